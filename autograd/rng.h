@@ -1,0 +1,73 @@
+// Random numbers as a pure function of (seed, step, site, element): there is no generator state anywhere.
+//
+// So forward stays const, a dropout mask is the same for any thread count and again in backward, and a resumed
+// run draws what the unbroken one would have drawn. The function is Philox4x32-10 (Salmon et al., "Parallel Random
+// Numbers: As Easy as 1, 2, 3", SC 2011).
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace ag {
+
+// Which stream of random numbers: `step` is the optimiser step, `site` the place in the program that draws.
+struct RandomKey {
+  uint64_t seed = 0;
+  uint32_t step = 0;
+  uint32_t site = 0;
+};
+
+// Philox4x32-10: four words from a counter and a key.
+inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t product0 = uint64_t{0xD2511F53} * counter[0];
+    const uint64_t product1 = uint64_t{0xCD9E8D57} * counter[2];
+    counter = {static_cast<uint32_t>(product1 >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(product1),
+               static_cast<uint32_t>(product0 >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(product0)};
+    key[0] += 0x9E3779B9;
+    key[1] += 0xBB67AE85;
+  }
+  return counter;
+}
+
+// Words 4 * block .. 4 * block + 3 of the stream.
+inline std::array<uint32_t, 4> random_block(const RandomKey& key, uint64_t block) {
+  return philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), key.step, key.site},
+                {static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)});
+}
+
+inline uint32_t random_bits(const RandomKey& key, uint64_t element) {
+  return random_block(key, element / 4)[element % 4];
+}
+
+// Uniform in [0, 1), with 32 bits.
+inline double random_uniform(const RandomKey& key, uint64_t element) { return random_bits(key, element) * 0x1p-32; }
+
+// Uniform in {0, ..., n-1}, by multiplication: the bias is at most n / 2^32.
+inline uint32_t random_below(const RandomKey& key, uint64_t element, uint32_t n) {
+  return static_cast<uint32_t>((uint64_t{random_bits(key, element)} * n) >> 32);
+}
+
+// Standard normal, by Box and Muller's formula from words 2 * element and 2 * element + 1.
+inline double random_normal(const RandomKey& key, uint64_t element) {
+  const double u1 = (random_bits(key, 2 * element) + 0.5) * 0x1p-32, u2 = random_uniform(key, 2 * element + 1);
+  return std::sqrt(-2 * std::log(u1)) * std::cos(2 * std::numbers::pi * u2);
+}
+
+// A random order of 0 .. n-1 (Fisher and Yates).
+inline std::vector<int32_t> random_permutation(const RandomKey& key, int32_t n) {
+  std::vector<int32_t> order(static_cast<size_t>(n));
+  std::iota(order.begin(), order.end(), 0);
+  for (int32_t i = n - 1; i > 0; --i) {
+    const auto j = random_below(key, static_cast<uint64_t>(i), static_cast<uint32_t>(i) + 1);
+    std::swap(order[static_cast<size_t>(i)], order[j]);
+  }
+  return order;
+}
+
+}  // namespace ag

@@ -1,0 +1,103 @@
+#include "autograd/storage.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include "autograd/check.h"
+
+namespace ag {
+namespace {
+
+constexpr int64_t kAlignment = 64;
+
+class CachingAllocator {
+ public:
+  // Best fit: the smallest free block that holds the request, unless it would waste over a third of itself.
+  void* allocate(int64_t bytes, int64_t* capacity) {
+    const int64_t wanted = std::max<int64_t>((bytes + kAlignment - 1) / kAlignment, 1) * kAlignment;
+    std::lock_guard<std::mutex> lock(mutex_);
+    void* block = nullptr;
+    if (auto it = free_.lower_bound(wanted); it != free_.end() && it->first <= wanted + wanted / 2) {
+      *capacity = it->first;
+      block = it->second;
+      free_.erase(it);
+      stats_.cached -= *capacity;
+    } else {
+      *capacity = wanted;
+      block = std::aligned_alloc(kAlignment, static_cast<size_t>(wanted));
+      if (!block) {  // what is cached may be just what is missing
+        release_locked();
+        block = std::aligned_alloc(kAlignment, static_cast<size_t>(wanted));
+      }
+      AG_CHECK(block, "out of memory: a tensor of ", bytes, " bytes was asked for while ", stats_.in_use,
+               " bytes were in use; hint: a smaller batch or a shorter history needs less");
+    }
+    stats_.in_use += *capacity;
+    stats_.peak = std::max(stats_.peak, stats_.in_use);
+    return block;
+  }
+
+  void release(void* block, int64_t capacity) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    free_.emplace(capacity, block);
+    stats_.in_use -= capacity;
+    stats_.cached += capacity;
+  }
+
+  void release_cached() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    release_locked();
+  }
+
+  MemoryStats stats() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return stats_;
+  }
+
+  void reset_peak() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stats_.peak = stats_.in_use;
+  }
+
+ private:
+  void release_locked() {
+    for (auto& [size, block] : free_) std::free(block);
+    free_.clear();
+    stats_.cached = 0;
+  }
+
+  std::mutex mutex_;
+  std::multimap<int64_t, void*> free_;  // by size
+  MemoryStats stats_;
+};
+
+// Never destroyed: tensors with static lifetime may outlive any other static object.
+CachingAllocator& allocator() {
+  static auto* instance = new CachingAllocator;
+  return *instance;
+}
+
+}  // namespace
+
+Storage::Storage(int64_t bytes, Device device) : bytes_(bytes), device_(device) {
+  AG_CHECK(bytes >= 0, "Storage: a negative size of ", bytes, " bytes was asked for");
+  data_ = allocator().allocate(bytes, &capacity_);
+}
+
+Storage::~Storage() { allocator().release(data_, capacity_); }
+
+MemoryStats memory_stats() { return allocator().stats(); }
+void reset_memory_peak() { allocator().reset_peak(); }
+void release_cached_memory() { allocator().release_cached(); }
+
+double peak_rss_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+}  // namespace ag

@@ -1,0 +1,45 @@
+// Memory of tensors, from a caching allocator.
+//
+// A training step asks for the same few hundred buffers again and again. Giving them back to the system each time
+// costs page faults, so a freed block is kept and handed out again when a request fits it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "autograd/device.h"
+
+namespace ag {
+
+// One block of memory, aligned to 64 bytes; it goes back to the cache with its last owner.
+class Storage {
+ public:
+  Storage(int64_t bytes, Device device);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  void* data() const { return data_; }
+  int64_t bytes() const { return bytes_; }
+  Device device() const { return device_; }
+
+ private:
+  void* data_ = nullptr;
+  int64_t bytes_ = 0;     // asked for
+  int64_t capacity_ = 0;  // of the block that serves it
+  Device device_;
+};
+
+struct MemoryStats {
+  int64_t in_use = 0;  // bytes in blocks that tensors hold
+  int64_t cached = 0;  // bytes in free blocks kept for later
+  int64_t peak = 0;    // the largest in_use since the last reset_memory_peak
+};
+MemoryStats memory_stats();
+void reset_memory_peak();
+void release_cached_memory();  // gives the free blocks back to the system
+
+// The process's largest resident size so far, in MiB, as the system counts it.
+double peak_rss_mib();
+
+}  // namespace ag

@@ -1,0 +1,150 @@
+#include "autograd/tape.h"
+
+#include <algorithm>
+#include <atomic>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "autograd/ops.h"
+
+namespace ag {
+namespace {
+
+thread_local bool grad_enabled = true;
+std::atomic<uint64_t> next_sequence{1};
+
+// All nodes that y depends on, newest first. An explicit stack: a graph may be deeper than the call stack.
+std::vector<std::shared_ptr<Node>> nodes_behind(const Tensor& y) {
+  std::vector<std::shared_ptr<Node>> found, stack{y.node()};
+  std::unordered_set<const Node*> seen;
+  while (!stack.empty()) {
+    std::shared_ptr<Node> node = std::move(stack.back());
+    stack.pop_back();
+    if (!node || !seen.insert(node.get()).second) continue;
+    for (const Tensor& input : node->inputs) stack.push_back(input.node());
+    found.push_back(std::move(node));
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a->sequence > b->sequence; });
+  return found;
+}
+
+// sum += g. A buffer that nobody else sees is added to in place; any other is replaced.
+void accumulate(Tensor& sum, Tensor g) {
+  if (!sum.defined()) {
+    sum = std::move(g);
+  } else if (sum.owns_alone()) {
+    add_in_place(sum, g);
+  } else if (g.owns_alone()) {
+    add_in_place(g, sum);
+    sum = std::move(g);
+  } else {
+    Tensor total = sum.clone();
+    add_in_place(total, g);
+    sum = std::move(total);
+  }
+}
+
+// A leaf keeps its gradient, and the optimiser writes into it: it must own it.
+void accumulate_leaf(const Tensor& leaf, Tensor g) {
+  Tensor sum = leaf.grad();
+  leaf.zero_grad();
+  accumulate(sum, std::move(g));
+  leaf.set_grad(sum.owns_alone() ? std::move(sum) : sum.clone());
+}
+
+}  // namespace
+
+bool will_record(const std::vector<Tensor>& inputs) {
+  if (!grad_enabled) return false;
+  return std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.defined() && x.requires_grad(); });
+}
+
+Tensor record(const char* op, Tensor y, std::vector<Tensor> inputs, Backward backward) {
+  if (!will_record(inputs)) return y;
+  auto node = std::make_shared<Node>();
+  node->op = op;
+  node->sequence = next_sequence++;
+  for (Tensor& x : inputs) {
+    node->needs.push_back(x.defined() && x.requires_grad());
+    // An input without a gradient is not held: only the lambda knows whether its numbers are still needed.
+    node->inputs.push_back(node->needs.back() ? std::move(x) : Tensor());
+  }
+  node->backward = std::move(backward);
+  y.set_node(std::move(node));
+  return y;
+}
+
+void backward(const Tensor& loss, const Tensor& seed) {
+  AG_CHECK(loss.requires_grad(), "backward: the loss depends on nothing that requires a gradient; hint: were the "
+                                 "parameters frozen, or was it computed under NoGrad?");
+  AG_CHECK(seed.defined() || loss.numel() == 1, "backward: the loss has shape ", loss.shape(),
+           "; hint: reduce it to one number or give its gradient as seed");
+  AG_CHECK(!seed.defined() || seed.shape() == loss.shape(), "backward: the seed has shape ", seed.shape(),
+           " but the loss ", loss.shape());
+  NoGrad no_grad;  // what backward computes is not itself differentiated
+  Tensor dloss = seed.defined() ? seed.detach() : Tensor::full(loss.shape(), 1);
+  if (loss.is_leaf()) return accumulate_leaf(loss, std::move(dloss));
+
+  std::vector<std::shared_ptr<Node>> nodes = nodes_behind(loss);
+  for (const auto& node : nodes) {
+    AG_CHECK(!node->done, "backward: the graph through '", node->op,
+             "' has been used up by an earlier backward(); hint: compute the loss again, or add the losses first");
+  }
+  std::unordered_map<const Node*, Tensor> pending;  // gradients of results that are not leaves
+  pending[loss.node().get()] = std::move(dloss);
+  for (auto& node : nodes) {
+    Grads grads;
+    {
+      Tensor dy = std::move(pending[node.get()]);
+      pending.erase(node.get());
+      if (dy.defined()) grads = node->backward(dy, node->needs);
+    }
+    node->done = true;
+    node->backward = nullptr;
+    std::vector<Tensor> inputs = std::move(node->inputs);
+    AG_CHECK(grads.empty() || grads.size() == inputs.size(), node->op, ": its backward returned ", grads.size(),
+             " gradients for ", inputs.size(), " inputs");
+    for (size_t i = 0; i < grads.size(); ++i) {
+      if (!node->needs[i] || !grads[i].defined()) continue;
+      AG_CHECK(grads[i].shape() == inputs[i].shape(), node->op, ": the gradient of input ", i, " has shape ",
+               grads[i].shape(), " but the input ", inputs[i].shape());
+      if (inputs[i].is_leaf()) {
+        accumulate_leaf(inputs[i], std::move(grads[i]));
+      } else {
+        accumulate(pending[inputs[i].node().get()], std::move(grads[i]));
+      }
+    }
+    node.reset();
+  }
+}
+
+NoGrad::NoGrad() : before_(grad_enabled) { grad_enabled = false; }
+NoGrad::~NoGrad() { grad_enabled = before_; }
+
+std::string graph_to_string(const Tensor& y) {
+  std::ostringstream out;
+  std::unordered_map<const Node*, int> name;
+  const auto nodes = nodes_behind(y);
+  int count = static_cast<int>(nodes.size());
+  for (const auto& node : nodes) name[node.get()] = count--;
+  for (const auto& node : nodes) {
+    out << '%' << name[node.get()] << " = " << node->op << '(';
+    for (size_t i = 0; i < node->inputs.size(); ++i) {
+      const Tensor& x = node->inputs[i];
+      out << (i ? ", " : "");
+      if (!x.defined()) {
+        out << "constant";
+      } else if (x.is_leaf()) {
+        out << "leaf ";
+        detail::put(out, x.shape());
+      } else {
+        out << '%' << name[x.node().get()] << ' ';
+        detail::put(out, x.shape());
+      }
+    }
+    out << ")\n";
+  }
+  return out.str();
+}
+
+}  // namespace ag

@@ -1,0 +1,200 @@
+#include "autograd/tensor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "autograd/tape.h"
+
+namespace ag {
+
+struct Tensor::Impl {
+  std::shared_ptr<Storage> storage;
+  int64_t offset = 0;  // bytes
+  Shape shape;
+  DType dtype = DType::Real;
+  bool requires_grad = false;
+  Tensor grad;
+  std::shared_ptr<Node> node;
+};
+
+int64_t size_of(DType dtype) { return dtype == DType::Real ? sizeof(real) : sizeof(int32_t); }
+
+const char* name_of(DType dtype) {
+  if (dtype == DType::I32) return "i32";
+  return std::is_same_v<real, float> ? "f32" : "f64";
+}
+
+int64_t numel(const Shape& shape) {
+  int64_t n = 1;
+  for (int64_t d : shape) n *= d;
+  return n;
+}
+
+Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
+  for (int64_t d : shape) AG_CHECK(d >= 0, "Tensor: shape ", shape, " has a negative dimension");
+  auto impl = std::make_shared<Impl>();
+  impl->storage = std::make_shared<Storage>(ag::numel(shape) * size_of(dtype), device);
+  impl->shape = std::move(shape);
+  impl->dtype = dtype;
+  return Tensor(std::move(impl));
+}
+
+Tensor Tensor::zeros(Shape shape, DType dtype, Device device) {
+  Tensor x = empty(std::move(shape), dtype, device);
+  std::memset(x.impl_->storage->data(), 0, static_cast<size_t>(x.numel() * size_of(dtype)));
+  return x;
+}
+
+Tensor Tensor::full(Shape shape, real value) {
+  Tensor x = empty(std::move(shape));
+  x.fill(value);
+  return x;
+}
+
+Tensor Tensor::from(Shape shape, const std::vector<double>& values) {
+  Tensor x = empty(std::move(shape));
+  AG_CHECK(x.numel() == static_cast<int64_t>(values.size()), "Tensor::from: shape ", x.shape(), " needs ", x.numel(),
+           " values but ", values.size(), " were given");
+  std::transform(values.begin(), values.end(), x.data(), [](double v) { return static_cast<real>(v); });
+  return x;
+}
+
+Tensor Tensor::from_ints(Shape shape, const std::vector<int32_t>& values) {
+  Tensor x = empty(std::move(shape), DType::I32);
+  AG_CHECK(x.numel() == static_cast<int64_t>(values.size()), "Tensor::from_ints: shape ", x.shape(), " needs ",
+           x.numel(), " values but ", values.size(), " were given");
+  std::copy(values.begin(), values.end(), x.ints());
+  return x;
+}
+
+Tensor Tensor::from_ints(const std::vector<int32_t>& values) {
+  return from_ints({static_cast<int64_t>(values.size())}, values);
+}
+
+Tensor Tensor::scalar(real value) { return full({}, value); }
+
+const Tensor::Impl& Tensor::impl() const {
+  AG_CHECK(impl_, "Tensor: an undefined tensor was used; hint: it was default-constructed, or it is the gradient of "
+                  "a tensor that backward() has not reached");
+  return *impl_;
+}
+
+const Shape& Tensor::shape() const { return impl().shape; }
+
+int64_t Tensor::dim(int64_t i) const {
+  const int64_t n = rank();
+  AG_CHECK(i >= -n && i < n, "Tensor::dim: dimension ", i, " of a tensor of shape ", shape());
+  return shape()[static_cast<size_t>(i < 0 ? i + n : i)];
+}
+
+int64_t Tensor::numel() const { return ag::numel(shape()); }
+DType Tensor::dtype() const { return impl().dtype; }
+Device Tensor::device() const { return impl().storage->device(); }
+
+real* Tensor::data() const {
+  AG_CHECK(dtype() == DType::Real, "Tensor::data: a tensor of i32 was used as one of reals");
+  return reinterpret_cast<real*>(static_cast<char*>(impl_->storage->data()) + impl_->offset);
+}
+
+int32_t* Tensor::ints() const {
+  AG_CHECK(dtype() == DType::I32, "Tensor::ints: a tensor of reals was used as one of i32");
+  return reinterpret_cast<int32_t*>(static_cast<char*>(impl_->storage->data()) + impl_->offset);
+}
+
+real Tensor::item() const {
+  AG_CHECK(numel() == 1, "Tensor::item: the tensor has shape ", shape(), ", not one element");
+  return data()[0];
+}
+
+std::vector<real> Tensor::values() const { return {data(), data() + numel()}; }
+
+Tensor Tensor::view(Shape shape) const {
+  AG_CHECK(ag::numel(shape) == numel(), "Tensor::view: shape ", this->shape(), " cannot be seen as ", shape);
+  auto result = std::make_shared<Impl>();
+  result->storage = impl().storage;
+  result->offset = impl().offset;
+  result->shape = std::move(shape);
+  result->dtype = dtype();
+  return Tensor(std::move(result));
+}
+
+Tensor Tensor::rows(int64_t begin, int64_t end) const {
+  AG_CHECK(rank() >= 1 && 0 <= begin && begin <= end && end <= dim(0), "Tensor::rows: rows [", begin, ", ", end,
+           ") of a tensor of shape ", shape());
+  Shape part = shape();
+  const int64_t row = part[0] ? numel() / part[0] : 0;
+  part[0] = end - begin;
+  auto result = std::make_shared<Impl>();
+  result->storage = impl().storage;
+  result->offset = impl().offset + begin * row * size_of(dtype());
+  result->shape = std::move(part);
+  result->dtype = dtype();
+  return Tensor(std::move(result));
+}
+
+Tensor Tensor::detach() const { return view(shape()); }
+
+Tensor Tensor::clone() const {
+  Tensor copy = empty(shape(), dtype(), device());
+  copy.copy_from(*this);
+  return copy;
+}
+
+void Tensor::copy_from(const Tensor& source) {
+  AG_CHECK(shape() == source.shape() && dtype() == source.dtype(), "Tensor::copy_from: ", shape(), " ",
+           name_of(dtype()), " from ", source.shape(), " ", name_of(source.dtype()));
+  const auto* from = static_cast<const char*>(source.impl_->storage->data()) + source.impl_->offset;
+  auto* to = static_cast<char*>(impl_->storage->data()) + impl_->offset;
+  std::memmove(to, from, static_cast<size_t>(numel() * size_of(dtype())));
+}
+
+void Tensor::fill(real value) { std::fill_n(data(), numel(), value); }
+
+bool Tensor::requires_grad() const { return impl().requires_grad; }
+
+Tensor& Tensor::set_requires_grad(bool requires_grad) {
+  AG_CHECK(is_leaf(), "Tensor::set_requires_grad: this tensor was made by ", node()->op,
+           "; hint: only leaves can be asked, detach() makes one");
+  AG_CHECK(dtype() == DType::Real || !requires_grad, "Tensor::set_requires_grad: a tensor of i32 has no gradient");
+  impl_->requires_grad = requires_grad;
+  return *this;
+}
+
+Tensor Tensor::grad() const { return impl().grad; }
+void Tensor::set_grad(Tensor gradient) const {
+  AG_CHECK(!gradient.defined() || gradient.shape() == shape(), "Tensor::set_grad: the gradient has shape ",
+           gradient.shape(), " but the tensor ", shape());
+  impl_->grad = std::move(gradient);
+}
+
+bool Tensor::is_leaf() const { return impl().node == nullptr; }
+const std::shared_ptr<Node>& Tensor::node() const { return impl().node; }
+void Tensor::set_node(std::shared_ptr<Node> node) {
+  impl_->requires_grad = true;
+  impl_->node = std::move(node);
+}
+
+bool Tensor::owns_alone() const { return impl_.use_count() == 1 && impl().storage.use_count() == 1; }
+
+Tensor empty_like(const Tensor& x) { return Tensor::empty(x.shape(), x.dtype(), x.device()); }
+Tensor zeros_like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype(), x.device()); }
+
+std::string to_string(const Tensor& x, int64_t most) {
+  if (!x.defined()) return "undefined";
+  std::ostringstream out;
+  detail::put(out, x.shape());
+  out << ' ' << name_of(x.dtype()) << " [";
+  for (int64_t i = 0; i < std::min(most, x.numel()); ++i) {
+    out << (i ? ", " : "");
+    if (x.dtype() == DType::Real) {
+      out << x.data()[i];
+    } else {
+      out << x.ints()[i];
+    }
+  }
+  out << (x.numel() > most ? ", ...]" : "]");
+  return out.str();
+}
+
+}  // namespace ag

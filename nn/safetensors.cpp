@@ -1,0 +1,206 @@
+#include "nn/safetensors.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+namespace nn {
+namespace {
+
+using ag::DType;
+using ag::real;
+using ag::Shape;
+using ag::Tensor;
+using Json = nlohmann::json;
+
+constexpr uint64_t kLargestHeader = 100'000'000;  // the limit that the format's own reader sets
+
+int64_t width_of(const std::string& dtype) {
+  if (dtype == "F64" || dtype == "I64") return 8;
+  if (dtype == "F32" || dtype == "I32") return 4;
+  if (dtype == "F16" || dtype == "BF16") return 2;
+  return 0;
+}
+
+struct Entry {
+  std::string name, dtype;
+  Shape shape;
+  uint64_t begin = 0, end = 0;
+};
+
+struct Header {
+  std::vector<Entry> entries;  // by begin
+  Metadata metadata;
+};
+
+Entry parse_entry(const std::string& file, const std::string& name, const Json& json, uint64_t data_bytes) {
+  Entry entry{name, json.at("dtype").get<std::string>(), json.at("shape").get<Shape>(), 0, 0};
+  const auto offsets = json.at("data_offsets").get<std::vector<uint64_t>>();
+  const int64_t width = width_of(entry.dtype);
+  INPUT_CHECK(width, file, ": tensor '", name, "' has dtype ", entry.dtype, "; F64, F32, F16, BF16, I64 and I32 can be read");
+  INPUT_CHECK(offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data_bytes, file, ": tensor '", name,
+              "' lies outside the file; hint: the file may have been cut short");
+  entry.begin = offsets[0];
+  entry.end = offsets[1];
+  // Divided, not multiplied: a product of absurd dimensions would overflow.
+  uint64_t left = (entry.end - entry.begin) / static_cast<uint64_t>(width);
+  const uint64_t count = left;
+  bool fits = (entry.end - entry.begin) % static_cast<uint64_t>(width) == 0, empty = false;
+  for (int64_t d : entry.shape) {
+    fits = fits && d >= 0;
+    if (d == 0) empty = true;
+  }
+  if (fits && !empty) {
+    for (int64_t d : entry.shape) {
+      fits = fits && left % static_cast<uint64_t>(d) == 0;
+      left /= static_cast<uint64_t>(d);
+    }
+    fits = fits && left == 1;
+  } else if (empty) {
+    fits = fits && count == 0;
+  }
+  INPUT_CHECK(fits, file, ": tensor '", name, "' of shape ", entry.shape, " does not fill its ", entry.end - entry.begin, " bytes");
+  return entry;
+}
+
+Header read_header(std::ifstream& in, const std::string& file) {
+  std::error_code error;
+  const uint64_t file_bytes = std::filesystem::file_size(file, error);
+  uint64_t length = 0;
+  in.read(reinterpret_cast<char*>(&length), sizeof length);
+  INPUT_CHECK(!error && in, file, ": not a safetensors file: it is shorter than 8 bytes");
+  INPUT_CHECK(length <= kLargestHeader && length <= file_bytes - 8, file, ": not a safetensors file, or cut short: its header says ",
+              length, " bytes but ", file_bytes - 8, " follow");
+  std::string text(length, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(length));
+  Header header;
+  try {
+    const Json json = Json::parse(text);
+    for (const auto& [name, value] : json.items()) {
+      if (name == "__metadata__") {
+        header.metadata = value.get<Metadata>();
+      } else {
+        header.entries.push_back(parse_entry(file, name, value, file_bytes - 8 - length));
+      }
+    }
+  } catch (const Json::exception& problem) {
+    throw ag::InputError(ag::concat(file, ": not a safetensors file: its header is not as expected: ", problem.what()));
+  }
+  std::stable_sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
+  return header;
+}
+
+template <class From, class To, class Convert>
+void convert(const std::string& bytes, To* to, Convert convert_one) {
+  From value;
+  for (size_t i = 0; i * sizeof value < bytes.size(); ++i) {
+    std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
+    to[i] = static_cast<To>(convert_one(value));
+  }
+}
+
+Tensor tensor_from(const Entry& entry, const std::string& bytes, const std::string& file) {
+  const bool whole = entry.dtype[0] == 'I';
+  Tensor x = Tensor::empty(entry.shape, whole ? DType::I32 : DType::Real);
+  const auto same = [](auto v) { return v; };
+  if (entry.dtype == "F64") convert<double>(bytes, x.data(), same);
+  if (entry.dtype == "F32") convert<float>(bytes, x.data(), same);
+  if (entry.dtype == "F16") convert<uint16_t>(bytes, x.data(), half_to_float);
+  if (entry.dtype == "BF16") convert<uint16_t>(bytes, x.data(), bfloat16_to_float);
+  if (entry.dtype == "I32") convert<int32_t>(bytes, x.ints(), same);
+  if (entry.dtype == "I64") {
+    convert<int64_t>(bytes, x.ints(), [&](int64_t v) {
+      INPUT_CHECK(v >= std::numeric_limits<int32_t>::min() && v <= std::numeric_limits<int32_t>::max(), file, ": tensor '",
+                  entry.name, "' holds ", v, ", which does not fit into 32 bits");
+      return v;
+    });
+  }
+  return x;
+}
+
+std::ifstream open(const Path& path) {
+  std::error_code error;
+  INPUT_CHECK(std::filesystem::is_regular_file(path, error), path.string(), ": there is no such safetensors file");
+  std::ifstream in(path, std::ios::binary);
+  INPUT_CHECK(in, path.string(), ": the safetensors file cannot be opened");
+  return in;
+}
+
+}  // namespace
+
+const Tensor* TensorFile::find(const std::string& name) const {
+  for (const auto& [key, tensor] : tensors) {
+    if (key == name) return &tensor;
+  }
+  return nullptr;
+}
+
+const Tensor& TensorFile::at(const std::string& name) const {
+  const Tensor* tensor = find(name);
+  INPUT_CHECK(tensor, path, ": has no tensor '", name, "'");
+  return *tensor;
+}
+
+TensorFile read_safetensors(const Path& path) {
+  std::ifstream in = open(path);
+  Header header = read_header(in, path.string());
+  const std::streamoff data = in.tellg();
+  TensorFile file;
+  file.path = path.string();
+  file.metadata = std::move(header.metadata);
+  for (const Entry& entry : header.entries) {
+    std::string bytes(entry.end - entry.begin, '\0');
+    in.seekg(data + static_cast<std::streamoff>(entry.begin));
+    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    INPUT_CHECK(in, path.string(), ": tensor '", entry.name, "' cannot be read");
+    file.tensors.emplace_back(entry.name, tensor_from(entry, bytes, path.string()));
+  }
+  return file;
+}
+
+Metadata read_safetensors_metadata(const Path& path) {
+  std::ifstream in = open(path);
+  return read_header(in, path.string()).metadata;
+}
+
+void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata) {
+  nlohmann::ordered_json json;
+  if (!metadata.empty()) json["__metadata__"] = metadata;
+  int64_t offset = 0;
+  for (const auto& [name, x] : tensors) {
+    const char* dtype = x.dtype() == DType::I32 ? "I32" : std::is_same_v<real, float> ? "F32" : "F64";
+    AG_CHECK(!json.contains(name), path.string(), ": two tensors are named '", name, "'");
+    const int64_t bytes = x.numel() * ag::size_of(x.dtype());
+    json[name] = {{"dtype", dtype}, {"shape", x.shape()}, {"data_offsets", {offset, offset + bytes}}};
+    offset += bytes;
+  }
+  std::string header = json.is_null() ? "{}" : json.dump();
+  header.append((8 - header.size() % 8) % 8, ' ');  // the tensors begin at a multiple of 8
+  write_atomically(path, [&](std::ostream& out) {
+    const uint64_t length = header.size();
+    out.write(reinterpret_cast<const char*>(&length), sizeof length);
+    out.write(header.data(), static_cast<std::streamsize>(header.size()));
+    for (const auto& [name, x] : tensors) {
+      const char* bytes = x.dtype() == DType::I32 ? reinterpret_cast<const char*>(x.ints()) : reinterpret_cast<const char*>(x.data());
+      out.write(bytes, x.numel() * ag::size_of(x.dtype()));
+    }
+  });
+}
+
+float bfloat16_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+
+float half_to_float(uint16_t bits) {
+  const uint32_t sign = uint32_t{bits & 0x8000u} << 16, exponent = (bits >> 10) & 31u, fraction = bits & 1023u;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);  // infinity, NaN
+  if (exponent == 0) {                                                                   // zero, subnormal
+    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+    return sign ? -magnitude : magnitude;
+  }
+  return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+}  // namespace nn

@@ -1,0 +1,44 @@
+// safetensors files: named tensors with text metadata (format: github.com/huggingface/safetensors).
+//
+//   8 bytes    n, the header's length (u64, little-endian)
+//   n bytes    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, "__metadata__": {...}}
+//   the rest   the tensors' bytes, row-major, little-endian
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/tensor.h"
+#include "nn/files.h"
+
+namespace nn {
+
+using NamedTensors = std::vector<std::pair<std::string, ag::Tensor>>;  // in the model's order
+using Metadata = std::map<std::string, std::string>;
+
+struct TensorFile {
+  NamedTensors tensors;  // in the file's order of bytes
+  Metadata metadata;
+  const ag::Tensor* find(const std::string& name) const;  // null where there is none
+  // Throws ag::InputError naming the file where there is none.
+  const ag::Tensor& at(const std::string& name) const;
+  std::string path;
+};
+
+// F64, F32, F16 and BF16 become reals; I32 and I64 become i32 (a number that does not fit is an error).
+// Throws ag::InputError naming the file and what is wrong with it.
+TensorFile read_safetensors(const Path& path);
+
+// Only the metadata: cheap for a large file.
+Metadata read_safetensors_metadata(const Path& path);
+
+// Reals are written as F32 (F64 by the f64 twin), i32 as I32. Atomic, see files.h.
+void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata = {});
+
+// IEEE half and bfloat16 to float, exactly.
+float half_to_float(uint16_t bits);
+float bfloat16_to_float(uint16_t bits);
+
+}  // namespace nn

@@ -1,0 +1,89 @@
+// What the tests share: tolerances, fixtures, comparison.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <type_traits>
+
+#include "autograd/tensor.h"
+#include "nn/safetensors.h"
+
+namespace testing {
+
+// |found - expected| <= absolute * max|expected| + relative * |expected|, element by element. The absolute part is
+// scaled by the largest magnitude of the reference, so a tolerance means the same for large and small tensors.
+struct Tolerance {
+  double relative, absolute;
+};
+
+// THE table of tolerances, each with its reason.
+namespace tolerance {
+constexpr bool kF64 = std::is_same_v<ag::real, double>;
+// f64 proves the formula: double rounding over some thousand operations stays far below this.
+constexpr Tolerance kExactMaths{1e-9, 1e-11};
+// f32 proves the code: sums of up to a few thousand terms in another order than PyTorch's.
+constexpr Tolerance kOpForward = kF64 ? kExactMaths : Tolerance{1e-5, 1e-6};
+constexpr Tolerance kOpGradient = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
+// Whole models: the error of some dozen ops in a row.
+constexpr Tolerance kModelForward = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
+constexpr Tolerance kModelGradient = kF64 ? kExactMaths : Tolerance{1e-3, 1e-5};
+// After ten optimiser steps only losses are compared in f32: Adam divides by small numbers and doubles errors.
+constexpr Tolerance kTenSteps = kF64 ? kExactMaths : Tolerance{1e-4, 0};
+// Two forms of the same computation in one program.
+constexpr Tolerance kFused = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
+}  // namespace tolerance
+
+// The largest error as a share of what is allowed; at most 1 is a pass.
+inline double share_of_tolerance(const ag::Tensor& found, const ag::Tensor& expected, Tolerance allowed) {
+  if (found.shape() != expected.shape()) return INFINITY;
+  double largest = 0, worst = 0;
+  for (int64_t i = 0; i < expected.numel(); ++i) largest = std::max(largest, std::abs(double(expected.data()[i])));
+  for (int64_t i = 0; i < expected.numel(); ++i) {
+    const double e = expected.data()[i], error = std::abs(found.data()[i] - e);
+    const double limit = allowed.absolute * largest + allowed.relative * std::abs(e);
+    if (std::isnan(error)) return INFINITY;
+    if (error > 0) worst = std::max(worst, limit > 0 ? error / limit : INFINITY);
+  }
+  return worst;
+}
+
+inline void check_close(const ag::Tensor& found, const ag::Tensor& expected, Tolerance allowed, const std::string& what) {
+  const double share = share_of_tolerance(found, expected, allowed);
+  INFO(what, ": found ", ag::to_string(found), " expected ", ag::to_string(expected), ", uses ", share, " of the tolerance");
+  CHECK(share <= 1);
+}
+
+inline nn::TensorFile fixture(const std::string& name) { return nn::read_safetensors(std::string(FIXTURES) + "/" + name); }
+
+// A folder that is gone with its guard.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "p2rec-test-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The folder with real data (ml-100k/, beauty/, ...), empty if there is none: the test then calls skip() and returns.
+inline std::string shared_data(const std::string& name) {
+  const char* folder = std::getenv("P2REC_SHARED_DATA");
+  const std::string path = std::string(folder ? folder : "") + "/" + name;
+  return folder && std::filesystem::exists(path) ? path : "";
+}
+inline void skip(const std::string& why) { std::cout << "[SKIPPED] " << why << std::endl; }
+
+}  // namespace testing
