@@ -37,9 +37,9 @@ inline void put(std::ostream& out, const std::vector<int64_t>& shape) {
 }
 }  // namespace detail
 
-// Joins its arguments into one text: concat("x has shape ", x.shape(), " but ", 3, " columns").
+// Joins its arguments into one text: message("x has shape ", x.shape(), " but ", 3, " columns").
 template <class... Parts>
-std::string concat(const Parts&... parts) {
+std::string message(const Parts&... parts) {
   std::ostringstream out;
   (detail::put(out, parts), ...);
   return out.str();
@@ -48,12 +48,12 @@ std::string concat(const Parts&... parts) {
 }  // namespace ag
 
 // The message is put together only when the check fails.
-#define AG_CHECK(condition, ...)                                  \
-  do {                                                            \
-    if (!(condition)) throw ::ag::Error(::ag::concat(__VA_ARGS__)); \
+#define AG_CHECK(condition, ...)                                     \
+  do {                                                               \
+    if (!(condition)) throw ::ag::Error(::ag::message(__VA_ARGS__)); \
   } while (false)
 
-#define INPUT_CHECK(condition, ...)                                    \
-  do {                                                                 \
-    if (!(condition)) throw ::ag::InputError(::ag::concat(__VA_ARGS__)); \
+#define INPUT_CHECK(condition, ...)                                       \
+  do {                                                                    \
+    if (!(condition)) throw ::ag::InputError(::ag::message(__VA_ARGS__)); \
   } while (false)

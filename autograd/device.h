@@ -12,11 +12,11 @@ enum class Device : uint8_t { CPU };
 // Calls the kernel `name` of the device's backend: DISPATCH(x.device(), rms_norm_forward, arguments...).
 // A backend is a namespace (ag::cpu) that implements every function of kernels.inc. A second backend adds one
 // branch here and one namespace; no op changes.
-#define DISPATCH(device, name, ...)             \
-  do {                                          \
-    switch (device) {                           \
-      case ::ag::Device::CPU:                   \
-        ::ag::cpu::name(__VA_ARGS__);           \
-        break;                                  \
-    }                                           \
+#define DISPATCH(device, name, ...)   \
+  do {                                \
+    switch (device) {                 \
+      case ::ag::Device::CPU:         \
+        ::ag::cpu::name(__VA_ARGS__); \
+        break;                        \
+    }                                 \
   } while (false)

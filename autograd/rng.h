@@ -1,8 +1,8 @@
 // Random numbers as a pure function of (seed, step, site, element): there is no generator state anywhere.
 //
-// So forward stays const, a dropout mask is the same for any thread count and again in backward, and a resumed
-// run draws what the unbroken one would have drawn. The function is Philox4x32-10 (Salmon et al., "Parallel Random
-// Numbers: As Easy as 1, 2, 3", SC 2011).
+// So forward stays const, a dropout mask is the same for any thread count and again in backward, and a
+// resumed run draws what the unbroken one would have drawn. The function is Philox4x32-10 (Salmon et al.,
+// "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011).
 #pragma once
 
 #include <array>
@@ -46,7 +46,9 @@ inline uint32_t random_bits(const RandomKey& key, uint64_t element) {
 }
 
 // Uniform in [0, 1), with 32 bits.
-inline double random_uniform(const RandomKey& key, uint64_t element) { return random_bits(key, element) * 0x1p-32; }
+inline double random_uniform(const RandomKey& key, uint64_t element) {
+  return random_bits(key, element) * 0x1p-32;
+}
 
 // Uniform in {0, ..., n-1}, by multiplication: the bias is at most n / 2^32.
 inline uint32_t random_below(const RandomKey& key, uint64_t element, uint32_t n) {
@@ -55,7 +57,8 @@ inline uint32_t random_below(const RandomKey& key, uint64_t element, uint32_t n)
 
 // Standard normal, by Box and Muller's formula from words 2 * element and 2 * element + 1.
 inline double random_normal(const RandomKey& key, uint64_t element) {
-  const double u1 = (random_bits(key, 2 * element) + 0.5) * 0x1p-32, u2 = random_uniform(key, 2 * element + 1);
+  const double u1 = (random_bits(key, 2 * element) + 0.5) * 0x1p-32,
+               u2 = random_uniform(key, 2 * element + 1);
   return std::sqrt(-2 * std::log(u1)) * std::cos(2 * std::numbers::pi * u2);
 }
 

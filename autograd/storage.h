@@ -1,7 +1,7 @@
 // Memory of tensors, from a caching allocator.
 //
-// A training step asks for the same few hundred buffers again and again. Giving them back to the system each time
-// costs page faults, so a freed block is kept and handed out again when a request fits it.
+// A training step asks for the same few hundred buffers again and again. Giving them back to the system each
+// time costs page faults, so a freed block is kept and handed out again when a request fits it.
 #pragma once
 
 #include <cstdint>

@@ -21,10 +21,13 @@ std::vector<std::shared_ptr<Node>> nodes_behind(const Tensor& y) {
     std::shared_ptr<Node> node = std::move(stack.back());
     stack.pop_back();
     if (!node || !seen.insert(node.get()).second) continue;
-    for (const Tensor& input : node->inputs) stack.push_back(input.node());
+    for (const Tensor& input : node->inputs) {
+      if (input.defined()) stack.push_back(input.node());
+    }
     found.push_back(std::move(node));
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a->sequence > b->sequence; });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a->sequence > b->sequence; });
   return found;
 }
 
@@ -54,9 +57,22 @@ void accumulate_leaf(const Tensor& leaf, Tensor g) {
 
 }  // namespace
 
+Node::~Node() {
+  std::vector<Tensor> stack = std::move(inputs);
+  while (!stack.empty()) {
+    const std::shared_ptr<Node> node = stack.back().defined() ? stack.back().node() : nullptr;
+    stack.pop_back();
+    if (!node || node.use_count() > 1) continue;
+    // Nobody else can reach this node any more: it dies here, with its inputs taken from it.
+    stack.insert(stack.end(), node->inputs.begin(), node->inputs.end());
+    node->inputs.clear();
+  }
+}
+
 bool will_record(const std::vector<Tensor>& inputs) {
   if (!grad_enabled) return false;
-  return std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.defined() && x.requires_grad(); });
+  return std::any_of(inputs.begin(), inputs.end(),
+                     [](const Tensor& x) { return x.defined() && x.requires_grad(); });
 }
 
 Tensor record(const char* op, Tensor y, std::vector<Tensor> inputs, Backward backward) {
@@ -75,8 +91,9 @@ Tensor record(const char* op, Tensor y, std::vector<Tensor> inputs, Backward bac
 }
 
 void backward(const Tensor& loss, const Tensor& seed) {
-  AG_CHECK(loss.requires_grad(), "backward: the loss depends on nothing that requires a gradient; hint: were the "
-                                 "parameters frozen, or was it computed under NoGrad?");
+  AG_CHECK(loss.requires_grad(),
+           "backward: the loss depends on nothing that requires a gradient; hint: were the "
+           "parameters frozen, or was it computed under NoGrad?");
   AG_CHECK(seed.defined() || loss.numel() == 1, "backward: the loss has shape ", loss.shape(),
            "; hint: reduce it to one number or give its gradient as seed");
   AG_CHECK(!seed.defined() || seed.shape() == loss.shape(), "backward: the seed has shape ", seed.shape(),
@@ -87,8 +104,9 @@ void backward(const Tensor& loss, const Tensor& seed) {
 
   std::vector<std::shared_ptr<Node>> nodes = nodes_behind(loss);
   for (const auto& node : nodes) {
-    AG_CHECK(!node->done, "backward: the graph through '", node->op,
-             "' has been used up by an earlier backward(); hint: compute the loss again, or add the losses first");
+    AG_CHECK(
+        !node->done, "backward: the graph through '", node->op,
+        "' has been used up by an earlier backward(); hint: compute the loss again, or add the losses first");
   }
   std::unordered_map<const Node*, Tensor> pending;  // gradients of results that are not leaves
   pending[loss.node().get()] = std::move(dloss);
@@ -102,8 +120,8 @@ void backward(const Tensor& loss, const Tensor& seed) {
     node->done = true;
     node->backward = nullptr;
     std::vector<Tensor> inputs = std::move(node->inputs);
-    AG_CHECK(grads.empty() || grads.size() == inputs.size(), node->op, ": its backward returned ", grads.size(),
-             " gradients for ", inputs.size(), " inputs");
+    AG_CHECK(grads.empty() || grads.size() == inputs.size(), node->op, ": its backward returned ",
+             grads.size(), " gradients for ", inputs.size(), " inputs");
     for (size_t i = 0; i < grads.size(); ++i) {
       if (!node->needs[i] || !grads[i].defined()) continue;
       AG_CHECK(grads[i].shape() == inputs[i].shape(), node->op, ": the gradient of input ", i, " has shape ",

@@ -20,16 +20,18 @@ using Needs = std::vector<bool>;    // which inputs ask for a gradient
 using Backward = std::function<Grads(const Tensor& dy, const Needs& needs)>;
 
 struct Node {
-  const char* op = "";             // the op's name, for messages and graph pictures
-  uint64_t sequence = 0;           // grows with time: an input's node is always older than its user's
-  std::vector<Tensor> inputs;      // dropped as soon as the node ran
-  Needs needs;                     // per input
-  Backward backward;               // likewise dropped
+  const char* op = "";         // the op's name, for messages and graph pictures
+  uint64_t sequence = 0;       // grows with time: an input's node is always older than its user's
+  std::vector<Tensor> inputs;  // dropped as soon as the node ran
+  Needs needs;                 // per input
+  Backward backward;           // likewise dropped
   bool done = false;
+
+  ~Node();  // frees the nodes that only this one keeps, however many, without recursion
 };
 
-// Attaches the history to y, the freshly made result of `op`, and returns it. Does nothing under NoGrad or when
-// no input requires a gradient, so frozen parts of a model leave no trace.
+// Attaches the history to y, the freshly made result of `op`, and returns it. Does nothing under NoGrad or
+// when no input requires a gradient, so frozen parts of a model leave no trace.
 Tensor record(const char* op, Tensor y, std::vector<Tensor> inputs, Backward backward);
 
 // Whether record() would do something for these inputs: lets an op skip what only its backward needs.

@@ -26,13 +26,17 @@ const char* name_of(DType dtype) {
 }
 
 int64_t numel(const Shape& shape) {
+  constexpr int64_t kMost = int64_t{1} << 59;  // so that the bytes fit an int64_t too
   int64_t n = 1;
-  for (int64_t d : shape) n *= d;
+  for (int64_t d : shape) {
+    AG_CHECK(d >= 0, "Tensor: shape ", shape, " has a negative dimension");
+    AG_CHECK(!__builtin_mul_overflow(n, d, &n) && n <= kMost, "Tensor: shape ", shape,
+             " has more elements than can be counted");
+  }
   return n;
 }
 
 Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
-  for (int64_t d : shape) AG_CHECK(d >= 0, "Tensor: shape ", shape, " has a negative dimension");
   auto impl = std::make_shared<Impl>();
   impl->storage = std::make_shared<Storage>(ag::numel(shape) * size_of(dtype), device);
   impl->shape = std::move(shape);
@@ -54,16 +58,16 @@ Tensor Tensor::full(Shape shape, real value) {
 
 Tensor Tensor::from(Shape shape, const std::vector<double>& values) {
   Tensor x = empty(std::move(shape));
-  AG_CHECK(x.numel() == static_cast<int64_t>(values.size()), "Tensor::from: shape ", x.shape(), " needs ", x.numel(),
-           " values but ", values.size(), " were given");
+  AG_CHECK(x.numel() == static_cast<int64_t>(values.size()), "Tensor::from: shape ", x.shape(), " needs ",
+           x.numel(), " values but ", values.size(), " were given");
   std::transform(values.begin(), values.end(), x.data(), [](double v) { return static_cast<real>(v); });
   return x;
 }
 
 Tensor Tensor::from_ints(Shape shape, const std::vector<int32_t>& values) {
   Tensor x = empty(std::move(shape), DType::I32);
-  AG_CHECK(x.numel() == static_cast<int64_t>(values.size()), "Tensor::from_ints: shape ", x.shape(), " needs ",
-           x.numel(), " values but ", values.size(), " were given");
+  AG_CHECK(x.numel() == static_cast<int64_t>(values.size()), "Tensor::from_ints: shape ", x.shape(),
+           " needs ", x.numel(), " values but ", values.size(), " were given");
   std::copy(values.begin(), values.end(), x.ints());
   return x;
 }
@@ -75,8 +79,9 @@ Tensor Tensor::from_ints(const std::vector<int32_t>& values) {
 Tensor Tensor::scalar(real value) { return full({}, value); }
 
 const Tensor::Impl& Tensor::impl() const {
-  AG_CHECK(impl_, "Tensor: an undefined tensor was used; hint: it was default-constructed, or it is the gradient of "
-                  "a tensor that backward() has not reached");
+  AG_CHECK(impl_,
+           "Tensor: an undefined tensor was used; hint: it was default-constructed, or it is the gradient of "
+           "a tensor that backward() has not reached");
   return *impl_;
 }
 
@@ -120,8 +125,8 @@ Tensor Tensor::view(Shape shape) const {
 }
 
 Tensor Tensor::rows(int64_t begin, int64_t end) const {
-  AG_CHECK(rank() >= 1 && 0 <= begin && begin <= end && end <= dim(0), "Tensor::rows: rows [", begin, ", ", end,
-           ") of a tensor of shape ", shape());
+  AG_CHECK(rank() >= 1 && 0 <= begin && begin <= end && end <= dim(0), "Tensor::rows: rows [", begin, ", ",
+           end, ") of a tensor of shape ", shape());
   Shape part = shape();
   const int64_t row = part[0] ? numel() / part[0] : 0;
   part[0] = end - begin;
@@ -156,7 +161,8 @@ bool Tensor::requires_grad() const { return impl().requires_grad; }
 Tensor& Tensor::set_requires_grad(bool requires_grad) {
   AG_CHECK(is_leaf(), "Tensor::set_requires_grad: this tensor was made by ", node()->op,
            "; hint: only leaves can be asked, detach() makes one");
-  AG_CHECK(dtype() == DType::Real || !requires_grad, "Tensor::set_requires_grad: a tensor of i32 has no gradient");
+  AG_CHECK(dtype() == DType::Real || !requires_grad,
+           "Tensor::set_requires_grad: a tensor of i32 has no gradient");
   impl_->requires_grad = requires_grad;
   return *this;
 }

@@ -41,7 +41,7 @@ class Tensor {
   static Tensor empty(Shape shape, DType dtype = DType::Real, Device device = Device::CPU);
   static Tensor zeros(Shape shape, DType dtype = DType::Real, Device device = Device::CPU);
   static Tensor full(Shape shape, real value);
-  static Tensor from(Shape shape, const std::vector<double>& values);       // Real
+  static Tensor from(Shape shape, const std::vector<double>& values);        // Real
   static Tensor from_ints(Shape shape, const std::vector<int32_t>& values);  // I32
   static Tensor from_ints(const std::vector<int32_t>& values);               // I32, one dimension
   static Tensor scalar(real value);                                          // shape ()
@@ -63,20 +63,20 @@ class Tensor {
   Tensor view(Shape shape) const;
   // Rows [begin, end) of the first dimension: same memory, no history. The differentiable form is ag::slice.
   Tensor rows(int64_t begin, int64_t end) const;
-  Tensor detach() const;  // same numbers, no history
-  Tensor clone() const;   // a copy of the numbers, no history
+  Tensor detach() const;                 // same numbers, no history
+  Tensor clone() const;                  // a copy of the numbers, no history
   void copy_from(const Tensor& source);  // same shape and dtype
   void fill(real value);
 
-  // --- gradient ---------------------------------------------------------------------------------------------
-  bool requires_grad() const;                        // a leaf that was asked to, or a result of one
+  // --- gradient --------------------------------------------------------------------------------------------
+  bool requires_grad() const;                            // a leaf that was asked to, or a result of one
   Tensor& set_requires_grad(bool requires_grad = true);  // leaves only
-  Tensor grad() const;                               // undefined until backward() has reached this leaf
+  Tensor grad() const;                                   // undefined until backward() has reached this leaf
   void set_grad(Tensor gradient) const;
   void zero_grad() const { set_grad({}); }
   bool is_leaf() const;
-  const std::shared_ptr<Node>& node() const;         // the tape's entry that made this tensor, or null
-  void set_node(std::shared_ptr<Node> node);         // used by record()
+  const std::shared_ptr<Node>& node() const;  // the tape's entry that made this tensor, or null
+  void set_node(std::shared_ptr<Node> node);  // used by record()
 
   // Whether no other tensor shares these numbers: only then may they be written in place.
   bool owns_alone() const;

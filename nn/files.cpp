@@ -29,7 +29,8 @@ void sync(const Path& path) {
 std::string read_file(const Path& path, const std::string& what) {
   std::error_code error;
   INPUT_CHECK(std::filesystem::exists(path, error), path.string(), ": there is no such ", what);
-  INPUT_CHECK(!std::filesystem::is_directory(path, error), path.string(), ": expected a ", what, " but this is a folder");
+  INPUT_CHECK(!std::filesystem::is_directory(path, error), path.string(), ": expected a ", what,
+              " but this is a folder");
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   INPUT_CHECK(in, path.string(), ": the ", what, " cannot be opened: ", reason());
@@ -61,14 +62,16 @@ void write_atomically(const Path& path, const std::function<void(std::ostream&)>
 }
 
 void write_atomically(const Path& path, std::string_view content) {
-  write_atomically(path, [&](std::ostream& out) { out.write(content.data(), static_cast<std::streamsize>(content.size())); });
+  write_atomically(path, [&](std::ostream& out) {
+    out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  });
 }
 
 void make_folder(const Path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  INPUT_CHECK(!error && std::filesystem::is_directory(path), path.string(), ": the folder cannot be made: ",
-              error ? error.message() : "something else has this name");
+  INPUT_CHECK(!error && std::filesystem::is_directory(path), path.string(),
+              ": the folder cannot be made: ", error ? error.message() : "something else has this name");
 }
 
 }  // namespace nn

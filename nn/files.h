@@ -1,5 +1,5 @@
-// Files, read whole and written whole: a reader never sees half of a new file, and a failed write leaves what was
-// there before as it was.
+// Files, read whole and written whole: a reader never sees half of a new file, and a failed write leaves what
+// was there before as it was.
 #pragma once
 
 #include <filesystem>

@@ -41,9 +41,10 @@ Entry parse_entry(const std::string& file, const std::string& name, const Json& 
   Entry entry{name, json.at("dtype").get<std::string>(), json.at("shape").get<Shape>(), 0, 0};
   const auto offsets = json.at("data_offsets").get<std::vector<uint64_t>>();
   const int64_t width = width_of(entry.dtype);
-  INPUT_CHECK(width, file, ": tensor '", name, "' has dtype ", entry.dtype, "; F64, F32, F16, BF16, I64 and I32 can be read");
-  INPUT_CHECK(offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data_bytes, file, ": tensor '", name,
-              "' lies outside the file; hint: the file may have been cut short");
+  INPUT_CHECK(width, file, ": tensor '", name, "' has dtype ", entry.dtype,
+              "; F64, F32, F16, BF16, I64 and I32 can be read");
+  INPUT_CHECK(offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data_bytes, file, ": tensor '",
+              name, "' lies outside the file; hint: the file may have been cut short");
   entry.begin = offsets[0];
   entry.end = offsets[1];
   // Divided, not multiplied: a product of absurd dimensions would overflow.
@@ -63,7 +64,8 @@ Entry parse_entry(const std::string& file, const std::string& name, const Json& 
   } else if (empty) {
     fits = fits && count == 0;
   }
-  INPUT_CHECK(fits, file, ": tensor '", name, "' of shape ", entry.shape, " does not fill its ", entry.end - entry.begin, " bytes");
+  INPUT_CHECK(fits, file, ": tensor '", name, "' of shape ", entry.shape, " does not fill its ",
+              entry.end - entry.begin, " bytes");
   return entry;
 }
 
@@ -73,8 +75,9 @@ Header read_header(std::ifstream& in, const std::string& file) {
   uint64_t length = 0;
   in.read(reinterpret_cast<char*>(&length), sizeof length);
   INPUT_CHECK(!error && in, file, ": not a safetensors file: it is shorter than 8 bytes");
-  INPUT_CHECK(length <= kLargestHeader && length <= file_bytes - 8, file, ": not a safetensors file, or cut short: its header says ",
-              length, " bytes but ", file_bytes - 8, " follow");
+  INPUT_CHECK(length <= kLargestHeader && length <= file_bytes - 8, file,
+              ": not a safetensors file, or cut short: its header says ", length, " bytes but ",
+              file_bytes - 8, " follow");
   std::string text(length, '\0');
   in.read(text.data(), static_cast<std::streamsize>(length));
   Header header;
@@ -88,9 +91,11 @@ Header read_header(std::ifstream& in, const std::string& file) {
       }
     }
   } catch (const Json::exception& problem) {
-    throw ag::InputError(ag::concat(file, ": not a safetensors file: its header is not as expected: ", problem.what()));
+    throw ag::InputError(
+        ag::message(file, ": not a safetensors file: its header is not as expected: ", problem.what()));
   }
-  std::stable_sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
+  std::stable_sort(header.entries.begin(), header.entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
   return header;
 }
 
@@ -114,8 +119,8 @@ Tensor tensor_from(const Entry& entry, const std::string& bytes, const std::stri
   if (entry.dtype == "I32") convert<int32_t>(bytes, x.ints(), same);
   if (entry.dtype == "I64") {
     convert<int64_t>(bytes, x.ints(), [&](int64_t v) {
-      INPUT_CHECK(v >= std::numeric_limits<int32_t>::min() && v <= std::numeric_limits<int32_t>::max(), file, ": tensor '",
-                  entry.name, "' holds ", v, ", which does not fit into 32 bits");
+      INPUT_CHECK(v >= std::numeric_limits<int32_t>::min() && v <= std::numeric_limits<int32_t>::max(), file,
+                  ": tensor '", entry.name, "' holds ", v, ", which does not fit into 32 bits");
       return v;
     });
   }
@@ -124,7 +129,8 @@ Tensor tensor_from(const Entry& entry, const std::string& bytes, const std::stri
 
 std::ifstream open(const Path& path) {
   std::error_code error;
-  INPUT_CHECK(std::filesystem::is_regular_file(path, error), path.string(), ": there is no such safetensors file");
+  INPUT_CHECK(std::filesystem::is_regular_file(path, error), path.string(),
+              ": there is no such safetensors file");
   std::ifstream in(path, std::ios::binary);
   INPUT_CHECK(in, path.string(), ": the safetensors file cannot be opened");
   return in;
@@ -185,7 +191,8 @@ void write_safetensors(const Path& path, const NamedTensors& tensors, const Meta
     out.write(reinterpret_cast<const char*>(&length), sizeof length);
     out.write(header.data(), static_cast<std::streamsize>(header.size()));
     for (const auto& [name, x] : tensors) {
-      const char* bytes = x.dtype() == DType::I32 ? reinterpret_cast<const char*>(x.ints()) : reinterpret_cast<const char*>(x.data());
+      const char* bytes = x.dtype() == DType::I32 ? reinterpret_cast<const char*>(x.ints())
+                                                  : reinterpret_cast<const char*>(x.data());
       out.write(bytes, x.numel() * ag::size_of(x.dtype()));
     }
   });
@@ -194,7 +201,8 @@ void write_safetensors(const Path& path, const NamedTensors& tensors, const Meta
 float bfloat16_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
 float half_to_float(uint16_t bits) {
-  const uint32_t sign = uint32_t{bits & 0x8000u} << 16, exponent = (bits >> 10) & 31u, fraction = bits & 1023u;
+  const uint32_t sign = uint32_t{bits & 0x8000u} << 16, exponent = (bits >> 10) & 31u,
+                 fraction = bits & 1023u;
   if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);  // infinity, NaN
   if (exponent == 0) {                                                                   // zero, subnormal
     const float magnitude = static_cast<float>(fraction) * 0x1p-24f;

@@ -16,8 +16,9 @@
 
 namespace testing {
 
-// |found - expected| <= absolute * max|expected| + relative * |expected|, element by element. The absolute part is
-// scaled by the largest magnitude of the reference, so a tolerance means the same for large and small tensors.
+// |found - expected| <= absolute * max|expected| + relative * |expected|, element by element. The absolute
+// part is scaled by the largest magnitude of the reference, so a tolerance means the same for large and small
+// tensors.
 struct Tolerance {
   double relative, absolute;
 };
@@ -33,7 +34,8 @@ constexpr Tolerance kOpGradient = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 // Whole models: the error of some dozen ops in a row.
 constexpr Tolerance kModelForward = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 constexpr Tolerance kModelGradient = kF64 ? kExactMaths : Tolerance{1e-3, 1e-5};
-// After ten optimiser steps only losses are compared in f32: Adam divides by small numbers and doubles errors.
+// After ten optimiser steps only losses are compared in f32: Adam divides by small numbers and doubles
+// errors.
 constexpr Tolerance kTenSteps = kF64 ? kExactMaths : Tolerance{1e-4, 0};
 // Two forms of the same computation in one program.
 constexpr Tolerance kFused = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
@@ -43,7 +45,8 @@ constexpr Tolerance kFused = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 inline double share_of_tolerance(const ag::Tensor& found, const ag::Tensor& expected, Tolerance allowed) {
   if (found.shape() != expected.shape()) return INFINITY;
   double largest = 0, worst = 0;
-  for (int64_t i = 0; i < expected.numel(); ++i) largest = std::max(largest, std::abs(double(expected.data()[i])));
+  for (int64_t i = 0; i < expected.numel(); ++i)
+    largest = std::max(largest, std::abs(double(expected.data()[i])));
   for (int64_t i = 0; i < expected.numel(); ++i) {
     const double e = expected.data()[i], error = std::abs(found.data()[i] - e);
     const double limit = allowed.absolute * largest + allowed.relative * std::abs(e);
@@ -53,13 +56,17 @@ inline double share_of_tolerance(const ag::Tensor& found, const ag::Tensor& expe
   return worst;
 }
 
-inline void check_close(const ag::Tensor& found, const ag::Tensor& expected, Tolerance allowed, const std::string& what) {
+inline void check_close(const ag::Tensor& found, const ag::Tensor& expected, Tolerance allowed,
+                        const std::string& what) {
   const double share = share_of_tolerance(found, expected, allowed);
-  INFO(what, ": found ", ag::to_string(found), " expected ", ag::to_string(expected), ", uses ", share, " of the tolerance");
+  INFO(what, ": found ", ag::to_string(found), " expected ", ag::to_string(expected), ", uses ", share,
+       " of the tolerance");
   CHECK(share <= 1);
 }
 
-inline nn::TensorFile fixture(const std::string& name) { return nn::read_safetensors(std::string(FIXTURES) + "/" + name); }
+inline nn::TensorFile fixture(const std::string& name) {
+  return nn::read_safetensors(std::string(FIXTURES) + "/" + name);
+}
 
 // A folder that is gone with its guard.
 class TemporaryFolder {
@@ -78,7 +85,8 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// The folder with real data (ml-100k/, beauty/, ...), empty if there is none: the test then calls skip() and returns.
+// The folder with real data (ml-100k/, beauty/, ...), empty if there is none: the test then calls skip() and
+// returns.
 inline std::string shared_data(const std::string& name) {
   const char* folder = std::getenv("P2REC_SHARED_DATA");
   const std::string path = std::string(folder ? folder : "") + "/" + name;

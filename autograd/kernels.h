@@ -1,0 +1,38 @@
+// Declares the kernels of kernels.inc for each backend, with the few types that they share.
+#pragma once
+
+#include <cstdint>
+
+#include "autograd/device.h"
+#include "autograd/rng.h"
+#include "autograd/tensor.h"
+
+namespace ag {
+
+enum class Unary : uint8_t { Exp, Log, Tanh, Sigmoid, Relu, Gelu, Silu };
+enum class Binary : uint8_t { Add, Sub, Mul };
+
+// One step of Adam or AdamW, see nn/optim.h for the formula; the bias corrections are 1 - beta^t.
+struct AdamStep {
+  double lr, beta1, beta2, eps, weight_decay;
+  double bias_correction1, bias_correction2;
+  bool decoupled;  // AdamW: the decay acts on the weight; Adam: it is added to the gradient
+};
+
+// Packed attention: q (N,H,D), k and v (M,KV,D); sequence b has the queries q_offsets[b] .. q_offsets[b+1]
+// and likewise the keys.
+struct AttentionSizes {
+  const int32_t* q_offsets;  // (B+1)
+  const int32_t* k_offsets;  // (B+1)
+  int64_t B, H, KV, D;
+  int64_t longest_k;  // keys of the longest sequence
+  bool causal;        // query i of n sees the keys up to i + (keys - n): the two end together
+};
+// Reals of scratch that attention_forward and attention_backward need.
+int64_t attention_scratch(const AttentionSizes& s);
+
+namespace cpu {
+#include "autograd/kernels.inc"
+}
+
+}  // namespace ag

@@ -1,0 +1,113 @@
+// THE menu of differentiable operations. Each is a free function of tensors; each says its formula and
+// shapes.
+//
+// Unless an op says otherwise, its tensors are Real, and a wrong shape throws ag::Error naming the op and
+// both shapes. Integer arguments (ids, targets, offsets) are never differentiated.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "autograd/rng.h"
+#include "autograd/tape.h"
+#include "autograd/tensor.h"
+
+namespace ag {
+
+// --- element by element ------------------------------------------------------------------------------------
+Tensor add(const Tensor& a, const Tensor& b);      // a + b, same shape
+Tensor sub(const Tensor& a, const Tensor& b);      // a - b, same shape
+Tensor mul(const Tensor& a, const Tensor& b);      // a b, same shape
+Tensor scale(const Tensor& x, double factor);      // factor x
+Tensor add_row(const Tensor& x, const Tensor& b);  // x (..., C) + b (C)
+Tensor exp(const Tensor& x);
+Tensor log(const Tensor& x);
+Tensor tanh(const Tensor& x);
+Tensor sigmoid(const Tensor& x);  // 1 / (1 + exp(-x))
+Tensor relu(const Tensor& x);     // max(x, 0); its derivative at 0 is 0
+Tensor gelu(const Tensor& x);     // x/2 (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel 2016, the exact form)
+Tensor silu(const Tensor& x);     // x sigmoid(x)
+Tensor swiglu(const Tensor& gate, const Tensor& up);  // silu(gate) up (Shazeer 2020)
+// x mask / (1 - p), each element kept with probability 1 - p; the mask is a function of the key alone.
+Tensor dropout(const Tensor& x, double p, const RandomKey& key);
+void add_in_place(Tensor& y, const Tensor& x);  // y += x, without history
+
+// --- reductions --------------------------------------------------------------------------------------------
+Tensor sum(const Tensor& x);          // (...) -> ()
+Tensor mean(const Tensor& x);         // (...) -> ()
+Tensor sum_rows(const Tensor& x);     // (R,C) -> (C)
+Tensor sum_columns(const Tensor& x);  // (R,C) -> (R)
+
+// --- shape -------------------------------------------------------------------------------------------------
+Tensor reshape(const Tensor& x, Shape shape);
+Tensor concat(const std::vector<Tensor>& parts, int64_t dim);  // along dim; negative counts from the end
+Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end);  // [begin, end) of dim
+
+// --- matrices ----------------------------------------------------------------------------------------------
+// op(a) op(b), where op(x) is x or its transpose: (M,K) (K,N) -> (M,N)
+Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
+// x (..., I) weight^T (O,I) + bias (O) -> (..., O); bias may be undefined
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
+// --- normalisation, per row of the last dimension ----------------------------------------------------------
+Tensor softmax(const Tensor& x);
+// x / sqrt(mean(x^2) + eps) w (Zhang and Sennrich 2019)
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps);
+// (x - mean) / sqrt(var + eps) w + b, var over C (Ba, Kiros and Hinton 2016)
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
+
+// --- losses, each a mean: -> () ----------------------------------------------------------------------------
+// mean over rows of logsumexp(logits) - logits[target]; logits (N,V), targets (N) I32; rows with target -1 do not count
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets);
+// cross_entropy(h table^T, targets) with h (N,C), table (V,C), in blocks of rows: never (N,V) at once
+Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& targets);
+// mean of max(x,0) - x y + log(1 + exp(-|x|)), the binary cross-entropy of sigmoid(x) against labels y in [0,1]
+Tensor bce_with_logits(const Tensor& logits, const Tensor& labels);
+Tensor mse(const Tensor& x, const Tensor& target);  // mean (x - target)^2
+
+// --- indexing ----------------------------------------------------------------------------------------------
+// table (V,C), ids (N) I32 -> (N,C): rows by index; backward scatters
+Tensor embedding(const Tensor& table, const Tensor& ids);
+
+// --- packed sequences --------------------------------------------------------------------------------------
+// Sequences laid end to end, without padding: sequence b is rows [at(b), at(b+1)) of N = at(B) rows.
+class Offsets {
+ public:
+  Offsets() : Offsets(std::vector<int32_t>{}) {}
+  explicit Offsets(const std::vector<int32_t>& lengths);
+  int64_t sequences() const { return tensor_.numel() - 1; }
+  int64_t rows() const { return at(sequences()); }
+  int64_t at(int64_t b) const { return tensor_.ints()[b]; }
+  int64_t length(int64_t b) const { return at(b + 1) - at(b); }
+  int64_t longest() const { return longest_; }
+  const Tensor& tensor() const { return tensor_; }  // (B+1) I32
+  Tensor last_rows() const;  // (B) I32: the last row of each sequence; all must have one
+
+ private:
+  Tensor tensor_;
+  int64_t longest_ = 0;
+};
+
+enum class Mask : uint8_t { None, Causal };
+
+// softmax(q k^T / sqrt(D) + mask) v for each sequence and head, without ever holding all of softmax (after
+// Dao et al. 2022). q (N,H,D); k, v (M,KV,D) where H is a multiple of KV: query head h uses key head h /
+// (H/KV) (Ainslie et al. 2023). -> (N,H,D). There may be fewer queries than keys: the causal mask is aligned
+// at the end.
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
+                 const Offsets& k_offsets, Mask mask);
+// The same from plain ops, sequence by sequence and head by head: the definition, and the oracle of the fused
+// form.
+Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
+                          const Offsets& k_offsets, Mask mask);
+
+// Angles of rotary position embedding (Su et al. 2021), one row per token: position * inverse_frequency.
+struct Rotation {
+  Tensor cosine, sine;  // (N, D/2)
+};
+Rotation rotation(const Tensor& positions /*(N) I32*/, const std::vector<double>& inverse_frequency /*D/2*/);
+// Rotates (x[i], x[i + D/2]) of every head by its token's angle (the halves layout of Hugging Face). x
+// (N,H,D).
+Tensor rotary(const Tensor& x, const Rotation& rotation);
+
+}  // namespace ag

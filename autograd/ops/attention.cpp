@@ -1,0 +1,105 @@
+// Packed attention: the op and its composed definition. The fused kernels are in attention_kernels.cpp.
+#include <cmath>
+
+#include "autograd/kernels.h"
+#include "autograd/ops.h"
+
+namespace ag {
+namespace {
+
+AttentionSizes sizes_of(const char* name, const Tensor& q, const Tensor& k, const Tensor& v,
+                        const Offsets& q_offsets, const Offsets& k_offsets, Mask mask) {
+  AG_CHECK(q.rank() == 3 && k.rank() == 3 && k.shape() == v.shape() && k.dim(2) == q.dim(2) && k.dim(1) > 0 &&
+               q.dim(1) % k.dim(1) == 0,
+           name, ": expected q (N, H, D) and k, v (M, KV, D) with H a multiple of KV but they have shapes ",
+           q.shape(), ", ", k.shape(), " and ", v.shape());
+  AG_CHECK(q_offsets.sequences() == k_offsets.sequences() && q_offsets.rows() == q.dim(0) &&
+               k_offsets.rows() == k.dim(0),
+           name, ": the offsets hold ", q_offsets.sequences(), " sequences of ", q_offsets.rows(),
+           " queries and ", k_offsets.sequences(), " of ", k_offsets.rows(), " keys, but q has shape ",
+           q.shape(), " and k ", k.shape());
+  for (int64_t b = 0; b < q_offsets.sequences(); ++b) {
+    AG_CHECK(k_offsets.length(b) >= (mask == Mask::Causal ? q_offsets.length(b) : q_offsets.length(b) > 0),
+             name, ": sequence ", b, " has ", q_offsets.length(b), " queries but only ", k_offsets.length(b),
+             " keys");
+  }
+  return {q_offsets.tensor().ints(),
+          k_offsets.tensor().ints(),
+          q_offsets.sequences(),
+          q.dim(1),
+          k.dim(1),
+          q.dim(2),
+          k_offsets.longest(),
+          mask == Mask::Causal};
+}
+
+}  // namespace
+
+Offsets::Offsets(const std::vector<int32_t>& lengths) {
+  std::vector<int32_t> offsets{0};
+  for (int32_t length : lengths) {
+    AG_CHECK(length >= 0, "Offsets: a sequence has the length ", length);
+    offsets.push_back(offsets.back() + length);
+    longest_ = std::max<int64_t>(longest_, length);
+  }
+  tensor_ = Tensor::from_ints(offsets);
+}
+
+Tensor Offsets::last_rows() const {
+  Tensor rows = Tensor::empty({sequences()}, DType::I32);
+  for (int64_t b = 0; b < sequences(); ++b) {
+    AG_CHECK(length(b) > 0, "Offsets: sequence ", b, " is empty, so it has no last row");
+    rows.ints()[b] = static_cast<int32_t>(at(b + 1) - 1);
+  }
+  return rows;
+}
+
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
+                 const Offsets& k_offsets, Mask mask) {
+  const AttentionSizes s = sizes_of("attention", q, k, v, q_offsets, k_offsets, mask);
+  Tensor y = empty_like(q), logsumexp = Tensor::empty({q.dim(0), q.dim(1)}),
+         scratch = Tensor::empty({attention_scratch(s)});
+  DISPATCH(q.device(), attention_forward, y.data(), logsumexp.data(), scratch.data(), q.data(), k.data(),
+           v.data(), s);
+  // The offsets are captured too: s points into them.
+  return record("attention", y, {q, k, v},
+                [q = q.detach(), k = k.detach(), v = v.detach(), y = y.detach(), logsumexp, q_offsets,
+                 k_offsets, s](const Tensor& dy, const Needs&) -> Grads {
+                  // As much as today's threads need: there may be more of them than in the forward pass.
+                  Tensor dq = empty_like(q), dk = empty_like(k), dv = empty_like(v),
+                         workspace = Tensor::empty({attention_scratch(s)});
+                  DISPATCH(q.device(), attention_backward, dq.data(), dk.data(), dv.data(), workspace.data(),
+                           dy.data(), y.data(), logsumexp.data(), q.data(), k.data(), v.data(), s);
+                  return {dq, dk, dv};
+                });
+}
+
+Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
+                          const Offsets& k_offsets, Mask mask) {
+  const AttentionSizes s = sizes_of("attention_composed", q, k, v, q_offsets, k_offsets, mask);
+  // Head h of the sequence in rows [begin, end) of x, as a matrix (T, D).
+  const auto head = [](const Tensor& x, int64_t begin, int64_t end, int64_t h) {
+    return reshape(slice(slice(x, 0, begin, end), 1, h, h + 1), {end - begin, x.dim(2)});
+  };
+  std::vector<Tensor> sequences;
+  for (int64_t b = 0; b < s.B; ++b) {
+    const int64_t queries = q_offsets.length(b), keys = k_offsets.length(b);
+    Tensor hidden = Tensor::zeros({queries, keys});  // -inf where a query may not look
+    for (int64_t i = 0; i < queries && s.causal; ++i) {
+      for (int64_t j = i + (keys - queries) + 1; j < keys; ++j) hidden.data()[i * keys + j] = -INFINITY;
+    }
+    std::vector<Tensor> heads;
+    for (int64_t h = 0; h < s.H; ++h) {
+      const int64_t kv = h / (s.H / s.KV);
+      const Tensor qh = head(q, q_offsets.at(b), q_offsets.at(b + 1), h);
+      const Tensor kh = head(k, k_offsets.at(b), k_offsets.at(b + 1), kv),
+                   vh = head(v, k_offsets.at(b), k_offsets.at(b + 1), kv);
+      const Tensor scores = scale(matmul(qh, kh, false, true), 1 / std::sqrt(double(s.D)));
+      heads.push_back(matmul(softmax(add(scores, hidden)), vh));
+    }
+    sequences.push_back(reshape(concat(heads, 1), {queries, s.H, s.D}));
+  }
+  return concat(sequences, 0);
+}
+
+}  // namespace ag

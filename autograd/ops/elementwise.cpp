@@ -1,0 +1,217 @@
+#include "autograd/ops/elementwise.h"
+
+#include "autograd/kernels.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+
+namespace ag {
+namespace {
+
+Tensor unary(const char* name, Unary op, const Tensor& x) {
+  Tensor y = empty_like(x);
+  DISPATCH(x.device(), unary_forward, y.data(), x.data(), x.numel(), op);
+  return record(name, y, {x}, [op, x = x.detach(), y = y.detach()](const Tensor& dy, const Needs&) -> Grads {
+    Tensor dx = empty_like(x);
+    DISPATCH(x.device(), unary_backward, dx.data(), dy.data(), x.data(), y.data(), x.numel(), op);
+    return {dx};
+  });
+}
+
+Tensor binary(const char* name, Binary op, const Tensor& a, const Tensor& b) {
+  AG_CHECK(a.shape() == b.shape(), name, ": the shapes are ", a.shape(), " and ", b.shape(),
+           "; hint: only add_row broadcasts");
+  Tensor y = empty_like(a);
+  DISPATCH(a.device(), binary_forward, y.data(), a.data(), b.data(), a.numel(), op);
+  return y;
+}
+
+Tensor scaled(const Tensor& x, real factor) {
+  Tensor y = empty_like(x);
+  DISPATCH(x.device(), scale, y.data(), factor, x.data(), x.numel());
+  return y;
+}
+
+}  // namespace
+
+Tensor exp(const Tensor& x) { return unary("exp", Unary::Exp, x); }
+Tensor log(const Tensor& x) { return unary("log", Unary::Log, x); }
+Tensor tanh(const Tensor& x) { return unary("tanh", Unary::Tanh, x); }
+Tensor sigmoid(const Tensor& x) { return unary("sigmoid", Unary::Sigmoid, x); }
+Tensor relu(const Tensor& x) { return unary("relu", Unary::Relu, x); }
+Tensor gelu(const Tensor& x) { return unary("gelu", Unary::Gelu, x); }
+Tensor silu(const Tensor& x) { return unary("silu", Unary::Silu, x); }
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  return record("add", binary("add", Binary::Add, a, b), {a, b}, [](const Tensor& dy, const Needs&) -> Grads {
+    return {dy, dy};
+  });
+}
+
+Tensor sub(const Tensor& a, const Tensor& b) {
+  return record("sub", binary("sub", Binary::Sub, a, b), {a, b},
+                [](const Tensor& dy, const Needs& needs) -> Grads {
+                  return {dy, needs[1] ? scaled(dy, -1) : Tensor()};
+                });
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  return record("mul", binary("mul", Binary::Mul, a, b), {a, b},
+                [a = a.detach(), b = b.detach()](const Tensor& dy, const Needs& needs) -> Grads {
+                  return {needs[0] ? binary("mul", Binary::Mul, dy, b) : Tensor(),
+                          needs[1] ? binary("mul", Binary::Mul, dy, a) : Tensor()};
+                });
+}
+
+Tensor scale(const Tensor& x, double factor) {
+  const real a = static_cast<real>(factor);
+  return record("scale", scaled(x, a), {x},
+                [a](const Tensor& dy, const Needs&) -> Grads { return {scaled(dy, a)}; });
+}
+
+Tensor add_row(const Tensor& x, const Tensor& b) {
+  const int64_t C = x.dim(-1), R = C ? x.numel() / C : 0;
+  AG_CHECK(b.shape() == Shape{C}, "add_row: the row is ", b.shape(), " but x has ", C, " columns");
+  Tensor y = empty_like(x);
+  DISPATCH(x.device(), add_row, y.data(), x.data(), b.data(), R, C);
+  return record("add_row", y, {x, b}, [R, C](const Tensor& dy, const Needs& needs) -> Grads {
+    Tensor db;
+    if (needs[1]) {
+      db = Tensor::empty({C});
+      DISPATCH(dy.device(), sum_rows, db.data(), dy.data(), R, C);
+    }
+    return {dy, db};
+  });
+}
+
+Tensor swiglu(const Tensor& gate, const Tensor& up) {
+  AG_CHECK(gate.shape() == up.shape(), "swiglu: the gate has shape ", gate.shape(), " but up ", up.shape());
+  Tensor y = empty_like(gate);
+  DISPATCH(gate.device(), swiglu_forward, y.data(), gate.data(), up.data(), gate.numel());
+  return record("swiglu", y, {gate, up},
+                [gate = gate.detach(), up = up.detach()](const Tensor& dy, const Needs&) -> Grads {
+                  Tensor dgate = empty_like(gate), dup = empty_like(up);
+                  DISPATCH(gate.device(), swiglu_backward, dgate.data(), dup.data(), dy.data(), gate.data(),
+                           up.data(), gate.numel());
+                  return {dgate, dup};
+                });
+}
+
+Tensor dropout(const Tensor& x, double p, const RandomKey& key) {
+  AG_CHECK(p >= 0 && static_cast<real>(p) < 1, "dropout: the rate is ", p, "; expected 0 <= rate < 1");
+  if (p == 0) return x;
+  const auto masked = [p = static_cast<real>(p), key](const Tensor& from) {
+    Tensor y = empty_like(from);
+    DISPATCH(from.device(), dropout, y.data(), from.data(), from.numel(), p, key);
+    return y;
+  };
+  // The gradient passes through the same mask, drawn again from the same key.
+  return record("dropout", masked(x), {x},
+                [masked](const Tensor& dy, const Needs&) -> Grads { return {masked(dy)}; });
+}
+
+void add_in_place(Tensor& y, const Tensor& x) {
+  AG_CHECK(y.shape() == x.shape(), "add_in_place: the shapes are ", y.shape(), " and ", x.shape());
+  DISPATCH(y.device(), axpy, y.data(), real(1), x.data(), x.numel());
+}
+
+namespace cpu {
+
+void unary_forward(real* y, const real* x, int64_t n, Unary op) {
+  with_function(op, [&](auto function) {
+    parallel_chunks(n, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) y[i] = function.y(x[i]);
+    });
+  });
+}
+
+void unary_backward(real* dx, const real* dy, const real* x, const real* y, int64_t n, Unary op) {
+  with_function(op, [&](auto function) {
+    parallel_chunks(n, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) dx[i] = dy[i] * function.derivative(x[i], y[i]);
+    });
+  });
+}
+
+void binary_forward(real* y, const real* a, const real* b, int64_t n, Binary op) {
+  parallel_chunks(n, [&](int64_t begin, int64_t end) {
+    switch (op) {
+      case Binary::Add:
+        for (int64_t i = begin; i < end; ++i) y[i] = a[i] + b[i];
+        break;
+      case Binary::Sub:
+        for (int64_t i = begin; i < end; ++i) y[i] = a[i] - b[i];
+        break;
+      case Binary::Mul:
+        for (int64_t i = begin; i < end; ++i) y[i] = a[i] * b[i];
+        break;
+    }
+  });
+}
+
+void axpy(real* y, real a, const real* x, int64_t n) {
+  parallel_chunks(n, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) y[i] += a * x[i];
+  });
+}
+
+void scale(real* y, real a, const real* x, int64_t n) {
+  parallel_chunks(n, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) y[i] = a * x[i];
+  });
+}
+
+void add_row(real* y, const real* x, const real* b, int64_t R, int64_t C) {
+  parallel_for(R, C, [&](int64_t r) {
+    for (int64_t c = 0; c < C; ++c) y[r * C + c] = x[r * C + c] + b[c];
+  });
+}
+
+void swiglu_forward(real* y, const real* gate, const real* up, int64_t n) {
+  parallel_chunks(n, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) y[i] = SiluFunction::y(gate[i]) * up[i];
+  });
+}
+
+void swiglu_backward(real* dgate, real* dup, const real* dy, const real* gate, const real* up, int64_t n) {
+  parallel_chunks(n, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const real s = math::sigmoid(gate[i]);
+      dup[i] = dy[i] * gate[i] * s;
+      dgate[i] = dy[i] * up[i] * s * (1 + gate[i] * (1 - s));
+    }
+  });
+}
+
+void dropout(real* y, const real* x, int64_t n, real p, RandomKey key) {
+  const auto threshold = static_cast<uint32_t>(double(p) * 0x1p32);
+  const real kept = 1 / (1 - p);
+  parallel_chunks(n,
+                  [&](int64_t begin, int64_t end) {  // chunks begin at multiples of 4, as Philox' blocks do
+                    for (int64_t i = begin; i < end; i += 4) {
+                      const auto bits = random_block(key, static_cast<uint64_t>(i / 4));
+                      for (int64_t j = i; j < i + 4 && j < end; ++j) {
+                        y[j] = bits[static_cast<size_t>(j - i)] >= threshold ? x[j] * kept : real(0);
+                      }
+                    }
+                  });
+}
+
+void adam_step(real* w, real* m, real* v, const real* dw, int64_t n, const AdamStep& step) {
+  const real beta1 = static_cast<real>(step.beta1), beta2 = static_cast<real>(step.beta2);
+  const real eps = static_cast<real>(step.eps), lr = static_cast<real>(step.lr / step.bias_correction1);
+  const real coupled = static_cast<real>(step.decoupled ? 0 : step.weight_decay);
+  const real shrink = static_cast<real>(step.decoupled ? 1 - step.lr * step.weight_decay : 1);
+  const real inverse_root2 = static_cast<real>(1 / std::sqrt(step.bias_correction2));
+  parallel_chunks(n, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      const real g = dw[i] + coupled * w[i];
+      m[i] += (1 - beta1) * (g - m[i]);
+      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+      w[i] = w[i] * shrink - lr * m[i] / (std::sqrt(v[i]) * inverse_root2 + eps);
+    }
+  });
+}
+
+}  // namespace cpu
+}  // namespace ag

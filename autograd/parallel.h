@@ -1,0 +1,32 @@
+// The one way in which CPU kernels use threads.
+#pragma once
+
+#include <omp.h>
+
+#include <cstdint>
+
+namespace ag {
+
+// Calls f(i) for i in [0, n), on several threads where n * work_per_item operations are worth starting them.
+// Every kernel gives each number to one i, so its result does not depend on the number of threads.
+template <class F>
+void parallel_for(int64_t n, int64_t work_per_item, const F& f) {
+  constexpr int64_t kWorthIt = 1 << 15;
+#pragma omp parallel for schedule(static) if (n > 1 && n * work_per_item > kWorthIt)
+  for (int64_t i = 0; i < n; ++i) f(i);
+}
+
+// The same over a flat range, in chunks f(begin, end) that a vector loop inside f can use.
+template <class F>
+void parallel_chunks(int64_t n, const F& f) {
+  constexpr int64_t kChunk = 1 << 13;
+  parallel_for((n + kChunk - 1) / kChunk, kChunk, [&](int64_t i) {
+    const int64_t begin = i * kChunk, end = begin + kChunk < n ? begin + kChunk : n;
+    f(begin, end);
+  });
+}
+
+inline int thread_count() { return omp_get_max_threads(); }
+inline void set_thread_count(int threads) { omp_set_num_threads(threads); }
+
+}  // namespace ag

@@ -1,0 +1,26 @@
+// One case per op and situation worth testing: the same list serves the gradient check, parity with PyTorch
+// and the comparison of fused with composed forms (ops_test.cpp).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "autograd/tensor.h"
+
+namespace testing {
+
+// A case is named after its op, and the situation: "softmax", "softmax_one_row". Its inputs are standard
+// normal and exact in f32; a name that ends in "_positive" draws abs(normal) + 0.5 instead. `pytorch` is the
+// same computation of x0, x1, ... as one expression: tests/fixtures/make_ops.py reads it from the text of
+// op_cases.cpp and writes inputs, result and gradients to tests/fixtures/ops.safetensors.
+struct OpCase {
+  std::string name;
+  std::vector<ag::Shape> shapes;  // of the inputs that are differentiated
+  std::function<ag::Tensor(std::vector<ag::Tensor>&)> op;
+  std::string pytorch;
+};
+
+const std::vector<OpCase>& op_cases();
+
+}  // namespace testing
