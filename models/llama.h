@@ -1,0 +1,110 @@
+// The Llama family (Touvron et al. 2023): a causal transformer with rotary positions, grouped-query
+// attention, RMSNorm before each branch and a SwiGLU feed-forward layer. Parameter names are Hugging Face's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "nn/layers.h"
+
+namespace models {
+
+struct LlamaConfig {
+  int64_t vocabulary = 0;    // V
+  int64_t hidden = 0;        // C
+  int64_t intermediate = 0;  // of the feed-forward layer
+  int64_t layers = 0;
+  int64_t heads = 0;       // H
+  int64_t kv_heads = 0;    // KV
+  int64_t context = 2048;  // tokens that the model was trained for
+  double rms_eps = 1e-5;
+  double rope_theta = 10000;
+  bool tied = true;  // the output matrix is the token table
+  int64_t head_size() const { return hidden / heads; }
+};
+
+// Keys and values of tokens that every sequence of a batch sees first, one entry per layer.
+struct SharedPrefix {
+  std::vector<ag::Tensor> keys, values;  // (P,KV,D) each
+  int64_t length = 0;                    // P
+};
+
+// Keys and values of one growing sequence, for generation; memory for all of it is taken at once.
+struct KvCache {
+  KvCache(const LlamaConfig& config, int64_t capacity);
+  std::vector<ag::Tensor> keys, values;  // (capacity,KV,D) each
+  int64_t length = 0, capacity;
+};
+
+// What the layers of one forward pass share; made by Llama.
+struct LlamaPass;
+
+class LlamaAttention : public nn::Module {
+ public:
+  LlamaAttention(const LlamaConfig& config, int64_t layer);
+  ag::Tensor operator()(const ag::Tensor& h /*(N,C)*/, LlamaPass& pass) const;
+
+ private:
+  int64_t layer_, heads_, kv_heads_, head_size_;
+  nn::Linear q_proj_, k_proj_, v_proj_, o_proj_;
+};
+
+class LlamaMlp : public nn::Module {
+ public:
+  explicit LlamaMlp(const LlamaConfig& config);
+  ag::Tensor operator()(const ag::Tensor& h /*(N,C)*/, const nn::Noise& noise) const;
+
+ private:
+  nn::Linear gate_proj_, up_proj_, down_proj_;
+};
+
+class LlamaBlock : public nn::Module {
+ public:
+  LlamaBlock(const LlamaConfig& config, int64_t layer);
+  ag::Tensor operator()(const ag::Tensor& h, LlamaPass& pass) const;
+
+ private:
+  LlamaAttention self_attn_;
+  LlamaMlp mlp_;
+  nn::RMSNorm input_layernorm_, post_attention_layernorm_;
+};
+
+class Llama : public nn::Module {
+ public:
+  explicit Llama(const LlamaConfig& config);  // parameters are zero until loaded or initialised
+
+  ag::Tensor embed(const ag::Tensor& ids /*(N)*/) const { return embed_tokens_(ids); }  // (N,C)
+  ag::Tensor token_table() const { return embed_tokens_.weight; }                         // (V,C)
+  // States after the final norm (N,C). Positions of x count from the prefix's end if there is one.
+  ag::Tensor hidden_states(const nn::Packed& x, const SharedPrefix* prefix = nullptr) const;
+  // The same from vectors in place of token ids; x.ids is not looked at.
+  ag::Tensor hidden_states(const ag::Tensor& embedded /*(N,C)*/, const nn::Packed& x,
+                           const SharedPrefix* prefix = nullptr) const;
+  ag::Tensor logits(const ag::Tensor& h /*(N,C)*/) const;  // (N,V)
+
+  // Runs one sequence of P vectors and keeps its keys and values. Records nothing.
+  SharedPrefix shared_prefix(const ag::Tensor& embedded /*(P,C)*/) const;
+  // Appends tokens to the cached sequence and returns the last one's logits (V). Records nothing.
+  ag::Tensor decode(const std::vector<int32_t>& ids, KvCache& cache) const;
+
+  const LlamaConfig& config() const { return config_; }
+  const nn::Linear* lm_head() const { return lm_head_.get(); }  // null if tied
+
+ private:
+  ag::Tensor run(ag::Tensor h, LlamaPass& pass) const;
+  LlamaConfig config_;
+  nn::Embedding embed_tokens_;
+  std::vector<std::unique_ptr<LlamaBlock>> layers_;
+  nn::RMSNorm norm_;
+  std::unique_ptr<nn::Linear> lm_head_;
+};
+
+// N(0, std) for every matrix, the norms one: a model to be trained from scratch.
+void initialise(Llama& model, double std, uint64_t seed);
+
+// Greedy continuation: the most probable token (the lowest id at ties), until `stop` or `count` tokens.
+std::vector<int32_t> generate_greedy(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
+                                     std::optional<int32_t> stop);
+
+}  // namespace models

@@ -1,0 +1,44 @@
+#include "nn/layers.h"
+
+namespace nn {
+
+using ag::Tensor;
+
+Linear::Linear(int64_t in, int64_t out, bool with_bias) : weight(parameter("weight", {out, in})) {
+  if (with_bias) bias = parameter("bias", {out});
+}
+
+Tensor Linear::operator()(const Tensor& x, const Noise& noise) const {
+  const Tensor y = ag::linear(x, weight, bias);
+  if (!lora) return y;
+  const Tensor dropped = noise.on ? ag::dropout(x, lora->dropout, noise.at(lora->site)) : x;
+  // The scaling acts on the r columns in the middle, where it costs least.
+  return ag::add(y, ag::linear(ag::scale(ag::linear(dropped, lora->A), lora->scaling), lora->B));
+}
+
+Embedding::Embedding(int64_t rows, int64_t columns) : weight(parameter("weight", {rows, columns})) {}
+
+RMSNorm::RMSNorm(int64_t columns, double epsilon) : weight(parameter("weight", {columns})), eps(epsilon) {
+  weight.fill(1);
+}
+
+LayerNorm::LayerNorm(int64_t columns, double epsilon)
+    : weight(parameter("weight", {columns})), bias(parameter("bias", {columns})), eps(epsilon) {
+  weight.fill(1);
+}
+
+Packed pack(const std::vector<std::vector<int32_t>>& sequences, int64_t last_position) {
+  std::vector<int32_t> ids, positions, lengths;
+  for (const auto& sequence : sequences) {
+    const auto length = static_cast<int64_t>(sequence.size());
+    AG_CHECK(last_position < 0 || length <= last_position + 1, "pack: a sequence of ", length,
+             " tokens does not fit into positions 0 to ", last_position);
+    lengths.push_back(static_cast<int32_t>(length));
+    ids.insert(ids.end(), sequence.begin(), sequence.end());
+    const int64_t first = last_position < 0 ? 0 : last_position + 1 - length;
+    for (int64_t i = 0; i < length; ++i) positions.push_back(static_cast<int32_t>(first + i));
+  }
+  return {Tensor::from_ints(ids), Tensor::from_ints(positions), ag::Offsets(lengths), {}};
+}
+
+}  // namespace nn

@@ -1,0 +1,67 @@
+// The layers that every model here is made of.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "autograd/ops.h"
+#include "nn/module.h"
+
+namespace nn {
+
+// A low-rank addition to a frozen Linear (Hu et al. 2021, LoRA): y += (alpha / r) dropout(x) A^T B^T.
+struct LoraAdapter {
+  ag::Tensor A;        // lora_A.weight (r, in)
+  ag::Tensor B;        // lora_B.weight (out, r); zero at the start, so the model begins as it was
+  double scaling = 1;  // alpha / r
+  double dropout = 0;  // on the adapter's input
+  uint32_t site = 0;   // of its random numbers
+};
+
+class Linear : public Module {
+ public:
+  Linear(int64_t in, int64_t out, bool with_bias);
+  ag::Tensor operator()(const ag::Tensor& x /*(N,in)*/, const Noise& noise = {}) const;  // (N,out)
+
+  ag::Tensor weight;                // (out,in)
+  ag::Tensor bias;                  // (out), undefined without one
+  std::optional<LoraAdapter> lora;  // see lora.h
+};
+
+class Embedding : public Module {
+ public:
+  Embedding(int64_t rows, int64_t columns);
+  ag::Tensor operator()(const ag::Tensor& ids /*(N)*/) const { return ag::embedding(weight, ids); }
+  ag::Tensor weight;  // (V,C)
+};
+
+class RMSNorm : public Module {
+ public:
+  RMSNorm(int64_t columns, double eps);
+  ag::Tensor operator()(const ag::Tensor& x) const { return ag::rms_norm(x, weight, eps); }
+  ag::Tensor weight;  // (C), ones at the start
+  double eps;
+};
+
+class LayerNorm : public Module {
+ public:
+  LayerNorm(int64_t columns, double eps);
+  ag::Tensor operator()(const ag::Tensor& x) const { return ag::layer_norm(x, weight, bias, eps); }
+  ag::Tensor weight, bias;  // (C), ones and zeros at the start
+  double eps;
+};
+
+// A batch of sequences laid end to end (never padded).
+struct Packed {
+  ag::Tensor ids;  // (N) I32
+  ag::Tensor
+      positions;  // (N) I32: from zero, right-aligned to a length, or after a prefix, as the model wants
+  ag::Offsets offsets;  // B sequences in N rows
+  Noise noise;          // dropout's random numbers; off unless training
+};
+
+// Packs sequences. `last_position` < 0: positions count from zero; otherwise a sequence's last token has
+// last_position and the others count down from it (right-aligned).
+Packed pack(const std::vector<std::vector<int32_t>>& sequences, int64_t last_position = -1);
+
+}  // namespace nn

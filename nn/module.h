@@ -1,0 +1,62 @@
+// Module: named parameters and children, so that a model can be listed, loaded, saved and optimised by name.
+//
+// Names are Hugging Face's: a child's name and its parameter's, joined by dots
+// ("layers.0.self_attn.q_proj.weight"). A derived class is called by its own operator() or by named
+// functions; nothing here is virtual but the destructor.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/rng.h"
+#include "autograd/tensor.h"
+#include "nn/safetensors.h"
+
+namespace nn {
+
+class Module {
+ public:
+  Module() = default;
+  virtual ~Module() = default;
+  Module(const Module&) = delete;  // its children are registered by address
+  Module& operator=(const Module&) = delete;
+
+  // All parameters, this module's first, then the children's in the order of their registration. A tensor
+  // that is shared by two modules is listed once, under its first name.
+  NamedTensors named_parameters() const;
+  std::vector<ag::Tensor> trainable_parameters() const;  // those that require a gradient
+  int64_t parameter_count() const;
+
+  // Calls visit(full name, module) for this module (with the empty name) and all below it.
+  void visit_modules(const std::function<void(const std::string&, Module&)>& visit);
+
+  // Copies the numbers in. Strict: throws ag::InputError listing the names that are missing, unexpected or of
+  // another shape; `where` names the file in the message.
+  void load(const NamedTensors& tensors, const std::string& where);
+
+  void requires_grad(bool on) const;  // of all parameters
+
+ protected:
+  // Registers a parameter; its numbers are set by an initialiser (init.h) or by load().
+  ag::Tensor parameter(const std::string& name, ag::Shape shape);
+  void share_parameter(const std::string& name, const ag::Tensor& tensor);
+  void child(const std::string& name, Module& module);
+
+ private:
+  void collect(const std::string& prefix, NamedTensors& found) const;
+  NamedTensors parameters_;
+  std::vector<std::pair<std::string, Module*>> children_;
+};
+
+// Which random numbers a forward pass draws for dropout; off by default. Every place that draws has its own
+// site.
+struct Noise {
+  uint64_t seed = 0;
+  uint32_t step = 0;
+  bool on = false;
+  ag::RandomKey at(uint32_t site) const { return {seed, step, site}; }
+};
+
+}  // namespace nn

@@ -1,0 +1,106 @@
+#include "nn/optim.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "autograd/kernels.h"
+
+namespace nn {
+
+using ag::Tensor;
+
+Adam::Adam(NamedTensors parameters, const AdamConfig& config)
+    : Adam(std::vector<Group>{{std::move(parameters), config.lr}}, config) {}
+
+Adam::Adam(std::vector<Group> groups, const AdamConfig& config) : config_(config) {
+  for (const Group& group : groups) {
+    for (const auto& [name, w] : group.parameters)
+      slots_.push_back({name, w, ag::zeros_like(w), ag::zeros_like(w), group.lr});
+  }
+}
+
+void Adam::step(double lr_factor) {
+  ++steps_;
+  const double t = static_cast<double>(steps_);
+  for (Slot& slot : slots_) {
+    const Tensor dw = slot.w.grad();
+    if (!dw.defined()) continue;
+    const ag::AdamStep step{slot.lr * lr_factor,
+                            config_.beta1,
+                            config_.beta2,
+                            config_.eps,
+                            config_.weight_decay,
+                            1 - std::pow(config_.beta1, t),
+                            1 - std::pow(config_.beta2, t),
+                            config_.decoupled};
+    DISPATCH(slot.w.device(), adam_step, slot.w.data(), slot.m.data(), slot.v.data(), dw.data(),
+             slot.w.numel(), step);
+  }
+}
+
+void Adam::zero_grad() {
+  for (Slot& slot : slots_) slot.w.zero_grad();
+}
+
+NamedTensors Adam::state() const {
+  NamedTensors state{{"steps", Tensor::from_ints({static_cast<int32_t>(steps_)})}};
+  for (const Slot& slot : slots_) {
+    state.emplace_back("m." + slot.name, slot.m);
+    state.emplace_back("v." + slot.name, slot.v);
+  }
+  return state;
+}
+
+void Adam::load_state(const TensorFile& file) {
+  steps_ = file.at("steps").ints()[0];
+  for (Slot& slot : slots_) {
+    slot.m.copy_from(file.at("m." + slot.name));
+    slot.v.copy_from(file.at("v." + slot.name));
+  }
+}
+
+std::vector<Tensor> Adam::parameters() const {
+  std::vector<Tensor> result;
+  for (const Slot& slot : slots_) result.push_back(slot.w);
+  return result;
+}
+
+double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
+  double squares = 0;
+  for (const Tensor& w : parameters) {
+    const Tensor dw = w.grad();
+    if (!dw.defined()) continue;
+    double own = 0;
+    DISPATCH(dw.device(), sum_squares, &own, dw.data(), dw.numel());
+    squares += own;
+  }
+  const double norm = std::sqrt(squares), factor = max_norm / (norm + 1e-6);
+  AG_CHECK(std::isfinite(norm), "clip_grad_norm: the gradients' norm is ", norm,
+           "; hint: a lower learning rate");
+  if (factor < 1) {
+    for (const Tensor& w : parameters) {
+      const Tensor dw = w.grad();
+      if (dw.defined())
+        DISPATCH(dw.device(), scale, dw.data(), static_cast<ag::real>(factor), dw.data(), dw.numel());
+    }
+  }
+  return norm;
+}
+
+double schedule_factor(Schedule schedule, int64_t step, int64_t warmup, int64_t total) {
+  if (step < warmup) return static_cast<double>(step) / static_cast<double>(std::max<int64_t>(1, warmup));
+  const double left =
+      static_cast<double>(total - step) / static_cast<double>(std::max<int64_t>(1, total - warmup));
+  switch (schedule) {
+    case Schedule::Constant:
+      return 1;
+    case Schedule::Linear:
+      return std::max(0.0, left);
+    case Schedule::Cosine:
+      return std::max(0.0, 0.5 * (1 + std::cos(std::numbers::pi * (1 - left))));
+  }
+  return 1;
+}
+
+}  // namespace nn

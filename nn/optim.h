@@ -1,0 +1,64 @@
+// Optimisers, gradient clipping and learning-rate schedules, as PyTorch defines them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "autograd/tensor.h"
+#include "nn/safetensors.h"
+
+namespace nn {
+
+struct AdamConfig {
+  double lr = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0;
+  bool decoupled =
+      true;  // true: AdamW (Loshchilov and Hutter 2019); false: Adam with L2 (Kingma and Ba 2015)
+};
+
+// With g the gradient (+ weight_decay w if coupled) and t the step from 1:
+//   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
+//   w = w (1 - lr weight_decay if decoupled) - lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)
+class Adam {
+ public:
+  // Parameters that share one learning rate. `lr` replaces the configuration's.
+  struct Group {
+    NamedTensors parameters;
+    double lr;
+  };
+  Adam(NamedTensors parameters, const AdamConfig& config);
+  Adam(std::vector<Group> groups, const AdamConfig& config);
+
+  void step(double lr_factor = 1);  // uses and keeps the gradients; a parameter without one stays as it is
+  void zero_grad();
+  int64_t steps() const { return steps_; }
+
+  // Moments and step count, to be stored with a checkpoint: "m.NAME", "v.NAME", "steps".
+  NamedTensors state() const;
+  void load_state(const TensorFile& file);
+
+  std::vector<ag::Tensor> parameters() const;
+
+ private:
+  struct Slot {
+    std::string name;
+    ag::Tensor w, m, v;
+    double lr;
+  };
+  std::vector<Slot> slots_;
+  AdamConfig config_;
+  int64_t steps_ = 0;
+};
+
+// Scales all gradients by max_norm / (norm + 1e-6) if their joint Euclidean norm is above max_norm; returns
+// the norm.
+double clip_grad_norm(const std::vector<ag::Tensor>& parameters, double max_norm);
+
+enum class Schedule : uint8_t { Constant, Linear, Cosine };
+// The learning rate's factor at `step` (from 0) of `total`: rises over the first `warmup` steps, then stays,
+// or falls to zero linearly or along half a cosine (as transformers' get_..._schedule_with_warmup).
+double schedule_factor(Schedule schedule, int64_t step, int64_t warmup, int64_t total);
+
+}  // namespace nn

@@ -1,0 +1,272 @@
+// Whole models against PyTorch: outputs, loss, every gradient, and the losses of ten optimiser steps.
+#include <functional>
+
+#include "models/llama.h"
+#include "models/sasrec.h"
+#include "nn/lora.h"
+#include "nn/optim.h"
+#include "p2rec/user_sft.h"
+#include "testing.h"
+
+using ag::Tensor;
+using testing::check_close;
+namespace tolerance = testing::tolerance;
+
+namespace {
+
+// The fixture's tensors whose names begin with a prefix, without it.
+nn::NamedTensors below(const nn::TensorFile& file, const std::string& prefix) {
+  nn::NamedTensors found;
+  for (const auto& [name, tensor] : file.tensors) {
+    if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
+  }
+  return found;
+}
+
+nn::Packed packed_input(const nn::TensorFile& file, const std::string& section = "") {
+  const Tensor& offsets = file.at(section + "input.offsets");
+  std::vector<int32_t> lengths;
+  for (int64_t b = 0; b + 1 < offsets.numel(); ++b)
+    lengths.push_back(offsets.ints()[b + 1] - offsets.ints()[b]);
+  return {file.at(section + "input.ids"), file.at(section + "input.positions"), ag::Offsets(lengths), {}};
+}
+
+// Loss and gradients at the start, then the losses of ten steps.
+void check_training(const nn::TensorFile& file, const std::string& section,
+                    const nn::NamedTensors& parameters, nn::Adam& adam, double clip,
+                    const std::function<Tensor()>& loss) {
+  const Tensor first = loss();
+  check_close(first.view({1}), file.at(section + "loss"), tolerance::kModelForward, section + "loss");
+  adam.zero_grad();
+  ag::backward(first);
+  size_t compared = 0;
+  for (const auto& [name, w] : parameters) {
+    REQUIRE_MESSAGE(w.grad().defined(), name);
+    check_close(w.grad(), file.at(section + "grad." + name), tolerance::kModelGradient,
+                section + "grad." + name);
+    ++compared;
+  }
+  CHECK(compared == below(file, section + "grad.").size());
+  Tensor losses = Tensor::zeros({10});
+  for (int64_t step = 0; step < 10; ++step) {
+    const Tensor now = loss();
+    losses.data()[step] = now.item();
+    adam.zero_grad();
+    ag::backward(now);
+    if (clip > 0) nn::clip_grad_norm(adam.parameters(), clip);
+    adam.step();
+  }
+  check_close(losses, file.at(section + "losses"), tolerance::kTenSteps, section + "losses of ten steps");
+}
+
+models::LlamaConfig tiny_config() {
+  models::LlamaConfig config;
+  config.vocabulary = 96;
+  config.hidden = 32;
+  config.intermediate = 48;
+  config.layers = 2;
+  config.heads = 4;
+  config.kv_heads = 2;
+  config.tied = true;
+  return config;
+}
+
+// The weights of the base model alone: adapters, head and item tokens have other names.
+nn::NamedTensors base_weights(const nn::TensorFile& file) {
+  nn::NamedTensors found;
+  for (const auto& entry : below(file, "weight.")) {
+    if (entry.first.starts_with("model.")) found.push_back(entry);
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a tiny Llama equals PyTorch") {
+  const nn::TensorFile file = testing::fixture("llama_tiny.safetensors");
+  models::Llama model(tiny_config());
+  model.load(base_weights(file), file.path);
+  const nn::Packed x = packed_input(file);
+  const Tensor h = model.hidden_states(x);
+  check_close(h, file.at("output.hidden"), tolerance::kModelForward, "hidden states");
+  check_close(model.logits(h), file.at("output.logits"), tolerance::kModelForward, "logits");
+  nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .weight_decay = 0.01});
+  check_training(file, "", model.named_parameters(), adam, 0, [&] {
+    return ag::cross_entropy(model.logits(model.hidden_states(x)), file.at("input.targets"));
+  });
+}
+
+TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEFT") {
+  const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
+  for (const std::string section : {"", "tokens."}) {
+    CAPTURE(section);
+    models::Llama model(tiny_config());
+    model.load(base_weights(file), file.path);
+    nn::LoraConfig lora;
+    lora.rank = 4;
+    lora.alpha = 8;
+    nn::attach_lora(model, lora);
+    nn::NamedTensors trained = nn::lora_parameters(model);
+    p2rec::Parser parser{
+        &model, {}, Tensor::zeros({5, 32}).set_requires_grad(), Tensor::zeros({5}).set_requires_grad()};
+    trained.emplace_back("head.weight", parser.head_weight);
+    trained.emplace_back("head.bias", parser.head_bias);
+    for (const auto& [name, w] : trained) Tensor(w).copy_from(file.at("weight." + name));
+    if (!section.empty()) {
+      parser.item_tokens = file.at("tokens.weight.item_tokens.weight").clone().set_requires_grad();
+      trained.emplace_back("item_tokens.weight", parser.item_tokens);
+    }
+    const nn::Packed x = packed_input(file, section);
+    std::vector<std::vector<int32_t>> prompts;
+    for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
+      prompts.emplace_back(x.ids.ints() + x.offsets.at(b), x.ids.ints() + x.offsets.at(b + 1));
+    }
+    check_close(model.hidden_states(p2rec::embed_prompt(parser, x.ids), x),
+                file.at(section + "output.hidden"), tolerance::kModelForward, section + "hidden states");
+    const auto predictions = [&] {
+      return ag::linear(p2rec::prompt_states(parser, prompts), parser.head_weight, parser.head_bias);
+    };
+    check_close(predictions(), file.at(section + "output.predictions"), tolerance::kModelForward,
+                section + "predictions");
+    nn::Adam adam(trained, {.lr = 1e-2, .weight_decay = 0});
+    check_training(file, section, trained, adam, 1.0,
+                   [&] { return ag::mse(predictions(), file.at(section + "input.preferences")); });
+    for (const auto& [name, w] : model.named_parameters()) CHECK_MESSAGE(!w.grad().defined(), name);
+  }
+}
+
+TEST_CASE("SASRec equals PyTorch's TransformerEncoder, with cross-entropy and with BCE") {
+  for (const std::string loss : {"ce", "bce"}) {
+    CAPTURE(loss);
+    const nn::TensorFile file = testing::fixture("sasrec_" + loss + ".safetensors");
+    models::SasrecConfig config;
+    config.items = 23;
+    config.max_length = 8;
+    config.hidden = config.inner = 16;
+    config.dropout = 0;
+    config.loss = loss == "ce" ? models::RecommenderLoss::CrossEntropy : models::RecommenderLoss::BCE;
+    models::Sasrec model(config, 1);
+    model.load(below(file, "weight."), file.path);
+    models::SequenceBatch batch{packed_input(file), file.at("input.targets"), {}};
+    if (loss == "bce") batch.negatives = file.at("input.negatives");
+    const Tensor h = model.states(batch.input);
+    check_close(h, file.at("output.hidden"), tolerance::kModelForward, "states");
+    check_close(ag::matmul(h, model.item_table(), false, true), file.at("output.logits"),
+                tolerance::kModelForward, "logits");
+    nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .decoupled = false});
+    check_training(file, "", model.named_parameters(), adam, 0, [&] { return model.loss(batch); });
+  }
+}
+
+TEST_CASE("SASRec packs histories right-aligned and keeps their last items") {
+  models::SasrecConfig config;
+  config.items = 9;
+  config.max_length = 4;
+  config.hidden = config.inner = 8;
+  const models::Sasrec model(config, 1);
+  const nn::Packed x = model.pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
+  CHECK(std::vector<int32_t>(x.ids.ints(), x.ids.ints() + 6) == std::vector<int32_t>{1, 2, 2, 3, 4, 5});
+  CHECK(std::vector<int32_t>(x.positions.ints(), x.positions.ints() + 6) ==
+        std::vector<int32_t>{2, 3, 0, 1, 2, 3});
+}
+
+TEST_CASE("learning-rate schedules equal transformers'") {
+  const nn::TensorFile file = testing::fixture("schedule.safetensors");
+  for (int64_t step = 0; step < 10; ++step) {
+    CHECK(nn::schedule_factor(nn::Schedule::Cosine, step, 3, 10) ==
+          doctest::Approx(file.at("cosine").data()[step]).epsilon(1e-6));
+    CHECK(nn::schedule_factor(nn::Schedule::Linear, step, 3, 10) ==
+          doctest::Approx(file.at("linear").data()[step]).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("a merged adapter gives the attached one's states, and unmerging gives the base back") {
+  const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
+  models::Llama model(tiny_config());
+  model.load(base_weights(file), file.path);
+  const nn::Packed x = packed_input(file);
+  const Tensor plain = model.hidden_states(x).detach();
+  nn::LoraConfig lora;
+  lora.rank = 4;
+  lora.alpha = 8;
+  nn::attach_lora(model, lora);
+  check_close(model.hidden_states(x), plain, tolerance::kFused, "a fresh adapter changes nothing");
+  for (const auto& [name, w] : nn::lora_parameters(model)) Tensor(w).copy_from(file.at("weight." + name));
+  const Tensor adapted = model.hidden_states(x).detach();
+  CHECK(testing::share_of_tolerance(adapted, plain, tolerance::kFused) > 100);
+
+  const testing::TemporaryFolder folder;
+  nn::write_adapter(folder / "adapter", model, lora, "tiny");
+  nn::merge_lora(model);
+  nn::unmerge_lora(model);
+  nn::merge_lora(model);
+  nn::detach_lora(model);
+  check_close(model.hidden_states(x), adapted, tolerance::kFused, "merged");
+
+  models::Llama again(tiny_config());
+  again.load(base_weights(file), file.path);
+  const nn::LoraConfig read = nn::read_adapter(folder / "adapter", again);
+  CHECK(read.rank == 4);
+  CHECK(read.alpha == 8);
+  check_close(again.hidden_states(x), adapted, tolerance::kFused, "read again");
+}
+
+TEST_CASE("a shared prefix and a key-value cache give the states of the whole sequence") {
+  const nn::TensorFile file = testing::fixture("llama_tiny.safetensors");
+  models::Llama model(tiny_config());
+  model.load(base_weights(file), file.path);
+  const std::vector<int32_t> beginning = {5, 17, 3}, a = {8, 60}, b = {41, 2, 2, 9};
+  std::vector<std::vector<int32_t>> whole;
+  for (const auto& rest : {a, b}) {
+    whole.push_back(beginning);
+    whole.back().insert(whole.back().end(), rest.begin(), rest.end());
+  }
+  const ag::NoGrad no_grad;
+  const nn::Packed x = nn::pack(whole);
+  const Tensor expected = ag::embedding(model.hidden_states(x), x.offsets.last_rows());
+
+  const p2rec::Parser parser{&model, {}, {}, {}};
+  const models::SharedPrefix prefix = model.shared_prefix(model.embed(Tensor::from_ints(beginning)));
+  check_close(p2rec::prompt_states(parser, {a, b}, {}, &prefix), expected, tolerance::kFused,
+              "behind a shared prefix");
+
+  models::KvCache cache(model.config(), 8);
+  model.decode(beginning, cache);
+  model.decode({a[0]}, cache);
+  const Tensor logits = model.decode({a[1]}, cache);
+  check_close(logits, model.logits(expected.rows(0, 1)).view({96}), tolerance::kFused, "behind a cache");
+}
+
+TEST_CASE("strict loading lists what is missing, unexpected and mis-shaped") {
+  models::Llama model(tiny_config());
+  nn::NamedTensors tensors = model.named_parameters();
+  tensors.erase(tensors.begin());
+  tensors.emplace_back("model.extra", Tensor::zeros({1}));
+  tensors[0].second = Tensor::zeros({2, 2});
+  try {
+    model.load(tensors, "x.safetensors");
+    FAIL("it loaded");
+  } catch (const ag::InputError& problem) {
+    const std::string text = problem.what();
+    CHECK(text.find("x.safetensors") != std::string::npos);
+    CHECK(text.find("missing: model.embed_tokens.weight") != std::string::npos);
+    CHECK(text.find("unexpected: model.extra") != std::string::npos);
+    CHECK(text.find("has shape (2, 2), expected (32, 32)") != std::string::npos);
+  }
+}
+
+TEST_CASE("dropout changes training, not evaluation, and is drawn again from the same key") {
+  models::SasrecConfig config;
+  config.items = 11;
+  config.hidden = config.inner = 8;
+  config.dropout = 0.5;
+  const models::Sasrec model(config, 1);
+  nn::Packed x = model.pack({{1, 2, 3, 4}, {5, 6}});
+  const Tensor off = model.states(x);
+  x.noise = {7, 3, true};
+  const Tensor on = model.states(x), again = model.states(x);
+  CHECK(on.values() == again.values());
+  CHECK(on.values() != off.values());
+  x.noise.step = 4;
+  CHECK(model.states(x).values() != on.values());
+}
