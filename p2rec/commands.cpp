@@ -1,0 +1,294 @@
+#include "p2rec/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <new>
+
+#include "autograd/parallel.h"
+#include "p2rec/help_format.h"
+#include "p2rec/llm_commands.h"
+#include "p2rec/options.h"
+#include "p2rec/pipeline.h"
+#include "p2rec/synthetic.h"
+#include "p2rec/task.h"
+
+namespace p2rec {
+namespace {
+
+struct StageCommand {
+  const char* name;
+  Stage first, last;
+  const char* help;
+};
+const StageCommand kStageCommands[] = {
+    {"run", Stage::Pretrain, Stage::Evaluate, "all stages of the method"},
+    {"pretrain", Stage::Pretrain, Stage::Pretrain, "stage 1: trains the teacher, a recommender on ids alone"},
+    {"groups", Stage::Groups, Stage::Groups,
+     "stage 2: groups the teacher's items by k-means, and computes the users' preferences over the groups"},
+    {"reconstruct", Stage::Reconstruct, Stage::Reconstruct,
+     "stage 3: fine-tunes the language model to tell the users' preferences from their items"},
+    {"augment", Stage::Augment, Stage::Augment, "stage 4: embeds every item as a virtual user"},
+    {"train", Stage::Train, Stage::Train,
+     "stage 5: trains recommenders from these embeddings and from the controls"},
+    {"evaluate", Stage::Evaluate, Stage::Evaluate,
+     "stage 6: ranks the held-out items and writes results.json"},
+};
+
+// --- the options of the table ------------------------------------------------------------------------------
+
+CLI::Option* add_table_option(CLI::App& command, const OptionHelp& option) {
+  const std::string name = "--" + option.name;
+  if (!option.value.empty()) {
+    return command.add_option(name)->type_name(option.value)->description(option.text)->group(option.group);
+  }
+  const std::string names = option.can_be_off ? name + ",!--no-" + option.name : name;
+  const std::string text =
+      option.can_be_off ? option.text + " (default; --no-" + option.name + " turns it off)" : option.text;
+  return command.add_flag(names, text)->group(option.group);
+}
+
+void add_table_options(CLI::App& command, const std::vector<std::string>& only = {}) {
+  for (const OptionHelp& option : option_help()) {
+    if (only.empty() || std::find(only.begin(), only.end(), option.name) != only.end())
+      add_table_option(command, option);
+  }
+}
+
+CLI::Option* given(CLI::App& command, const std::string& name) {
+  CLI::Option* option = command.get_option_no_throw("--" + name);
+  return option && option->count() ? option : nullptr;
+}
+
+// The configuration file first, then what the command line says.
+Options read_options(CLI::App& command) {
+  Options options;
+  if (const auto* config = given(command, "config")) read_config(options, config->as<std::string>());
+  for (const std::string& name : option_names()) {
+    if (const auto* option = given(command, name)) set_option(options, name, option->as<std::string>());
+  }
+  check_options(options);
+  if (options.threads > 0) ag::set_thread_count(options.threads);
+  return options;
+}
+
+// --- the commands ------------------------------------------------------------------------------------------
+
+using Action = std::function<void()>;
+
+Action add_stage_command(CLI::App& app, const StageCommand& stage) {
+  CLI::App* command = app.add_subcommand(stage.name, stage.help);
+  command->add_option("--config")
+      ->type_name("FILE")
+      ->description(
+          "options from a TOML file, `name = value` lines as in a run's config.toml; the command line comes "
+          "first");
+  add_table_options(*command);
+  return [=] {
+    const Options options = read_options(*command);
+    INPUT_CHECK(!options.out.empty(), "--out: not given; expected a folder for the artefacts; hint: p2rec ",
+                stage.name, " --help");
+    install_stop_signals();
+    run_stages(options, stage.first, stage.last);
+  };
+}
+
+Action add_recommend(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("recommend", "the items that fit best behind a user's history");
+  const auto request = std::make_shared<RecommendRequest>();
+  command->add_option("--out", request->out, "folder of a run")->type_name("DIR");
+  command->add_option("--user", request->user, "a user of the data, by id")->type_name("ID");
+  command->add_option("--items")
+      ->type_name("ID,ID,...")
+      ->description("or a history: item ids, the latest one last");
+  command->add_option("--top", request->top, "so many items (default 10)")->type_name("N");
+  command->add_option("--start", request->start, "which of the trained recommenders (default p2rec)")
+      ->type_name("NAME");
+  command->add_option("--seed", request->seed, "of which seed (default: the run's first)")->type_name("N");
+  add_table_options(*command, {"threads"});
+  return [=] {
+    read_options(*command);  // threads
+    const std::string hint = "; hint: p2rec recommend --help";
+    INPUT_CHECK(!request->out.empty(), "--out: not given; expected the folder of a run", hint);
+    if (const auto* items = given(*command, "items"))
+      request->items = CLI::detail::split(items->as<std::string>(), ',');
+    INPUT_CHECK(request->user.empty() != request->items.empty(), "--user, --items: found ",
+                request->user.empty() ? "neither" : "both", "; expected one of them", hint);
+    INPUT_CHECK(request->top >= 1, "--top: found ", request->top, "; expected at least 1", hint);
+    recommend(*request, std::cout);
+  };
+}
+
+Action add_stats(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("stats", "prints what was read: users, items, lengths, examples");
+  add_table_options(*command, {"data"});
+  return [=] {
+    const std::string data = read_options(*command).data;
+    std::cout << stats_text(data == "synthetic" ? make_synthetic({}).interactions : read_interactions(data));
+  };
+}
+
+std::string text_or_stdin(const std::string& text) {
+  if (text != "-") return text;
+  return {std::istreambuf_iterator<char>(std::cin), {}};
+}
+
+Action add_llm_command(CLI::App& llm, const std::string& name, const std::string& help,
+                       const std::vector<std::string>& extra_options,
+                       const std::function<void(const LlmRequest&)>& run) {
+  CLI::App* command = llm.add_subcommand(name, help);
+  const auto request = std::make_shared<LlmRequest>();
+  const auto has = [&](const char* option) {
+    return std::find(extra_options.begin(), extra_options.end(), option) != extra_options.end();
+  };
+  command
+      ->add_option("--llm", request->llm,
+                   "a GGUF file, or the tiny_llm.safetensors of a run; for tokenize also 'tiny'")
+      ->type_name("FILE");
+  command->add_option("--text", request->text, "the text, or - to read it from standard input")
+      ->type_name("TEXT");
+  if (has("out")) command->add_option("--out", request->out, "safetensors file to write")->type_name("FILE");
+  if (has("adapter"))
+    command->add_option("--adapter", request->adapter, "PEFT adapter folder")->type_name("DIR");
+  if (has("tokens"))
+    command->add_option("--tokens", request->tokens, "tokens at most (default 32)")->type_name("N");
+  add_table_options(*command, {"threads"});
+  return [=] {
+    if (given(*command, "threads")) {
+      Options options;
+      set_option(options, "threads", given(*command, "threads")->as<std::string>());
+      if (options.threads > 0) ag::set_thread_count(options.threads);
+    }
+    const std::string hint = "; hint: p2rec llm " + name + " --help";
+    INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file", hint);
+    INPUT_CHECK(given(*command, "text"), "--text: not given; expected a text", hint);
+    INPUT_CHECK(request->tokens >= 1, "--tokens: found ", request->tokens, "; expected at least 1", hint);
+    request->text = text_or_stdin(request->text);
+    run(*request);
+  };
+}
+
+// The whole command line, and what to do for each command.
+struct Program {
+  CLI::App app{
+      "P2Rec: sequential recommendation that starts from what a language model says about user preferences"};
+  std::map<const CLI::App*, Action> actions;
+
+  Program();
+
+ private:
+  void add(CLI::App& parent, const Action& action) { actions[parent.get_subcommands({}).back()] = action; }
+};
+
+Program::Program() {
+  app.name("p2rec");
+  app.formatter(std::make_shared<HelpFormat>());
+  app.set_version_flag("--version", "p2rec " P2REC_VERSION, "prints the version");
+  app.set_help_flag("-h,--help", "prints this help");
+  app.allow_extras();
+  for (const StageCommand& stage : kStageCommands) add(app, add_stage_command(app, stage));
+  add(app, add_recommend(app));
+  add(app, add_stats(app));
+
+  CLI::App& llm = *app.add_subcommand("llm", "looks at a language model alone");
+  llm.require_subcommand(0, 1);
+  add(llm, add_llm_command(llm, "tokenize", "prints the text's token ids on one line", {},
+                           [](const LlmRequest& r) { llm_tokenize(r, std::cout); }));
+  add(llm,
+      add_llm_command(llm, "logits", "writes ids (T) and logits (T,V) of the text", {"out"}, llm_logits));
+  add(llm, add_llm_command(llm, "embed", "writes hidden (C), the last token's state after the final norm",
+                           {"out", "adapter"}, llm_embed));
+  add(llm, add_llm_command(llm, "generate", "prints how the model goes on, the most probable token each time",
+                           {"tokens"}, [](const LlmRequest& r) { llm_generate(r, std::cout); }));
+  app.require_subcommand(0, 1);
+  app.footer(
+      "p2rec COMMAND --help explains a command. The whole method on made-up data, with\n"
+      "nothing to download:\n  p2rec run --out out/first");
+}
+
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  return names;
+}
+
+std::string path_of(const CLI::App& command) {
+  return command.get_parent() ? path_of(*command.get_parent()) + " " + command.get_name()
+                              : command.get_name();
+}
+
+// What the command line holds beyond the options of its command.
+[[noreturn]] void unexpected(const CLI::App& command, const std::string& found) {
+  const std::string hint = "hint: " + path_of(command) + " --help";
+  if (found.starts_with("-")) {
+    const std::string name = found.substr(0, found.find('='));
+    std::vector<std::string> known;
+    for (const CLI::Option* option : command.get_options())
+      known.push_back("--" + option->get_lnames().at(0));
+    throw ag::InputError(name + ": there is no such option; did you mean " + nearest(name, known) + "?; " +
+                         hint);
+  }
+  const auto below = command.get_subcommands([](const CLI::App*) { return true; });
+  if (!below.empty()) {
+    throw ag::InputError("'" + found + "': there is no such command; did you mean " +
+                         nearest(found, names_of(below)) + "?; " + hint);
+  }
+  throw ag::InputError("'" + found +
+                       "': found behind the options; expected nothing more; a list is written with commas; " +
+                       hint);
+}
+
+// The command that was given, or null if a further word is missing.
+const Action* parsed_action(Program& program) {
+  const CLI::App* command = &program.app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  if (const auto extra = command->remaining(); !extra.empty()) unexpected(*command, extra.front());
+  const auto found = program.actions.find(command);
+  if (found != program.actions.end()) return &found->second;
+  std::cerr << command->help(command->get_parent() ? path_of(*command->get_parent()) : "");
+  return nullptr;
+}
+
+int report(const std::string& message, int code) {
+  std::cout.flush();
+  std::cerr << "p2rec: error: " + message + "\n";
+  return code;
+}
+
+constexpr int kFailure = 1, kMistake = 2, kStopped = 130;
+
+int run(Program& program) {
+  const Action* action = parsed_action(program);
+  if (!action) return kMistake;
+  (*action)();
+  std::cout.flush();
+  AG_CHECK(std::cout, "standard output cannot be written; hint: is the disk full?");
+  return 0;
+}
+
+}  // namespace
+
+int run_program(int argc, const char* const* argv) {
+  try {
+    Program program;
+    try {
+      program.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return program.app.exit(error);  // --help, --version
+      return report(std::string(error.what()) + "; hint: p2rec --help", kMistake);
+    }
+    return run(program);
+  } catch (const Interrupted&) {
+    std::cerr << "stopped; go on with --resume\n";
+    return kStopped;
+  } catch (const ag::InputError& error) {
+    return report(error.what(), kMistake);
+  } catch (const std::bad_alloc&) {
+    return report("not enough memory", kFailure);
+  } catch (const std::exception& error) {
+    return report(error.what(), kFailure);
+  }
+}
+
+}  // namespace p2rec

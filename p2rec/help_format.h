@@ -1,0 +1,70 @@
+// How the command line's help looks: as CLI11's, but broken into lines of 80 columns.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace p2rec {
+
+class HelpFormat : public CLI::Formatter {
+ public:
+  std::string make_option(const CLI::Option* option, bool positional) const override {
+    return entry(make_option_name(option, positional) + make_option_opts(option), option->get_description());
+  }
+  std::string make_subcommand(const CLI::App* command) const override {
+    return entry(command->get_name(), command->get_description());
+  }
+  std::string make_option_name(const CLI::Option* option, bool positional) const override {
+    // Without the form that turns a switch off: the description tells it.
+    return option->get_lnames().empty() ? CLI::Formatter::make_option_name(option, positional)
+                                        : "--" + option->get_lnames().front();
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_size() == 0 ? "" : " " + option->get_type_name();
+  }
+  // One blank line between groups, where CLI11 has two.
+  std::string make_usage(const CLI::App* command, std::string name) const override {
+    return CLI::Formatter::make_usage(command, name) + "\n";
+  }
+  std::string make_group(std::string group, bool positional,
+                         std::vector<const CLI::Option*> options) const override {
+    return CLI::Formatter::make_group(group, positional, options).substr(1);
+  }
+  std::string make_description(const CLI::App* command) const override {
+    return wrapped(command->get_description(), 0, 0) + "\n";
+  }
+
+ private:
+  static constexpr size_t kWidth = 80, kColumn = 26;
+
+  // A name of the left column and its explanation.
+  static std::string entry(const std::string& name, const std::string& text) {
+    std::string line = "  " + name;
+    line += line.size() + 2 > kColumn ? "\n" + std::string(kColumn, ' ')
+                                      : std::string(kColumn - line.size(), ' ');
+    return line + wrapped(text, kColumn, kColumn) + "\n";
+  }
+
+  // `column`: where the text begins; further lines begin at `indent`.
+  static std::string wrapped(const std::string& text, size_t column, size_t indent) {
+    std::istringstream words(text);
+    std::string result;
+    bool first = true;
+    for (std::string word; words >> word; first = false) {
+      if (!first && column + 1 + word.size() > kWidth) {
+        result += "\n" + std::string(indent, ' ');
+        column = indent;
+      } else if (!first) {
+        result += " ";
+        ++column;
+      }
+      result += word;
+      column += word.size();
+    }
+    return result;
+  }
+};
+
+}  // namespace p2rec

@@ -1,0 +1,82 @@
+#include "p2rec/llm_commands.h"
+
+#include <ostream>
+
+#include "models/byte_tokenizer.h"
+#include "models/load_llm.h"
+#include "nn/lora.h"
+
+namespace p2rec {
+namespace {
+
+using ag::Tensor;
+
+struct Input {
+  models::LanguageModel llm;
+  std::vector<int32_t> ids;  // of the text, at least one
+};
+
+Input read_input(const LlmRequest& request, int64_t more_tokens) {
+  INPUT_CHECK(request.llm != "tiny",
+              "--llm: found 'tiny', which is trained in a run; expected a GGUF file or the "
+              "tiny_llm.safetensors of a run");
+  Input input{models::load_language_model(request.llm), {}};
+  input.ids = input.llm.tokenizer->encode(request.text);
+  INPUT_CHECK(!input.ids.empty(), "--text: found no token; expected at least one");
+  const int64_t length = static_cast<int64_t>(input.ids.size()) + more_tokens,
+                context = input.llm.model->config().context;
+  INPUT_CHECK(length <= context, "--text: found ", length,
+              more_tokens ? " tokens with those to come" : " tokens", "; expected at most the ", context,
+              " that the model was trained for");
+  return input;
+}
+
+void need_out(const LlmRequest& request) {
+  INPUT_CHECK(!request.out.empty(), "--out: not given; expected the name of a safetensors file to write");
+}
+
+// States after the final norm (T,C).
+Tensor hidden_states(const Input& input) { return input.llm.model->hidden_states(nn::pack({input.ids})); }
+
+}  // namespace
+
+void llm_tokenize(const LlmRequest& request, std::ostream& out) {
+  std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();
+  if (request.llm != "tiny") tokenizer = models::load_tokenizer(request.llm);
+  const char* separator = "";
+  for (const int32_t id : tokenizer->encode(request.text)) {
+    out << separator << id;
+    separator = " ";
+  }
+  out << "\n";
+}
+
+void llm_logits(const LlmRequest& request) {
+  need_out(request);
+  const Input input = read_input(request, 0);
+  const ag::NoGrad no_grad;
+  const Tensor logits = input.llm.model->logits(hidden_states(input));
+  nn::write_safetensors(request.out, {{"ids", Tensor::from_ints(input.ids)}, {"logits", logits}},
+                        {{"llm", input.llm.name}});
+}
+
+void llm_embed(const LlmRequest& request) {
+  need_out(request);
+  const Input input = read_input(request, 0);
+  if (!request.adapter.empty()) nn::read_adapter(request.adapter, *input.llm.model);
+  const ag::NoGrad no_grad;
+  const Tensor h = hidden_states(input);
+  const Tensor last = h.rows(h.dim(0) - 1, h.dim(0)).view({h.dim(1)});
+  nn::write_safetensors(request.out, {{"hidden", last}},
+                        {{"llm", input.llm.name}, {"adapter", request.adapter}});
+}
+
+void llm_generate(const LlmRequest& request, std::ostream& out) {
+  const Input input = read_input(request, request.tokens);
+  const models::Tokenizer& tokenizer = *input.llm.tokenizer;
+  out << tokenizer.decode(
+             models::generate_greedy(*input.llm.model, input.ids, request.tokens, tokenizer.end_of_text()))
+      << "\n";
+}
+
+}  // namespace p2rec

@@ -1,0 +1,49 @@
+// log.jsonl: one line of JSON for every step of every task, {"task": "pretrain", "step": 12, "loss": 5.21,
+// ...}.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/files.h"
+
+namespace p2rec {
+
+// Not safe for threads: its owner locks. What cannot be read or written is an ag::Error that names the file;
+// a line that this program did not write is an ag::InputError.
+class LogFile {
+ public:
+  explicit LogFile(nn::Path path) : path_(std::move(path)) {}
+  ~LogFile() { close(); }
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+
+  // Adds a line; it has reached the system when this returns. Numbers have nine digits; what is not finite
+  // becomes null.
+  void append(const std::string& task, int64_t step,
+              const std::vector<std::pair<std::string, double>>& values);
+  // Drops the task's lines after step `last`; all of them without one.
+  void drop_after(const std::string& task, std::optional<int64_t> last);
+  // Puts the lines of `tasks` in this order, each task's by step, where the first of them stood.
+  void sort(const std::vector<std::string>& tasks);
+
+ private:
+  struct Line {
+    std::string task;
+    int64_t step = 0;
+    std::string text;
+  };
+  // Whole lines; a last one without its end was being written when the program was killed, and is left out.
+  std::vector<Line> read(bool* half_written = nullptr) const;
+  void rewrite(const std::vector<Line>& lines);
+  void open();
+  void close();
+
+  nn::Path path_;
+  int fd_ = -1;
+};
+
+}  // namespace p2rec

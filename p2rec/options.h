@@ -1,0 +1,196 @@
+// Every option of the program, in one place: its name, its default, its meaning, and the stages it changes.
+//
+// for_each_option is the one table. The command line and its help, the configuration file and the
+// fingerprints are all made from it: an option is added by a field of Options and a line of the table.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "nn/files.h"
+
+namespace p2rec {
+
+// The stages of the method in their order; each works on what the ones before it left in the output folder.
+enum class Stage : uint8_t { Pretrain, Groups, Reconstruct, Augment, Train, Evaluate };
+const char* name_of(Stage stage);  // "pretrain": as the command is called
+
+struct Options {
+  // input and output
+  std::string data = "synthetic";  // a file or folder of interactions, or "synthetic"
+  std::string llm = "tiny";        // a GGUF file, or "tiny"
+  std::string out;                 // folder of the artefacts
+  std::vector<uint64_t> seeds = {1, 2, 3};
+  int threads = 0;  // 0: all cores
+  bool resume = false, overwrite = false, quiet = false;
+
+  // the recommender, as teacher and as what is trained in the end (models/sasrec.h)
+  std::string model = "sasrec";
+  int64_t max_length = 50, hidden = 64, inner = 64, blocks = 2, heads = 2;
+  double dropout = 0.2;
+  std::string loss = "ce";  // ce: full cross-entropy; bce: one negative per position
+  double lr = 1e-3;
+  int64_t batch = 128;  // windows
+  int64_t max_epochs = 200;
+  int64_t patience = 10;  // epochs without a better validation NDCG@10; 0: no early stopping
+  std::vector<std::string> starts = {"random", "p2rec", "p2rec_shuffled", "llm_untuned", "teacher", "groups"};
+  double start_std = 0.02;  // of every start's item table
+
+  // groups
+  int64_t groups = 20;    // K
+  bool normalize = true;  // k-means on rows of unit length
+
+  // reconstruction
+  std::string items_as = "tokens";  // tokens, ids, titles, ids+titles
+  int64_t history = 50;             // items of a prompt
+  int64_t lora_rank = 8;
+  double lora_alpha = 16, lora_dropout = 0;
+  double sft_lr = 5e-4, sft_item_lr = 5e-3;  // LoRA and head; new item tokens
+  int64_t sft_batch = 16;                    // users
+  int64_t sft_epochs = 6;
+  int64_t tiny_steps = 300;  // pre-training steps of --llm tiny
+};
+
+// What numbers an option takes; for a list, each of its elements.
+struct Range {
+  double low = -INFINITY, high = INFINITY;
+  bool above_low = false, below_high = false;  // the ends themselves are not allowed
+  bool holds(double x) const {
+    return x >= low && x <= high && !(above_low && x == low) && !(below_high && x == high);
+  }
+};
+constexpr double kLargestSize = 1e9;  // far above every sensible one, and far below what would overflow
+constexpr Range kPositive{0, INFINITY, true, true};  // and finite
+constexpr Range kShare{0, 1, false, true};           // [0,1)
+constexpr Range kAny{};
+constexpr Range at_least(double low) { return {low, kLargestSize}; }
+constexpr Range between(double low, double high) { return {low, high}; }
+
+inline std::vector<std::string> texts(auto... values) { return {values...}; }
+inline const std::vector<std::string> kAnyText;
+
+// What the table says about an option.
+struct OptionInfo {
+  const char* name;   // on the command line after "--", and in a configuration file
+  const char* group;  // its heading in the help
+  const char* help;
+  std::optional<Stage> stage = {};  // the first stage whose result depends on it, and with it all that follow
+  Range range = kAny;               // of a number
+  std::vector<std::string> choices = kAnyText;
+  bool of_the_call = false;  // says how this one call treats the folder: not written to configuration files
+};
+
+// Calls visit(info, field) for every option; `options` is Options or const Options.
+template <class AnyOptions, class Visitor>
+void for_each_option(AnyOptions& o, Visitor&& visit) {
+  static_assert(std::is_same_v<std::remove_const_t<AnyOptions>, Options>);
+  using enum Stage;
+
+  const char* group = "Input and output";
+  visit({"data", group, "file or folder of interactions, or 'synthetic'"}, o.data);
+  visit({"llm", group, "language model: a GGUF file, or 'tiny', which is trained on the catalogue's text",
+         Reconstruct},
+        o.llm);
+  visit({"out", group, "folder of the artefacts"}, o.out);
+  visit({"seeds", group, "seeds of the final training; all earlier stages use the first one", Pretrain,
+         between(1, 0x1p53)},
+        o.seeds);
+  visit({"threads", group, "threads, 0 for all cores", std::nullopt, between(0, 1024)}, o.threads);
+  visit({"resume", group, "go on with what an interrupted run left in --out", std::nullopt, kAny, kAnyText,
+         true},
+        o.resume);
+  visit({"overwrite", group, "remove what an earlier run left in --out and begin anew", std::nullopt, kAny,
+         kAnyText, true},
+        o.overwrite);
+  visit({"quiet", group, "show no progress"}, o.quiet);
+
+  group = "Recommender (the teacher, and what is trained in the end)";
+  visit({"model", group, "kind of recommender", Pretrain, kAny, texts("sasrec")}, o.model);
+  visit({"max-length", group, "items that it looks back at", Pretrain, at_least(1)}, o.max_length);
+  visit({"hidden", group, "size of an item's embedding; --heads divides it", Pretrain, at_least(1)},
+        o.hidden);
+  visit({"inner", group, "size of the feed-forward layer", Pretrain, at_least(1)}, o.inner);
+  visit({"blocks", group, "transformer blocks", Pretrain, between(1, 1000)}, o.blocks);
+  visit({"heads", group, "attention heads", Pretrain, at_least(1)}, o.heads);
+  visit({"dropout", group, "share of activations that are dropped in training", Pretrain, kShare}, o.dropout);
+  visit({"loss", group, "ce: cross-entropy over all items; bce: against one sampled negative", Pretrain, kAny,
+         texts("ce", "bce")},
+        o.loss);
+  visit({"lr", group, "learning rate of Adam", Pretrain, kPositive}, o.lr);
+  visit({"batch", group, "windows of a training step", Pretrain, at_least(1)}, o.batch);
+  visit({"max-epochs", group, "epochs at most", Pretrain, at_least(1)}, o.max_epochs);
+  visit({"patience", group, "stop after so many epochs without a better validation NDCG@10; 0: never",
+         Pretrain, at_least(0)},
+        o.patience);
+  visit({"starts", group, "where the item table begins, one row of the results each", Train, kAny,
+         texts("random", "p2rec", "p2rec_shuffled", "llm_untuned", "teacher", "groups")},
+        o.starts);
+  visit({"start-std", group, "standard deviation that every start is scaled to", Train, kPositive},
+        o.start_std);
+
+  group = "Item groups";
+  visit({"groups", group, "number of groups, K", Groups, at_least(2)}, o.groups);
+  visit({"normalize", group, "k-means on rows of unit length", Groups}, o.normalize);
+
+  group = "Reconstruction (fine-tuning the language model)";
+  visit({"items-as", group,
+         "how a prompt writes an item: a new trainable token, its id's digits, its title, or both",
+         Reconstruct, kAny, texts("tokens", "ids", "titles", "ids+titles")},
+        o.items_as);
+  visit({"history", group, "items of a prompt at most, the latest ones", Reconstruct, at_least(1)},
+        o.history);
+  visit({"lora-rank", group, "rank of the LoRA matrices", Reconstruct, between(1, 4096)}, o.lora_rank);
+  visit({"lora-alpha", group, "LoRA's output is scaled by alpha / rank", Reconstruct, kPositive},
+        o.lora_alpha);
+  visit({"lora-dropout", group, "dropout on LoRA's input", Reconstruct, kShare}, o.lora_dropout);
+  visit({"sft-lr", group, "learning rate of LoRA and of the head", Reconstruct, kPositive}, o.sft_lr);
+  visit({"sft-item-lr", group, "learning rate of the new item tokens", Reconstruct, kPositive},
+        o.sft_item_lr);
+  visit({"sft-batch", group, "users of a fine-tuning step", Reconstruct, at_least(1)}, o.sft_batch);
+  visit({"sft-epochs", group, "epochs of fine-tuning", Reconstruct, at_least(1)}, o.sft_epochs);
+  visit({"tiny-steps", group, "pre-training steps of --llm tiny", Reconstruct, at_least(1)}, o.tiny_steps);
+}
+
+// --- text to options ---------------------------------------------------------------------------------------
+
+// All of these throw ag::InputError naming the option (and the file), what was found and what was expected.
+
+// Sets the option from its text on the command line; the elements of a list are separated by commas.
+void set_option(Options& options, const std::string& name, const std::string& text);
+// Sets what a configuration file holds: TOML, `name = value` lines (toml.h).
+void read_config(Options& options, const nn::Path& file);
+// What one option alone cannot show: distinct seeds, heads that divide the hidden size, and so on.
+void check_options(const Options& options);
+
+// Which of the known names is nearest to `name`, for messages.
+std::string nearest(const std::string& name, const std::vector<std::string>& known);
+std::vector<std::string> option_names();
+
+// --- options to text ---------------------------------------------------------------------------------------
+
+// An option as the command line's help shows it.
+struct OptionHelp {
+  std::string name, group;
+  std::string value;        // what stands for its value: "NUMBER", "a|b", "a,b,..."; empty for a switch
+  std::string text;         // its meaning, range and default
+  bool can_be_off = false;  // a switch that is on by default: --no-NAME turns it off
+};
+std::vector<OptionHelp> option_help();
+
+// An option's value as on the command line: numbers in the fewest digits that give the same number again.
+std::string option_text(const Options& options, const std::string& name);
+
+// config.toml: every option in force with its meaning, and in comments the program's version, the gemm
+// backend, the threads and the compiler. read_config gives the same options again.
+std::string to_toml(const Options& options);
+
+// "key=value" lines of all options that this stage's result depends on. The stages before Train use the first
+// seed only, and print it as seed=. Not among them: the data (its content counts, not its path: the caller
+// adds a hash), threads, and how the output is treated.
+std::string fingerprint(const Options& options, Stage stage);
+
+}  // namespace p2rec

@@ -1,0 +1,40 @@
+// P2Rec: a language model that parses users' preferences enhances the items of a sequential recommender.
+// (Liu et al., "A Practice-Friendly LLM-Enhanced Paradigm with Preference Parsing for Sequential Recommendation",
+// arXiv 2406.00333.)
+//
+// This header is the method's table of contents: one function per step. The authors published no code, and their full
+// text was not at hand; where a choice comes from is said at each function's own header:
+//   paper   the paper's abstract and reviews of it
+//   re-run  the scripts of another group's re-run (liuqidong07/LLMEmb)
+//   ours    this project's choice, an option wherever one could choose otherwise
+//
+// Data: S_u is user u's sequence without its last two items, which are the validation and the test target.
+#pragma once
+
+#include "p2rec/interactions.h"              // read_interactions
+#include "p2rec/item_augmentation.h"         // step 5
+#include "p2rec/item_groups.h"               // step 2
+#include "p2rec/preference.h"                // step 3
+#include "p2rec/prompts.h"                   // how users and items are written for the language model
+#include "p2rec/reconstruction_baselines.h"  // what step 4 is judged against
+#include "p2rec/starts.h"                    // step 6: PCA, scaling, and the controls
+#include "p2rec/synthetic.h"                 // data with a known truth
+#include "p2rec/train_recommender.h"         // steps 1, 6 and 7
+#include "p2rec/user_sft.h"                  // step 4
+
+// The steps, with the choices behind them:
+//
+// 1  pretrain_teacher(data, config)            -> Recommender     paper: a pre-trained sequential recommender gives item
+//                                                                 embeddings; ours: SASRec with full cross-entropy
+// 2  group_items(item_table, config)           -> ItemGroups      paper: latent categories by clustering, no side
+//                                                                 information; ours: k-means++, rows of unit length, K
+// 3  user_preferences(data, groups)            -> (users, K)      paper: the prior preference distribution of each user:
+//                                                                 g_u[k] = #(items of S_u in group k) / |S_u|
+// 4  reconstruct(llm, prompts, data, g, config)-> Reconstruction  paper: one prompt per user, the preference is
+//                                                                 reconstructed from it; re-run: LoRA on all linear
+//                                                                 layers, last-token pooling; ours: the words, item
+//                                                                 tokens, a zero-start linear head, learning rates
+// 5  augment_items(parser, prompts)            -> (items, C)      paper: each item alone as a virtual user
+// 6  train_from(start_table(...), data, config)-> Recommender     paper: the embeddings help various recommenders;
+//                                                                 ours: principal components as the item table's start
+// 7  evaluate(recommender, data)               -> Metrics         HR@K and NDCG@K, full ranking, leave-one-out

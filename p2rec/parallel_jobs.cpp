@@ -1,0 +1,37 @@
+#include "p2rec/parallel_jobs.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "autograd/parallel.h"
+
+namespace p2rec {
+
+void run_side_by_side(size_t count, const std::function<void(size_t)>& job) {
+  std::atomic<size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr problem;
+  const auto work = [&] {
+    ag::set_thread_count(1);  // of this thread's kernels
+    for (size_t i = next++; i < count; i = next++) {
+      try {
+        job(i);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (!problem) problem = std::current_exception();
+        next = count;
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  const size_t side_by_side = std::min(count, static_cast<size_t>(ag::thread_count()));
+  for (size_t i = 0; i < side_by_side; ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  if (problem) std::rethrow_exception(problem);
+}
+
+}  // namespace p2rec

@@ -1,0 +1,426 @@
+#include "p2rec/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+#include "autograd/gemm.h"
+#include "models/byte_tokenizer.h"
+#include "models/load_llm.h"
+#include "p2rec/artifacts.h"
+#include "p2rec/p2rec.h"
+#include "p2rec/parallel_jobs.h"
+#include "p2rec/results.h"
+#include "p2rec/starts.h"
+#include "p2rec/tiny_llm.h"
+
+namespace p2rec {
+namespace {
+
+using ag::Tensor;
+namespace fs = std::filesystem;
+
+RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
+  RecommenderConfig config;
+  config.model.max_length = o.max_length;
+  config.model.hidden = o.hidden;
+  config.model.inner = o.inner;
+  config.model.blocks = o.blocks;
+  config.model.heads = o.heads;
+  config.model.dropout = o.dropout;
+  config.model.loss = o.loss == "bce" ? models::RecommenderLoss::BCE : models::RecommenderLoss::CrossEntropy;
+  config.lr = o.lr;
+  config.batch = o.batch;
+  config.max_epochs = o.max_epochs;
+  config.patience = o.patience;
+  config.seed = seed;
+  return config;
+}
+
+SftConfig sft_config(const Options& o) {
+  SftConfig config;
+  config.lora.rank = o.lora_rank;
+  config.lora.alpha = o.lora_alpha;
+  config.lora.dropout = o.lora_dropout;
+  config.lora.seed = config.seed = o.seeds[0];
+  config.lr = o.sft_lr;
+  config.item_lr = o.sft_item_lr;
+  config.batch = o.sft_batch;
+  config.epochs = o.sft_epochs;
+  return config;
+}
+
+// One final recommender of the stage `train`.
+struct Job {
+  std::string start;
+  uint64_t seed;
+  std::string name() const { return fmt::format("{}-{}", start, seed); }
+  std::string file() const { return "recommender-" + name() + ".safetensors"; }
+};
+
+std::vector<Job> jobs_of(const Options& o) {
+  std::vector<Job> jobs;
+  for (const std::string& start : o.starts) {
+    for (uint64_t seed : o.seeds) jobs.push_back({start, seed});
+  }
+  return jobs;
+}
+
+// The names (or their beginnings, before a '*') of what a stage leaves in the folder.
+std::vector<std::string> files_of(Stage stage) {
+  switch (stage) {
+    case Stage::Pretrain:
+      return {"teacher.safetensors", "state-pretrain*"};
+    case Stage::Groups:
+      return {"groups.tsv", "preferences.tsv"};
+    case Stage::Reconstruct:
+      return {"tiny_llm.safetensors", "adapter*", "head.safetensors", "item_tokens.safetensors",
+              "state-reconstruct*"};
+    case Stage::Augment:
+      return {"item_embeddings*", "items.tsv", "state-augment*"};
+    case Stage::Train:
+      return {"recommender-*", "state-train*"};
+    case Stage::Evaluate:
+      return {};
+  }
+  return {};
+}
+
+bool matches(const std::string& name, const std::string& pattern) {
+  return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+}
+
+std::vector<Stage> stages_from(Stage first, Stage last = Stage::Evaluate) {
+  std::vector<Stage> stages;
+  for (int s = static_cast<int>(first); s <= static_cast<int>(last); ++s)
+    stages.push_back(static_cast<Stage>(s));
+  return stages;
+}
+
+void remove_files_of(const nn::Path& folder, Stage stage) {
+  std::vector<nn::Path> doomed;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    for (const std::string& pattern : files_of(stage)) {
+      if (matches(name, pattern)) doomed.push_back(entry.path());
+    }
+  }
+  for (const nn::Path& path : doomed) fs::remove_all(path);
+}
+
+bool has_files_of(const nn::Path& folder, Stage stage) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    for (const std::string& pattern : files_of(stage)) {
+      if (matches(entry.path().filename().string(), pattern)) return true;
+    }
+  }
+  return false;
+}
+
+class Run {
+ public:
+  explicit Run(const Options& options)
+      : o_(options), out_(options.out), data_(load_data(options.data)), manifest_(out_), results_(out_) {
+    if (o_.llm != "tiny") llm_hash_ = file_hash(o_.llm);
+    for (Stage stage : stages_from(Stage::Pretrain)) fingerprints_.push_back(fingerprint_of(stage));
+  }
+
+  void stages(Stage first, Stage last) {
+    prepare(first, last);
+    nn::write_atomically(out_ / "config.toml", to_toml(o_));
+    journal_ = Journal::open(out_, o_.quiet);
+    results_.set_data(data_.users(), data_.items(), data_.interactions());
+    for (Stage stage : stages_from(first, last)) {
+      const std::string name = name_of(stage);
+      if (manifest_.done(name)) {
+        journal_->say(name + ": done before");
+      } else {
+        run(stage);
+        manifest_.enter(name, fingerprint(stage));
+      }
+    }
+  }
+
+ private:
+  const std::string& fingerprint(Stage stage) const { return fingerprints_[static_cast<size_t>(stage)]; }
+
+  std::string fingerprint_of(Stage stage) const {
+    std::string text =
+        p2rec::fingerprint(o_, stage) + data_fingerprint(data_, o_.patience > 0, stage == Stage::Evaluate);
+    if (stage >= Stage::Reconstruct && !llm_hash_.empty()) text += "llm.content=" + llm_hash_ + "\n";
+    return text;
+  }
+
+  // Earlier stages must be done and fit; what is to be run must not be there, unless the user says what to do with it.
+  void prepare(Stage first, Stage last) {
+    if (o_.overwrite) {
+      for (Stage stage : stages_from(first)) {
+        remove_files_of(out_, stage);
+        manifest_.remove(name_of(stage));
+      }
+    }
+    for (Stage stage : stages_from(Stage::Pretrain, last)) {
+      const std::string name = name_of(stage);
+      if (stage < first || manifest_.done(name)) manifest_.check_fits(name, fingerprint(stage));
+      if (stage < first) continue;
+      INPUT_CHECK(o_.resume || !(manifest_.done(name) || has_files_of(out_, stage)), o_.out, ": the stage '",
+                  name,
+                  "' has been begun or done here before; hint: --resume goes on, --overwrite begins anew");
+    }
+  }
+
+  void run(Stage stage) {
+    switch (stage) {
+      case Stage::Pretrain:
+        return timed("pretrain", [&] { return pretrain(); });
+      case Stage::Groups:
+        return timed("groups", [&] { return groups(); });
+      case Stage::Reconstruct:
+        if (o_.llm == "tiny") timed("tiny_llm", [&] { return tiny_llm(); });
+        return timed("reconstruct", [&] { return reconstruct_users(); });
+      case Stage::Augment:
+        return timed("augment", [&] { return augment(); });
+      case Stage::Train:
+        return timed("train", [&] { return train(); });
+      case Stage::Evaluate:
+        return timed("evaluate", [&] { return evaluate_all(); });
+    }
+  }
+
+  // Runs a stage, which returns the tokens it has read, and records what it cost, also when it is stopped on the way.
+  template <class F>
+  void timed(const std::string& name, const F& stage) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto record = [&](int64_t tokens) {
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      results_.set_stage({name, seconds, ag::peak_rss_mib(), tokens}, o_.resume);
+    };
+    try {
+      record(stage());
+    } catch (const Interrupted&) {
+      record(0);
+      throw;
+    }
+  }
+
+  Task task(Stage stage) { return journal_->task(name_of(stage), fingerprint(stage)); }
+  nn::Metadata metadata(Stage stage) const {
+    return {{"p2rec.stage", name_of(stage)}, {"p2rec.options", fingerprint(stage)}};
+  }
+
+  // --- the stages, each by its step of the method ----------------------------------------------------------
+  int64_t pretrain() {
+    const Recommender teacher =
+        pretrain_teacher(data_, recommender_config(o_, o_.seeds[0]), task(Stage::Pretrain));
+    nn::write_safetensors(out_ / "teacher.safetensors", teacher.model->named_parameters(),
+                          metadata(Stage::Pretrain));
+    return teacher.tokens;
+  }
+
+  int64_t groups() {
+    const Task stage = task(Stage::Groups);
+    stage.announce(fmt::format("{} items into {} groups", data_.items(), o_.groups));
+    KMeansConfig config;
+    config.groups = static_cast<int32_t>(o_.groups);
+    config.normalize = o_.normalize;
+    config.seed = o_.seeds[0];
+    const ItemGroups found = group_items(teacher_table(), config);
+    write_groups(out_ / "groups.tsv", data_, found);
+    write_preferences(out_ / "preferences.tsv", data_, user_preferences(data_, found));
+    stage.finish(fmt::format("inertia {:.4f} after {} iterations", found.inertia, found.iterations));
+    return 0;
+  }
+
+  int64_t tiny_llm() {
+    const nn::Path file = out_ / "tiny_llm.safetensors";
+    if (fs::exists(file)) return 0;  // whole, as every artefact; an overwritten run has removed it
+    TinyLlmConfig config;
+    config.steps = o_.tiny_steps;
+    config.seed = o_.seeds[0];
+    const models::ByteTokenizer tokenizer;
+    const auto model = pretrain_tiny_llm(data_, tokenizer, config, task(Stage::Reconstruct).part("llm", 1));
+    models::write_tiny_llm(file, *model, metadata(Stage::Reconstruct));
+    return 0;
+  }
+
+  int64_t reconstruct_users() {
+    const models::LanguageModel llm = language_model();
+    const Prompts prompts = prompts_for(llm);
+    const ItemGroups found = read_groups(out_ / "groups.tsv", data_);
+    const Tensor preferences = user_preferences(data_, found);
+    const SftConfig config = sft_config(o_);
+    const Reconstruction r =
+        reconstruct(*llm.model, prompts, data_, preferences, config, task(Stage::Reconstruct));
+    const ReconstructionBaselines baselines = reconstruction_baselines(data_, found, preferences, prompts);
+    results_.set_reconstruction({r.train_loss_first, r.train_loss_last_epoch, r.heldout_loss, baselines.mean,
+                                 baselines.window, baselines.ridge});
+    journal_->say(
+        fmt::format("reconstruct: held-out loss {:.5f}; mean preference {:.5f}, window {:.5f}, ridge {:.5f}",
+                    r.heldout_loss, baselines.mean, baselines.window, baselines.ridge));
+    nn::write_adapter(out_ / "adapter", *llm.model, config.lora, llm.name, metadata(Stage::Reconstruct));
+    nn::write_safetensors(out_ / "head.safetensors",
+                          {{"weight", r.parser.head_weight}, {"bias", r.parser.head_bias}},
+                          metadata(Stage::Reconstruct));
+    if (r.parser.item_tokens.defined()) {
+      nn::write_safetensors(out_ / "item_tokens.safetensors", {{"item_tokens", r.parser.item_tokens}},
+                            metadata(Stage::Reconstruct));
+    }
+    return r.tokens;
+  }
+
+  int64_t augment() {
+    const models::LanguageModel llm = language_model();
+    const Prompts prompts = prompts_for(llm);
+    const Task stage = task(Stage::Augment);
+    Parser parser{llm.model.get(), {}, {}, {}};
+    if (prompts.has_item_tokens())
+      parser.item_tokens = initial_item_tokens(*llm.model, data_.items(), o_.seeds[0]);
+    const Tensor untuned = augment_items(parser, prompts, stage.part("untuned", 2));
+    nn::write_safetensors(out_ / "item_embeddings_untuned.safetensors", {{"embeddings", untuned}},
+                          metadata(Stage::Augment));
+    nn::read_adapter(out_ / "adapter", *llm.model);
+    if (prompts.has_item_tokens()) parser.item_tokens = read_matrix("item_tokens.safetensors", "item_tokens");
+    const Tensor enhanced = augment_items(parser, prompts, stage.part("tuned", 2));
+    nn::write_safetensors(out_ / "item_embeddings.safetensors", {{"embeddings", enhanced}},
+                          metadata(Stage::Augment));
+    write_npy(out_ / "item_embeddings.npy", enhanced);
+    write_items(out_ / "items.tsv", data_);
+    return 2 * data_.items();
+  }
+
+  int64_t train() {
+    const StartInputs inputs{read_matrix("item_embeddings.safetensors", "embeddings"),
+                             read_matrix("item_embeddings_untuned.safetensors", "embeddings"),
+                             teacher_table(), read_groups(out_ / "groups.tsv", data_)};
+    const std::vector<Job> jobs = jobs_of(o_);
+    const Task stage = task(Stage::Train);
+    stage.announce(
+        fmt::format("{} recommenders: {} starts, {} seeds", jobs.size(), o_.starts.size(), o_.seeds.size()));
+    std::vector<int64_t> tokens(jobs.size(), 0);
+    run_side_by_side(jobs.size(), [&](size_t i) {
+      const Job& job = jobs[i];
+      if (fs::exists(out_ / job.file())) return;  // of an interrupted run: prepare() has seen that it fits
+      const RecommenderConfig config = recommender_config(o_, job.seed);
+      const Tensor start = start_table(job.start, inputs, o_.hidden, o_.start_std, job.seed);
+      const Recommender r =
+          train_from(start, data_, config, stage.part(job.name(), static_cast<int64_t>(jobs.size())));
+      nn::Metadata meta = metadata(Stage::Train);
+      meta["epochs"] = std::to_string(r.epochs);
+      meta["best_epoch"] = std::to_string(r.best_epoch);
+      nn::write_safetensors(out_ / job.file(), r.model->named_parameters(), meta);
+      tokens[i] = r.tokens;
+    });
+    std::vector<std::string> order;
+    for (const Job& job : jobs) order.push_back(job.name());
+    journal_->sort_log(stage.name(), order);
+    int64_t total = 0;
+    for (int64_t t : tokens) total += t;
+    stage.finish(fmt::format("{} recommenders", jobs.size()));
+    return total;
+  }
+
+  int64_t evaluate_all() {
+    std::vector<ResultRow> rows;
+    const std::vector<Job> jobs = jobs_of(o_);
+    const Task stage = task(Stage::Evaluate);
+    stage.announce(fmt::format("{} recommenders", jobs.size()));
+    for (const Job& job : jobs) {
+      const RecommenderConfig config = recommender_config(o_, job.seed);
+      const auto model = make_recommender(data_.items(), config);
+      const nn::TensorFile file = nn::read_safetensors(out_ / job.file());
+      model->load(file.tensors, file.path);
+      const std::vector<int64_t> ranks = target_ranks(*model, data_, Target::Test);
+      rows.push_back({o_.model, job.start, job.seed, std::stoll(file.metadata.at("epochs")),
+                      std::stoll(file.metadata.at("best_epoch")), metrics_from_ranks(ranks), ranks});
+      stage.progress(static_cast<double>(rows.size()) / static_cast<double>(jobs.size()), job.name());
+      stage.check_stop();
+    }
+    const std::vector<StartSummary> summary = summarise(rows);
+    results_.set_rows(rows, summary);
+    stage.finish(fmt::format("{} users ranked against {} items", rows[0].ranks.size(), data_.items()));
+    std::cout << summary_table(summary) << std::flush;
+    return 0;
+  }
+
+  // --- what earlier stages left ----------------------------------------------------------------------------
+  models::LanguageModel language_model() const {
+    return models::load_language_model(o_.llm == "tiny" ? out_ / "tiny_llm.safetensors" : nn::Path(o_.llm));
+  }
+  Prompts prompts_for(const models::LanguageModel& llm) const {
+    return {data_, *llm.tokenizer, items_as_from(o_.items_as), o_.history};
+  }
+  Tensor read_matrix(const std::string& file, const std::string& name) const {
+    const Tensor matrix = nn::read_safetensors(out_ / file).at(name);
+    INPUT_CHECK(matrix.rank() == 2 && matrix.dim(0) == data_.items(), (out_ / file).string(), ": '", name,
+                "' has shape ", matrix.shape(), ", expected a row for each of ", data_.items(), " items");
+    return matrix;
+  }
+  Tensor teacher_table() const { return read_matrix("teacher.safetensors", "item_embedding.weight"); }
+
+  const Options& o_;
+  nn::Path out_;
+  Interactions data_;
+  Manifest manifest_;
+  ResultsFile results_;
+  std::string llm_hash_;
+  std::vector<std::string> fingerprints_;
+  std::shared_ptr<Journal> journal_;
+};
+
+}  // namespace
+
+Interactions load_data(const std::string& data) {
+  return data == "synthetic" ? make_synthetic(SyntheticConfig{}).interactions : read_interactions(data);
+}
+
+void run_stages(const Options& options, Stage first, Stage last) {
+  check_options(options);
+  INPUT_CHECK(!options.out.empty(), "--out: expected the folder for the artefacts");
+  if (first == Stage::Pretrain && fs::exists(options.out) && !options.resume) {
+    bool known = fs::exists(fs::path(options.out) / "config.toml"),
+         empty = fs::is_directory(options.out) && fs::is_empty(options.out);
+    INPUT_CHECK(empty || known, options.out,
+                ": exists and holds no earlier run; hint: name a new or an empty folder");
+    INPUT_CHECK(empty || options.overwrite, options.out,
+                ": holds an earlier run; hint: --resume goes on with it, --overwrite begins anew");
+  }
+  nn::make_folder(options.out);
+  Run(options).stages(first, last);
+}
+
+void recommend(const RecommendRequest& request, std::ostream& out) {
+  const nn::Path folder = request.out;
+  Options o;
+  read_config(o, folder / "config.toml");
+  const Interactions data = load_data(o.data);
+  const auto index_of = [](const std::vector<std::string>& ids, const std::string& id, const char* what,
+                           const char* option) {
+    const auto it = std::find(ids.begin(), ids.end(), id);
+    INPUT_CHECK(it != ids.end(), option, ": there is no ", what, " '", id,
+                "'; hint: ids are written as in the data, for example '", ids[0], "'");
+    return it - ids.begin();
+  };
+  std::vector<int32_t> history;
+  if (!request.user.empty()) {
+    history = data.sequences[static_cast<size_t>(index_of(data.user_ids, request.user, "user", "--user"))];
+  } else {
+    for (const std::string& item : request.items)
+      history.push_back(static_cast<int32_t>(index_of(data.item_ids, item, "item", "--items")));
+  }
+  INPUT_CHECK(!history.empty(), "recommend: there is no history; hint: --user ID, or --items 1,2,3");
+  const Job job{request.start, request.seed ? request.seed : o.seeds[0]};
+  const auto model = make_recommender(data.items(), recommender_config(o, job.seed));
+  const nn::TensorFile file = nn::read_safetensors(folder / job.file());
+  model->load(file.tensors, file.path);
+  const Tensor scores = model->scores(model->pack({history}));
+  const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);
+  for (size_t i = 0; i < best.size(); ++i) {
+    const auto item = static_cast<size_t>(best[i]);
+    out << fmt::format("{:>3}  {:<10} {:>8.3f}  {}\n", i + 1, data.item_ids[item], scores.data()[item],
+                       data.titles.empty() ? "" : data.titles[item]);
+  }
+}
+
+}  // namespace p2rec

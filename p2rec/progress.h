@@ -1,0 +1,69 @@
+// What a person sees of a long computation: one line that is redrawn on a terminal, a plain line now and then
+// elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace p2rec {
+
+enum class ProgressStyle : uint8_t {
+  Quiet,     // nothing
+  Lines,     // the first report, then one line every ten seconds at most
+  Terminal,  // one line, redrawn five times a second at most and cut to the terminal's width
+};
+
+// Not safe for threads: its owner locks.
+class Progress {
+ public:
+  using Clock = std::function<double()>;  // seconds from any beginning
+  Progress(ProgressStyle style, std::ostream& out, Clock clock);
+  ~Progress() { clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // A task begins; with a parent it is one of `parts` equal shares of the parent's work.
+  void begin(const std::string& task, const std::string& parent = "", int64_t parts = 1);
+  // What the task reports first was done by an earlier process: the time left is not estimated from it.
+  void goes_on(const std::string& task);
+  void report(const std::string& task, double fraction, const std::string& text);
+  // The task is done. Returns the seconds since it began.
+  double finish(const std::string& task);
+
+  void say(const std::string& line);  // a plain line, never into a half-drawn one
+  void clear();                       // removes the half-drawn line
+
+ private:
+  struct Item {
+    std::string parent;
+    double share = 1;     // of the parent's work
+    double fraction = 0;  // of its own work, where it has no parts
+    double before = 0;    // what of that was done before this process
+    bool first_counts_as_before = false, reported = false;
+    double began = 0;
+    std::vector<std::string> parts;
+  };
+  double sum(const Item& item, double Item::*what) const;
+  std::string line(const std::string& root, const std::string& text) const;
+  void draw(const std::string& line);
+
+  ProgressStyle style_;
+  std::ostream& out_;
+  Clock clock_;
+  std::map<std::string, Item> items_;
+  std::string shown_;  // the task at the root of what was shown last
+  double shown_at_ = -1e9;
+  bool drawn_ = false;  // a line without an end stands on the terminal
+};
+
+// Standard error's style: Lines where it is no terminal.
+ProgressStyle style_of_stderr(bool quiet);
+
+// "3.2 s", "4 min 10 s", "2 h 5 min".
+std::string duration_text(double seconds);
+
+}  // namespace p2rec

@@ -1,0 +1,35 @@
+// Where a later recommender's item table begins: the method's embeddings, and the controls that they are compared with.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "autograd/tensor.h"
+#include "p2rec/item_groups.h"
+
+namespace p2rec {
+
+// random         no table: the recommender's own random weights, N(0, std)
+// p2rec          the enhanced embeddings
+// p2rec_shuffled the same rows dealt out to the items at random: the gain must vanish, for it comes from meaning
+// llm_untuned    the embeddings without step 4
+// teacher        the teacher's own item table: what the language model adds beyond it
+// groups         a random code per group: what k-means alone gives
+const std::vector<std::string>& start_names();
+
+struct StartInputs {
+  ag::Tensor enhanced, untuned;  // (V,C)
+  ag::Tensor teacher;            // (V,d)
+  ItemGroups groups;
+};
+
+// The table (V,d) of a start, scaled to the standard deviation `std` over all its numbers. Embeddings of the language model
+// are reduced to d columns by principal components. `seed` is the recommender's: it draws codes, order and random numbers.
+ag::Tensor start_table(const std::string& start, const StartInputs& inputs, int64_t d, double std,
+                       uint64_t seed);
+
+// The first d principal components of the rows (V,C), centred: (V,d). A component's sign makes its largest loading
+// positive, so the result does not depend on the solver's whim.
+ag::Tensor principal_components(const ag::Tensor& rows, int64_t d);
+
+}  // namespace p2rec

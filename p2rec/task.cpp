@@ -1,0 +1,203 @@
+#include "p2rec/task.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <sstream>
+
+#include "p2rec/log_file.h"
+#include "p2rec/progress.h"
+
+namespace p2rec {
+namespace {
+
+constexpr double kSaveEvery = 30;  // seconds
+
+double seconds_now() {
+  using namespace std::chrono;
+  return duration<double>(steady_clock::now().time_since_epoch()).count();
+}
+
+volatile std::sig_atomic_t stop_flag = 0;
+
+extern "C" void on_stop_signal(int signal) {
+  if (stop_flag) {
+    // The signal is blocked while its handler runs: this takes effect when the handler returns.
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+  stop_flag = 1;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
+
+// --- stopping ----------------------------------------------------------------------------------------------
+
+void install_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_stop_signal;
+  action.sa_flags = SA_RESTART;  // writes are not cut short
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool stop_requested() { return stop_flag != 0; }
+void request_stop() { stop_flag = 1; }
+void forget_stop_request() { stop_flag = 0; }
+
+std::string first_difference(const std::string& before, const std::string& now) {
+  const std::vector<std::string> a = lines_of(before), b = lines_of(now);
+  for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+    const std::string was = i < a.size() ? a[i] : "nothing", is = i < b.size() ? b[i] : "nothing";
+    if (was != is) return was + ", now " + is;
+  }
+  return "";
+}
+
+// --- the journal -------------------------------------------------------------------------------------------
+
+struct Journal::State {
+  State(nn::Path where, bool quiet)
+      : folder(std::move(where)),
+        log(folder / "log.jsonl"),
+        progress(style_of_stderr(quiet), std::cerr, seconds_now) {}
+
+  nn::Path checkpoint(std::string task) const {
+    std::replace(task.begin(), task.end(), '/', '-');
+    return folder / ("state-" + task + ".safetensors");
+  }
+
+  std::mutex mutex;  // of all that follows
+  nn::Path folder;
+  LogFile log;
+  Progress progress;
+  std::map<std::string, double> saved_at;  // per task: when it began or was saved last
+};
+
+std::shared_ptr<Journal> Journal::open(const nn::Path& folder, bool quiet) {
+  nn::make_folder(folder);
+  std::shared_ptr<Journal> journal(new Journal);
+  journal->state_ = std::make_unique<State>(folder, quiet);
+  return journal;
+}
+
+Journal::~Journal() = default;
+
+Task Journal::task(const std::string& name, const std::string& fingerprint) {
+  const std::lock_guard lock(state_->mutex);
+  Task task;
+  task.name_ = name;
+  task.journal_ = shared_from_this();
+  task.fingerprint_ = fingerprint;
+  state_->progress.begin(name);
+  state_->saved_at[name] = seconds_now();
+  return task;
+}
+
+void Journal::sort_log(const std::string& task, const std::vector<std::string>& parts) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<std::string> names;
+  for (const std::string& part : parts) names.push_back(task + "/" + part);
+  state_->log.sort(names);
+}
+
+void Journal::say(const std::string& line) {
+  const std::lock_guard lock(state_->mutex);
+  state_->progress.say(line);
+}
+
+// --- tasks -------------------------------------------------------------------------------------------------
+
+Task Task::part(const std::string& part, int64_t parts) const {
+  Task result = *this;
+  result.name_ = name_ + "/" + part;
+  if (!journal_) return result;
+  const std::lock_guard lock(journal_->state_->mutex);
+  journal_->state_->progress.begin(result.name_, name_, parts);
+  journal_->state_->saved_at[result.name_] = seconds_now();
+  return result;
+}
+
+void Task::announce(const std::string& what) const {
+  if (journal_) journal_->say(name_ + ": " + what);
+}
+
+void Task::progress(double fraction, const std::string& text) const {
+  if (!journal_) return;
+  const std::lock_guard lock(journal_->state_->mutex);
+  journal_->state_->progress.report(name_, fraction, text);
+}
+
+void Task::log(int64_t step, const Values& values) const {
+  if (!journal_) return;
+  const std::lock_guard lock(journal_->state_->mutex);
+  journal_->state_->log.append(name_, step, values);
+}
+
+std::optional<nn::TensorFile> Task::resume() const {
+  if (!journal_) return std::nullopt;
+  Journal::State& state = *journal_->state_;
+  const std::lock_guard lock(state.mutex);
+  const nn::Path path = state.checkpoint(name_);
+  if (!std::filesystem::exists(path)) {
+    state.log.drop_after(name_, std::nullopt);
+    return std::nullopt;
+  }
+  nn::TensorFile file = nn::read_safetensors(path);
+  const std::string& text = file.metadata["step"];
+  int64_t step = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), step);
+  INPUT_CHECK(parsed.ec == std::errc() && file.metadata.count("fingerprint"), path.string(),
+              ": not a checkpoint of this program; hint: --overwrite begins anew");
+  const std::string difference = first_difference(file.metadata["fingerprint"], fingerprint_);
+  INPUT_CHECK(difference.empty(), path.string(), ": the checkpoint was made with other options: ", difference,
+              "; hint: give the old option again, or --overwrite begins anew");
+  state.log.drop_after(name_, step);
+  state.progress.goes_on(name_);
+  state.saved_at[name_] = seconds_now();
+  return file;
+}
+
+bool Task::save_due() const {
+  if (!journal_) return false;
+  const std::lock_guard lock(journal_->state_->mutex);
+  return stop_requested() || seconds_now() - journal_->state_->saved_at[name_] >= kSaveEvery;
+}
+
+void Task::save(int64_t step, const nn::NamedTensors& tensors, nn::Metadata metadata) const {
+  if (!journal_) return;
+  metadata["fingerprint"] = fingerprint_;
+  metadata["step"] = std::to_string(step);
+  // Written without the lock: other parts go on meanwhile, and no two tasks share a file.
+  nn::write_safetensors(journal_->state_->checkpoint(name_), tensors, metadata);
+  const std::lock_guard lock(journal_->state_->mutex);
+  journal_->state_->saved_at[name_] = seconds_now();
+}
+
+void Task::check_stop() const {
+  if (journal_ && stop_requested()) throw Interrupted();
+}
+
+void Task::finish(const std::string& what) const {
+  if (!journal_) return;
+  Journal::State& state = *journal_->state_;
+  const std::lock_guard lock(state.mutex);
+  std::filesystem::remove(state.checkpoint(name_));
+  const double seconds = state.progress.finish(name_);
+  state.progress.say(fmt::format("{}: {} ({})", name_, what, duration_text(seconds)));
+}
+
+}  // namespace p2rec

@@ -1,0 +1,278 @@
+// The program itself with what a person may get wrong: the exit code and the message, which is one line and names the
+// option or the file. Nothing here needs a run of the method.
+#include <sys/wait.h>
+
+#include <fstream>
+
+#include "models/byte_tokenizer.h"
+#include "models/load_llm.h"
+#include "p2rec/options.h"
+#include "tests/gguf_writer.h"
+#include "tests/testing.h"
+
+namespace {
+
+std::string slurp(const nn::Path& path) { return nn::read_file(path, "output"); }
+
+struct Result {
+  int code;
+  std::string out, err;
+};
+
+// Runs the program in a folder of its own; `input` is its standard input.
+class Shell {
+ public:
+  Result operator()(const std::string& arguments, const std::string& input = "") const {
+    write("stdin", input);
+    const std::string command =
+        "cd '" + folder_.path().string() + "' && '" PROGRAM "' " + arguments + " <stdin >stdout 2>stderr";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, slurp(folder_ / "stdout"),
+            slurp(folder_ / "stderr")};
+  }
+  void write(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+  }
+  nn::Path operator/(const std::string& name) const { return folder_ / name; }
+  bool has(const std::string& name) const { return std::filesystem::exists(folder_ / name); }
+
+ private:
+  testing::TemporaryFolder folder_;
+};
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// Exit code 2, nothing on standard output, one line on standard error that has all the parts.
+void check_mistake(const Shell& shell, const std::string& arguments, const std::vector<std::string>& parts) {
+  const Result result = shell(arguments);
+  CAPTURE(arguments);
+  CAPTURE(result.err);
+  CHECK(result.code == 2);
+  CHECK(result.out == "");
+  CHECK(result.err.starts_with("p2rec: error: "));
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(contains(result.err, part));
+  }
+}
+
+std::string fixture_path(const std::string& name) { return std::string(FIXTURES) + "/" + name; }
+
+void write_byte_model(const nn::Path& path) {
+  models::LlamaConfig config;
+  config.vocabulary = models::ByteTokenizer().vocabulary();
+  config.hidden = config.intermediate = 8;
+  config.layers = 1;
+  config.heads = config.kv_heads = 2;
+  config.context = 16;
+  models::Llama model(config);
+  models::initialise(model, 0.5, 1);
+  models::write_tiny_llm(path, model);
+}
+
+}  // namespace
+
+TEST_CASE("--version, --help, and no command") {
+  const Shell shell;
+  Result result = shell("--version");
+  CHECK(result.code == 0);
+  CHECK(result.out == "p2rec " P2REC_VERSION "\n");
+  result = shell("");
+  CHECK(result.code == 2);
+  CHECK(contains(result.err, "Usage: p2rec"));
+  CHECK(shell("--help").code == 0);
+  CHECK(shell("--help").out == result.err);
+  CHECK(shell("llm").code == 2);
+}
+
+TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
+  const Shell shell;
+  for (const char* command :
+       {"", "run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate", "recommend", "stats",
+        "llm", "llm tokenize", "llm logits", "llm embed", "llm generate"}) {
+    CAPTURE(command);
+    const Result result = shell(std::string(command) + " --help");
+    CHECK(result.code == 0);
+    CHECK(result.err == "");
+    std::istringstream lines(result.out);
+    for (std::string line; std::getline(lines, line);) {
+      CAPTURE(line);
+      CHECK(line.size() <= 80);
+    }
+  }
+  for (const char* command : {"run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate"}) {
+    const std::string help = shell(std::string(command) + " --help").out;
+    for (const std::string& name : p2rec::option_names()) CHECK(contains(help, "\n  --" + name));
+  }
+}
+
+TEST_CASE("wrong options") {
+  const Shell shell;
+  check_mistake(shell, "walk", {"'walk'", "no such command", "hint: p2rec --help"});
+  check_mistake(shell, "evalute", {"did you mean evaluate?"});
+  check_mistake(shell, "llm tokenise", {"did you mean tokenize?", "hint: p2rec llm --help"});
+  check_mistake(shell, "run --out o --gruops 3",
+                {"--gruops", "did you mean --groups?", "hint: p2rec run --help"});
+  check_mistake(shell, "run --out o --gruops=3", {"--gruops: ", "did you mean --groups?"});
+  check_mistake(shell, "run", {"--out: not given; expected a folder"});
+  check_mistake(shell, "run --out", {"--out"});
+  check_mistake(shell, "run --out o --groups 1",
+                {"--groups: found '1'; expected a whole number, at least 2"});
+  check_mistake(shell, "run --out o --groups -3", {"--groups: found '-3'"});
+  check_mistake(shell, "run --out o --groups many", {"--groups: found 'many'"});
+  check_mistake(shell, "run --out o --groups 3 --groups 4", {"--groups"});
+  check_mistake(shell, "run --out o --seeds 1 2", {"'2'", "a list is written with commas"});
+  check_mistake(shell, "run --out o --seeds 1,1", {"--seeds: found '1,1'"});
+  check_mistake(shell, "run --out o --heads 3", {"--heads: found 3", "--hidden"});
+  check_mistake(shell, "run --out o --starts random,best",
+                {"--starts: found 'best'; expected one of random"});
+  check_mistake(shell, "run --out o --resume --overwrite", {"--resume: found together with --overwrite"});
+  check_mistake(shell, "run --out o --lr 0", {"--lr: found '0'"});
+  check_mistake(shell, "run --out o --data ''", {"--data: found nothing"});
+  check_mistake(shell, "run --out o extra", {"'extra'"});
+  check_mistake(shell, "recommend --user 1", {"--out: not given"});
+  check_mistake(shell, "recommend --out o", {"--user, --items: found neither"});
+  check_mistake(shell, "recommend --out o --user 1 --items 2", {"found both"});
+  check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
+  check_mistake(shell, "recommend --out o --user 1 --top x", {"--top"});
+  CHECK_FALSE(shell.has("o"));
+}
+
+TEST_CASE("configuration files") {
+  const Shell shell;
+  check_mistake(shell, "run --out o --config no.toml", {"no.toml: there is no such configuration file"});
+  check_mistake(shell, "run --out o --config .", {".: expected a configuration file but this is a folder"});
+  shell.write("my.toml", "groups = 30\nsed = [1]\n");
+  check_mistake(shell, "run --out o --config my.toml",
+                {"my.toml:2: sed: there is no such option; did you mean seeds?"});
+  shell.write("my.toml", "groups = 1\n");
+  check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: groups: found '1'"});
+  shell.write("my.toml", std::string("\0\1\2garbage\xff", 11));
+  check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: found "});
+  // The command line comes first: the file's heads are fine, the command line's are not.
+  shell.write("my.toml", "heads = 4\n");
+  check_mistake(shell, "run --out o --config my.toml --heads 3", {"--heads: found 3"});
+  // ... and the other way round, what is still wrong is the data, which only the file names.
+  shell.write("my.toml", "heads = 3\ndata = \"no/data\"\n");
+  check_mistake(shell, "run --out o --config my.toml --heads 2", {"no/data"});
+}
+
+TEST_CASE("interactions that cannot be read") {
+  const Shell shell;
+  check_mistake(shell, "stats --data nothing.inter", {"nothing.inter"});
+  shell.write("empty.inter", "");
+  check_mistake(shell, "stats --data empty.inter", {"empty.inter"});
+  shell.write("cut.inter", "user_id:token\titem_id:token\n1\t2\n3\n");
+  check_mistake(shell, "stats --data cut.inter", {"cut.inter"});
+  shell.write("binary.inter", std::string("\x7f"
+                                          "ELF\0\0\1",
+                                          7));
+  check_mistake(shell, "stats --data binary.inter", {"binary.inter"});
+}
+
+TEST_CASE("stats") {
+  const Shell shell;
+  shell.write("pairs.txt", "1 2\n1 3\n2 3\n");
+  Result result = shell("stats --data pairs.txt");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "2"));
+  CHECK(result.err == "");
+  result = shell("stats --data synthetic");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "600"));
+}
+
+TEST_CASE("language models that cannot be read") {
+  const Shell shell;
+  for (const std::string command :
+       {"logits --out x.safetensors", "embed --out x.safetensors", "generate", "tokenize"}) {
+    const auto check = [&](const std::string& file, const std::string& content) {
+      shell.write(file, content);
+      check_mistake(shell, "llm " + command + " --text a --llm " + file, {file + ": "});
+    };
+    const std::string whole = slurp(fixture_path("llama_tied.gguf"));
+    check("empty.gguf", "");
+    check("text.gguf", "hello, world\n");
+    check("cut.gguf", whole.substr(0, 1000));
+    if (command != "tokenize") check("cut.gguf", whole.substr(0, whole.size() - 1000));
+    // A few bytes that declare a tensor of four terabytes.
+    testing::GgufBytes huge;
+    huge.header(1, 0).info("w", {uint64_t{1} << 40}, 0, 0).pad();
+    check("huge.gguf", huge.out);
+    check("empty.safetensors", "");
+    check("cut.safetensors", slurp(fixture_path("llama_tiny.safetensors")).substr(0, 5000));
+    check("other.safetensors", slurp(fixture_path("schedule.safetensors")));
+    check_mistake(shell, "llm " + command + " --text a --llm none.gguf", {"none.gguf"});
+    check_mistake(shell, "llm " + command + " --text a --llm none.safetensors", {"none.safetensors"});
+    check_mistake(shell, "llm " + command + " --text a", {"--llm: not given"});
+    check_mistake(shell, "llm " + command + " --llm tiny", {"--text: not given"});
+  }
+  CHECK_FALSE(shell.has("x.safetensors"));
+}
+
+TEST_CASE("llm commands: what they need") {
+  const Shell shell;
+  write_byte_model(shell / "tiny_llm.safetensors");
+  const std::string llm = " --llm tiny_llm.safetensors ";
+  check_mistake(shell, "llm logits --text a" + llm, {"--out: not given"});
+  check_mistake(shell, "llm embed --text a" + llm, {"--out: not given"});
+  check_mistake(shell, "llm logits --out x.safetensors --text ''" + llm, {"--text: found no token"});
+  check_mistake(shell, "llm embed --out x.safetensors --text ''" + llm, {"--text: found no token"});
+  check_mistake(shell, "llm generate --text ''" + llm, {"--text: found no token"});
+  check_mistake(shell, "llm generate --text a --tokens 16" + llm,
+                {"--text: found 17 tokens", "at most the 16"});
+  check_mistake(shell, "llm generate --text a --tokens 0" + llm, {"--tokens: found 0"});
+  check_mistake(shell, "llm generate --text a --llm tiny", {"--llm: found 'tiny'"});
+  check_mistake(shell, "llm embed --out x.safetensors --text a --adapter nowhere" + llm,
+                {"nowhere: there is no such adapter"});
+  check_mistake(shell, "llm tokenize --text a --out x" + llm, {"--out: there is no such option"});
+  check_mistake(shell, "llm tokenize --text a --threads -1" + llm, {"--threads: found '-1'"});
+  CHECK_FALSE(shell.has("x.safetensors"));
+  // A folder that does not exist is a failure to write, no mistake in an option.
+  const Result result = shell("llm embed --out no/x.safetensors --text a" + llm);
+  CHECK(result.code == 1);
+  CHECK(result.err.starts_with("p2rec: error: no/x.safetensors: cannot be created"));
+}
+
+TEST_CASE("llm tokenize") {
+  const Shell shell;
+  CHECK(shell("llm tokenize --llm tiny --text 'AB<|endoftext|>'").out == "65 66 256\n");
+  CHECK(shell("llm tokenize --llm tiny --text ''").out == "\n");
+  CHECK(shell("llm tokenize --llm tiny --text -", "A\n").out == "65 10\n");
+  CHECK(shell("llm tokenize --llm tiny --text '[1, 2]'").out == "91 49 44 32 50 93\n");
+  CHECK(shell("llm tokenize --llm tiny --text --out").out == "45 45 111 117 116\n");
+  CHECK(shell("llm tokenize --llm '" + fixture_path("llama_tied.gguf") + "' --text 'the'").out == "94 68\n");
+}
+
+TEST_CASE("llm logits, embed and generate agree with the library") {
+  const Shell shell;
+  write_byte_model(shell / "tiny_llm.safetensors");
+  const models::LanguageModel llm = models::load_language_model(shell / "tiny_llm.safetensors");
+  const std::vector<int32_t> ids = llm.tokenizer->encode("abc");
+  const ag::NoGrad no_grad;
+  const ag::Tensor h = llm.model->hidden_states(nn::pack({ids}));
+  const std::string options = " --threads 1 --text abc --llm tiny_llm.safetensors ";
+
+  CHECK(shell("llm logits --out l.safetensors" + options).code == 0);
+  const nn::TensorFile logits = nn::read_safetensors(shell / "l.safetensors");
+  REQUIRE(logits.tensors.size() == 2);
+  CHECK(logits.at("ids").shape() == ag::Shape{3});
+  for (size_t i = 0; i < 3; ++i) CHECK(logits.at("ids").ints()[i] == ids[i]);
+  // The program computes in f32, this test perhaps in f64.
+  constexpr testing::Tolerance kF32{1e-4, 1e-5};
+  testing::check_close(logits.at("logits"), llm.model->logits(h), kF32, "logits");
+
+  CHECK(shell("llm embed --out e.safetensors" + options).code == 0);
+  const nn::TensorFile embedded = nn::read_safetensors(shell / "e.safetensors");
+  REQUIRE(embedded.tensors.size() == 1);
+  testing::check_close(embedded.at("hidden"), h.rows(2, 3).view({8}), kF32, "hidden");
+
+  const Result text = shell("llm generate --tokens 5" + options);
+  CHECK(text.code == 0);
+  CHECK(text.out ==
+        llm.tokenizer->decode(models::generate_greedy(*llm.model, ids, 5, llm.tokenizer->end_of_text())) +
+            "\n");
+}
