@@ -14,7 +14,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: packages program  ## the whole method on its embedded default (synthetic data, a tiny language model)
-	$(BUILD)/p2rec run --data synthetic --llm tiny --out out/run --overwrite $(RUN_OPTIONS)
+	$(BUILD)/p2rec run --config p2rec/configs/synthetic.toml --out out/run --overwrite $(RUN_OPTIONS)
 
 test: test-packages  ## build and run all tests
 	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)

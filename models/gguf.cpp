@@ -33,7 +33,7 @@ const GgufValue& GgufFile::value(const std::string& key, const char* expected) c
 
 void GgufFile::wrong_type(const std::string& key, const char* expected) const {
   throw ag::InputError(ag::message(path_, ": key ", quote(key), " is ", header_.values.at(key).description(),
-                                  "; expected ", expected));
+                                   "; expected ", expected));
 }
 
 int64_t GgufFile::integer_at(const GgufValue& v, uint64_t i, const std::string& key) const {

@@ -18,6 +18,7 @@ using ag::Tensor;
 using Json = nlohmann::json;
 
 constexpr uint64_t kLargestHeader = 100'000'000;  // the limit that the format's own reader sets
+constexpr uint64_t kLargestNumber = std::numeric_limits<int64_t>::max();
 
 int64_t width_of(const std::string& dtype) {
   if (dtype == "F64" || dtype == "I64") return 8;
@@ -37,9 +38,22 @@ struct Header {
   Metadata metadata;
 };
 
+// A list of whole numbers that are not negative. JSON's own conversion would cut 2.5 to 2.
+template <class T>
+std::vector<T> whole_numbers(const Json& json, const std::string& file, const std::string& tensor,
+                             const char* key) {
+  bool whole = json.is_array();
+  for (const Json& value : json)
+    whole = whole && value.is_number_unsigned() && value.get<uint64_t>() <= kLargestNumber;
+  INPUT_CHECK(whole, file, ": tensor '", tensor, "' has ", key, " ", json.dump(),
+              "; expected a list of whole numbers");
+  return json.get<std::vector<T>>();
+}
+
 Entry parse_entry(const std::string& file, const std::string& name, const Json& json, uint64_t data_bytes) {
-  Entry entry{name, json.at("dtype").get<std::string>(), json.at("shape").get<Shape>(), 0, 0};
-  const auto offsets = json.at("data_offsets").get<std::vector<uint64_t>>();
+  Entry entry{name, json.at("dtype").get<std::string>(),
+              whole_numbers<int64_t>(json.at("shape"), file, name, "shape"), 0, 0};
+  const auto offsets = whole_numbers<uint64_t>(json.at("data_offsets"), file, name, "data_offsets");
   const int64_t width = width_of(entry.dtype);
   INPUT_CHECK(width, file, ": tensor '", name, "' has dtype ", entry.dtype,
               "; F64, F32, F16, BF16, I64 and I32 can be read");
@@ -83,6 +97,7 @@ Header read_header(std::ifstream& in, const std::string& file) {
   Header header;
   try {
     const Json json = Json::parse(text);
+    INPUT_CHECK(json.is_object(), file, ": not a safetensors file: its header is not a JSON object");
     for (const auto& [name, value] : json.items()) {
       if (name == "__metadata__") {
         header.metadata = value.get<Metadata>();
@@ -94,8 +109,18 @@ Header read_header(std::ifstream& in, const std::string& file) {
     throw ag::InputError(
         ag::message(file, ": not a safetensors file: its header is not as expected: ", problem.what()));
   }
-  std::stable_sort(header.entries.begin(), header.entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
+  std::stable_sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  // As the format demands, the tensors fill the rest of the file: no overlap, no hole.
+  uint64_t end = 0;
+  for (const Entry& entry : header.entries) {
+    INPUT_CHECK(entry.begin == end, file, ": tensor '", entry.name, "' begins at byte ", entry.begin,
+                " of the data but the one before it ends at ", end);
+    end = entry.end;
+  }
+  INPUT_CHECK(end == file_bytes - 8 - length, file, ": the tensors fill ", end, " bytes but the file holds ",
+              file_bytes - 8 - length, " of them");
   return header;
 }
 

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "p2rec/task.h"
+
 namespace p2rec {
 namespace {
 
@@ -27,17 +29,6 @@ class Hash {
  private:
   uint64_t state_ = 14695981039346656037ULL;
 };
-
-// The value of `key` in "key=value" lines, or "nothing".
-std::map<std::string, std::string> parse_lines(const std::string& text) {
-  std::map<std::string, std::string> values;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) {
-    const size_t at = line.find('=');
-    if (at != std::string::npos) values[line.substr(0, at)] = line.substr(at + 1);
-  }
-  return values;
-}
 
 // In a file of tab-separated columns a tab or a line break in a title would be a column or a line.
 std::string one_field(std::string text) {
@@ -128,14 +119,9 @@ Manifest::Manifest(const nn::Path& folder) : path_(folder / "manifest.json") {
 void Manifest::check_fits(const std::string& stage, const std::string& fingerprint) const {
   INPUT_CHECK(done(stage), path_.parent_path().string(), ": the stage '", stage,
               "' has not been run here; hint: p2rec ", stage);
-  const auto made = parse_lines(stages_.at(stage)), now = parse_lines(fingerprint);
-  for (const auto& [key, value] : now) {
-    const auto it = made.find(key);
-    const std::string before = it == made.end() ? "nothing" : it->second;
-    INPUT_CHECK(before == value, path_.parent_path().string(), ": the stage '", stage, "' was run with ", key,
-                " = ", before, ", not ", value,
-                "; hint: give the same options, another --out, or --overwrite");
-  }
+  const std::string difference = first_difference(stages_.at(stage), fingerprint);
+  INPUT_CHECK(difference.empty(), path_.parent_path().string(), ": the stage '", stage, "' was run with ",
+              difference, "; hint: give the same options, another --out, or --overwrite");
 }
 
 void Manifest::enter(const std::string& stage, const std::string& fingerprint) {

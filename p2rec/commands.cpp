@@ -11,7 +11,6 @@
 #include "p2rec/llm_commands.h"
 #include "p2rec/options.h"
 #include "p2rec/pipeline.h"
-#include "p2rec/synthetic.h"
 #include "p2rec/task.h"
 
 namespace p2rec {
@@ -123,10 +122,7 @@ Action add_recommend(CLI::App& app) {
 Action add_stats(CLI::App& app) {
   CLI::App* command = app.add_subcommand("stats", "prints what was read: users, items, lengths, examples");
   add_table_options(*command, {"data"});
-  return [=] {
-    const std::string data = read_options(*command).data;
-    std::cout << stats_text(data == "synthetic" ? make_synthetic({}).interactions : read_interactions(data));
-  };
+  return [=] { std::cout << stats_text(load_data(read_options(*command).data)); };
 }
 
 std::string text_or_stdin(const std::string& text) {

@@ -92,8 +92,7 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
 
   const char* group = "Input and output";
   visit({"data", group, "file or folder of interactions, or 'synthetic'"}, o.data);
-  visit({"llm", group, "language model: a GGUF file, or 'tiny', which is trained on the catalogue's text",
-         Reconstruct},
+  visit({"llm", group, "language model: a GGUF file, or 'tiny', which is trained on the catalogue's text"},
         o.llm);
   visit({"out", group, "folder of the artefacts"}, o.out);
   visit({"seeds", group, "seeds of the final training; all earlier stages use the first one", Pretrain,
@@ -189,8 +188,8 @@ std::string option_text(const Options& options, const std::string& name);
 std::string to_toml(const Options& options);
 
 // "key=value" lines of all options that this stage's result depends on. The stages before Train use the first
-// seed only, and print it as seed=. Not among them: the data (its content counts, not its path: the caller
-// adds a hash), threads, and how the output is treated.
+// seed only, and print it as seed=. Not among them: the data and the language model (their content counts, not
+// their path: the caller adds hashes), threads, and how the output is treated.
 std::string fingerprint(const Options& options, Stage stage);
 
 }  // namespace p2rec

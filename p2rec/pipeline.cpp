@@ -68,20 +68,21 @@ std::vector<Job> jobs_of(const Options& o) {
   return jobs;
 }
 
-// The names (or their beginnings, before a '*') of what a stage leaves in the folder.
+// The names of what a stage leaves in the folder; a '*' stands for anything.
 std::vector<std::string> files_of(Stage stage) {
   switch (stage) {
     case Stage::Pretrain:
-      return {"teacher.safetensors", "state-pretrain*"};
+      return {"teacher.safetensors", "state-pretrain.safetensors"};
     case Stage::Groups:
       return {"groups.tsv", "preferences.tsv"};
     case Stage::Reconstruct:
-      return {"tiny_llm.safetensors", "adapter*", "head.safetensors", "item_tokens.safetensors",
-              "state-reconstruct*"};
+      return {"tiny_llm.safetensors", "adapter/adapter_config.json", "adapter/adapter_model.safetensors",
+              "head.safetensors",     "item_tokens.safetensors",     "state-reconstruct*.safetensors"};
     case Stage::Augment:
-      return {"item_embeddings*", "items.tsv", "state-augment*"};
+      return {"item_embeddings.safetensors", "item_embeddings.npy", "item_embeddings_untuned.safetensors",
+              "items.tsv", "state-augment-*.safetensors"};
     case Stage::Train:
-      return {"recommender-*", "state-train*"};
+      return {"recommender-*.safetensors", "state-train-*.safetensors"};
     case Stage::Evaluate:
       return {};
   }
@@ -89,7 +90,23 @@ std::vector<std::string> files_of(Stage stage) {
 }
 
 bool matches(const std::string& name, const std::string& pattern) {
-  return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+  const size_t star = pattern.find('*');
+  if (star == std::string::npos) return name == pattern;
+  const std::string before = pattern.substr(0, star), after = pattern.substr(star + 1);
+  return name.size() >= before.size() + after.size() && name.starts_with(before) && name.ends_with(after);
+}
+
+// The stage's files that are there.
+std::vector<nn::Path> found_files_of(const nn::Path& folder, Stage stage) {
+  std::vector<nn::Path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    const std::string name = fs::relative(entry.path(), folder).generic_string();
+    for (const std::string& pattern : files_of(stage)) {
+      if (matches(name, pattern)) found.push_back(entry.path());
+    }
+  }
+  return found;
 }
 
 std::vector<Stage> stages_from(Stage first, Stage last = Stage::Evaluate) {
@@ -99,31 +116,11 @@ std::vector<Stage> stages_from(Stage first, Stage last = Stage::Evaluate) {
   return stages;
 }
 
-void remove_files_of(const nn::Path& folder, Stage stage) {
-  std::vector<nn::Path> doomed;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    for (const std::string& pattern : files_of(stage)) {
-      if (matches(name, pattern)) doomed.push_back(entry.path());
-    }
-  }
-  for (const nn::Path& path : doomed) fs::remove_all(path);
-}
-
-bool has_files_of(const nn::Path& folder, Stage stage) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    for (const std::string& pattern : files_of(stage)) {
-      if (matches(entry.path().filename().string(), pattern)) return true;
-    }
-  }
-  return false;
-}
-
 class Run {
  public:
   explicit Run(const Options& options)
       : o_(options), out_(options.out), data_(load_data(options.data)), manifest_(out_), results_(out_) {
-    if (o_.llm != "tiny") llm_hash_ = file_hash(o_.llm);
+    if (o_.llm != "tiny") llm_ = "file with hash " + file_hash(o_.llm);
     for (Stage stage : stages_from(Stage::Pretrain)) fingerprints_.push_back(fingerprint_of(stage));
   }
 
@@ -149,7 +146,7 @@ class Run {
   std::string fingerprint_of(Stage stage) const {
     std::string text =
         p2rec::fingerprint(o_, stage) + data_fingerprint(data_, o_.patience > 0, stage == Stage::Evaluate);
-    if (stage >= Stage::Reconstruct && !llm_hash_.empty()) text += "llm.content=" + llm_hash_ + "\n";
+    if (stage >= Stage::Reconstruct) text += "llm=" + llm_ + "\n";
     return text;
   }
 
@@ -157,7 +154,7 @@ class Run {
   void prepare(Stage first, Stage last) {
     if (o_.overwrite) {
       for (Stage stage : stages_from(first)) {
-        remove_files_of(out_, stage);
+        for (const nn::Path& file : found_files_of(out_, stage)) fs::remove(file);
         manifest_.remove(name_of(stage));
       }
     }
@@ -165,8 +162,8 @@ class Run {
       const std::string name = name_of(stage);
       if (stage < first || manifest_.done(name)) manifest_.check_fits(name, fingerprint(stage));
       if (stage < first) continue;
-      INPUT_CHECK(o_.resume || !(manifest_.done(name) || has_files_of(out_, stage)), o_.out, ": the stage '",
-                  name,
+      INPUT_CHECK(o_.resume || !(manifest_.done(name) || !found_files_of(out_, stage).empty()), o_.out,
+                  ": the stage '", name,
                   "' has been begun or done here before; hint: --resume goes on, --overwrite begins anew");
     }
   }
@@ -301,11 +298,11 @@ class Run {
     std::vector<int64_t> tokens(jobs.size(), 0);
     run_side_by_side(jobs.size(), [&](size_t i) {
       const Job& job = jobs[i];
-      if (fs::exists(out_ / job.file())) return;  // of an interrupted run: prepare() has seen that it fits
+      const Task part = stage.part(job.name(), static_cast<int64_t>(jobs.size()));
+      if (fs::exists(out_ / job.file())) return part.finish("done before");
       const RecommenderConfig config = recommender_config(o_, job.seed);
       const Tensor start = start_table(job.start, inputs, o_.hidden, o_.start_std, job.seed);
-      const Recommender r =
-          train_from(start, data_, config, stage.part(job.name(), static_cast<int64_t>(jobs.size())));
+      const Recommender r = train_from(start, data_, config, part);
       nn::Metadata meta = metadata(Stage::Train);
       meta["epochs"] = std::to_string(r.epochs);
       meta["best_epoch"] = std::to_string(r.best_epoch);
@@ -364,7 +361,7 @@ class Run {
   Interactions data_;
   Manifest manifest_;
   ResultsFile results_;
-  std::string llm_hash_;
+  std::string llm_ = "tiny";  // what the language model is, wherever its file lies
   std::vector<std::string> fingerprints_;
   std::shared_ptr<Journal> journal_;
 };
@@ -378,13 +375,11 @@ Interactions load_data(const std::string& data) {
 void run_stages(const Options& options, Stage first, Stage last) {
   check_options(options);
   INPUT_CHECK(!options.out.empty(), "--out: expected the folder for the artefacts");
-  if (first == Stage::Pretrain && fs::exists(options.out) && !options.resume) {
-    bool known = fs::exists(fs::path(options.out) / "config.toml"),
-         empty = fs::is_directory(options.out) && fs::is_empty(options.out);
-    INPUT_CHECK(empty || known, options.out,
-                ": exists and holds no earlier run; hint: name a new or an empty folder");
-    INPUT_CHECK(empty || options.overwrite, options.out,
-                ": holds an earlier run; hint: --resume goes on with it, --overwrite begins anew");
+  if (fs::is_directory(options.out) && !fs::is_empty(options.out)) {
+    INPUT_CHECK(fs::exists(fs::path(options.out) / "config.toml"), "--out: ", options.out,
+                " exists and holds no earlier run; hint: name a new or an empty folder");
+    INPUT_CHECK(first != Stage::Pretrain || options.resume || options.overwrite, "--out: ", options.out,
+                " holds an earlier run; hint: --resume goes on with it, --overwrite begins anew");
   }
   nn::make_folder(options.out);
   Run(options).stages(first, last);

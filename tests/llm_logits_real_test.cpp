@@ -45,9 +45,8 @@ std::vector<int32_t> ints_of(const Tensor& x) { return {x.ints(), x.ints() + x.n
 }  // namespace
 
 TEST_CASE("SmolLM2: token ids, logits and greedy text equal transformers'") {
-  const char* path = std::getenv("P2REC_SMOLLM2");
-  if (!path) return testing::skip("P2REC_SMOLLM2 does not name SmolLM2-135M-Instruct.Q4_1.gguf");
-  const models::LanguageModel llm = models::load_language_model(path);
+  if (testing::smollm2().empty()) return testing::skip(testing::kNoSmollm2);
+  const models::LanguageModel llm = models::load_language_model(testing::smollm2());
   const nn::TensorFile file = testing::fixture("smollm2_expected.safetensors");
   const ag::NoGrad no_grad;
   for (const std::string prompt : {"0", "1", "2"}) {

@@ -14,22 +14,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string smollm2() {
-  const char* path = std::getenv("P2REC_SMOLLM2");
-  return path && std::filesystem::exists(path) ? path : "";
-}
-
 Json expectations() {
   return Json::parse(nn::read_file(std::string(FIXTURES) + "/smollm2_tokens.json", "fixture"));
 }
 
-constexpr const char* kHint = "SmolLM2-135M-Instruct: P2REC_SMOLLM2 does not name the GGUF file";
-
 }  // namespace
 
 TEST_CASE("SmolLM2's tokens are those of the Python package tokenizers") {
-  if (smollm2().empty()) return testing::skip(kHint);
-  const auto tokenizer = models::tokenizer_from_gguf(models::GgufFile(smollm2()));
+  if (testing::smollm2().empty()) return testing::skip(testing::kNoSmollm2);
+  const auto tokenizer = models::tokenizer_from_gguf(models::GgufFile(testing::smollm2()));
   CHECK(tokenizer->vocabulary() == 49152);
   CHECK(tokenizer->end_of_text() == 2);
   const Json cases = expectations().at("cases");
@@ -46,8 +39,8 @@ TEST_CASE("SmolLM2's tokens are those of the Python package tokenizers") {
 }
 
 TEST_CASE("every tensor of SmolLM2 is dequantised as by the Python package gguf") {
-  if (smollm2().empty()) return testing::skip(kHint);
-  const models::GgufFile file(smollm2());
+  if (testing::smollm2().empty()) return testing::skip(testing::kNoSmollm2);
+  const models::GgufFile file(testing::smollm2());
   const Json sums = expectations().at("sums");
   REQUIRE(file.tensors().size() == sums.size());
   // Python summed in another order; the terms are the same numbers in both builds.
@@ -69,8 +62,8 @@ TEST_CASE("every tensor of SmolLM2 is dequantised as by the Python package gguf"
 }
 
 TEST_CASE("rows of a tensor of each type in SmolLM2, bit by bit") {
-  if (smollm2().empty()) return testing::skip(kHint);
-  const models::GgufFile file(smollm2());
+  if (testing::smollm2().empty()) return testing::skip(testing::kNoSmollm2);
+  const models::GgufFile file(testing::smollm2());
   const nn::TensorFile expected = testing::fixture("smollm2_rows.safetensors");
   const Json rows = Json::parse(expected.metadata.at("rows"));
   REQUIRE(expected.tensors.size() == 4);

@@ -135,10 +135,10 @@ TEST_CASE("every option reaches the help") {
 
 TEST_CASE("an option changes the fingerprints of its stage and all later ones, and no earlier one") {
   // The first stage that depends on the option; those that are not here change no result.
-  std::map<std::string, Stage> first = {{"starts", Stage::Train},        {"start-std", Stage::Train},
-                                        {"groups", Stage::Groups},       {"normalize", Stage::Groups},
-                                        {"llm", Stage::Reconstruct},     {"items-as", Stage::Reconstruct},
-                                        {"history", Stage::Reconstruct}, {"tiny-steps", Stage::Reconstruct}};
+  std::map<std::string, Stage> first = {{"starts", Stage::Train},          {"start-std", Stage::Train},
+                                        {"groups", Stage::Groups},         {"normalize", Stage::Groups},
+                                        {"items-as", Stage::Reconstruct},  {"history", Stage::Reconstruct},
+                                        {"tiny-steps", Stage::Reconstruct}};
   for (const char* name :
        {"lora-rank", "lora-alpha", "lora-dropout", "sft-lr", "sft-item-lr", "sft-batch", "sft-epochs"})
     first[name] = Stage::Reconstruct;

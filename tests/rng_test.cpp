@@ -53,6 +53,20 @@ TEST_CASE("each part of the key makes another stream") {
   for (uint64_t i = 0; i < 12; ++i) CHECK(ag::random_bits(key, i) == ag::random_block(key, i / 4)[i % 4]);
 }
 
+TEST_CASE("eight blocks at once are the same numbers as one by one") {
+  const RandomKey key{0x123456789abcdef0, 17, 23};
+  // The last two need the second word of the counter, one of them from half-way on.
+  for (uint64_t first :
+       {uint64_t{0}, uint64_t{8}, uint64_t{1001}, uint64_t{0xfffffffc}, (uint64_t{1} << 40) + 5}) {
+    uint32_t words[4][8];
+    ag::random_blocks8(key, first, words);
+    for (uint64_t i = 0; i < 8; ++i) {
+      CAPTURE(first + i);
+      CHECK(Words{words[0][i], words[1][i], words[2][i], words[3][i]} == ag::random_block(key, first + i));
+    }
+  }
+}
+
 TEST_CASE("uniform numbers are uniform") {
   const RandomKey key{11, 0, 5};
   const double mean = average([&](uint64_t i) { return ag::random_uniform(key, i); });

@@ -156,9 +156,9 @@ TEST_CASE("F64 and F32 are read by both builds") {
   std::string data(12, '\0');
   std::memcpy(data.data(), &d, 8);
   std::memcpy(data.data() + 8, &f, 4);
-  const nn::TensorFile file = read_bytes(file_of(
-      R"({"d":{"dtype":"F64","shape":[],"data_offsets":[0,8]},"f":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
-      data));
+  const nn::TensorFile file = read_bytes(file_of(R"({"d":{"dtype":"F64","shape":[],"data_offsets":[0,8]},)"
+                                                 R"("f":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
+                                                 data));
   CHECK(file.at("d").item() == static_cast<real>(d));
   CHECK(file.at("d").shape().empty());
   CHECK(file.at("f").item() == static_cast<real>(f));

@@ -1,5 +1,9 @@
 #include "p2rec/task.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -110,7 +114,6 @@ TEST_CASE("a log that is not ours is refused by line") {
 }
 
 TEST_CASE("a full disk is an error") {
-  if (!std::filesystem::exists("/dev/full")) return testing::skip("/dev/full is not there");
   const Folder folder;
   std::filesystem::create_symlink("/dev/full", folder / "log.jsonl");
   CHECK_THROWS_WITH_AS(folder.open()->task("a", "").log(1, {}),
@@ -164,6 +167,24 @@ TEST_CASE("a request to stop is due to be saved, then thrown") {
   CHECK_THROWS_AS(task.part("b", 2).check_stop(), p2rec::Interrupted);
   p2rec::forget_stop_request();
   CHECK_NOTHROW(task.check_stop());
+}
+
+TEST_CASE("the first signal asks for a stop, the second one ends the program") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      p2rec::install_stop_signals();
+      if (p2rec::stop_requested()) _exit(1);
+      std::raise(signal);
+      if (!p2rec::stop_requested()) _exit(2);
+      std::raise(signal);
+      _exit(3);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == signal);
+  }
 }
 
 TEST_CASE("parts on several threads, then sorted") {

@@ -18,7 +18,7 @@ namespace testing {
 
 // |found - expected| <= absolute * max|expected| + relative * |expected|, element by element. The absolute
 // part is scaled by the largest magnitude of the reference, so a tolerance means the same for large and small
-// tensors.
+// tensors; for a reference of zeros, where rounding of numbers of order one is left, it counts as it is.
 struct Tolerance {
   double relative, absolute;
 };
@@ -47,6 +47,7 @@ inline double share_of_tolerance(const ag::Tensor& found, const ag::Tensor& expe
   double largest = 0, worst = 0;
   for (int64_t i = 0; i < expected.numel(); ++i)
     largest = std::max(largest, std::abs(double(expected.data()[i])));
+  if (largest == 0) largest = 1;
   for (int64_t i = 0; i < expected.numel(); ++i) {
     const double e = expected.data()[i], error = std::abs(found.data()[i] - e);
     const double limit = allowed.absolute * largest + allowed.relative * std::abs(e);
@@ -92,6 +93,13 @@ inline std::string shared_data(const std::string& name) {
   const std::string path = std::string(folder ? folder : "") + "/" + name;
   return folder && std::filesystem::exists(path) ? path : "";
 }
+// The real language model, a GGUF file that `make reproduce` fetches; empty if it is not there.
+inline std::string smollm2() {
+  const char* path = std::getenv("P2REC_SMOLLM2");
+  return path && std::filesystem::exists(path) ? path : "";
+}
+constexpr const char* kNoSmollm2 =
+    "SmolLM2-135M-Instruct is not here; hint: P2REC_SMOLLM2=FILE.gguf, or make reproduce";
 inline void skip(const std::string& why) { std::cout << "[SKIPPED] " << why << std::endl; }
 
 }  // namespace testing
