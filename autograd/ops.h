@@ -30,7 +30,6 @@ Tensor silu(const Tensor& x);     // x sigmoid(x)
 Tensor swiglu(const Tensor& gate, const Tensor& up);  // silu(gate) up (Shazeer 2020)
 // x mask / (1 - p), each element kept with probability 1 - p; the mask is a function of the key alone.
 Tensor dropout(const Tensor& x, double p, const RandomKey& key);
-void add_in_place(Tensor& y, const Tensor& x);  // y += x, without history
 
 // --- reductions --------------------------------------------------------------------------------------------
 Tensor sum(const Tensor& x);          // (...) -> ()

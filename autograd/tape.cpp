@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "autograd/ops.h"
+#include "autograd/kernels.h"
 
 namespace ag {
 namespace {
@@ -29,6 +29,11 @@ std::vector<std::shared_ptr<Node>> nodes_behind(const Tensor& y) {
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a->sequence > b->sequence; });
   return found;
+}
+
+// y += x
+void add_in_place(const Tensor& y, const Tensor& x) {
+  DISPATCH(y.device(), axpy, y.data(), real(1), x.data(), x.numel());
 }
 
 // sum += g. A buffer that nobody else sees is added to in place; any other is replaced.

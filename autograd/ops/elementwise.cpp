@@ -111,11 +111,6 @@ Tensor dropout(const Tensor& x, double p, const RandomKey& key) {
                 [masked](const Tensor& dy, const Needs&) -> Grads { return {masked(dy)}; });
 }
 
-void add_in_place(Tensor& y, const Tensor& x) {
-  AG_CHECK(y.shape() == x.shape(), "add_in_place: the shapes are ", y.shape(), " and ", x.shape());
-  DISPATCH(y.device(), axpy, y.data(), real(1), x.data(), x.numel());
-}
-
 namespace cpu {
 
 void unary_forward(real* y, const real* x, int64_t n, Unary op) {

@@ -31,12 +31,6 @@ Tensor mean_loss(const Tensor& losses, int64_t count) {
   return loss;
 }
 
-Tensor scaled(const Tensor& x, real factor) {
-  Tensor y = empty_like(x);
-  DISPATCH(x.device(), scale, y.data(), factor, x.data(), x.numel());
-  return y;
-}
-
 }  // namespace
 
 Tensor softmax(const Tensor& x) {
@@ -60,7 +54,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
            targets.ints(), N, V);
   return record("cross_entropy", mean_loss(losses, count), {logits},
                 [dlogits, count](const Tensor& dy, const Needs&) -> Grads {
-                  return {scaled(dlogits, dy.item() / static_cast<real>(count))};
+                  return {scale(dlogits, dy.item() / static_cast<real>(count))};
                 });
 }
 
@@ -95,7 +89,7 @@ Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& 
   return record(
       "linear_cross_entropy", mean_loss(losses, count), {h, table},
       [dh, dtable](const Tensor& dy, const Needs& needs) -> Grads {
-        return {needs[0] ? scaled(dh, dy.item()) : Tensor(), needs[1] ? scaled(dtable, dy.item()) : Tensor()};
+        return {needs[0] ? scale(dh, dy.item()) : Tensor(), needs[1] ? scale(dtable, dy.item()) : Tensor()};
       });
 }
 
@@ -110,7 +104,7 @@ Tensor bce_with_logits(const Tensor& logits, const Tensor& labels) {
   DISPATCH(logits.device(), bce_with_logits, losses.data(), dlogits.data(), logits.data(), labels.data(), n);
   return record("bce_with_logits", mean_loss(losses, n), {logits},
                 [dlogits, n](const Tensor& dy, const Needs&) -> Grads {
-                  return {scaled(dlogits, dy.item() / static_cast<real>(n))};
+                  return {scale(dlogits, dy.item() / static_cast<real>(n))};
                 });
 }
 
