@@ -1,9 +1,12 @@
 #include "autograd/storage.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -14,11 +17,22 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
+// Sizes are rounded up to an eighth of their power of two, so that requests that differ a little, as batches of packed
+// sequences do from step to step, are served by the same blocks.
+int64_t size_class(int64_t bytes) {
+  const auto needed = static_cast<uint64_t>(std::max(bytes, kAlignment));
+  const auto step = std::max<uint64_t>(std::bit_floor(needed) / 8, kAlignment);
+  return static_cast<int64_t>((needed + step - 1) / step * step);
+}
+
 class CachingAllocator {
  public:
+  // Blocks of a megabyte and more go back to the system as soon as they are freed; glibc would begin to keep them.
+  CachingAllocator() { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+
   // Best fit: the smallest free block that holds the request, unless it would waste over a third of itself.
   void* allocate(int64_t bytes, int64_t* capacity) {
-    const int64_t wanted = std::max<int64_t>((bytes + kAlignment - 1) / kAlignment, 1) * kAlignment;
+    const int64_t wanted = size_class(bytes);
     std::lock_guard<std::mutex> lock(mutex_);
     void* block = nullptr;
     if (auto it = free_.lower_bound(wanted); it != free_.end() && it->first <= wanted + wanted / 2) {
@@ -28,6 +42,7 @@ class CachingAllocator {
       stats_.cached -= *capacity;
     } else {
       *capacity = wanted;
+      make_room(wanted);
       block = std::aligned_alloc(kAlignment, static_cast<size_t>(wanted));
       if (!block) {  // what is cached may be just what is missing
         release_locked();
@@ -38,6 +53,7 @@ class CachingAllocator {
     }
     stats_.in_use += *capacity;
     stats_.peak = std::max(stats_.peak, stats_.in_use);
+    most_in_use_ = std::max(most_in_use_, stats_.in_use);
     return block;
   }
 
@@ -64,6 +80,18 @@ class CachingAllocator {
   }
 
  private:
+  // Gives free blocks back, the largest first, until a new one of `wanted` bytes fits under the most that was ever in use
+  // at once and an eighth: blocks of sizes that are no longer asked for would otherwise pile up.
+  void make_room(int64_t wanted) {
+    const int64_t most = std::max(most_in_use_, stats_.in_use + wanted), limit = most + most / 8;
+    while (!free_.empty() && stats_.in_use + stats_.cached + wanted > limit) {
+      const auto largest = std::prev(free_.end());
+      stats_.cached -= largest->first;
+      std::free(largest->second);
+      free_.erase(largest);
+    }
+  }
+
   void release_locked() {
     for (auto& [size, block] : free_) std::free(block);
     free_.clear();
@@ -73,6 +101,7 @@ class CachingAllocator {
   std::mutex mutex_;
   std::multimap<int64_t, void*> free_;  // by size
   MemoryStats stats_;
+  int64_t most_in_use_ = 0;  // since the program began
 };
 
 // Never destroyed: tensors with static lifetime may outlive any other static object.

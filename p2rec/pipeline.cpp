@@ -131,7 +131,7 @@ class Run {
     results_.set_data(data_.users(), data_.items(), data_.interactions());
     for (Stage stage : stages_from(first, last)) {
       const std::string name = name_of(stage);
-      if (manifest_.done(name)) {
+      if (manifest_.done(name) && stage != Stage::Evaluate) {  // ranking is quick, and prints the table again
         journal_->say(name + ": done before");
       } else {
         run(stage);
@@ -152,6 +152,11 @@ class Run {
 
   // Earlier stages must be done and fit; what is to be run must not be there, unless the user says what to do with it.
   void prepare(Stage first, Stage last) {
+    // What a later stage would refuse is refused before the first one begins.
+    INPUT_CHECK(o_.groups <= data_.items(), "--groups: found ", o_.groups, ", but ", data_.source,
+                " has only ", data_.items(), " items");
+    INPUT_CHECK(o_.hidden <= data_.items(), "--hidden: found ", o_.hidden, ", but the embeddings of ",
+                data_.items(), " items have no more principal components than there are items");
     if (o_.overwrite) {
       for (Stage stage : stages_from(first)) {
         for (const nn::Path& file : found_files_of(out_, stage)) fs::remove(file);

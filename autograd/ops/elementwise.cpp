@@ -192,7 +192,8 @@ void dropout(real* y, const real* x, int64_t n, real p, RandomKey key) {
             for (int b = 0; b < 8; ++b) mask[4 * b + w] = words[w][b] >= threshold ? kept : real(0);
           }
           const int64_t count = std::min<int64_t>(32, end - i);
-          for (int64_t j = 0; j < count; ++j) y[i + j] = x[i + j] * mask[j];
+          // Chosen, not multiplied: a dropped infinity is zero too.
+          for (int64_t j = 0; j < count; ++j) y[i + j] = mask[j] != 0 ? x[i + j] * mask[j] : real(0);
         }
       });
 }
