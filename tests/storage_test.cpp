@@ -1,7 +1,10 @@
 // The caching allocator, and tensors as handles to its blocks.
 #include "autograd/storage.h"
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "tests/testing.h"
 
@@ -15,6 +18,9 @@ constexpr int64_t kMiB = 1 << 20;
 }
 
 TEST_CASE("a freed block is handed out again") {
+  {
+    const Storage much(16 * kMiB, Device::CPU);
+  }  // so much was in use once: below that nothing is given back
   ag::release_cached_memory();
   const auto before = memory_stats();
   CHECK(before.cached == 0);
@@ -50,6 +56,20 @@ TEST_CASE("a freed block is handed out again") {
   ag::release_cached_memory();
   CHECK(memory_stats().cached == 0);
   CHECK(memory_stats().in_use == before.in_use);
+}
+
+TEST_CASE("blocks of sizes that are no longer asked for do not pile up") {
+  ag::release_cached_memory();
+  // Steps of a training whose batches grow: each holds eight blocks at once, all larger than any before.
+  int64_t most = memory_stats().in_use + 16 * kMiB;  // of the test above
+  for (int64_t step = 1; step <= 12; ++step) {
+    std::vector<std::unique_ptr<Storage>> held;
+    for (int i = 0; i < 8; ++i) held.push_back(std::make_unique<Storage>(step * 3 * kMiB, Device::CPU));
+    most = std::max(most, memory_stats().in_use);
+    held.clear();
+    CHECK(memory_stats().in_use + memory_stats().cached <= most + most / 8);
+  }
+  ag::release_cached_memory();
 }
 
 TEST_CASE("the smallest block that fits is taken") {
