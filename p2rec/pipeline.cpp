@@ -6,7 +6,6 @@
 #include <chrono>
 #include <iostream>
 
-#include "autograd/gemm.h"
 #include "models/byte_tokenizer.h"
 #include "models/load_llm.h"
 #include "p2rec/artifacts.h"

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "nn/init.h"
 #include "nn/optim.h"
 
 namespace p2rec {

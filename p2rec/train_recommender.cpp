@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "autograd/parallel.h"
 #include "nn/optim.h"
 
 namespace p2rec {
