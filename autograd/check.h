@@ -5,10 +5,12 @@
 // where there is one to give.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
-#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,25 +26,28 @@ class InputError : public Error {
   using Error::Error;
 };
 
-namespace detail {
-template <class T>
-void put(std::ostream& out, const T& value) {
-  out << value;
+// Appends to a message what one value prints as. Lists of integers (shapes) print as (2, 3).
+void append(std::string& text, std::string_view value);
+void append(std::string& text, char value);
+void append(std::string& text, int64_t value);
+void append(std::string& text, uint64_t value);
+void append(std::string& text, double value);  // six significant digits
+void append(std::string& text, const std::vector<int64_t>& list);
+template <std::integral T>
+void append(std::string& text, T value) {
+  if constexpr (std::is_signed_v<T>) {
+    append(text, static_cast<int64_t>(value));
+  } else {
+    append(text, static_cast<uint64_t>(value));
+  }
 }
-// Shapes and other lists of integers print as (2, 3).
-inline void put(std::ostream& out, const std::vector<int64_t>& shape) {
-  out << '(';
-  for (size_t i = 0; i < shape.size(); ++i) out << (i ? ", " : "") << shape[i];
-  out << ')';
-}
-}  // namespace detail
 
 // Joins its arguments into one text: message("x has shape ", x.shape(), " but ", 3, " columns").
 template <class... Parts>
 std::string message(const Parts&... parts) {
-  std::ostringstream out;
-  (detail::put(out, parts), ...);
-  return out.str();
+  std::string text;
+  (append(text, parts), ...);
+  return text;
 }
 
 }  // namespace ag

@@ -145,29 +145,27 @@ NoGrad::NoGrad() : before_(grad_enabled) { grad_enabled = false; }
 NoGrad::~NoGrad() { grad_enabled = before_; }
 
 std::string graph_to_string(const Tensor& y) {
-  std::ostringstream out;
+  std::string text;
   std::unordered_map<const Node*, int> name;
   const auto nodes = nodes_behind(y);
   int count = static_cast<int>(nodes.size());
   for (const auto& node : nodes) name[node.get()] = count--;
   for (const auto& node : nodes) {
-    out << '%' << name[node.get()] << " = " << node->op << '(';
+    text += message('%', name[node.get()], " = ", node->op, '(');
     for (size_t i = 0; i < node->inputs.size(); ++i) {
       const Tensor& x = node->inputs[i];
-      out << (i ? ", " : "");
+      if (i) text += ", ";
       if (!x.defined()) {
-        out << "constant";
+        text += "constant";
       } else if (x.is_leaf()) {
-        out << "leaf ";
-        detail::put(out, x.shape());
+        text += message("leaf ", x.shape());
       } else {
-        out << '%' << name[x.node().get()] << ' ';
-        detail::put(out, x.shape());
+        text += message('%', name[x.node().get()], ' ', x.shape());
       }
     }
-    out << ")\n";
+    text += ")\n";
   }
-  return out.str();
+  return text;
 }
 
 }  // namespace ag

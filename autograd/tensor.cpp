@@ -188,19 +188,16 @@ Tensor zeros_like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype(), 
 
 std::string to_string(const Tensor& x, int64_t most) {
   if (!x.defined()) return "undefined";
-  std::ostringstream out;
-  detail::put(out, x.shape());
-  out << ' ' << name_of(x.dtype()) << " [";
+  std::string text = message(x.shape(), ' ', name_of(x.dtype()), " [");
   for (int64_t i = 0; i < std::min(most, x.numel()); ++i) {
-    out << (i ? ", " : "");
+    if (i) text += ", ";
     if (x.dtype() == DType::Real) {
-      out << x.data()[i];
+      append(text, x.data()[i]);
     } else {
-      out << x.ints()[i];
+      append(text, x.ints()[i]);
     }
   }
-  out << (x.numel() > most ? ", ...]" : "]");
-  return out.str();
+  return text + (x.numel() > most ? ", ...]" : "]");
 }
 
 }  // namespace ag

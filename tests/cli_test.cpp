@@ -1,6 +1,7 @@
 // The program itself with what a person may get wrong: the exit code and the message, which is one line and names the
 // option or the file. Nothing here needs a run of the method.
 #include <sys/wait.h>
+#include <sstream>
 
 #include <fstream>
 

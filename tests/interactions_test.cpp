@@ -2,6 +2,7 @@
 #include "p2rec/interactions.h"
 
 #include <fstream>
+#include <sstream>
 
 #include "p2rec/text_file.h"
 #include "testing.h"

@@ -4,6 +4,7 @@
 
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "autograd/parallel.h"
 #include "autograd/rng.h"

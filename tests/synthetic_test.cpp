@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "p2rec/item_groups.h"
 #include "p2rec/preference.h"
