@@ -28,7 +28,7 @@ Tensor relu(const Tensor& x);     // max(x, 0); its derivative at 0 is 0
 Tensor gelu(const Tensor& x);     // x/2 (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel 2016, the exact form)
 Tensor silu(const Tensor& x);     // x sigmoid(x)
 Tensor swiglu(const Tensor& gate, const Tensor& up);  // silu(gate) up (Shazeer 2020)
-// x mask / (1 - p), each element kept with probability 1 - p; the mask is a function of the key alone.
+// x mask / (1 - p), an element kept with probability 1 - p (p rounded to 1/65536); the mask is a function of the key.
 Tensor dropout(const Tensor& x, double p, const RandomKey& key);
 
 // --- reductions --------------------------------------------------------------------------------------------

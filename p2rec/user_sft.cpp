@@ -76,13 +76,13 @@ class Training {
       task_.progress(static_cast<double>(step + 1) / static_cast<double>(total),
                      fmt::format("epoch {} of {}, loss {:.5f}{}", step / steps_an_epoch_ + 1, config_.epochs,
                                  recent_loss(), heldout_text_));
-      if ((step + 1) % steps_an_epoch_ == 0) measure_heldout(step);
+      if ((step + 1) % steps_an_epoch_ == 0 && step + 1 < total) measure_heldout(step);
       if (task_.save_due()) save(step);
       task_.check_stop();
     }
     Reconstruction result{parser_, mean_loss(0, std::min(kFirstSteps, total)),
                           mean_loss(total - steps_an_epoch_, total), 0, tokens_an_epoch_ * config_.epochs};
-    result.heldout_loss = heldout_loss();
+    result.heldout_loss = measure_heldout(total - 1);
     task_.finish(fmt::format("held-out loss {:.5f}", result.heldout_loss));
     return result;
   }
@@ -166,10 +166,11 @@ class Training {
     return total / static_cast<double>(heldout_.size());
   }
 
-  void measure_heldout(int64_t step) {
+  double measure_heldout(int64_t step) {
     const double loss = heldout_loss();
     heldout_text_ = fmt::format(", held out {:.5f}", loss);
     task_.log(step, {{"epoch", static_cast<double>((step + 1) / steps_an_epoch_)}, {"heldout_loss", loss}});
+    return loss;
   }
 
   double mean_loss(int64_t begin, int64_t end) const {
