@@ -9,6 +9,8 @@ JOBS  ?= $(shell nproc)
 PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev
 TEST_PACKAGES  := doctest-dev
 BENCH_PACKAGES := libbenchmark-dev
+FUZZ_PACKAGES  := clang libomp-dev python3
+SECONDS ?= 60
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +51,12 @@ asan:  ## build the tests with AddressSanitizer and UBSan and run them
 	cmake --build $(BUILD)/asan -j $(JOBS)
 	ctest --test-dir $(BUILD)/asan --output-on-failure
 
+fuzz: packages  ## fuzz every reader of files with clang's libFuzzer: make fuzz SECONDS=60 [TARGETS="gguf ..."], seconds for each
+	@PACKAGES="$(FUZZ_PACKAGES)"; $(install)
+	cmake -S . -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_FUZZ=ON -DP2REC_SANITIZE=address,undefined,fuzzer-no-link -DP2REC_ONEDNN=OFF -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/fuzz -j $(JOBS) --target $(if $(TARGETS),$(addprefix fuzz_,$(TARGETS)),fuzz)
+	bash tests/fuzz/run.sh $(BUILD)/fuzz/tests/fuzz $(SECONDS) $(JOBS) $(TARGETS)
+
 format:  ## lay out all sources with clang-format
 	git ls-files '*.h' '*.cpp' '*.inc' | xargs clang-format -i
 
@@ -77,4 +85,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce bench asan format clean packages test-packages
+.PHONY: help run test program tutorials reproduce bench asan fuzz format clean packages test-packages

@@ -19,7 +19,8 @@ T read(const uint8_t* bytes) {
 }
 float read_half(const uint8_t* bytes) { return nn::half_to_float(read<uint16_t>(bytes)); }
 
-constexpr int kBlock = 32;  // numbers in a block of Q8_0, Q4_0 and Q4_1
+constexpr int kBlock = 32;        // numbers in a block of Q8_0, Q4_0, Q4_1, Q5_0 and Q5_1
+constexpr int kSuperBlock = 256;  // in one of Q4_K, Q5_K and Q6_K
 
 void f32(const uint8_t* blocks, int64_t count, real* x) {
   for (int64_t i = 0; i < count; ++i) x[i] = read<float>(blocks + 4 * i);
@@ -52,8 +53,8 @@ void q4_0(const uint8_t* blocks, int64_t count, real* x) {
   }
 }
 
-// d q has 15 bits at most and is exact, so the compiler's fused multiply-add rounds like the two separate
-// steps.
+// A product of a scale and its codes is exact in every format here: a half has 11 bits, a code of Q5_K another 5 and its
+// group's scale 6. So the compiler's fused multiply-add rounds like the two separate steps.
 void q4_1(const uint8_t* blocks, int64_t count, real* x) {
   for (; count > 0; --count, blocks += 20, x += kBlock) {
     const float d = read_half(blocks), m = read_half(blocks + 2);
@@ -61,6 +62,99 @@ void q4_1(const uint8_t* blocks, int64_t count, real* x) {
     for (int i = 0; i < kBlock / 2; ++i) {
       x[i] = d * static_cast<float>(q[i] & 15) + m;
       x[i + kBlock / 2] = d * static_cast<float>(q[i] >> 4) + m;
+    }
+  }
+}
+
+// The fifth bit of number i, in its place: bit i of `bits`.
+int fifth_bit(uint32_t bits, int i) { return static_cast<int>(bits >> i & 1) << 4; }
+
+void q5_0(const uint8_t* blocks, int64_t count, real* x) {
+  for (; count > 0; --count, blocks += 22, x += kBlock) {
+    const float d = read_half(blocks);
+    const auto fifth = read<uint32_t>(blocks + 2);
+    const uint8_t* q = blocks + 6;
+    for (int i = 0; i < kBlock / 2; ++i) {
+      x[i] = d * static_cast<float>(((q[i] & 15) | fifth_bit(fifth, i)) - 16);
+      x[i + kBlock / 2] = d * static_cast<float>(((q[i] >> 4) | fifth_bit(fifth, i + kBlock / 2)) - 16);
+    }
+  }
+}
+
+void q5_1(const uint8_t* blocks, int64_t count, real* x) {
+  for (; count > 0; --count, blocks += 24, x += kBlock) {
+    const float d = read_half(blocks), m = read_half(blocks + 2);
+    const auto fifth = read<uint32_t>(blocks + 4);
+    const uint8_t* q = blocks + 8;
+    for (int i = 0; i < kBlock / 2; ++i) {
+      x[i] = d * static_cast<float>((q[i] & 15) | fifth_bit(fifth, i)) + m;
+      x[i + kBlock / 2] = d * static_cast<float>((q[i] >> 4) | fifth_bit(fifth, i + kBlock / 2)) + m;
+    }
+  }
+}
+
+// The scale and the minimum of group j of 8 in a super-block: 6 bits each, packed into 12 bytes. Groups 0..3 have theirs
+// in the low bits of bytes 0..3 (scales) and 4..7 (minima); the high two bits of these bytes are the high bits of groups
+// 4..7, whose low four bits are the halves of bytes 8..11.
+struct ScaleAndMin {
+  float scale, min;
+};
+ScaleAndMin scale_and_min(const uint8_t* packed, int j) {
+  int scale = packed[j] & 63, min = packed[j + 4] & 63;
+  if (j >= 4) {
+    scale = (packed[j + 4] & 15) | packed[j - 4] >> 6 << 4;
+    min = packed[j + 4] >> 4 | packed[j] >> 6 << 4;
+  }
+  return {static_cast<float>(scale), static_cast<float>(min)};
+}
+
+// Groups 2g and 2g + 1 are the low and the high halves of the same 32 bytes.
+int half_byte(const uint8_t* q, int group, int i) {
+  const uint8_t both = q[group / 2 * 32 + i];
+  return group % 2 ? both >> 4 : both & 15;
+}
+
+void q4_k(const uint8_t* blocks, int64_t count, real* x) {
+  for (; count > 0; --count, blocks += 144, x += kSuperBlock) {
+    const float d = read_half(blocks), m = read_half(blocks + 2);
+    const uint8_t *packed = blocks + 4, *q = blocks + 16;
+    for (int j = 0; j < 8; ++j) {
+      const auto [scale, min] = scale_and_min(packed, j);
+      const float group_d = d * scale, group_m = m * min;
+      for (int i = 0; i < 32; ++i) x[32 * j + i] = group_d * static_cast<float>(half_byte(q, j, i)) - group_m;
+    }
+  }
+}
+
+// Bit j of byte i of `fifth` belongs to number i of group j.
+void q5_k(const uint8_t* blocks, int64_t count, real* x) {
+  for (; count > 0; --count, blocks += 176, x += kSuperBlock) {
+    const float d = read_half(blocks), m = read_half(blocks + 2);
+    const uint8_t *packed = blocks + 4, *fifth = blocks + 16, *q = blocks + 48;
+    for (int j = 0; j < 8; ++j) {
+      const auto [scale, min] = scale_and_min(packed, j);
+      const float group_d = d * scale, group_m = m * min;
+      for (int i = 0; i < 32; ++i) {
+        const int code = half_byte(q, j, i) | fifth_bit(fifth[i], j);
+        x[32 * j + i] = group_d * static_cast<float>(code) - group_m;
+      }
+    }
+  }
+}
+
+// Each half of a super-block has 64 bytes of low and 32 bytes of high bits. Its number n has the low or (from 64 on) the
+// high half of byte n % 64, and two bits of byte n % 32: the lowest pair for n < 32, the next for n < 64, and so on.
+void q6_k(const uint8_t* blocks, int64_t count, real* x) {
+  for (; count > 0; --count, blocks += 210, x += kSuperBlock) {
+    const float d = read_half(blocks + 208);
+    for (int half = 0; half < 2; ++half) {
+      const uint8_t *low = blocks + 64 * half, *high = blocks + 128 + 32 * half,
+                    *scales = blocks + 192 + 8 * half;
+      for (int n = 0; n < kSuperBlock / 2; ++n) {
+        const float scale = static_cast<int8_t>(scales[n / 16]);
+        const int code = (low[n % 64] >> n / 64 * 4 & 15) | (high[n % 32] >> n / 32 * 2 & 3) << 4;
+        x[kSuperBlock / 2 * half + n] = d * scale * static_cast<float>(code - 32);
+      }
     }
   }
 }
@@ -74,15 +168,15 @@ constexpr GgmlType kTypes[] = {
     {3, "Q4_1", 32, 20, q4_1},
     {4, "Q4_2 (removed from ggml)"},
     {5, "Q4_3 (removed from ggml)"},
-    {6, "Q5_0", 32, 22},
-    {7, "Q5_1", 32, 24},
+    {6, "Q5_0", 32, 22, q5_0},
+    {7, "Q5_1", 32, 24, q5_1},
     {8, "Q8_0", 32, 34, q8_0},
     {9, "Q8_1", 32, 40},
     {10, "Q2_K", 256, 84},
     {11, "Q3_K", 256, 110},
-    {12, "Q4_K", 256, 144},
-    {13, "Q5_K", 256, 176},
-    {14, "Q6_K", 256, 210},
+    {12, "Q4_K", 256, 144, q4_k},
+    {13, "Q5_K", 256, 176, q5_k},
+    {14, "Q6_K", 256, 210, q6_k},
     {15, "Q8_K", 256, 292},
     {16, "IQ2_XXS", 256, 66},
     {17, "IQ2_XS", 256, 74},

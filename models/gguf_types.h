@@ -1,13 +1,18 @@
 // The number formats of GGUF tensors ("ggml types"), and how the supported ones become reals.
 //
-// A quantised format stores numbers in blocks of 32 (or more): a scale d, sometimes a minimum m, both IEEE
-// half, and a few bits q per number. Format description: github.com/ggml-org/ggml, docs/gguf.md and
+// A quantised format stores numbers in blocks of 32, those named K in blocks of 256: a scale d, sometimes a minimum m,
+// both IEEE half, and a few bits q per number. Format description: github.com/ggml-org/ggml, docs/gguf.md and
 // src/ggml-quants.c.
 //
 //   F32, F16, BF16   one number a block
-//   Q8_0             d, 32 x int8 q         x = d q
-//   Q4_0             d, 16 bytes            x = d (q - 8)   q: low halves are numbers 0..15, high
-//   halves 16..31 Q4_1             d, m, 16 bytes         x = d q + m     likewise
+//   Q8_0             d, 32 x int8 q                   x = d q
+//   Q4_0             d, 16 bytes                      x = d (q - 8)    low halves are numbers 0..15, high ones 16..31
+//   Q4_1             d, m, 16 bytes                   x = d q + m      likewise
+//   Q5_0             d, 32 fifth bits, 16 bytes       x = d (q - 16)   likewise
+//   Q5_1             d, m, 32 fifth bits, 16 bytes    x = d q + m      likewise
+//   Q4_K             d, m, 8 x (s, t), 128 bytes      x = d s q - m t  s and t: 6 bits, for 32 numbers each
+//   Q5_K             as Q4_K, with 256 fifth bits     x = d s q - m t
+//   Q6_K             low bits, high bits, 16 x s, d   x = d s (q - 32) s: int8, for 16 numbers each
 #pragma once
 
 #include <cstdint>

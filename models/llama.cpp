@@ -1,6 +1,5 @@
 #include "models/llama.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "nn/init.h"
@@ -195,21 +194,6 @@ void initialise(Llama& model, double std, uint64_t seed) {
   for (const auto& [name, w] : model.named_parameters()) {
     if (w.rank() == 2) nn::normal_(w, std, nn::key_for(name, seed));
   }
-}
-
-std::vector<int32_t> generate_greedy(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
-                                     std::optional<int32_t> stop) {
-  AG_CHECK(!prompt.empty(), "generate: the prompt has no token");
-  KvCache cache(model.config(), static_cast<int64_t>(prompt.size()) + count);
-  std::vector<int32_t> result, next = prompt;
-  while (static_cast<int64_t>(result.size()) < count) {
-    const Tensor logits = model.decode(next, cache);
-    const auto* best = std::max_element(logits.data(), logits.data() + logits.numel());
-    next = {static_cast<int32_t>(best - logits.data())};
-    if (stop && next[0] == *stop) break;
-    result.push_back(next[0]);
-  }
-  return result;
 }
 
 }  // namespace models

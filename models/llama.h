@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "nn/layers.h"
@@ -75,7 +74,7 @@ class Llama : public nn::Module {
   explicit Llama(const LlamaConfig& config);  // parameters are zero until loaded or initialised
 
   ag::Tensor embed(const ag::Tensor& ids /*(N)*/) const { return embed_tokens_(ids); }  // (N,C)
-  ag::Tensor token_table() const { return embed_tokens_.weight; }                         // (V,C)
+  ag::Tensor token_table() const { return embed_tokens_.weight; }                       // (V,C)
   // States after the final norm (N,C). Positions of x count from the prefix's end if there is one.
   ag::Tensor hidden_states(const nn::Packed& x, const SharedPrefix* prefix = nullptr) const;
   // The same from vectors in place of token ids; x.ids is not looked at.
@@ -102,9 +101,5 @@ class Llama : public nn::Module {
 
 // N(0, std) for every matrix, the norms one: a model to be trained from scratch.
 void initialise(Llama& model, double std, uint64_t seed);
-
-// Greedy continuation: the most probable token (the lowest id at ties), until `stop` or `count` tokens.
-std::vector<int32_t> generate_greedy(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
-                                     std::optional<int32_t> stop);
 
 }  // namespace models

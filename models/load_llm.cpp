@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "models/byte_tokenizer.h"
+#include "nn/json.h"
 
 namespace models {
 namespace {
@@ -228,9 +228,9 @@ LlamaConfig config_from_metadata(const nn::Metadata& metadata, const std::string
   INPUT_CHECK(metadata.contains(kConfigKey), file,
               ": is no language model; expected a GGUF file, or the tiny_llm.safetensors of a run");
   try {
-    const Json json = Json::parse(metadata.at(kConfigKey));
+    const auto json = nn::parse_json<Json>(metadata.at(kConfigKey), file);
     LlamaConfig c;
-    const auto integer = [&](const char* key) { return json.at(key).get<int64_t>(); };
+    const auto integer = [&](const char* key) { return nn::json_integer(json, key, file); };
     c.vocabulary = integer("vocabulary");
     c.hidden = integer("hidden");
     c.intermediate = integer("intermediate");

@@ -5,8 +5,9 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <type_traits>
+
+#include "nn/json.h"
 
 namespace nn {
 namespace {
@@ -96,7 +97,7 @@ Header read_header(std::ifstream& in, const std::string& file) {
   in.read(text.data(), static_cast<std::streamsize>(length));
   Header header;
   try {
-    const Json json = Json::parse(text);
+    const auto json = parse_json<Json>(text, file);
     INPUT_CHECK(json.is_object(), file, ": not a safetensors file: its header is not a JSON object");
     for (const auto& [name, value] : json.items()) {
       if (name == "__metadata__") {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "nn/json.h"
 #include "p2rec/task.h"
 
 namespace p2rec {
@@ -66,7 +66,11 @@ ItemGroups read_groups(const nn::Path& file, const Interactions& data) {
                 " and its group were expected; hint: the file ", "belongs to other data, or was changed");
     groups.group_of.push_back(std::stoi(group));
     groups.groups = std::max(groups.groups, groups.group_of.back() + 1);
+    INPUT_CHECK(groups.groups <= data.items(), file.string(), ": item ", id, " is in group ", group,
+                ", but of ", data.items(), " items there are at most as many groups, counted from 0");
   }
+  INPUT_CHECK(!std::getline(in, line), file.string(), ": found '", line, "' behind the last item's line",
+              "; hint: the file belongs to other data, or was changed");
   return groups;
 }
 
@@ -109,8 +113,8 @@ void write_npy(const nn::Path& file, const ag::Tensor& matrix) {
 Manifest::Manifest(const nn::Path& folder) : path_(folder / "manifest.json") {
   if (!std::filesystem::exists(path_)) return;
   try {
-    stages_ =
-        nlohmann::json::parse(nn::read_file(path_, "manifest")).get<std::map<std::string, std::string>>();
+    stages_ = nn::parse_json<nlohmann::json>(nn::read_file(path_, "manifest"), path_.string())
+                  .get<std::map<std::string, std::string>>();
   } catch (const nlohmann::json::exception& problem) {
     throw ag::InputError(ag::message(path_.string(), ": not a manifest of this program: ", problem.what()));
   }

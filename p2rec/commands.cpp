@@ -130,6 +130,20 @@ std::string text_or_stdin(const std::string& text) {
   return {std::istreambuf_iterator<char>(std::cin), {}};
 }
 
+void add_generate_options(CLI::App& command, LlmRequest& request) {
+  models::Sampling& s = request.sampling;
+  const auto add = [&](const char* name, auto& value, const char* type, const char* text) {
+    command.add_option(name, value, text)->type_name(type);
+  };
+  add("--tokens", request.tokens, "N", "tokens at most (default 32)");
+  add("--temperature", s.temperature, "T",
+      "draw the next token from softmax(logits / T); 0: always the most probable one (default 0)");
+  add("--top-k", s.top_k, "K", "draw from the K most probable tokens; 0: from all (default 0)");
+  add("--top-p", s.top_p, "P",
+      "draw from the most probable tokens that together have probability P (default 1: from all)");
+  add("--seed", s.seed, "N", "of what is drawn (default 1)");
+}
+
 Action add_llm_command(CLI::App& llm, const std::string& name, const std::string& help,
                        const std::vector<std::string>& extra_options,
                        const std::function<void(const LlmRequest&)>& run) {
@@ -147,8 +161,7 @@ Action add_llm_command(CLI::App& llm, const std::string& name, const std::string
   if (has("out")) command->add_option("--out", request->out, "safetensors file to write")->type_name("FILE");
   if (has("adapter"))
     command->add_option("--adapter", request->adapter, "PEFT adapter folder")->type_name("DIR");
-  if (has("tokens"))
-    command->add_option("--tokens", request->tokens, "tokens at most (default 32)")->type_name("N");
+  if (has("tokens")) add_generate_options(*command, *request);
   add_table_options(*command, {"threads"});
   return [=] {
     if (given(*command, "threads")) {
@@ -195,8 +208,8 @@ Program::Program() {
       add_llm_command(llm, "logits", "writes ids (T) and logits (T,V) of the text", {"out"}, llm_logits));
   add(llm, add_llm_command(llm, "embed", "writes hidden (C), the last token's state after the final norm",
                            {"out", "adapter"}, llm_embed));
-  add(llm, add_llm_command(llm, "generate", "prints how the model goes on, the most probable token each time",
-                           {"tokens"}, [](const LlmRequest& r) { llm_generate(r, std::cout); }));
+  add(llm, add_llm_command(llm, "generate", "prints how the model goes on", {"tokens"},
+                           [](const LlmRequest& r) { llm_generate(r, std::cout); }));
   app.require_subcommand(0, 1);
   app.footer(
       "p2rec COMMAND --help explains a command. The whole method on made-up data, with\n"

@@ -1,5 +1,6 @@
 #include "p2rec/llm_commands.h"
 
+#include <cmath>
 #include <ostream>
 
 #include "models/byte_tokenizer.h"
@@ -38,6 +39,19 @@ void need_out(const LlmRequest& request) {
 // States after the final norm (T,C).
 Tensor hidden_states(const Input& input) { return input.llm.model->hidden_states(nn::pack({input.ids})); }
 
+void check(const models::Sampling& s) {
+  const std::string hint = "; hint: p2rec llm generate --help";
+  INPUT_CHECK(std::isfinite(s.temperature) && s.temperature >= 0, "--temperature: found ", s.temperature,
+              "; expected 0 (always the most probable token) or a number above 0", hint);
+  INPUT_CHECK(s.top_k >= 0, "--top-k: found ", s.top_k, "; expected 0 (all tokens) or a number of tokens",
+              hint);
+  INPUT_CHECK(s.top_p > 0 && s.top_p <= 1, "--top-p: found ", s.top_p, "; expected above 0 and at most 1",
+              hint);
+  INPUT_CHECK(s.temperature > 0 || (s.top_k == 0 && s.top_p == 1), s.top_k ? "--top-k" : "--top-p",
+              ": found without --temperature; expected a temperature above 0, since at 0 nothing is drawn",
+              hint);
+}
+
 }  // namespace
 
 void llm_tokenize(const LlmRequest& request, std::ostream& out) {
@@ -72,11 +86,12 @@ void llm_embed(const LlmRequest& request) {
 }
 
 void llm_generate(const LlmRequest& request, std::ostream& out) {
+  check(request.sampling);
   const Input input = read_input(request, request.tokens);
   const models::Tokenizer& tokenizer = *input.llm.tokenizer;
-  out << tokenizer.decode(
-             models::generate_greedy(*input.llm.model, input.ids, request.tokens, tokenizer.end_of_text()))
-      << "\n";
+  const std::vector<int32_t> ids = models::generate(*input.llm.model, input.ids, request.tokens,
+                                                    tokenizer.end_of_text(), request.sampling);
+  out << tokenizer.decode(ids) << "\n";
 }
 
 }  // namespace p2rec

@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "autograd/check.h"
+#include "nn/json.h"
 
 namespace p2rec {
 namespace {
@@ -31,9 +31,10 @@ std::vector<LogFile::Line> LogFile::read(bool* half_written) const {
   for (size_t end; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
     Line line{"", 0, content.substr(begin, end - begin)};
     try {
-      const Json json = Json::parse(line.text);
+      const std::string place = ag::message(path_.string(), ":", lines.size() + 1);
+      const auto json = nn::parse_json<Json>(line.text, place);
       line.task = json.at("task").get<std::string>();
-      line.step = json.at("step").get<int64_t>();
+      line.step = nn::json_integer(json, "step", place);
     } catch (const Json::exception&) {
       throw ag::InputError(
           ag::message(path_.string(), ":", lines.size() + 1,

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "autograd/check.h"
+#include "nn/json.h"
 
 namespace p2rec {
 
@@ -19,14 +19,13 @@ const char* const kKeys[] = {"data", "stages", "reconstruction", "rows", "summar
 
 void update(const nn::Path& path, const std::function<void(Json&)>& change) {
   Json old = Json::object(), json = Json::object();
-  if (std::filesystem::exists(path)) {
-    try {
-      old = Json::parse(nn::read_file(path, "results file"));
-    } catch (const Json::exception& problem) {
-      throw ag::InputError(ag::message(path.string(), ": not the results of a run: ", problem.what()));
-    }
+  try {
+    if (std::filesystem::exists(path))
+      old = nn::parse_json<Json>(nn::read_file(path, "results file"), path.string());
+    change(old);
+  } catch (const Json::exception& problem) {
+    throw ag::InputError(ag::message(path.string(), ": not the results of a run: ", problem.what()));
   }
-  change(old);
   for (const char* key : kKeys) {
     if (old.contains(key)) json[key] = old[key];
   }

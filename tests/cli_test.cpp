@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "models/byte_tokenizer.h"
+#include "models/generate.h"
 #include "models/load_llm.h"
 #include "p2rec/options.h"
 #include "tests/gguf_writer.h"
@@ -227,6 +228,20 @@ TEST_CASE("llm commands: what they need") {
                 {"--text: found 17 tokens", "at most the 16"});
   check_mistake(shell, "llm generate --text a --tokens 0" + llm, {"--tokens: found 0"});
   check_mistake(shell, "llm generate --text a --llm tiny", {"--llm: found 'tiny'"});
+  const std::string generate = "llm generate --tokens 2 --text a" + llm;
+  check_mistake(shell, generate + "--temperature -0.5", {"--temperature: found -0.5"});
+  check_mistake(shell, generate + "--temperature nan", {"--temperature: found nan"});
+  check_mistake(shell, generate + "--temperature inf", {"--temperature: found inf"});
+  check_mistake(shell, generate + "--temperature warm", {"--temperature"});
+  check_mistake(shell, generate + "--temperature 1 --top-k -1", {"--top-k: found -1"});
+  check_mistake(shell, generate + "--temperature 1 --top-k 1.5", {"--top-k"});
+  check_mistake(shell, generate + "--temperature 1 --top-p 0", {"--top-p: found 0"});
+  check_mistake(shell, generate + "--temperature 1 --top-p 1.5", {"--top-p: found 1.5"});
+  check_mistake(shell, generate + "--temperature 1 --seed -1", {"--seed"});
+  check_mistake(shell, generate + "--top-k 5", {"--top-k: found without --temperature"});
+  check_mistake(shell, generate + "--top-p 0.9", {"--top-p: found without --temperature"});
+  check_mistake(shell, "llm logits --out x.safetensors --text a --temperature 1" + llm,
+                {"--temperature: there is no such option"});
   check_mistake(shell, "llm embed --out x.safetensors --text a --adapter nowhere" + llm,
                 {"nowhere: there is no such adapter"});
   check_mistake(shell, "llm tokenize --text a --out x" + llm, {"--out: there is no such option"});
@@ -274,6 +289,10 @@ TEST_CASE("llm logits, embed and generate agree with the library") {
   const Result text = shell("llm generate --tokens 5" + options);
   CHECK(text.code == 0);
   CHECK(text.out ==
-        llm.tokenizer->decode(models::generate_greedy(*llm.model, ids, 5, llm.tokenizer->end_of_text())) +
-            "\n");
+        llm.tokenizer->decode(models::generate(*llm.model, ids, 5, llm.tokenizer->end_of_text())) + "\n");
+  CHECK(shell("llm generate --tokens 5 --temperature 3 --top-k 1" + options).out == text.out);
+  const std::string draw = "llm generate --tokens 8 --temperature 9 --top-k 200 --top-p 0.99 --seed ";
+  const std::string drawn = shell(draw + "5" + options).out;
+  CHECK(shell(draw + "5" + options).out == drawn);
+  CHECK(shell(draw + "6" + options).out != drawn);
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "models/generate.h"
 #include "models/load_llm.h"
 #include "tests/testing.h"
 
@@ -63,7 +64,7 @@ TEST_CASE("SmolLM2: token ids, logits and greedy text equal transformers'") {
 
     const std::vector<int32_t> expected = ints_of(file.at(prompt + ".greedy"));
     const auto found =
-        models::generate_greedy(*llm.model, ids, static_cast<int64_t>(expected.size()), std::nullopt);
+        models::generate(*llm.model, ids, static_cast<int64_t>(expected.size()), std::nullopt);
     CHECK(found == expected);
     CHECK(llm.tokenizer->decode(found) == file.metadata.at(prompt + ".continuation"));
   }

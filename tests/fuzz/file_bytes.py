@@ -1,0 +1,187 @@
+"""GGUF and safetensors files put together by hand, so that they can lie (layouts: models/gguf_header.h, nn/safetensors.h)."""
+
+import json
+import struct
+
+U8, I8, U16, I16, U32, I32, F32, BOOL, TEXT, ARRAY, U64, I64, F64 = range(13)
+PACK = {U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "?", U64: "Q", I64: "q", F64: "d"}
+
+
+def u32(n):
+    return struct.pack("<I", n)
+
+
+def u64(n):
+    return struct.pack("<Q", n)
+
+
+def text(value):
+    data = value.encode() if isinstance(value, str) else value
+    return u64(len(data)) + data
+
+
+def scalar(kind, value):
+    return text(value) if kind == TEXT else struct.pack("<" + PACK[kind], value)
+
+
+def value(name, kind, content):
+    """A metadata value; a list is an array of `kind`."""
+    if isinstance(content, list):
+        return text(name) + u32(ARRAY) + u32(kind) + u64(len(content)) + b"".join(scalar(kind, c) for c in content)
+    return text(name) + u32(kind) + scalar(kind, content)
+
+
+def info(name, dimensions, kind, offset):
+    """`dimensions` in the file's order, the fastest first."""
+    return text(name) + u32(len(dimensions)) + b"".join(map(u64, dimensions)) + u32(kind) + u64(offset)
+
+
+def padded(data, to=32):
+    return data + b"\0" * (-len(data) % to)
+
+
+def gguf(values=(), infos=(), data=b"", version=3, tensors=None, count=None):
+    """`tensors` and `count` are the declared numbers of tensors and values, where they are not the true ones."""
+    head = b"GGUF" + u32(version) + u64(len(infos) if tensors is None else tensors)
+    head += u64(len(values) if count is None else count)
+    return padded(head + b"".join(values) + b"".join(infos)) + data
+
+
+def safetensors(header, data=b"", length=None):
+    """`length` is the declared length of the header, where it is not the true one."""
+    head = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return u64(len(head) if length is None else length) + head + data
+
+
+# --- whole files that are right -----------------------------------------------------------------------------------
+
+
+def byte_characters():
+    """GPT-2's printable character for each byte."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = iter(range(256, 512))
+    return [chr(b) if b in printable else chr(next(others)) for b in range(256)]
+
+
+def tokenizer(single):
+    """A byte-level vocabulary whose tokens of one character are `single`: those of "the" and a space among them."""
+    tokens = [*single, "th", "the", "Ġt", "<|endoftext|>", "<tool>"]
+    return {
+        "tokenizer.ggml.model": (TEXT, "gpt2"), "tokenizer.ggml.pre": (TEXT, "smollm"),
+        "tokenizer.ggml.tokens": (TEXT, tokens),
+        "tokenizer.ggml.token_type": (I32, [1] * (len(tokens) - 2) + [3, 4]),
+        "tokenizer.ggml.merges": (TEXT, ["t h", "th e", "Ġ t"]),
+        "tokenizer.ggml.eos_token_id": (U32, len(tokens) - 2),
+    }  # fmt: skip
+
+
+SMALL, FULL = tokenizer("theaĠ"), tokenizer(byte_characters())
+TOKENS = SMALL["tokenizer.ggml.tokens"][1]
+MODEL = {
+    "general.architecture": (TEXT, "llama"), "general.name": (TEXT, "seed"), "llama.embedding_length": (U32, 4),
+    "llama.block_count": (U32, 1), "llama.feed_forward_length": (U32, 6), "llama.attention.head_count": (U32, 2),
+    "llama.attention.head_count_kv": (U32, 1), "llama.context_length": (U32, 32),
+    "llama.attention.layer_norm_rms_epsilon": (F32, 1e-5), "llama.rope.freq_base": (F32, 1e4),
+}  # fmt: skip
+TENSORS = {
+    "token_embd.weight": [4, 10], "output_norm.weight": [4], "blk.0.attn_q.weight": [4, 4],
+    "blk.0.attn_k.weight": [4, 2], "blk.0.attn_v.weight": [4, 2], "blk.0.attn_output.weight": [4, 4],
+    "blk.0.ffn_gate.weight": [4, 6], "blk.0.ffn_up.weight": [4, 6], "blk.0.ffn_down.weight": [6, 4],
+    "blk.0.attn_norm.weight": [4], "blk.0.ffn_norm.weight": [4],
+}  # fmt: skip
+
+
+def values_of(table):
+    return [value(name, kind, content) for name, (kind, content) in table.items()]
+
+
+def tokenizer_gguf(base=SMALL, **changes):
+    """A file with a tokenizer; a change names a key without "tokenizer.ggml." and gives (type, content), None drops it."""
+    table = dict(base)
+    for name, change in changes.items():
+        table["tokenizer.ggml." + name] = change
+    return gguf(values_of({name: entry for name, entry in table.items() if entry}))
+
+
+def model_gguf(changes=None, tensors=None):
+    """A model of one layer, all F16; `changes` to its metadata, `tensors` that differ (name: dimensions, None drops it)."""
+    table = {**MODEL, **SMALL, **(changes or {})}
+    infos, data = [], b""
+    for name, dimensions in {**TENSORS, **(tensors or {})}.items():
+        if dimensions:
+            count = 1
+            for d in dimensions:
+                count *= d
+            infos.append(info(name, dimensions, 1, len(data)))
+            data = padded(data + b"\x00\x3c" * count)
+    return gguf(values_of({name: entry for name, entry in table.items() if entry}), infos, data)
+
+
+def tiny_llm(weights=True, **changes):
+    """What models::write_tiny_llm writes; `changes` to the configuration."""
+    config = {"vocabulary": 257, "hidden": 2, "intermediate": 3, "layers": 1, "heads": 1, "kv_heads": 1, "context": 16,
+              "rms_eps": 1e-5, "rope_theta": 1e4, "tied": True, **changes}  # fmt: skip
+    block = "model.layers.0."
+    shapes = {"model.embed_tokens.weight": [257, 2]}
+    shapes |= {f"{block}self_attn.{name}_proj.weight": [2, 2] for name in "qkvo"}
+    shapes |= {block + "mlp.gate_proj.weight": [3, 2], block + "mlp.up_proj.weight": [3, 2]}
+    shapes |= {block + "mlp.down_proj.weight": [2, 3], block + "input_layernorm.weight": [2]}
+    shapes |= {block + "post_attention_layernorm.weight": [2], "model.norm.weight": [2]}
+    header, offset = {"__metadata__": {"config": json.dumps(config)}}, 0
+    for name, shape in shapes.items() if weights else ():
+        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [offset, offset + 4 * count]}
+        offset += 4 * count
+    return safetensors(header, b"\0" * offset)
+
+
+def all_dtypes():
+    header, offset = {"__metadata__": {"key": "value"}}, 0
+    for dtype, width in {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4}.items():
+        header["x." + dtype] = {"dtype": dtype, "shape": [2, 1, 2], "data_offsets": [offset, offset + 4 * width]}
+        offset += 4 * width
+    header["none"] = {"dtype": "F32", "shape": [0, 3], "data_offsets": [offset, offset]}
+    return safetensors(header, b"\1" * 16 + b"\0" * (offset - 16))
+
+
+# --- whole texts that are right -----------------------------------------------------------------------------------
+
+ATOMIC = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t10\t5\t881250949\n1\t20\t3\t88125\n2\t10\t1\t7.5e3\n"
+ITEMS = "item_id:token\tmovie_title:token_seq\tclass:token_seq\n10\tToy Story (1995)\tAnimation\n20\tÄpfel\t\n"
+INTERACTIONS = {
+    "atomic": ATOMIC,
+    "atomic_items": ATOMIC + "=== items\n" + ITEMS,
+    "untimed": "\ufeffitem_id:token\tuser_id:token\r\na\tu1\r\nb\tu1\r\n",
+    "pairs": "1 10\n1 20\n2 10\n",
+    "lines": "7 1 2 3 4\n8 3\n9\t1 1 2\n",
+    "lines_items": "7 10 20\n8 10 20 10\n=== items\n" + ITEMS,
+}
+LOG = '{"task": "pretrain", "step": 1, "loss": 5.21}\n{"task": "reconstruct", "step": 1}\n{"task": "pretrain", "step": 3}\n'
+RESULTS = {
+    "data": {"users": 3}, "stages": [{"name": "pretrain", "seconds": 1.5, "tokens": 0}, {"name": "groups"}],
+    "rows": [{"model": "sasrec", "metrics": {"HR@5": 0.5}}], "summary": [],
+}  # fmt: skip
+ARTIFACTS = {
+    "groups": "groups\nitem_id\tgroup\n1\t0\n2\t1\n10\t0\n",
+    "log": "log\n" + LOG,
+    "manifest": "manifest\n" + json.dumps({"pretrain": "hidden=64\nlr=0.001\n", "groups": "seed=1\n"}),
+    "results": "results\n" + json.dumps(RESULTS),
+}
+OPTIONS = """# a comment
+data = "a # \\"folder\\" \\u00e4"  # another
+llm = 'C:\\tiny'
+seeds = [1, 2,
+  3_0, ]
+lr = 1e-3
+dropout = 0.5
+normalize = false
+starts = ["random", 'p2rec']
+"items-as" = "ids+titles"
+"""
+
+ADAPTER = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 2, "lora_alpha": 16, "lora_dropout": 0.0, "bias": "none",
+           "target_modules": ["q_proj", "v_proj"], "use_dora": False, "modules_to_save": None, "rank_pattern": {}}  # fmt: skip
+
+
+def adapter(**changes):
+    return json.dumps({**ADAPTER, **changes}).encode()

@@ -1,0 +1,37 @@
+"""Writes what the fuzzer starts from, a folder for each target: committed fixtures and the files of make_lessons.py.
+
+usage: make_seeds.py FOLDER
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import file_bytes as make
+from make_lessons import lessons
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "tests/fixtures"
+
+def seeds():
+    yield "gguf", "full_tokenizer", make.tokenizer_gguf(make.FULL)
+    yield "gguf", "gpt2", make.tokenizer_gguf(make.FULL, pre=(make.TEXT, "gpt-2"), token_type=None, eos_token_id=None)
+    for name in ("tiny.gguf", "tiny_bpe.gguf"):
+        yield "gguf", name, (FIXTURES / name).read_bytes()
+    yield "safetensors", "schedule", (FIXTURES / "schedule.safetensors").read_bytes()
+    for i, case in enumerate(json.loads((FIXTURES / "tiny_bpe_tokens.json").read_text())["cases"]):
+        yield "tokenizer", str(i), case["text"].encode()
+    for path in (ROOT / "p2rec/configs").glob("*.toml"):
+        yield "options", path.name, path.read_bytes()
+    for target, name, _, content in lessons():
+        yield target, name, content
+
+
+def main():
+    for target, name, content in seeds():
+        folder = Path(sys.argv[1]) / target
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+main()

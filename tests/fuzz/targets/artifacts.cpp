@@ -1,0 +1,57 @@
+// The text files that a run leaves for the next one. The first line says which: groups, log, manifest or results.
+#include "p2rec/artifacts.h"
+
+#include "p2rec/log_file.h"
+#include "p2rec/results.h"
+#include "tests/fuzz/target.h"
+
+namespace {
+
+p2rec::Interactions three_items() {
+  p2rec::Interactions data;
+  data.user_ids = {"u"};
+  data.item_ids = {"1", "2", "10"};
+  data.sequences = {{0, 1, 2}};
+  return data;
+}
+
+void read_groups(std::string_view text) {
+  const p2rec::Interactions data = three_items();
+  const p2rec::ItemGroups groups = p2rec::read_groups(fuzz::file("groups.tsv", text), data);
+  FUZZ_CHECK(groups.group_of.size() == 3 && groups.groups <= 3);
+}
+
+void read_log(std::string_view text) {
+  p2rec::LogFile log(fuzz::file("log.jsonl", text));
+  log.drop_after("pretrain", 2);
+  log.sort({"pretrain", "reconstruct"});
+  log.append("pretrain", 3, {{"loss", 1}});
+}
+
+void read_manifest(std::string_view text) {
+  fuzz::file("manifest.json", text);
+  p2rec::Manifest manifest(fuzz::folder());
+  for (const char* stage : {"pretrain", "groups", "train"}) {
+    fuzz::attempt([&] { manifest.check_fits(stage, "hidden=64\nlr=0.001\n"); });
+  }
+  manifest.remove("groups");
+}
+
+void read_results(std::string_view text) {
+  fuzz::file("results.json", text);
+  const p2rec::ResultsFile results(fuzz::folder());
+  results.set_stage({"pretrain", 1, 2, 3}, true);
+  results.set_data(1, 2, 3);
+}
+
+}  // namespace
+
+FUZZ_TARGET(artifacts) {
+  const size_t end = std::min(bytes.find('\n'), bytes.size());
+  const std::string_view kind = std::string_view(bytes).substr(0, end),
+                         text = std::string_view(bytes).substr(std::min(end + 1, bytes.size()));
+  if (kind == "groups") read_groups(text);
+  if (kind == "log") read_log(text);
+  if (kind == "manifest") read_manifest(text);
+  if (kind == "results") read_results(text);
+}
