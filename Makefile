@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 BUILD ?= build
 JOBS  ?= $(shell nproc)
-PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev
+PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev libutf8proc-dev
 TEST_PACKAGES  := doctest-dev
 BENCH_PACKAGES := libbenchmark-dev
 FUZZ_PACKAGES  := clang libomp-dev python3

@@ -1,69 +1,84 @@
-// Byte-level byte-pair encoding, as in GPT-2 (Radford et al. 2019, after Sennrich et al., arXiv 1508.07909).
+// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): what its two families share. byte_level_bpe.h merges
+// bytes (GPT-2, Llama 3, Qwen2, SmolLM2), sentencepiece_bpe.h merges characters (Llama 2, TinyLlama, Mistral).
 //
-// A text is cut at special tokens, then into words (pre_split.h). A word begins as its bytes, one token each;
-// then the neighbouring pair that stands first in the list of merges is replaced by its merged token, until
-// none is left. The vocabulary's files write each byte as a printable character: 'A' as itself, a space as
-// U+0120, and so on.
+// A text is cut at added tokens written in it; what lies between is normalised, cut at those added tokens that are
+// looked for in normalised text, then into words; each word is merged for itself.
 #pragma once
 
-#include <array>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
-#include "models/pre_split.h"
+#include "models/bpe_merges.h"
+#include "models/normalizer.h"
+#include "models/token_finder.h"
 #include "models/tokenizer.h"
 
 namespace models {
 
+// The numbers of tokenizer.ggml.token_type.
+enum TokenType : int64_t { kUndefined, kNormal, kUnknown, kControl, kUserDefined, kUnused, kByte };
+
+// A token that is recognised where it is written in a text, as it stands or (normalized) after normalisation.
+struct AddedToken {
+  int64_t id;
+  std::string text;  // for a normalized one: already in its normalised form
+  bool normalized = false;
+};
+
 struct BpeVocabulary {
-  std::string file;                 // for messages
-  std::string pre;                  // how text is split into words, see pre_split.h
-  std::vector<std::string> tokens;  // by id; bytes as printable characters, special tokens as they are
-  std::vector<int64_t> types;       // by id, as in tokenizer.ggml.token_type; empty: all are normal
-  std::vector<std::string> merges;  // "left right", the first one merges first
+  std::string file;                                         // for messages
+  std::vector<std::string> tokens;                          // by id, the added ones too
+  std::vector<int64_t> types;                               // by id, a TokenType; empty: all are normal
+  std::vector<std::pair<std::string, std::string>> merges;  // left, right; the first one merges first
+  std::vector<AddedToken> added;
+  Normalizer normalizer;
+  bool ignore_merges = false;      // a word that is itself a token becomes that token at once
+  std::optional<int64_t> unknown;  // stands for what has no token; without it that is left out
+  bool fuse_unknown = false;       // one for a run of them
   std::optional<int64_t> end_of_text;
+
+  TokenType type(size_t id) const { return id < types.size() ? static_cast<TokenType>(types[id]) : kNormal; }
 };
 
 class BpeTokenizer : public Tokenizer {
  public:
-  // Throws ag::InputError naming vocabulary.file: two equal tokens, a merge of unknown tokens, and so on.
-  explicit BpeTokenizer(const BpeVocabulary& vocabulary);
+  std::vector<int32_t> encode(std::string_view text) const final;
+  std::string decode(std::span<const int32_t> ids) const final;
+  int64_t vocabulary() const final { return static_cast<int64_t>(bytes_.size()); }
+  std::optional<int32_t> end_of_text() const final { return end_of_text_; }
 
-  // Control and user-defined tokens written in the text are found first, from the left, the longest one where
-  // several begin. A byte without a token (SmolLM2 has none for bytes that no UTF-8 text holds, nor for a few
-  // rare ones) is left out, as the Python package tokenizers does.
-  std::vector<int32_t> encode(std::string_view text) const override;
-  std::string decode(std::span<const int32_t> ids) const override;
-  int64_t vocabulary() const override { return static_cast<int64_t>(bytes_.size()); }
-  std::optional<int32_t> end_of_text() const override { return end_of_text_; }
-
- private:
-  struct Merge {
-    int32_t rank, id;
-  };
-  struct Special {
-    std::string text;
-    int32_t id;
-  };
+ protected:
   using Ids = std::vector<int32_t>;
 
-  void read_tokens(const BpeVocabulary& vocabulary);
-  void read_merges(const BpeVocabulary& vocabulary);
-  const Merge* find_merge(int32_t left, int32_t right) const;
-  const Special* special_at(std::string_view text) const;
-  void append_words(std::string_view text, Ids& ids) const;
-  void append_word(std::string_view word, Ids& ids) const;
-  Ids merge_word(std::string_view word) const;
+  // Throws ag::InputError naming vocabulary.file: two equal tokens, a merge of unknown tokens, an id that is none,
+  // and so on. `bytes` is what decode writes for each id.
+  BpeTokenizer(const BpeVocabulary& vocabulary, std::vector<std::string> bytes);
 
-  std::vector<std::string> bytes_;                  // by id: what decode writes
-  std::unordered_map<std::string, int32_t> ids_;    // by the token's text in the vocabulary
-  std::array<int32_t, 256> byte_ids_{};             // -1: no token
-  std::unordered_map<uint64_t, Merge> merges_;      // by left id * 2^32 + right id
-  std::array<std::vector<Special>, 256> specials_;  // by first byte, longest first
-  std::optional<int32_t> end_of_text_;
-  PreSplit split_;
+  // Normalised text without added tokens: cuts it into words and calls append_word. `first`: it begins the text.
+  virtual void append_text(std::string_view text, bool first, Ids& ids) const = 0;
+  // The symbols that a word begins as, as far as merges by rank go over them.
+  virtual Ids symbols_of(std::string_view word) const = 0;
+  // What is left after merging.
+  virtual Ids merge_word(std::string_view word) const;
+
+  void append_word(std::string_view word, Ids& ids) const;  // through the cache
+  void append_unknown(Ids& symbols, bool after_another) const;
+  int32_t id_of(const std::string& token) const;  // kNoToken where there is none
+
+ private:
+  void read_added(const BpeVocabulary& vocabulary);
+
+  std::vector<std::string> bytes_;
+  TokenIds ids_;
+  MergeTable merges_;
+  TokenFinder added_, added_normalized_;
+  Normalizer normalizer_;
+  std::optional<int32_t> unknown_, end_of_text_;
+  bool fuse_unknown_;
 
   // Texts repeat their words. Only short words are kept, and no more once the cache is full.
   mutable std::shared_mutex cache_mutex_;

@@ -3,24 +3,49 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <array>
 
 #include "autograd/check.h"
+#include "models/gguf_header.h"
+#include "models/utf8.h"
 
 namespace models {
 namespace {
 
-// GPT-2's pattern: contractions; letters, numerals or other characters with at most one space before them;
-// spaces, of which the last one before a word is left to the word. White space is spelt out (Unicode's
-// White_Space), for PCRE2's \s also takes U+180E, which is none any more.
-#define SPACE \
-  R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})"
-constexpr const char* kGpt2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^)" SPACE
-                              R"(\p{L}\p{N}]+|[)" SPACE R"(]+(?![^)" SPACE R"(])|[)" SPACE R"(]+)";
-#undef SPACE
+// White space is spelt out (Unicode's White_Space), for PCRE2's \s also takes U+180E, which is none any more.
+constexpr std::string_view kSpace =
+    R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
 constexpr const char* kDigit = R"(\p{N})";
 
-constexpr const char *kSmolLm = "smollm", *kGpt2Name = "gpt-2", *kGpt2Alias = "gpt2";
+// A tokenizer.json's pattern as PCRE2 needs it: \s and \S with the set spelt out. \S stands outside brackets only.
+std::string spell_out_space(std::string_view pattern) {
+  std::string result;
+  bool in_set = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const std::string_view escape = pattern[i] == '\\' ? pattern.substr(i, 2) : std::string_view();
+    if (escape == R"(\s)") {
+      in_set ? result.append(kSpace) : result.append("[").append(kSpace).append("]");
+    } else if (escape == R"(\S)") {
+      result.append("[^").append(kSpace).append("]");
+    } else {
+      result += pattern[i];
+      if (!escape.empty()) result += pattern[i + 1];
+      if (pattern[i] == '[') in_set = true;
+      if (pattern[i] == ']') in_set = false;
+    }
+    i += escape.empty() ? 0 : 1;
+  }
+  return result;
+}
+
+std::string supported_names() {
+  std::string names;
+  for (const PreSplitRule& rule : pre_split_rules()) {
+    for (const std::string& name : rule.names) names += (names.empty() ? "" : ", ") + name;
+  }
+  return names;
+}
 
 struct FreeMatch {
   void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
@@ -28,30 +53,14 @@ struct FreeMatch {
 
 }  // namespace
 
-size_t utf8_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
-  const uint8_t first = byte(0);
-  if (text.empty()) return 0;
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return 0;  // a continuation, an overlong form, beyond U+10FFFF
-  for (size_t i = 1; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  }
-  const uint8_t second = byte(1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool surrogate = first == 0xED && second > 0x9F, too_large = first == 0xF4 && second > 0x8F;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
 // A compiled regular expression. Its machine code, where PCRE2 can make it for this processor, is shared by
 // threads.
 class PreSplit::Pattern {
  public:
-  explicit Pattern(const char* pattern) {
+  explicit Pattern(const std::string& pattern) {
     int error = 0;
     PCRE2_SIZE at = 0;
-    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern), PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP,
+    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), PCRE2_UTF | PCRE2_UCP,
                           &error, &at, nullptr);
     AG_CHECK(code_, "PCRE2 refuses a pattern at ", at, ": ", reason(error));
     pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);  // where it fails, pcre2_match interprets
@@ -86,29 +95,47 @@ class PreSplit::Pattern {
   pcre2_code* code_;
 };
 
-PreSplit::PreSplit(const std::string& name, const std::string& file) {
-  INPUT_CHECK(name == kSmolLm || name == kGpt2Name || name == kGpt2Alias, file,
-              ": key 'tokenizer.ggml.pre' is '", name,
-              "', a way to split text that is not supported; supported are ", kSmolLm, ", ", kGpt2Name,
-              " and ", kGpt2Alias);
-  word_ = std::make_unique<Pattern>(kGpt2);
-  if (name == kSmolLm) digit_ = std::make_unique<Pattern>(kDigit);
+const std::vector<PreSplitRule>& pre_split_rules() {
+  static const std::string gpt2 =
+      R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+  static const auto with_digits = [](const std::string& digits) {
+    return R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|)" + digits +
+           R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+  };
+  static const std::vector<PreSplitRule> rules = {
+      {.names = {"gpt-2", "gpt2"}, .pattern = gpt2, .digits_first = false},
+      {.names = {"smollm"}, .pattern = gpt2, .digits_first = true},
+      {.names = {"llama-bpe", "llama3", "llama-v3"},
+       .pattern = with_digits(R"(\p{N}{1,3})"),
+       .digits_first = false,
+       .ignore_merges = true},
+      {.names = {"qwen2"}, .pattern = with_digits(R"(\p{N})"), .digits_first = false, .nfc = true},
+  };
+  return rules;
 }
+
+const PreSplitRule& pre_split_rule(const std::string& name, const std::string& file) {
+  for (const PreSplitRule& rule : pre_split_rules()) {
+    if (std::find(rule.names.begin(), rule.names.end(), name) != rule.names.end()) return rule;
+  }
+  throw ag::InputError(ag::message(file, ": key 'tokenizer.ggml.pre' is ", quote(name),
+                                   ", a way to split text that is not supported; supported are ",
+                                   supported_names()));
+}
+
+PreSplit::PreSplit(const PreSplitRule& rule)
+    : digit_(rule.digits_first ? std::make_unique<Pattern>(kDigit) : nullptr),
+      word_(std::make_unique<Pattern>(spell_out_space(rule.pattern))) {}
 
 PreSplit::~PreSplit() = default;
 
 void PreSplit::words(std::string_view text, const std::function<void(std::string_view)>& use) const {
-  size_t begin = 0;  // of the valid part that ends at `at`
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = utf8_length(text.substr(at));
-    if (length == 0) {
-      words_between_digits(text.substr(begin, at - begin), use);
-      use(text.substr(at, 1));
-      begin = at + 1;
-    }
-    at += length ? length : 1;
+  while (!text.empty()) {
+    const size_t valid = valid_utf8_length(text);
+    words_between_digits(text.substr(0, valid), use);
+    if (valid < text.size()) use(text.substr(valid, 1));
+    text.remove_prefix(std::min(valid + 1, text.size()));
   }
-  words_between_digits(text.substr(begin), use);
 }
 
 // The stretch between two digits is a text of its own: spaces before a digit do not see it as a word to come.

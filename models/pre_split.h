@@ -1,5 +1,5 @@
 // How a byte-level BPE tokenizer cuts a text into words before it merges inside them. A GGUF file names its way
-// under "tokenizer.ggml.pre"; the patterns are those of the Python package tokenizers.
+// under "tokenizer.ggml.pre"; a tokenizer.json writes the pattern out.
 //
 // What a letter or a numeral is comes from PCRE2's Unicode tables (14.0 in PCRE2 10.42): a character that is
 // newer than they are counts as neither.
@@ -9,17 +9,31 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace models {
 
-// The length of the UTF-8 character at the beginning of `text`, 1 to 4; 0 where there is no valid one.
-size_t utf8_length(std::string_view text);
+struct PreSplitRule {
+  std::vector<std::string> names;  // of tokenizer.ggml.pre; the first one is the usual one
+  std::string pattern;             // what a word is, as a tokenizer.json writes it
+  bool digits_first;               // numeric characters are cut out one by one before the pattern is used
+  // What else belongs to the family where a GGUF file gives only the name:
+  bool ignore_merges = false;  // a word that is a token becomes it at once
+  bool nfc = false;            // the text is brought into Unicode's normal form C first
+};
+
+// gpt-2: contractions; letters, numerals or other characters with at most one space before them; spaces, of which
+// the last one before a word is left to the word. smollm: the same between digits. llama-bpe (Llama 3), qwen2:
+// any case of contractions, one non-letter before letters, digits in threes or one by one, line ends with the
+// punctuation before them.
+const std::vector<PreSplitRule>& pre_split_rules();
+
+// The one that tokenizer.ggml.pre names. Throws ag::InputError, beginning with `file`, for another name.
+const PreSplitRule& pre_split_rule(const std::string& name, const std::string& file);
 
 class PreSplit {
  public:
-  // `name`: "gpt-2" (or "gpt2"), GPT-2's pattern; "smollm", numeric characters one by one, then GPT-2's
-  // pattern on what lies between them. Throws ag::InputError, beginning with `file`, for another name.
-  PreSplit(const std::string& name, const std::string& file);
+  explicit PreSplit(const PreSplitRule& rule);
   ~PreSplit();
 
   // Calls use(word) for every word in order; together they are the text. A byte that is not part of valid

@@ -30,8 +30,8 @@ class Tokenizer {
   virtual std::optional<int32_t> end_of_text() const = 0;  // the token at which generation stops
 };
 
-// The tokenizer that a GGUF file carries. Byte-level BPE (tokenizer.ggml.model "gpt2") is the one family that
-// is supported. Throws ag::InputError naming the file and the key that is missing, inconsistent or not
+// The tokenizer that a GGUF file carries: byte-level BPE (tokenizer.ggml.model "gpt2"; tokenizer.ggml.pre says how text
+// is split, see pre_split.h) or SentencePiece's BPE ("llama"). tokenizer_json.h reads Hugging Face's files. Throws ag::InputError naming the file and the key that is missing, inconsistent or not
 // supported.
 std::unique_ptr<Tokenizer> tokenizer_from_gguf(const GgufFile& file);
 

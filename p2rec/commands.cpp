@@ -158,6 +158,12 @@ Action add_llm_command(CLI::App& llm, const std::string& name, const std::string
       ->type_name("FILE");
   command->add_option("--text", request->text, "the text, or - to read it from standard input")
       ->type_name("TEXT");
+  if (has("text-file")) {
+    command
+        ->add_option("--text-file", request->text_file,
+                     "or a file with a JSON string on each line: many texts")
+        ->type_name("FILE");
+  }
   if (has("out")) command->add_option("--out", request->out, "safetensors file to write")->type_name("FILE");
   if (has("adapter"))
     command->add_option("--adapter", request->adapter, "PEFT adapter folder")->type_name("DIR");
@@ -171,9 +177,11 @@ Action add_llm_command(CLI::App& llm, const std::string& name, const std::string
     }
     const std::string hint = "; hint: p2rec llm " + name + " --help";
     INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file", hint);
-    INPUT_CHECK(given(*command, "text"), "--text: not given; expected a text", hint);
+    const bool one = given(*command, "text"), many = !request->text_file.empty();
+    INPUT_CHECK(one || many, "--text: not given; expected a text", hint);
+    INPUT_CHECK(!one || !many, "--text, --text-file: found both; expected one of them", hint);
     INPUT_CHECK(request->tokens >= 1, "--tokens: found ", request->tokens, "; expected at least 1", hint);
-    request->text = text_or_stdin(request->text);
+    if (one) request->text = text_or_stdin(request->text);
     run(*request);
   };
 }
@@ -202,7 +210,7 @@ Program::Program() {
 
   CLI::App& llm = *app.add_subcommand("llm", "looks at a language model alone");
   llm.require_subcommand(0, 1);
-  add(llm, add_llm_command(llm, "tokenize", "prints the text's token ids on one line", {},
+  add(llm, add_llm_command(llm, "tokenize", "prints the text's token ids on one line", {"text-file"},
                            [](const LlmRequest& r) { llm_tokenize(r, std::cout); }));
   add(llm,
       add_llm_command(llm, "logits", "writes ids (T) and logits (T,V) of the text", {"out"}, llm_logits));

@@ -1,10 +1,13 @@
 #include "p2rec/llm_commands.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <ostream>
+#include <sstream>
 
 #include "models/byte_tokenizer.h"
 #include "models/load_llm.h"
+#include "nn/files.h"
 #include "nn/lora.h"
 
 namespace p2rec {
@@ -36,6 +39,18 @@ void need_out(const LlmRequest& request) {
   INPUT_CHECK(!request.out.empty(), "--out: not given; expected the name of a safetensors file to write");
 }
 
+// The texts of a file with a JSON string on each line.
+std::vector<std::string> read_text_lines(const std::string& file) {
+  std::istringstream lines(nn::read_file(file, "file of texts"));
+  std::vector<std::string> texts;
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+    INPUT_CHECK(json.is_string(), file, ": line ", texts.size() + 1, " is no JSON string; expected \"...\"");
+    texts.push_back(json);
+  }
+  return texts;
+}
+
 // States after the final norm (T,C).
 Tensor hidden_states(const Input& input) { return input.llm.model->hidden_states(nn::pack({input.ids})); }
 
@@ -57,12 +72,19 @@ void check(const models::Sampling& s) {
 void llm_tokenize(const LlmRequest& request, std::ostream& out) {
   std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();
   if (request.llm != "tiny") tokenizer = models::load_tokenizer(request.llm);
-  const char* separator = "";
-  for (const int32_t id : tokenizer->encode(request.text)) {
-    out << separator << id;
-    separator = " ";
+  const auto print = [&](const std::string& text) {
+    const char* separator = "";
+    for (const int32_t id : tokenizer->encode(text)) {
+      out << separator << id;
+      separator = " ";
+    }
+    out << "\n";
+  };
+  if (request.text_file.empty()) {
+    print(request.text);
+  } else {
+    for (const std::string& text : read_text_lines(request.text_file)) print(text);
   }
-  out << "\n";
 }
 
 void llm_logits(const LlmRequest& request) {

@@ -263,6 +263,19 @@ TEST_CASE("llm tokenize") {
   CHECK(shell("llm tokenize --llm '" + fixture_path("llama_tied.gguf") + "' --text 'the'").out == "94 68\n");
 }
 
+TEST_CASE("llm tokenize with a file of texts: a JSON string on each line") {
+  const Shell shell;
+  shell.write("texts", "\"A\\n\"\n\"\"\n\"\\u00e9\"");
+  CHECK(shell("llm tokenize --llm tiny --text-file texts").out == "65 10\n\n195 169\n");
+  check_mistake(shell, "llm tokenize --llm tiny --text-file texts --text a",
+                {"--text, --text-file: found both"});
+  check_mistake(shell, "llm tokenize --llm tiny --text-file none", {"none: there is no such file of texts"});
+  for (const char* line : {"A", "1", "[\"A\"]", "\"A", "", "\"\xFF\"", "\"\\ud800\""}) {
+    shell.write("texts", "\"A\"\n" + std::string(line) + "\n");
+    check_mistake(shell, "llm tokenize --llm tiny --text-file texts", {"texts: line 2 is no JSON string"});
+  }
+}
+
 TEST_CASE("llm logits, embed and generate agree with the library") {
   const Shell shell;
   write_byte_model(shell / "tiny_llm.safetensors");

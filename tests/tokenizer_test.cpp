@@ -4,8 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "models/bpe_tokenizer.h"
+#include "models/byte_level_bpe.h"
 #include "models/byte_tokenizer.h"
+#include "models/normalizer.h"
 #include "models/pre_split.h"
 #include "nn/files.h"
 #include "tests/gguf_writer.h"
@@ -13,8 +14,8 @@
 
 using ag::InputError;
 using doctest::Contains;
-using models::BpeTokenizer;
 using models::BpeVocabulary;
+using models::ByteLevelBpe;
 using models::ByteTokenizer;
 using models::GgufFile;
 using models::GgufType;
@@ -31,25 +32,36 @@ nlohmann::json tiny_bpe_cases() {
       .at("cases");
 }
 
-BpeVocabulary tiny_vocabulary(const std::string& pre) {
+const models::PreSplitRule& rule(const std::string& name) { return models::pre_split_rule(name, "file"); }
+
+BpeVocabulary tiny_vocabulary() {
   const GgufFile file = tiny_bpe();
-  return {file.path(),
-          pre,
-          file.texts("tokenizer.ggml.tokens"),
-          file.integers("tokenizer.ggml.token_type"),
-          file.texts("tokenizer.ggml.merges"),
-          2};
+  BpeVocabulary vocabulary;
+  vocabulary.file = file.path();
+  vocabulary.tokens = file.texts("tokenizer.ggml.tokens");
+  vocabulary.types = file.integers("tokenizer.ggml.token_type");
+  for (const std::string& merge : file.texts("tokenizer.ggml.merges"))
+    vocabulary.merges.push_back(models::split_merge(merge, 0, "file"));
+  for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    if (vocabulary.type(id) == models::kControl || vocabulary.type(id) == models::kUserDefined)
+      vocabulary.added.push_back({static_cast<int64_t>(id), vocabulary.tokens[id]});
+  }
+  return vocabulary;
 }
 
 Words words(const std::string& pre, std::string_view text) {
   Words result;
-  PreSplit(pre, "file").words(text, [&](std::string_view word) { result.emplace_back(word); });
+  PreSplit(rule(pre)).words(text, [&](std::string_view word) { result.emplace_back(word); });
   return result;
 }
 
 // A vocabulary of a few letters; the space is the only byte with another character.
 BpeVocabulary letters() {
-  return {"file", "gpt-2", {"a", "b", "c", "\u0120", "ab", "abc", "bc"}, {}, {"b c", "a b", "a bc"}, {}};
+  BpeVocabulary vocabulary;
+  vocabulary.file = "file";
+  vocabulary.tokens = {"a", "b", "c", "\u0120", "ab", "abc", "bc"};
+  vocabulary.merges = {{"b", "c"}, {"a", "b"}, {"a", "bc"}};
+  return vocabulary;
 }
 
 void write_gguf(const std::filesystem::path& path, const testing::GgufBytes& bytes) {
@@ -61,7 +73,7 @@ void write_gguf(const std::filesystem::path& path, const testing::GgufBytes& byt
 TEST_CASE(
     "scripts, emoji, digits, white space and special tokens as the Python package tokenizers has them") {
   const auto by_file = models::tokenizer_from_gguf(tiny_bpe());
-  const BpeTokenizer without_digit_step(tiny_vocabulary("gpt-2"));
+  const ByteLevelBpe without_digit_step(tiny_vocabulary(), rule("gpt-2"));
   CHECK(by_file->vocabulary() == 662);
   CHECK(by_file->end_of_text() == 2);
   int64_t different = 0;
@@ -93,7 +105,7 @@ TEST_CASE(
 }
 
 TEST_CASE("merges: the first in the list goes first, wherever it stands in the word") {
-  const BpeTokenizer tokenizer(letters());
+  const ByteLevelBpe tokenizer(letters(), rule("gpt-2"));
   CHECK(tokenizer.encode("abc") == Ids{5});  // b c, then a bc
   CHECK(tokenizer.encode("ab") == Ids{4});
   CHECK(tokenizer.encode("abab") == Ids{4, 4});
@@ -171,6 +183,77 @@ TEST_CASE("GPT-2's pattern, with and without the digit step") {
   CHECK(words("smollm", "").empty());
 }
 
+TEST_CASE("the patterns of Llama 3 and Qwen2") {
+  for (const char* pre : {"llama-bpe", "llama3", "llama-v3"}) {
+    CHECK(words(pre, "I'M 12345 (x) #the") ==
+          Words{"I", "'M", " ", "123", "45", " (", "x", ")", " #", "the"});
+  }
+  CHECK(words("qwen2", "I'm 12 (x)") == Words{"I", "'m", " ", "1", "2", " (", "x", ")"});
+  CHECK(words("qwen2", "(the .the\tthe") == Words{"(the", " .", "the", "\tthe"});
+  CHECK(words("qwen2", "a;\n\nb  \n\n  c \n") == Words{"a", ";\n\n", "b", "  \n\n", " ", " c", " \n"});
+  CHECK(words("qwen2", "we'LLx 'tis'S") == Words{"we", "'LL", "x", " '", "tis", "'S"});
+  CHECK(words("qwen2", "'\u017F '\u017Fs") ==
+        Words{"'\u017F", " '", "\u017Fs"});  // the long s is an s in any case
+  CHECK(words("llama-bpe", "\u0661\u0662\u0663\u0664\u00BD") == Words{"\u0661\u0662\u0663", "\u0664\u00BD"});
+  CHECK(words("llama-bpe", "a\u0085\u0085b") == Words{"a", "\u0085", "\u0085b"});
+  CHECK(words("llama-bpe", "a\u180Eb") == Words{"a", "\u180Eb"});
+}
+
+TEST_CASE("an unknown name of a pre-split is refused with those that are known") {
+  CHECK_THROWS_WITH_AS(
+      models::pre_split_rule("tekken", "x.gguf"),
+      Contains("x.gguf: key 'tokenizer.ggml.pre' is 'tekken', a way to split text that is not "
+               "supported; supported are gpt-2, gpt2, smollm, llama-bpe, llama3, llama-v3, qwen2"),
+      InputError);
+}
+
+TEST_CASE("ignore_merges: a word that is a token becomes it, whatever the merges reach") {
+  BpeVocabulary vocabulary = letters();
+  vocabulary.tokens.push_back("cab");
+  CHECK(ByteLevelBpe(vocabulary, rule("gpt-2")).encode("cab") == Ids{2, 4});
+  vocabulary.ignore_merges = true;
+  const ByteLevelBpe tokenizer(vocabulary, rule("gpt-2"));
+  CHECK(tokenizer.encode("cab") == Ids{7});
+  CHECK(tokenizer.encode("cabc") == Ids{2, 5});  // only as the whole word
+  CHECK(tokenizer.encode("cab cab") == Ids{7, 3, 2, 4});
+}
+
+TEST_CASE("the unknown token stands for bytes without one") {
+  BpeVocabulary vocabulary = letters();
+  vocabulary.unknown = 1;
+  CHECK(ByteLevelBpe(vocabulary, rule("gpt-2")).encode("axyc") ==
+        Ids{0, 1, 6});  // its id takes part in merges
+  vocabulary.fuse_unknown = true;
+  CHECK(ByteLevelBpe(vocabulary, rule("gpt-2")).encode("axya") == Ids{4, 0});
+}
+
+TEST_CASE("NFC, and added tokens before and after it") {
+  const models::Normalizer nfc = {{models::NormalizerStep::Kind::Nfc, {}, {}}};
+  const auto normal = [&](std::string_view text) { return models::normalize(text, nfc); };
+  CHECK(normal("") == "");
+  CHECK(normal("plain") == "plain");
+  CHECK(normal("e\u0301 A\u030A") == "\u00E9 \u00C5");
+  CHECK(normal("\u212B \u2126 \u0958") ==
+        "\u00C5 \u03A9 \u0915\u093C");                // singletons, a composition exclusion
+  CHECK(normal("q\u0307\u0323") == "q\u0323\u0307");  // marks in their order
+  CHECK(normal("\u1112\u1161\u11AB") == "\uD55C");    // Hangul
+  CHECK(normal(std::string_view("a\0e\u0301", 5)) == std::string_view("a\0\u00E9", 4));
+  CHECK(normal("e\xFF\u0301\xE4") == "e\xFF\u0301\xE4");  // what is no UTF-8 stays and parts its sides
+
+  const auto with = [&](std::vector<models::AddedToken> added) {
+    BpeVocabulary vocabulary = letters();
+    vocabulary.tokens.insert(vocabulary.tokens.end(), {"\u00C3", "\u00A9", "\u00C3\u00A9", "\u00E9!"});
+    vocabulary.merges.push_back({"\u00C3", "\u00A9"});  // the bytes of U+00E9
+    vocabulary.added = std::move(added);
+    vocabulary.normalizer = nfc;
+    return std::make_unique<ByteLevelBpe>(vocabulary, rule("qwen2"));
+  };
+  CHECK(with({})->encode("ae\u0301") == Ids{0, 9});
+  CHECK(with({{10, "\u00E9!", false}})->encode("\u00E9!e\u0301!") == Ids{10, 9});
+  CHECK(with({{10, "\u00E9!", true}})->encode("\u00E9!e\u0301!") == Ids{10, 10});
+  CHECK(with({{10, "b", false}})->encode("eb\u0301") == Ids{10});  // an accent behind a token stays alone
+}
+
 TEST_CASE("several threads may encode with one tokenizer") {
   const auto tokenizer = models::tokenizer_from_gguf(tiny_bpe());
   const nlohmann::json cases = tiny_bpe_cases();
@@ -206,7 +289,7 @@ TEST_CASE("vocabularies that do not hold together") {
     BpeVocabulary vocabulary = letters();
     change(vocabulary);
     try {
-      const BpeTokenizer tokenizer(vocabulary);
+      const ByteLevelBpe tokenizer(vocabulary, rule("gpt-2"));
     } catch (const InputError& error) {
       return std::string(error.what());
     }
@@ -216,19 +299,24 @@ TEST_CASE("vocabularies that do not hold together") {
     return text.find(part) != std::string::npos;
   };
   CHECK(broken([](auto&) {}) == "");
-  CHECK(contains(broken([](auto& v) { v.pre = "llama-bpe"; }), "'llama-bpe'"));
-  CHECK(contains(broken([](auto& v) { v.pre = "llama-bpe"; }), "supported are smollm, gpt-2 and gpt2"));
   CHECK(contains(broken([](auto& v) { v.tokens.clear(); }), "0 tokens"));
   CHECK(contains(broken([](auto& v) { v.tokens.push_back("ab"); }), "tokens 4 and 7 are both 'ab'"));
   CHECK(contains(broken([](auto& v) { v.types = {1, 1}; }), "7 tokens, but 2 token types"));
   CHECK(contains(broken([](auto& v) { v.types = {1, 1, 1, 7, 1, 1, 1}; }), "token 3 has the type 7"));
-  CHECK(
-      contains(broken([](auto& v) { v.merges.push_back("abc"); }), "merge 3 is 'abc'; expected two tokens"));
-  CHECK(contains(broken([](auto& v) { v.merges.push_back("a b c"); }), "expected two tokens"));
-  CHECK(contains(broken([](auto& v) { v.merges.push_back("a "); }), "expected two tokens"));
-  CHECK(contains(broken([](auto& v) { v.merges.push_back(""); }), "expected two tokens"));
-  CHECK(contains(broken([](auto& v) { v.merges.push_back("c d"); }), "there is no token 'd'"));
-  CHECK(contains(broken([](auto& v) { v.merges.push_back("c c"); }), "there is no token 'cc'"));
+  CHECK(contains(broken([](auto& v) { v.merges.push_back({"c", "d"}); }), "there is no token 'd'"));
+  CHECK(contains(broken([](auto& v) { v.merges.push_back({"d", "c"}); }), "there is no token 'd'"));
+  CHECK(contains(broken([](auto& v) { v.merges.push_back({"c", "c"}); }), "there is no token 'cc'"));
+  CHECK(contains(broken([](auto& v) { v.unknown = 7; }), "the unknown token is 7"));
+  CHECK(contains(broken([](auto& v) { v.added = {{7, "x"}}; }), "the id of an added token is 7"));
+  CHECK(contains(broken([](auto& v) { v.added = {{-1, "x"}}; }), "the id of an added token is -1"));
+  CHECK(contains(broken([](auto& v) { v.added = {{1, ""}}; }), "the added token 1 is empty"));
+  CHECK(contains(broken([](auto& v) {
+                   v.added = {{1, "x"}, {2, "x"}};
+                 }),
+                 "the added token 'x' is there twice"));
+  for (const char* merge : {"abc", "a b c", "a ", " a", ""})
+    CHECK_THROWS_WITH_AS(models::split_merge(merge, 3, "file"), Contains("expected two tokens"), InputError);
+  CHECK(models::split_merge("a b", 3, "file") == std::pair<std::string, std::string>("a", "b"));
   CHECK(contains(broken([](auto& v) { v.end_of_text = 7; }), "the end token is 7"));
   CHECK(contains(broken([](auto& v) { v.end_of_text = -1; }), "the end token is -1"));
 }
@@ -253,8 +341,9 @@ TEST_CASE("files without a tokenizer, or with another one") {
         .text("smollm");
   };
   CHECK(problem(0, {}).find("has no key 'tokenizer.ggml.model'") != std::string::npos);
-  CHECK(problem(2, start("llama")).find("is 'llama', a tokenizer that is not supported") !=
-        std::string::npos);
+  CHECK(
+      problem(2, start("bert")).find("is 'bert', a tokenizer that is not supported; supported are 'gpt2'") !=
+      std::string::npos);
   CHECK(problem(2, start("gpt2")).find("has no key 'tokenizer.ggml.tokens'") != std::string::npos);
   testing::GgufBytes no_merges = start("gpt2").texts("tokenizer.ggml.tokens", {"a"});
   CHECK(problem(3, no_merges).find("has no key 'tokenizer.ggml.merges'; expected an array of strings") !=

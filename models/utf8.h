@@ -1,0 +1,15 @@
+// Characters in UTF-8 that may be broken.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace models {
+
+// The length of the UTF-8 character at the beginning of `text`, 1 to 4; 0 where there is no valid one.
+size_t utf8_length(std::string_view text);
+
+// The length of the valid UTF-8 at the beginning of `text`.
+size_t valid_utf8_length(std::string_view text);
+
+}  // namespace models
