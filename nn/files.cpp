@@ -52,7 +52,8 @@ void sync_folder(const Path& folder) {
 
 std::string read_file(const Path& path, const std::string& what) {
   std::error_code error;
-  INPUT_CHECK(std::filesystem::exists(path, error), path.string(), ": there is no such ", what);
+  // Where even this cannot be told, opening the file says why.
+  INPUT_CHECK(std::filesystem::exists(path, error) || error, path.string(), ": there is no such ", what);
   INPUT_CHECK(!std::filesystem::is_directory(path, error), path.string(), ": expected a ", what,
               " but this is a folder");
   errno = 0;

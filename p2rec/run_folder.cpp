@@ -1,5 +1,6 @@
 #include "p2rec/run_folder.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "p2rec/log_file.h"
@@ -118,20 +119,25 @@ void remove_checkpoints(const nn::Path& folder, Stage stage) {
   }
 }
 
+// The last stage goes first, and of each stage its entry in the manifest: whenever this is interrupted, what is left is a
+// run that was interrupted in the stage that is being removed.
 void remove_from(const nn::Path& folder, Manifest& manifest, Stage first) {
-  // The manifest comes first: whatever happens on the way, no stage is taken for done whose files are gone.
-  for (Stage stage : stages_from(first)) manifest.remove(name_of(stage));
   const ResultsFile results(folder);
-  for (const char* key : {"rows", "summary"}) results.remove(key);
-  if (first <= Stage::Reconstruct) {
-    results.remove("reconstruction");
-    results.remove_stage("tiny_llm");
-  }
   LogFile log(folder / kLog);
-  for (Stage stage : stages_from(first)) {
-    results.remove_stage(name_of(stage));
-    log.drop_all(name_of(stage));
+  std::vector<Stage> stages = stages_from(first);
+  std::reverse(stages.begin(), stages.end());
+  for (Stage stage : stages) {
+    manifest.remove(name_of(stage));
     for (const nn::Path& file : found_files_of(folder, stage)) fs::remove(file);
+    log.drop_all(name_of(stage));
+    results.remove_stage(name_of(stage));
+    if (stage == Stage::Evaluate) {
+      for (const char* key : {"rows", "summary"}) results.remove(key);
+    }
+    if (stage == Stage::Reconstruct) {
+      results.remove("reconstruction");
+      results.remove_stage("tiny_llm");
+    }
   }
 }
 

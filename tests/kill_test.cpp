@@ -50,6 +50,22 @@ TEST_CASE("each stage, killed at five moments") {
   }
 }
 
+TEST_CASE("--overwrite, killed while it removes what was there, leaves a run that can be gone on with") {
+  const InterruptedRun run;
+  run("run");
+  const InterruptedRun::Files unbroken = run.files();
+  Dice dice(3);
+  for (int64_t i = 0; i < 5; ++i) {
+    const int64_t moment = dice.between(1 + 12 * i, 12 * (i + 1));
+    const ProgramResult killed = run.killed_at(moment, "run", "--overwrite");
+    CAPTURE(moment);
+    CAPTURE(killed.err);
+    CHECK(killed.code == kKilled);
+    go_on(run, "run");
+    CHECK(testing::difference(unbroken, run.files()) == "");
+  }
+}
+
 // `make torture` sets P2REC_KILLS to 100.
 TEST_CASE("whole runs, killed once or several times each") {
   const char* wanted = std::getenv("P2REC_KILLS");
