@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 BUILD ?= build
 JOBS  ?= $(shell nproc)
+COUNT ?= 100
 PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev libutf8proc-dev
 TEST_PACKAGES  := doctest-dev
 BENCH_PACKAGES := libbenchmark-dev
@@ -46,10 +47,16 @@ bench: packages  ## build and run the benchmarks
 	cmake --build $(BUILD)/bench -j $(JOBS) --target p2rec_bench
 	$(BUILD)/bench/bench/p2rec_bench $(BENCH_OPTIONS)
 
-asan:  ## build the tests with AddressSanitizer and UBSan and run them
-	cmake -S . -B $(BUILD)/asan -DP2REC_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo $(CMAKE_OPTIONS)
-	cmake --build $(BUILD)/asan -j $(JOBS)
-	ctest --test-dir $(BUILD)/asan --output-on-failure
+# What only starts the program and kills it, and what reads gigabytes, is left to `make test`.
+asan: test-packages  ## build the f32 tests with AddressSanitizer and UBSan and run them
+	cmake -S . -B $(BUILD)/asan -DP2REC_SANITIZE=address,undefined -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/asan -j $(JOBS) --target tests_f32
+	ctest --test-dir $(BUILD)/asan --output-on-failure -R '^f32/' -E 'kill_test|failing_writes_test|_real_test'
+
+torture: test-packages  ## kill whole runs at seeded moments (COUNT=100 of them), go on with each and compare
+	cmake -S . -B $(BUILD) $(CMAKE_OPTIONS)
+	cmake --build $(BUILD) -j $(JOBS) --target tests_f32
+	P2REC_KILLS=$(COUNT) $(BUILD)/tests/tests_f32 '--source-file=*/kill_test.cpp' '--test-case=whole runs*'
 
 fuzz: packages  ## fuzz every reader of files with clang's libFuzzer: make fuzz SECONDS=60 [TARGETS="gguf ..."], seconds for each
 	@PACKAGES="$(FUZZ_PACKAGES)"; $(install)
@@ -85,4 +92,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce bench asan fuzz format clean packages test-packages
+.PHONY: help run test program tutorials reproduce bench asan torture fuzz format clean packages test-packages

@@ -6,6 +6,7 @@
 
 #include "models/byte_tokenizer.h"
 #include "nn/json.h"
+#include "nn/memory.h"
 
 namespace models {
 namespace {
@@ -176,12 +177,23 @@ void undo_row_permutation(Tensor& weight /*(heads*D,C)*/, int64_t heads) {
   }
 }
 
+int64_t parameter_bytes(const GgufFile& file) {
+  int64_t numbers = 0;
+  for (const auto& info : file.tensors()) numbers += ag::numel(info.shape);
+  return numbers * static_cast<int64_t>(sizeof(ag::real));
+}
+
+void need_memory(int64_t bytes, const nn::Path& file) {
+  nn::need_memory(bytes, file.string() + ": the language model", "a smaller model needs less");
+}
+
 LanguageModel load_gguf(const nn::Path& path) {
   const GgufFile file(path);
   check_architecture(file);
   LlamaConfig config = config_from_gguf(file);
   check_config(config, file.path(), file.tensors().size());
   refuse_unsupported_keys(file, config);
+  need_memory(parameter_bytes(file), path);
   config.tied = is_tied(file);
   std::map<std::string, Shape> found;
   for (const auto& info : file.tensors()) found[info.name] = info.shape;
@@ -280,7 +292,16 @@ bool is_safetensors(const nn::Path& path) {
 
 }  // namespace
 
+int64_t parameter_bytes(const nn::Path& file) {
+  if (!is_safetensors(file)) return parameter_bytes(GgufFile(file));
+  std::error_code error;
+  const auto bytes = static_cast<int64_t>(std::filesystem::file_size(file, error));
+  INPUT_CHECK(!error, file.string(), ": cannot be read: ", error.message());
+  return bytes;  // reals as this program writes them
+}
+
 LanguageModel load_language_model(const nn::Path& file) {
+  if (is_safetensors(file)) need_memory(parameter_bytes(file), file);
   return is_safetensors(file) ? load_tiny(file) : load_gguf(file);
 }
 

@@ -1,6 +1,7 @@
 // A language model as the pipeline uses it: weights and tokenizer out of one file.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -19,8 +20,12 @@ struct LanguageModel {
 // From a GGUF file of the architecture `llama`, or from what write_tiny_llm wrote; which one shows in the content.
 // Strict: every tensor of the file is used and every parameter filled. What the model cannot do (scaled rotary
 // positions, biases, experts) is refused by name. All sizes are checked against the tensors in the file before
-// memory for the model is asked for. Throws ag::InputError naming the file.
+// memory for the model is asked for, and a model that does not fit into memory is refused. Throws ag::InputError naming
+// the file.
 LanguageModel load_language_model(const nn::Path& file);
+
+// The bytes of such a file's parameters once they are loaded, from its header alone.
+int64_t parameter_bytes(const nn::Path& file);
 
 // Only the tokenizer of such a file.
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& file);

@@ -1,6 +1,7 @@
 #include "nn/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,8 +16,20 @@ namespace {
 
 std::string reason() { return std::strerror(errno); }
 
-void sync(const Path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY);
+// What stands in the way lies with the system, not with the name that the user chose.
+bool is_failure(const std::error_code& error) {
+  for (const auto condition :
+       {std::errc::no_space_on_device, std::errc::io_error, std::errc::not_enough_memory,
+        std::errc::too_many_files_open, std::errc::too_many_files_open_in_system}) {
+    if (error == condition) return true;
+  }
+  return error.value() == EDQUOT;
+}
+
+Path folder_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
+void sync_file(const Path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   AG_CHECK(fd >= 0, path.string(), ": cannot be opened again to be synced: ", reason());
   const int result = ::fsync(fd);
   const std::string why = reason();
@@ -24,11 +37,23 @@ void sync(const Path& path) {
   AG_CHECK(result == 0, path.string(), ": cannot be written to disk: ", why, "; hint: is the disk full?");
 }
 
+// The folder's list of names. Some file systems cannot sync that, and a folder may be writable but not readable: there
+// is then nothing to wait for.
+void sync_folder(const Path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  const bool failed = ::fsync(fd) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT);
+  const std::string why = reason();
+  ::close(fd);
+  AG_CHECK(!failed, folder.string(), ": cannot be written to disk: ", why, "; hint: is the disk full?");
+}
+
 }  // namespace
 
 std::string read_file(const Path& path, const std::string& what) {
   std::error_code error;
-  INPUT_CHECK(std::filesystem::exists(path, error), path.string(), ": there is no such ", what);
+  // Where even this cannot be told, opening the file says why.
+  INPUT_CHECK(std::filesystem::exists(path, error) || error, path.string(), ": there is no such ", what);
   INPUT_CHECK(!std::filesystem::is_directory(path, error), path.string(), ": expected a ", what,
               " but this is a folder");
   errno = 0;
@@ -40,8 +65,12 @@ std::string read_file(const Path& path, const std::string& what) {
 }
 
 void write_atomically(const Path& path, const std::function<void(std::ostream&)>& write) {
+  std::error_code absent;
+  const auto before = std::filesystem::status(path, absent);
+  AG_CHECK(!std::filesystem::exists(before) || std::filesystem::is_regular_file(before), path.string(),
+           ": cannot be replaced: it is no regular file");
   Path temporary = path;
-  temporary += ".tmp";
+  temporary += kTemporaryEnding;
   try {
     errno = 0;
     std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
@@ -50,10 +79,11 @@ void write_atomically(const Path& path, const std::function<void(std::ostream&)>
     out.flush();
     AG_CHECK(out, path.string(), ": cannot be written: ", reason(), "; hint: is the disk full?");
     out.close();
-    sync(temporary);
+    sync_file(temporary);
     std::error_code error;
     std::filesystem::rename(temporary, path, error);
     AG_CHECK(!error, path.string(), ": cannot be replaced: ", error.message());
+    sync_folder(folder_of(path));
   } catch (...) {
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);
@@ -70,8 +100,20 @@ void write_atomically(const Path& path, std::string_view content) {
 void make_folder(const Path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  INPUT_CHECK(!error && std::filesystem::is_directory(path), path.string(),
+  AG_CHECK(!is_failure(error), path.string(), ": the folder cannot be made: ", error.message());
+  std::error_code unreadable;
+  INPUT_CHECK(!error && std::filesystem::is_directory(path, unreadable), path.string(),
               ": the folder cannot be made: ", error ? error.message() : "something else has this name");
+  sync_folder(folder_of(path));
 }
+
+FolderLock::FolderLock(const Path& folder) : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  INPUT_CHECK(fd_ >= 0, folder.string(), ": the folder cannot be opened: ", reason());
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(fd_);
+  throw ag::InputError(ag::message(folder.string(), ": another run is at work in this folder"));
+}
+
+FolderLock::~FolderLock() { ::close(fd_); }
 
 }  // namespace nn

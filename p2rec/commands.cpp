@@ -1,12 +1,22 @@
 #include "p2rec/commands.h"
 
+#include <fcntl.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <iterator>
 #include <new>
+#include <stdexcept>
 
 #include "autograd/parallel.h"
+#include "nn/memory.h"
 #include "p2rec/help_format.h"
 #include "p2rec/llm_commands.h"
 #include "p2rec/options.h"
@@ -60,15 +70,16 @@ CLI::Option* given(CLI::App& command, const std::string& name) {
   return option && option->count() ? option : nullptr;
 }
 
-// The configuration file first, then what the command line says.
-Options read_options(CLI::App& command) {
+// The configuration file first, then what the command line says. Threads and memory are set at once.
+Options read_options(CLI::App& command, const std::vector<std::string>& names = option_names()) {
   Options options;
   if (const auto* config = given(command, "config")) read_config(options, config->as<std::string>());
-  for (const std::string& name : option_names()) {
+  for (const std::string& name : names) {
     if (const auto* option = given(command, name)) set_option(options, name, option->as<std::string>());
   }
   check_options(options);
   if (options.threads > 0) ag::set_thread_count(options.threads);
+  nn::set_memory_limit(static_cast<int64_t>(options.memory_limit * double(1 << 30)));
   return options;
 }
 
@@ -105,9 +116,9 @@ Action add_recommend(CLI::App& app) {
   command->add_option("--start", request->start, "which of the trained recommenders (default p2rec)")
       ->type_name("NAME");
   command->add_option("--seed", request->seed, "of which seed (default: the run's first)")->type_name("N");
-  add_table_options(*command, {"threads"});
+  add_table_options(*command, {"threads", "memory-limit"});
   return [=] {
-    read_options(*command);  // threads
+    read_options(*command);  // threads and memory
     const std::string hint = "; hint: p2rec recommend --help";
     INPUT_CHECK(!request->out.empty(), "--out: not given; expected the folder of a run", hint);
     if (const auto* items = given(*command, "items"))
@@ -127,7 +138,9 @@ Action add_stats(CLI::App& app) {
 
 std::string text_or_stdin(const std::string& text) {
   if (text != "-") return text;
-  return {std::istreambuf_iterator<char>(std::cin), {}};
+  std::string input{std::istreambuf_iterator<char>(std::cin), {}};
+  AG_CHECK(!std::ferror(stdin), "standard input cannot be read: ", std::strerror(errno));
+  return input;
 }
 
 void add_generate_options(CLI::App& command, LlmRequest& request) {
@@ -168,13 +181,9 @@ Action add_llm_command(CLI::App& llm, const std::string& name, const std::string
   if (has("adapter"))
     command->add_option("--adapter", request->adapter, "PEFT adapter folder")->type_name("DIR");
   if (has("tokens")) add_generate_options(*command, *request);
-  add_table_options(*command, {"threads"});
+  add_table_options(*command, {"threads", "memory-limit"});
   return [=] {
-    if (given(*command, "threads")) {
-      Options options;
-      set_option(options, "threads", given(*command, "threads")->as<std::string>());
-      if (options.threads > 0) ag::set_thread_count(options.threads);
-    }
+    read_options(*command, {"threads", "memory-limit"});  // --llm, --out are the command's own
     const std::string hint = "; hint: p2rec llm " + name + " --help";
     INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file", hint);
     const bool one = given(*command, "text"), many = !request->text_file.empty();
@@ -279,32 +288,70 @@ int run(Program& program) {
   const Action* action = parsed_action(program);
   if (!action) return kMistake;
   (*action)();
-  std::cout.flush();
-  AG_CHECK(std::cout, "standard output cannot be written; hint: is the disk full?");
   return 0;
 }
 
-}  // namespace
+// Whoever reads the output shall not take a part of it for the whole.
+void check_output() {
+  errno = 0;
+  std::cout.flush();
+  const std::string why = errno ? std::string(": ") + std::strerror(errno) : "";
+  AG_CHECK(std::cout, "standard output cannot be written", why, "; hint: is the disk full?");
+}
 
-int run_program(int argc, const char* const* argv) {
+// What the program says of an exception, and its exit code.
+int report_exception(const std::exception_ptr& problem) {
   try {
-    Program program;
-    try {
-      program.app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() == 0) return program.app.exit(error);  // --help, --version
-      return report(std::string(error.what()) + "; hint: p2rec --help", kMistake);
-    }
-    return run(program);
+    std::rethrow_exception(problem);
   } catch (const Interrupted&) {
     std::cerr << "stopped; go on with --resume\n";
     return kStopped;
   } catch (const ag::InputError& error) {
     return report(error.what(), kMistake);
   } catch (const std::bad_alloc&) {
-    return report("not enough memory", kFailure);
+    return report("not enough memory; hint: a smaller model or batch, or fewer data, need less", kFailure);
+  } catch (const std::length_error&) {
+    return report("not enough memory: something is larger than any memory", kFailure);
   } catch (const std::exception& error) {
     return report(error.what(), kFailure);
+  }
+}
+
+// An exception that cannot travel, as out of a thread of a parallel loop.
+[[noreturn]] void on_terminate() {
+  std::_Exit(std::current_exception() ? report_exception(std::current_exception()) : kFailure);
+}
+
+// A file that grows beyond the limit of its size shall be an error like a full disk, not the program's sudden end. A
+// standard stream that the caller has closed is replaced by one that cannot be used: the next file to be opened would
+// otherwise take its place, and what is printed would land in that file.
+void prepare_process() {
+  std::set_terminate(on_terminate);
+  std::signal(SIGXFSZ, SIG_IGN);
+  for (const int stream : {0, 1, 2}) {
+    if (fcntl(stream, F_GETFD) == -1) open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+  }
+}
+
+}  // namespace
+
+int run_program(int argc, const char* const* argv) {
+  prepare_process();
+  try {
+    Program program;
+    int code = 0;
+    try {
+      program.app.parse(argc, argv);
+      code = run(program);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() != 0)
+        return report(std::string(error.what()) + "; hint: p2rec --help", kMistake);
+      program.app.exit(error);  // --help, --version
+    }
+    check_output();
+    return code;
+  } catch (...) {
+    return report_exception(std::current_exception());
   }
 }
 

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "nn/memory.h"
+#include "p2rec/memory_estimate.h"
+
 namespace p2rec {
 
 using ag::Tensor;
@@ -12,9 +15,16 @@ Tensor augment_items(const Parser& parser, const Prompts& prompts, const Task& t
   const ag::NoGrad no_grad;
   constexpr int64_t kItemsPerBatch = 64;
   const int64_t V = prompts.items();
-  int64_t tokens = 0;
-  for (int64_t i = 0; i < V; ++i)
-    tokens += static_cast<int64_t>(prompts.virtual_user(static_cast<int32_t>(i)).size());
+  int64_t tokens = 0, longest = 0;
+  for (int64_t i = 0; i < V; ++i) {
+    const auto length = static_cast<int64_t>(prompts.virtual_user(static_cast<int32_t>(i)).size());
+    tokens += length;
+    longest = std::max(longest, length);
+  }
+  const auto beginning = static_cast<int64_t>(prompts.beginning().size());
+  nn::need_memory(augmentation_memory(parser.model->config(), V, parser.item_tokens.defined(),
+                                      beginning + kItemsPerBatch * (beginning + longest)),
+                  ag::message("embedding ", V, " items"), "a smaller model needs less");
   Tensor table = Tensor::zeros({V, parser.model->config().hidden});
   int64_t done = 0;
   if (const auto saved = task.resume()) {

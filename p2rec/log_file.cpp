@@ -27,9 +27,10 @@ std::vector<LogFile::Line> LogFile::read(bool* half_written) const {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path_, error)) return lines;
   const std::string content = nn::read_file(path_, "log");
+  const std::string_view whole = std::string_view(content).substr(0, content.find('\0'));
   size_t begin = 0;
-  for (size_t end; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    Line line{"", 0, content.substr(begin, end - begin)};
+  for (size_t end; (end = whole.find('\n', begin)) != whole.npos; begin = end + 1) {
+    Line line{"", 0, std::string(whole.substr(begin, end - begin))};
     try {
       const std::string place = ag::message(path_.string(), ":", lines.size() + 1);
       const auto json = nn::parse_json<Json>(line.text, place);
@@ -76,18 +77,33 @@ void LogFile::append(const std::string& task, int64_t step,
   line += "}\n";
   for (size_t written = 0; written < line.size();) {
     const ssize_t count = ::write(fd_, line.data() + written, line.size() - written);
-    AG_CHECK(count >= 0 || errno == EINTR, path_.string(), ": cannot be written: ", std::strerror(errno),
-             "; hint: is the disk full?");
+    if (count < 0 && errno != EINTR) {
+      const std::string why = std::strerror(errno);
+      close();  // the next line opens the file anew, which removes what was written of this one
+      throw ag::Error(ag::message(path_.string(), ": cannot be written: ", why, "; hint: is the disk full?"));
+    }
     if (count > 0) written += static_cast<size_t>(count);
   }
 }
 
-void LogFile::drop_after(const std::string& task, std::optional<int64_t> last) {
+void LogFile::drop_if(const std::function<bool(const Line&)>& unwanted) {
   bool half_written = false;
   std::vector<Line> lines = read(&half_written);
-  const auto dropped = std::erase_if(
-      lines, [&](const Line& line) { return line.task == task && (!last || line.step > *last); });
-  if (dropped || half_written) rewrite(lines);
+  if (std::erase_if(lines, unwanted) || half_written) rewrite(lines);
+}
+
+void LogFile::drop_after(const std::string& task, std::optional<int64_t> last) {
+  drop_if([&](const Line& line) { return line.task == task && (!last || line.step > *last); });
+}
+
+void LogFile::drop_all(const std::string& task) {
+  drop_if([&](const Line& line) { return line.task == task || line.task.starts_with(task + "/"); });
+}
+
+void LogFile::sync() {
+  if (fd_ < 0) return;
+  AG_CHECK(::fsync(fd_) == 0 || errno == EINVAL, path_.string(),
+           ": cannot be written to disk: ", std::strerror(errno), "; hint: is the disk full?");
 }
 
 void LogFile::sort(const std::vector<std::string>& tasks) {

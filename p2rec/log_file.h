@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,11 +23,15 @@ class LogFile {
   LogFile& operator=(const LogFile&) = delete;
 
   // Adds a line; it has reached the system when this returns. Numbers have nine digits; what is not finite
-  // becomes null.
+  // becomes null. A line that was written in part only, as on a full disk, is removed before the next one.
   void append(const std::string& task, int64_t step,
               const std::vector<std::pair<std::string, double>>& values);
   // Drops the task's lines after step `last`; all of them without one.
   void drop_after(const std::string& task, std::optional<int64_t> last);
+  // Drops the lines of the task and of its parts.
+  void drop_all(const std::string& task);
+  // Waits until all lines are on the disk.
+  void sync();
   // Puts the lines of `tasks` in this order, each task's by step, where the first of them stood.
   void sort(const std::vector<std::string>& tasks);
 
@@ -36,8 +41,10 @@ class LogFile {
     int64_t step = 0;
     std::string text;
   };
-  // Whole lines; a last one without its end was being written when the program was killed, and is left out.
+  // Whole lines. A last one without its end was being written when the program was killed, and zero bytes stand where
+  // the power failed before the disk had the content: what follows is left out.
   std::vector<Line> read(bool* half_written = nullptr) const;
+  void drop_if(const std::function<bool(const Line&)>& unwanted);
   void rewrite(const std::vector<Line>& lines);
   void open();
   void close();

@@ -25,7 +25,9 @@ struct Options {
   std::string llm = "tiny";        // a GGUF file, or "tiny"
   std::string out;                 // folder of the artefacts
   std::vector<uint64_t> seeds = {1, 2, 3};
-  int threads = 0;  // 0: all cores
+  int threads = 0;          // 0: all cores
+  double memory_limit = 0;  // GiB; 0: what the machine has
+  double save_every = 30;   // seconds
   bool resume = false, overwrite = false, quiet = false;
 
   // the recommender, as teacher and as what is trained in the end (models/sasrec.h)
@@ -99,6 +101,12 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
          between(1, 0x1p53)},
         o.seeds);
   visit({"threads", group, "threads, 0 for all cores", std::nullopt, between(0, 1024)}, o.threads);
+  visit({"memory-limit", group,
+         "GiB that the program may take, 0 for what the machine has: more is refused before a stage begins",
+         std::nullopt, at_least(0)},
+        o.memory_limit);
+  visit({"save-every", group, "seconds between a stage's checkpoints", std::nullopt, at_least(0)},
+        o.save_every);
   visit({"resume", group, "go on with what an interrupted run left in --out", std::nullopt, kAny, kAnyText,
          true},
         o.resume);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -11,7 +12,7 @@
 
 namespace p2rec {
 
-void run_side_by_side(size_t count, const std::function<void(size_t)>& job) {
+void run_side_by_side(size_t count, size_t at_once, const std::function<void(size_t)>& job) {
   std::atomic<size_t> next{0};
   std::mutex mutex;
   std::exception_ptr problem;
@@ -28,8 +29,14 @@ void run_side_by_side(size_t count, const std::function<void(size_t)>& job) {
     }
   };
   std::vector<std::thread> threads;
-  const size_t side_by_side = std::min(count, static_cast<size_t>(ag::thread_count()));
-  for (size_t i = 0; i < side_by_side; ++i) threads.emplace_back(work);
+  for (size_t i = 0; i < std::min(count, at_once); ++i) {
+    try {
+      threads.emplace_back(work);
+    } catch (const std::system_error&) {
+      if (threads.empty()) throw;
+      break;
+    }
+  }
   for (std::thread& thread : threads) thread.join();
   if (problem) std::rethrow_exception(problem);
 }

@@ -9,8 +9,8 @@
 
 namespace p2rec {
 
-// Calls job(0) .. job(count - 1), as many at a time as there are threads. The first exception stops the handing out of
-// further jobs and is thrown again when those that run have ended.
-void run_side_by_side(size_t count, const std::function<void(size_t)>& job);
+// Calls job(0) .. job(count - 1), `at_once` at a time, or fewer where the system gives no more threads. The first exception
+// stops the handing out of further jobs and is thrown again when those that run have ended.
+void run_side_by_side(size_t count, size_t at_once, const std::function<void(size_t)>& job);
 
 }  // namespace p2rec

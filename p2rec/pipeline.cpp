@@ -6,12 +6,16 @@
 #include <chrono>
 #include <iostream>
 
+#include "autograd/parallel.h"
 #include "models/byte_tokenizer.h"
 #include "models/load_llm.h"
+#include "nn/memory.h"
 #include "p2rec/artifacts.h"
+#include "p2rec/memory_estimate.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
 #include "p2rec/results.h"
+#include "p2rec/run_folder.h"
 #include "p2rec/starts.h"
 #include "p2rec/tiny_llm.h"
 
@@ -67,54 +71,6 @@ std::vector<Job> jobs_of(const Options& o) {
   return jobs;
 }
 
-// The names of what a stage leaves in the folder; a '*' stands for anything.
-std::vector<std::string> files_of(Stage stage) {
-  switch (stage) {
-    case Stage::Pretrain:
-      return {"teacher.safetensors", "state-pretrain.safetensors"};
-    case Stage::Groups:
-      return {"groups.tsv", "preferences.tsv"};
-    case Stage::Reconstruct:
-      return {"tiny_llm.safetensors", "adapter/adapter_config.json", "adapter/adapter_model.safetensors",
-              "head.safetensors",     "item_tokens.safetensors",     "state-reconstruct*.safetensors"};
-    case Stage::Augment:
-      return {"item_embeddings.safetensors", "item_embeddings.npy", "item_embeddings_untuned.safetensors",
-              "items.tsv", "state-augment-*.safetensors"};
-    case Stage::Train:
-      return {"recommender-*.safetensors", "state-train-*.safetensors"};
-    case Stage::Evaluate:
-      return {};
-  }
-  return {};
-}
-
-bool matches(const std::string& name, const std::string& pattern) {
-  const size_t star = pattern.find('*');
-  if (star == std::string::npos) return name == pattern;
-  const std::string before = pattern.substr(0, star), after = pattern.substr(star + 1);
-  return name.size() >= before.size() + after.size() && name.starts_with(before) && name.ends_with(after);
-}
-
-// The stage's files that are there.
-std::vector<nn::Path> found_files_of(const nn::Path& folder, Stage stage) {
-  std::vector<nn::Path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    const std::string name = fs::relative(entry.path(), folder).generic_string();
-    for (const std::string& pattern : files_of(stage)) {
-      if (matches(name, pattern)) found.push_back(entry.path());
-    }
-  }
-  return found;
-}
-
-std::vector<Stage> stages_from(Stage first, Stage last = Stage::Evaluate) {
-  std::vector<Stage> stages;
-  for (int s = static_cast<int>(first); s <= static_cast<int>(last); ++s)
-    stages.push_back(static_cast<Stage>(s));
-  return stages;
-}
-
 class Run {
  public:
   explicit Run(const Options& options)
@@ -126,7 +82,7 @@ class Run {
   void stages(Stage first, Stage last) {
     prepare(first, last);
     nn::write_atomically(out_ / "config.toml", to_toml(o_));
-    journal_ = Journal::open(out_, o_.quiet);
+    journal_ = Journal::open(out_, o_.quiet, o_.save_every);
     results_.set_data(data_.users(), data_.items(), data_.interactions());
     for (Stage stage : stages_from(first, last)) {
       const std::string name = name_of(stage);
@@ -136,6 +92,7 @@ class Run {
         run(stage);
         manifest_.enter(name, fingerprint(stage));
       }
+      remove_checkpoints(out_, stage);  // only now: whoever is interrupted before goes on from them
     }
   }
 
@@ -150,25 +107,29 @@ class Run {
   }
 
   // Earlier stages must be done and fit; what is to be run must not be there, unless the user says what to do with it.
+  // What a later stage would refuse is refused before the first one begins, and before anything is removed.
   void prepare(Stage first, Stage last) {
-    // What a later stage would refuse is refused before the first one begins.
     INPUT_CHECK(o_.groups <= data_.items(), "--groups: found ", o_.groups, ", but ", data_.source,
                 " has only ", data_.items(), " items");
     INPUT_CHECK(o_.hidden <= data_.items(), "--hidden: found ", o_.hidden, ", but the embeddings of ",
                 data_.items(), " items have no more principal components than there are items");
-    if (o_.overwrite) {
-      for (Stage stage : stages_from(first)) {
-        for (const nn::Path& file : found_files_of(out_, stage)) fs::remove(file);
-        manifest_.remove(name_of(stage));
+    for (Stage stage : stages_from(Stage::Pretrain, last)) {
+      if (stage < first) {
+        manifest_.check_fits(name_of(stage), fingerprint(stage));
+      } else {
+        if (!o_.overwrite) check_goes_on(out_, manifest_, stage, fingerprint(stage), o_.resume);
+        if (o_.overwrite || !manifest_.done(name_of(stage))) check_memory(stage);
       }
     }
-    for (Stage stage : stages_from(Stage::Pretrain, last)) {
-      const std::string name = name_of(stage);
-      if (stage < first || manifest_.done(name)) manifest_.check_fits(name, fingerprint(stage));
-      if (stage < first) continue;
-      INPUT_CHECK(o_.resume || !(manifest_.done(name) || !found_files_of(out_, stage).empty()), o_.out,
-                  ": the stage '", name,
-                  "' has been begun or done here before; hint: --resume goes on, --overwrite begins anew");
+    remove_temporaries(out_);
+    if (o_.overwrite) remove_from(out_, manifest_, first);
+  }
+
+  void check_memory(Stage stage) const {
+    if (stage == Stage::Pretrain || stage == Stage::Train)
+      recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
+    if (stage == Stage::Reconstruct && o_.llm != "tiny") {
+      nn::need_memory(models::parameter_bytes(o_.llm), "--llm: " + o_.llm, "a smaller model needs less");
     }
   }
 
@@ -190,17 +151,23 @@ class Run {
     }
   }
 
-  // Runs a stage, which returns the tokens it has read, and records what it cost, also when it is stopped on the way.
+  // Runs a stage, which returns the tokens it has read, and records what it cost: at its end, when it is stopped on the
+  // way, and with every checkpoint, so that little is lost when it is killed.
   template <class F>
   void timed(const std::string& name, const F& stage) {
+    const double before = o_.resume ? results_.seconds_of(name) : 0;
     const auto begin = std::chrono::steady_clock::now();
     const auto record = [&](int64_t tokens) {
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-      results_.set_stage({name, seconds, ag::peak_rss_mib(), tokens}, o_.resume);
+      results_.set_stage({name, before + seconds, ag::peak_rss_mib(), tokens});
     };
+    journal_->when_saved([&] { record(0); });
     try {
-      record(stage());
+      const int64_t tokens = stage();
+      journal_->when_saved(nullptr);
+      record(tokens);
     } catch (const Interrupted&) {
+      journal_->when_saved(nullptr);
       record(0);
       throw;
     }
@@ -208,7 +175,7 @@ class Run {
 
   Task task(Stage stage) { return journal_->task(name_of(stage), fingerprint(stage)); }
   nn::Metadata metadata(Stage stage) const {
-    return {{"p2rec.stage", name_of(stage)}, {"p2rec.options", fingerprint(stage)}};
+    return {{"p2rec.stage", name_of(stage)}, {kArtefactOptions, fingerprint(stage)}};
   }
 
   // --- the stages, each by its step of the method ----------------------------------------------------------
@@ -236,13 +203,15 @@ class Run {
 
   int64_t tiny_llm() {
     const nn::Path file = out_ / "tiny_llm.safetensors";
-    if (fs::exists(file)) return 0;  // whole, as every artefact; an overwritten run has removed it
+    if (fs::exists(file)) return 0;  // whole, as every artefact, and of these options: prepare() has looked
     TinyLlmConfig config;
     config.steps = o_.tiny_steps;
     config.seed = o_.seeds[0];
     const models::ByteTokenizer tokenizer;
-    const auto model = pretrain_tiny_llm(data_, tokenizer, config, task(Stage::Reconstruct).part("llm", 1));
+    const Task part = task(Stage::Reconstruct).part("llm", 1);
+    const auto model = pretrain_tiny_llm(data_, tokenizer, config, part);
     models::write_tiny_llm(file, *model, metadata(Stage::Reconstruct));
+    part.discard();
     return 0;
   }
 
@@ -300,17 +269,27 @@ class Run {
     stage.announce(
         fmt::format("{} recommenders: {} starts, {} seeds", jobs.size(), o_.starts.size(), o_.seeds.size()));
     std::vector<int64_t> tokens(jobs.size(), 0);
-    run_side_by_side(jobs.size(), [&](size_t i) {
+    const int64_t at_once =  // the results do not depend on it
+        recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), ag::thread_count(),
+                              start_table_memory(data_.items(), inputs.enhanced.dim(1)));
+    run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
       const Job& job = jobs[i];
       const Task part = stage.part(job.name(), static_cast<int64_t>(jobs.size()));
-      if (fs::exists(out_ / job.file())) return part.finish("done before");
+      const nn::Path file = out_ / job.file();
+      if (fs::exists(file)) {  // whole, as every artefact, and of these options: prepare() has looked
+        tokens[i] = number_in(nn::read_safetensors_metadata(file), "tokens", file);
+        part.discard();
+        return part.finish("done before");
+      }
       const RecommenderConfig config = recommender_config(o_, job.seed);
       const Tensor start = start_table(job.start, inputs, o_.hidden, o_.start_std, job.seed);
       const Recommender r = train_from(start, data_, config, part);
       nn::Metadata meta = metadata(Stage::Train);
       meta["epochs"] = std::to_string(r.epochs);
       meta["best_epoch"] = std::to_string(r.best_epoch);
-      nn::write_safetensors(out_ / job.file(), r.model->named_parameters(), meta);
+      meta["tokens"] = std::to_string(r.tokens);
+      nn::write_safetensors(file, r.model->named_parameters(), meta);
+      part.discard();
       tokens[i] = r.tokens;
     });
     std::vector<std::string> order;
@@ -333,8 +312,8 @@ class Run {
       const nn::TensorFile file = nn::read_safetensors(out_ / job.file());
       model->load(file.tensors, file.path);
       const std::vector<int64_t> ranks = target_ranks(*model, data_, Target::Test);
-      rows.push_back({o_.model, job.start, job.seed, std::stoll(file.metadata.at("epochs")),
-                      std::stoll(file.metadata.at("best_epoch")), metrics_from_ranks(ranks), ranks});
+      rows.push_back({o_.model, job.start, job.seed, number_in(file.metadata, "epochs", file.path),
+                      number_in(file.metadata, "best_epoch", file.path), metrics_from_ranks(ranks), ranks});
       stage.progress(static_cast<double>(rows.size()) / static_cast<double>(jobs.size()), job.name());
       stage.check_stop();
     }
@@ -379,13 +358,14 @@ Interactions load_data(const std::string& data) {
 void run_stages(const Options& options, Stage first, Stage last) {
   check_options(options);
   INPUT_CHECK(!options.out.empty(), "--out: expected the folder for the artefacts");
-  if (fs::is_directory(options.out) && !fs::is_empty(options.out)) {
-    INPUT_CHECK(fs::exists(fs::path(options.out) / "config.toml"), "--out: ", options.out,
+  nn::make_folder(options.out);
+  const nn::FolderLock lock(options.out);
+  if (!is_untouched(options.out)) {
+    INPUT_CHECK(fs::exists(nn::Path(options.out) / "config.toml"), "--out: ", options.out,
                 " exists and holds no earlier run; hint: name a new or an empty folder");
     INPUT_CHECK(first != Stage::Pretrain || options.resume || options.overwrite, "--out: ", options.out,
                 " holds an earlier run; hint: --resume goes on with it, --overwrite begins anew");
   }
-  nn::make_folder(options.out);
   Run(options).stages(first, last);
 }
 

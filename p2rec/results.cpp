@@ -17,15 +17,29 @@ namespace {
 
 const char* const kKeys[] = {"data", "stages", "reconstruction", "rows", "summary"};  // the order of the file
 
-void update(const nn::Path& path, const std::function<void(Json&)>& change) {
-  Json old = Json::object(), json = Json::object();
+// What `use` makes of the JSON; a file of another shape is the user's mistake.
+template <class F>
+auto checked(const nn::Path& path, const F& use) {
   try {
-    if (std::filesystem::exists(path))
-      old = nn::parse_json<Json>(nn::read_file(path, "results file"), path.string());
-    change(old);
+    return use();
   } catch (const Json::exception& problem) {
     throw ag::InputError(ag::message(path.string(), ": not the results of a run: ", problem.what()));
   }
+}
+
+Json read(const nn::Path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return Json::object();
+  return checked(path, [&] {
+    Json json = nn::parse_json<Json>(nn::read_file(path, "results file"), path.string());
+    INPUT_CHECK(json.is_object(), path.string(), ": not the results of a run: expected a JSON object");
+    return json;
+  });
+}
+
+void update(const nn::Path& path, const std::function<void(Json&)>& change) {
+  Json old = read(path), json = Json::object();
+  checked(path, [&] { change(old); });
   for (const char* key : kKeys) {
     if (old.contains(key)) json[key] = old[key];
   }
@@ -41,6 +55,11 @@ Json metrics_json(const std::vector<int>& cutoffs, const std::function<Json(cons
   return json;
 }
 
+Json::iterator find_stage(Json& stages, const std::string& name) {
+  return std::find_if(stages.begin(), stages.end(),
+                      [&](const Json& s) { return s.value("name", "") == name; });
+}
+
 bool is_hr(const char* metric) { return std::string(metric) == "HR"; }
 
 }  // namespace
@@ -53,19 +72,38 @@ void ResultsFile::set_data(int64_t users, int64_t items, int64_t interactions) c
   });
 }
 
-void ResultsFile::set_stage(const StageRecord& stage, bool more) const {
+void ResultsFile::set_stage(const StageRecord& stage) const {
   update(path_, [&](Json& json) {
     Json& stages = json["stages"];
     if (!stages.is_array()) stages = Json::array();
-    auto it = std::find_if(stages.begin(), stages.end(),
-                           [&](const Json& s) { return s.value("name", "") == stage.name; });
+    auto it = find_stage(stages, stage.name);
     if (it == stages.end()) it = stages.insert(stages.end(), Json::object());
-    const double seconds = stage.seconds + (more ? it->value("seconds", 0.0) : 0.0);
-    *it = {{"name", stage.name},
-           {"seconds", seconds},
-           {"peak_rss_mib", stage.peak_rss_mib},
-           {"tokens", stage.tokens},
-           {"tokens_per_second", seconds > 0 ? static_cast<double>(stage.tokens) / seconds : 0.0}};
+    *it = {
+        {"name", stage.name},
+        {"seconds", stage.seconds},
+        {"peak_rss_mib", stage.peak_rss_mib},
+        {"tokens", stage.tokens},
+        {"tokens_per_second", stage.seconds > 0 ? static_cast<double>(stage.tokens) / stage.seconds : 0.0}};
+  });
+}
+
+double ResultsFile::seconds_of(const std::string& stage) const {
+  Json json = read(path_);
+  return checked(path_, [&] {
+    Json& stages = json["stages"];
+    const auto it = find_stage(stages, stage);
+    return it == stages.end() ? 0.0 : it->value("seconds", 0.0);
+  });
+}
+
+void ResultsFile::remove(const std::string& key) const {
+  update(path_, [&](Json& json) { json.erase(key); });
+}
+
+void ResultsFile::remove_stage(const std::string& stage) const {
+  update(path_, [&](Json& json) {
+    Json& stages = json["stages"];
+    if (const auto it = find_stage(stages, stage); it != stages.end()) stages.erase(it);
   });
 }
 

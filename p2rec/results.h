@@ -64,8 +64,11 @@ class ResultsFile {
  public:
   explicit ResultsFile(const nn::Path& folder);
   void set_data(int64_t users, int64_t items, int64_t interactions) const;
-  // Replaces the stage's record. `more` adds the seconds of an earlier, interrupted part of the same stage.
-  void set_stage(const StageRecord& stage, bool more) const;
+  void set_stage(const StageRecord& stage) const;     // replaces the stage's record
+  double seconds_of(const std::string& stage) const;  // 0 where there is no record
+  // Removes what stands under this key, "rows", or the record of this stage.
+  void remove(const std::string& key) const;
+  void remove_stage(const std::string& stage) const;
   void set_reconstruction(const ReconstructionRecord& record) const;
   void set_rows(const std::vector<ResultRow>& rows, const std::vector<StartSummary>& summary) const;
 

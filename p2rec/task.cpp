@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <iostream>
 #include <map>
 #include <mutex>
@@ -17,22 +20,33 @@
 namespace p2rec {
 namespace {
 
-constexpr double kSaveEvery = 30;  // seconds
+constexpr int64_t kImpatience = 1'000'000'000;  // nanoseconds from the first signal on
 
 double seconds_now() {
   using namespace std::chrono;
   return duration<double>(steady_clock::now().time_since_epoch()).count();
 }
 
-volatile std::sig_atomic_t stop_flag = 0;
+// When a stop was first asked for, by the monotonic clock; 0: never. A signal may find any thread, two may find two.
+std::atomic<int64_t> stop_asked_at{0};
+static_assert(std::atomic<int64_t>::is_always_lock_free, "a signal's handler must not wait for a lock");
+
+int64_t nanoseconds_now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 extern "C" void on_stop_signal(int signal) {
-  if (stop_flag) {
+  const int errno_before = errno;
+  const int64_t now = nanoseconds_now();
+  int64_t first = 0;
+  if (!stop_asked_at.compare_exchange_strong(first, now) && now - first > kImpatience) {
     // The signal is blocked while its handler runs: this takes effect when the handler returns.
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
-  stop_flag = 1;
+  errno = errno_before;
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -54,9 +68,12 @@ void install_stop_signals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool stop_requested() { return stop_flag != 0; }
-void request_stop() { stop_flag = 1; }
-void forget_stop_request() { stop_flag = 0; }
+bool stop_requested() { return stop_asked_at != 0; }
+void request_stop() {
+  int64_t never = 0;
+  stop_asked_at.compare_exchange_strong(never, nanoseconds_now());
+}
+void forget_stop_request() { stop_asked_at = 0; }
 
 std::string first_difference(const std::string& before, const std::string& now) {
   const std::vector<std::string> a = lines_of(before), b = lines_of(now);
@@ -70,8 +87,9 @@ std::string first_difference(const std::string& before, const std::string& now) 
 // --- the journal -------------------------------------------------------------------------------------------
 
 struct Journal::State {
-  State(nn::Path where, bool quiet)
+  State(nn::Path where, bool quiet, double every)
       : folder(std::move(where)),
+        save_every(every),
         log(folder / "log.jsonl"),
         progress(style_of_stderr(quiet), std::cerr, seconds_now) {}
 
@@ -82,16 +100,23 @@ struct Journal::State {
 
   std::mutex mutex;  // of all that follows
   nn::Path folder;
+  double save_every;
   LogFile log;
   Progress progress;
   std::map<std::string, double> saved_at;  // per task: when it began or was saved last
+  std::function<void()> when_saved;
 };
 
-std::shared_ptr<Journal> Journal::open(const nn::Path& folder, bool quiet) {
+std::shared_ptr<Journal> Journal::open(const nn::Path& folder, bool quiet, double save_every) {
   nn::make_folder(folder);
   std::shared_ptr<Journal> journal(new Journal);
-  journal->state_ = std::make_unique<State>(folder, quiet);
+  journal->state_ = std::make_unique<State>(folder, quiet, save_every);
   return journal;
+}
+
+void Journal::when_saved(std::function<void()> call) {
+  const std::lock_guard lock(state_->mutex);
+  state_->when_saved = std::move(call);
 }
 
 Journal::~Journal() = default;
@@ -174,17 +199,24 @@ std::optional<nn::TensorFile> Task::resume() const {
 bool Task::save_due() const {
   if (!journal_) return false;
   const std::lock_guard lock(journal_->state_->mutex);
-  return stop_requested() || seconds_now() - journal_->state_->saved_at[name_] >= kSaveEvery;
+  return stop_requested() ||
+         seconds_now() - journal_->state_->saved_at[name_] >= journal_->state_->save_every;
 }
 
 void Task::save(int64_t step, const nn::NamedTensors& tensors, nn::Metadata metadata) const {
   if (!journal_) return;
   metadata["fingerprint"] = fingerprint_;
   metadata["step"] = std::to_string(step);
+  Journal::State& state = *journal_->state_;
+  {
+    const std::lock_guard lock(state.mutex);
+    state.log.sync();
+  }
   // Written without the lock: other parts go on meanwhile, and no two tasks share a file.
-  nn::write_safetensors(journal_->state_->checkpoint(name_), tensors, metadata);
-  const std::lock_guard lock(journal_->state_->mutex);
-  journal_->state_->saved_at[name_] = seconds_now();
+  nn::write_safetensors(state.checkpoint(name_), tensors, metadata);
+  const std::lock_guard lock(state.mutex);
+  state.saved_at[name_] = seconds_now();
+  if (state.when_saved) state.when_saved();
 }
 
 void Task::check_stop() const {
@@ -195,9 +227,13 @@ void Task::finish(const std::string& what) const {
   if (!journal_) return;
   Journal::State& state = *journal_->state_;
   const std::lock_guard lock(state.mutex);
-  std::filesystem::remove(state.checkpoint(name_));
+  state.log.sync();
   const double seconds = state.progress.finish(name_);
   state.progress.say(fmt::format("{}: {} ({})", name_, what, duration_text(seconds)));
+}
+
+void Task::discard() const {
+  if (journal_) std::filesystem::remove(journal_->state_->checkpoint(name_));
 }
 
 }  // namespace p2rec

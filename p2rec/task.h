@@ -48,14 +48,17 @@ class Task {
   // (stored with save) are dropped. Throws ag::InputError when it was made under other options. Without one
   // the task's old log lines are dropped.
   std::optional<nn::TensorFile> resume() const;
-  // Whether it is time to save: half a minute since the last time, or somebody wants to stop.
+  // Whether it is time to save: some seconds since the last time (Journal::open), or somebody wants to stop.
   bool save_due() const;
-  // Writes the checkpoint state-NAME.safetensors; `step` is the last one that was logged.
+  // Writes the checkpoint state-NAME.safetensors; `step` is the last one that was logged. The log is on the disk before
+  // the checkpoint is: whatever happens, a checkpoint's log lines are there.
   void save(int64_t step, const nn::NamedTensors& tensors, nn::Metadata metadata = {}) const;
   // Throws Interrupted if somebody wants to stop. Call it right after save.
   void check_stop() const;
-  // Removes the checkpoint and says that the work is done, in one line.
+  // Says that the work is done, in one line. The checkpoint stays until what was made is on the disk: see discard().
   void finish(const std::string& what) const;
+  // Removes the checkpoint. Call it when what the task made is whole on the disk.
+  void discard() const;
 
   // A part of this task's work with its own name, log lines and checkpoint: name() + "/" + part. Parts may
   // run on several threads at once. `parts` is their number: each is an equal share of this task's progress.
@@ -73,8 +76,10 @@ class Task {
 class Journal : public std::enable_shared_from_this<Journal> {
  public:
   // Makes the folder if need be. What an earlier run left there stays until a task of the same name resumes;
-  // `quiet` shows nothing.
-  static std::shared_ptr<Journal> open(const nn::Path& folder, bool quiet);
+  // `quiet` shows nothing; a task saves every `save_every` seconds.
+  static std::shared_ptr<Journal> open(const nn::Path& folder, bool quiet, double save_every = 30);
+  // `call` is called after every checkpoint, by one thread at a time.
+  void when_saved(std::function<void()> call);
   // `fingerprint` is text that says under which options a checkpoint was made: "key=value" lines.
   Task task(const std::string& name, const std::string& fingerprint);
   // Sorts this task's log lines by part name (in order of `parts`) and step, after parts ran side by side.
@@ -89,7 +94,8 @@ class Journal : public std::enable_shared_from_this<Journal> {
   std::unique_ptr<State> state_;
 };
 
-// From now on Ctrl-C and SIGTERM ask for a stop; a second one ends the program at once.
+// From now on Ctrl-C and SIGTERM ask for a stop; another one more than a second later ends the program at once. (Within
+// that second it is the same wish: `timeout` and terminals may signal a program twice, alone and with its group.)
 void install_stop_signals();
 bool stop_requested();
 void request_stop();         // as a signal would; for tests

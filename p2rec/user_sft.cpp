@@ -7,7 +7,9 @@
 #include <numeric>
 
 #include "nn/init.h"
+#include "nn/memory.h"
 #include "nn/optim.h"
+#include "p2rec/memory_estimate.h"
 
 namespace p2rec {
 namespace {
@@ -38,25 +40,46 @@ double mean_squared_distance(const Tensor& rows, const Tensor& row) {
   return ag::mse(ag::add_row(Tensor::zeros(rows.shape()), row), rows).item();
 }
 
+// Who trains and who is held out.
+struct Split {
+  std::vector<int64_t> users, heldout;
+  std::vector<int64_t> lengths;  // of the users' prompts, in tokens
+};
+
+Split split_users(const Prompts& prompts, const Interactions& data) {
+  Split split;
+  for (int64_t u = 0; u < data.users(); ++u) {
+    const Sequence items = training_part(data, u);
+    if (items.empty()) continue;
+    if (held_out(data.user_ids[static_cast<size_t>(u)])) {
+      split.heldout.push_back(u);
+    } else {
+      split.users.push_back(u);
+      split.lengths.push_back(static_cast<int64_t>(prompts.of(items).size()));
+    }
+  }
+  INPUT_CHECK(!split.users.empty() && !split.heldout.empty(), data.source, ": ", split.users.size(),
+              " users to train on and ", split.heldout.size(),
+              " held out; hint: the reconstruction needs some dozen users");
+  return split;
+}
+
 class Training {
  public:
-  Training(models::Llama& model, const Prompts& prompts, const Interactions& data, const Tensor& preferences,
-           const SftConfig& config, const Task& task)
+  Training(models::Llama& model, const Prompts& prompts, const Interactions& data, const Split& split,
+           const Tensor& preferences, const SftConfig& config, const Task& task)
       : prompts_(prompts),
         data_(data),
         preferences_(preferences),
         config_(config),
         task_(task),
-        adam_(make_optimiser(model)) {
-    for (int64_t u = 0; u < data.users(); ++u) {
-      if (training_part(data, u).empty()) continue;
-      (held_out(data.user_ids[static_cast<size_t>(u)]) ? heldout_ : users_).push_back(u);
-      if (users_.empty() || users_.back() != u) continue;
-      tokens_an_epoch_ += static_cast<int64_t>(prompts.of(training_part(data, u)).size());
-    }
-    INPUT_CHECK(!users_.empty() && !heldout_.empty(), data.source, ": ", users_.size(),
-                " users to train on and ", heldout_.size(),
-                " held out; hint: the reconstruction needs some dozen users");
+        memory_(check_fine_tuning_memory(model.config(), config,
+                                         prompts.has_item_tokens() ? prompts.items() : 0, preferences.dim(1),
+                                         split.lengths, kOrderSite)),
+        adam_(make_optimiser(model)),
+        users_(split.users),
+        heldout_(split.heldout),
+        tokens_an_epoch_(std::accumulate(split.lengths.begin(), split.lengths.end(), int64_t{0})) {
     const Tensor targets = rows_of(preferences_, users_), mean = mean_row(targets);
     parser_.head_bias.copy_from(mean);
     mean_error_ = mean_squared_distance(targets, mean);
@@ -68,9 +91,10 @@ class Training {
   Reconstruction run() {
     if (const auto saved = task_.resume()) restore(*saved);
     const int64_t total = steps_an_epoch_ * config_.epochs;
-    task_.announce(fmt::format(
-        "{} users, {} held out, {} tokens an epoch, {} epochs of {} steps, about {:.1f} GiB", users_.size(),
-        heldout_.size(), tokens_an_epoch_, config_.epochs, steps_an_epoch_, memory_estimate()));
+    const int64_t frozen = parser_.model->parameter_count() * static_cast<int64_t>(sizeof(ag::real));
+    task_.announce(fmt::format("{} users, {} held out, {} tokens an epoch, {} epochs of {} steps, about {}",
+                               users_.size(), heldout_.size(), tokens_an_epoch_, config_.epochs,
+                               steps_an_epoch_, nn::memory_text(frozen + memory_)));
     for (int64_t step = static_cast<int64_t>(losses_.size()); step < total; ++step) {
       losses_.push_back(train_step(step, total));
       task_.progress(static_cast<double>(step + 1) / static_cast<double>(total),
@@ -104,19 +128,6 @@ class Training {
     trained_ = adapters;
     trained_.insert(trained_.end(), items.begin(), items.end());
     return nn::Adam({{adapters, config_.lr}, {items, config_.item_lr}}, {.weight_decay = 0});
-  }
-
-  // Frozen weights, what is trained with gradient and moments, and the activations of a mean batch.
-  double memory_estimate() const {
-    const models::LlamaConfig& c = parser_.model->config();
-    int64_t trained = 0;
-    for (const auto& [name, tensor] : trained_) trained += tensor.numel();
-    const int64_t tokens = tokens_an_epoch_ * config_.batch / static_cast<int64_t>(users_.size());
-    // Per token and layer: about ten rows of C, four of the feed-forward width, and the queries, keys and values twice.
-    const int64_t activations =
-        tokens * c.layers * (10 * c.hidden + 5 * c.intermediate + 4 * c.kv_heads * c.head_size());
-    const int64_t reals = parser_.model->parameter_count() + 4 * trained + activations;
-    return static_cast<double>(reals * static_cast<int64_t>(sizeof(ag::real))) / double(1 << 30);
   }
 
   Tensor predict(const std::vector<int64_t>& users, const nn::Noise& noise) const {
@@ -208,9 +219,10 @@ class Training {
   const Task& task_;
   Parser parser_;
   nn::NamedTensors trained_;
+  int64_t memory_;  // bytes, beside the frozen model
   nn::Adam adam_;
   std::vector<int64_t> users_, heldout_;
-  int64_t tokens_an_epoch_ = 0, steps_an_epoch_ = 0;
+  int64_t tokens_an_epoch_, steps_an_epoch_ = 0;
   double mean_error_ = 0;
   std::vector<double> losses_;
   std::string heldout_text_;
@@ -232,7 +244,7 @@ Tensor initial_item_tokens(const models::Llama& model, int64_t items, uint64_t s
 
 Reconstruction reconstruct(models::Llama& model, const Prompts& prompts, const Interactions& data,
                            const Tensor& preferences, const SftConfig& config, const Task& task) {
-  return Training(model, prompts, data, preferences, config, task).run();
+  return Training(model, prompts, data, split_users(prompts, data), preferences, config, task).run();
 }
 
 Tensor embed_prompt(const Parser& parser, const Tensor& ids) {

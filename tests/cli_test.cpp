@@ -1,50 +1,22 @@
 // The program itself with what a person may get wrong: the exit code and the message, which is one line and names the
 // option or the file. Nothing here needs a run of the method.
-#include <sys/wait.h>
 #include <sstream>
-
-#include <fstream>
 
 #include "models/byte_tokenizer.h"
 #include "models/generate.h"
 #include "models/load_llm.h"
 #include "p2rec/options.h"
 #include "tests/gguf_writer.h"
+#include "tests/shell.h"
 #include "tests/testing.h"
+
+using testing::contains;
+using testing::Shell;
+using Result = testing::ProgramResult;
 
 namespace {
 
 std::string slurp(const nn::Path& path) { return nn::read_file(path, "output"); }
-
-struct Result {
-  int code;
-  std::string out, err;
-};
-
-// Runs the program in a folder of its own; `input` is its standard input.
-class Shell {
- public:
-  Result operator()(const std::string& arguments, const std::string& input = "") const {
-    write("stdin", input);
-    const std::string command =
-        "cd '" + folder_.path().string() + "' && '" PROGRAM "' " + arguments + " <stdin >stdout 2>stderr";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, slurp(folder_ / "stdout"),
-            slurp(folder_ / "stderr")};
-  }
-  void write(const std::string& name, const std::string& content) const {
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-  }
-  nn::Path operator/(const std::string& name) const { return folder_ / name; }
-  bool has(const std::string& name) const { return std::filesystem::exists(folder_ / name); }
-
- private:
-  testing::TemporaryFolder folder_;
-};
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // Exit code 2, nothing on standard output, one line on standard error that has all the parts.
 void check_mistake(const Shell& shell, const std::string& arguments, const std::vector<std::string>& parts) {

@@ -1,6 +1,8 @@
 // Files are read whole and written whole, and every failure names the file and leaves the old one as it was.
 #include "nn/files.h"
 
+#include <sys/stat.h>
+
 #include <fstream>
 #include <ostream>
 
@@ -115,4 +117,27 @@ TEST_CASE("folders are made with those above them") {
   CHECK_THROWS_WITH_AS(nn::make_folder(folder / "file"), Contains("file"), InputError);
   CHECK_THROWS_WITH_AS(nn::make_folder(folder / "file/below"), Contains("file/below"), InputError);
   CHECK_THROWS_AS(nn::make_folder(""), InputError);
+}
+
+TEST_CASE("what is no regular file is not replaced") {
+  const TemporaryFolder folder;
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0666) == 0);
+  CHECK_THROWS_WITH_AS(write_atomically(folder / "pipe", "new"), Contains("pipe: cannot be replaced"),
+                       ag::Error);
+  CHECK(fs::is_fifo(folder / "pipe"));
+  fs::create_symlink("/dev/null", folder / "link");
+  CHECK_THROWS_AS(write_atomically(folder / "link", "new"), ag::Error);
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(entries(folder.path()) == 2);
+}
+
+TEST_CASE("a folder is held by one at a time") {
+  const TemporaryFolder folder;
+  {
+    const nn::FolderLock lock(folder.path());
+    CHECK_THROWS_WITH_AS(nn::FolderLock(folder.path()), Contains("another run is at work"), InputError);
+  }
+  const nn::FolderLock lock(folder.path());
+  CHECK(entries(folder.path()) == 0);
+  CHECK_THROWS_AS(nn::FolderLock(folder / "missing"), InputError);
 }

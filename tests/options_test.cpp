@@ -23,6 +23,8 @@ const std::map<std::string, std::string> kOther = {
     {"out", "some where"},
     {"seeds", "7,9007199254740991"},
     {"threads", "3"},
+    {"memory-limit", "1.5"},
+    {"save-every", "0"},
     {"resume", "true"},
     {"overwrite", "true"},
     {"quiet", "true"},

@@ -8,11 +8,17 @@
 
 #include "p2rec/artifacts.h"
 #include "p2rec/pipeline.h"
-#include "p2rec/synthetic.h"
 #include "p2rec/task.h"
-#include "testing.h"
+#include "tests/shell.h"
+#include "tests/small_run.h"
 
 using namespace p2rec;
+using testing::artefacts;
+using testing::check_same;
+using testing::contains;
+using testing::small_data;
+using testing::small_options;
+using testing::write_data;
 namespace fs = std::filesystem;
 
 namespace {
@@ -30,63 +36,7 @@ class WorkingFolder {
   fs::path before_;
 };
 
-Interactions small_data() {
-  return make_synthetic({.users = 60, .items = 40, .groups = 4, .mean_length = 12, .seed = 3}).interactions;
-}
-
-// One line per user, and the titles beside it.
-void write_data(const Interactions& data) {
-  std::ofstream lines("data.txt");
-  for (size_t u = 0; u < data.user_ids.size(); ++u) {
-    lines << data.user_ids[u];
-    for (int32_t item : data.sequences[u]) lines << ' ' << data.item_ids[static_cast<size_t>(item)];
-    lines << '\n';
-  }
-  std::ofstream titles("data.item");
-  titles << "item_id:token\ttitle:token_seq\n";
-  for (size_t i = 0; i < data.item_ids.size(); ++i)
-    titles << data.item_ids[i] << '\t' << data.titles[i] << '\n';
-}
-
-Options small_options() {
-  Options o;
-  o.data = "data.txt";
-  o.out = "out";
-  o.seeds = {1, 2};
-  o.quiet = true;
-  o.max_length = 8;
-  o.hidden = o.inner = 8;
-  o.batch = 16;
-  o.max_epochs = 3;
-  o.patience = 2;
-  o.groups = 4;
-  o.history = 8;
-  o.lora_rank = 2;
-  o.sft_epochs = 2;
-  o.tiny_steps = 4;
-  return o;
-}
-
 void run_all(Options o) { run_stages(o, Stage::Pretrain, Stage::Evaluate); }
-
-// Every file below a folder with its content, without what evaluation writes.
-std::map<std::string, std::string> artefacts(const fs::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file() || entry.path().filename() == "results.json") continue;
-    files[fs::relative(entry.path(), folder).string()] = nn::read_file(entry.path(), "artefact");
-  }
-  return files;
-}
-
-void check_same(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b) {
-  CHECK(a.size() == b.size());
-  for (const auto& [name, content] : a) {
-    INFO(name);
-    REQUIRE(b.contains(name));
-    CHECK((b.at(name) == content));  // in brackets: a failure shall not print the file
-  }
-}
 
 // Replaces the item `from_the_end` places before the end of each sequence by its neighbour in the catalogue.
 Interactions with_other_items(Interactions data, size_t from_the_end) {
@@ -114,10 +64,6 @@ std::string message_of(const std::function<void()>& call) {
     return problem.what();
   }
   return "no error";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

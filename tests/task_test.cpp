@@ -1,8 +1,10 @@
 #include "p2rec/task.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -146,13 +148,73 @@ TEST_CASE("a checkpoint that is no checkpoint, or is cut short, is refused by na
   CHECK_THROWS_WITH_AS(task.resume(), Contains("state-a.safetensors: not a safetensors file"), InputError);
 }
 
-TEST_CASE("finish removes the checkpoint") {
+TEST_CASE("the checkpoint stays when the task has finished, until it is discarded") {
   const Folder folder;
   const Task task = folder.open()->task("a", "");
   task.save(1, {});
   CHECK(folder.has("state-a.safetensors"));
   task.finish("done");
+  CHECK(folder.has("state-a.safetensors"));
+  task.discard();
   CHECK_FALSE(folder.has("state-a.safetensors"));
+  task.discard();  // there may be none
+}
+
+TEST_CASE("how often to save, and who is told of it") {
+  const Folder folder;
+  CHECK_FALSE(folder.open()->task("a", "").save_due());
+  const auto journal = Journal::open(folder.path(), true, 0);
+  const Task task = journal->task("a", "");
+  CHECK(task.save_due());
+  int calls = 0;
+  journal->when_saved([&] { calls += folder.has("state-a.safetensors"); });
+  task.save(1, {});
+  CHECK(calls == 1);
+  journal->when_saved(nullptr);
+  task.save(2, {});
+  CHECK(calls == 1);
+}
+
+TEST_CASE("a line that could be written in part only goes before the next one is written") {
+  const Folder folder;
+  const Task task = folder.open()->task("a", "");
+  task.log(1, {});
+  // A limit of the file's size in the middle of the next line, as a disk that is full.
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{folder.log().size() + 5, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  std::string message;
+  try {
+    task.log(2, {});
+  } catch (const ag::Error& error) {
+    message = error.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, ignored);
+  CHECK(message.find("log.jsonl: cannot be written: File too large") != std::string::npos);
+  CHECK(folder.log().size() == line("a", 1).size() + 5);
+  task.log(3, {});
+  CHECK(folder.log() == line("a", 1) + line("a", 3));
+}
+
+TEST_CASE("zero bytes at the log's end, as a power failure leaves them, go too") {
+  const Folder folder;
+  nn::write_atomically(folder / "log.jsonl", line("a", 1) + std::string(100, '\0') + "\n");
+  folder.open()->task("b", "").log(1, {});
+  CHECK(folder.log() == line("a", 1) + line("b", 1));
+}
+
+TEST_CASE("all lines of a task and its parts can be dropped") {
+  const Folder folder;
+  {
+    const auto journal = folder.open();
+    for (const char* name : {"a", "ab", "b"}) journal->task(name, "").log(1, {});
+    journal->task("a", "").part("x", 1).log(1, {});
+  }
+  p2rec::LogFile(folder / "log.jsonl").drop_all("a");
+  CHECK(folder.log() == line("ab", 1) + line("b", 1));
 }
 
 TEST_CASE("a request to stop is due to be saved, then thrown") {
@@ -169,7 +231,7 @@ TEST_CASE("a request to stop is due to be saved, then thrown") {
   CHECK_NOTHROW(task.check_stop());
 }
 
-TEST_CASE("the first signal asks for a stop, the second one ends the program") {
+TEST_CASE("the first signal asks for a stop, one that comes more than a second later ends the program") {
   for (const int signal : {SIGINT, SIGTERM}) {
     const pid_t child = fork();
     if (child == 0) {
@@ -177,6 +239,9 @@ TEST_CASE("the first signal asks for a stop, the second one ends the program") {
       if (p2rec::stop_requested()) _exit(1);
       std::raise(signal);
       if (!p2rec::stop_requested()) _exit(2);
+      std::raise(signal);  // the same wish, said twice
+      std::raise(signal == SIGINT ? SIGTERM : SIGINT);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1100));
       std::raise(signal);
       _exit(3);
     }
