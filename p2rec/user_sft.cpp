@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "nn/init.h"
@@ -99,14 +100,14 @@ class Training {
       losses_.push_back(train_step(step, total));
       task_.progress(static_cast<double>(step + 1) / static_cast<double>(total),
                      fmt::format("epoch {} of {}, loss {:.5f}{}", step / steps_an_epoch_ + 1, config_.epochs,
-                                 recent_loss(), heldout_text_));
-      if ((step + 1) % steps_an_epoch_ == 0 && step + 1 < total) measure_heldout(step);
+                                 recent_loss(), heldout_text()));
+      if ((step + 1) % steps_an_epoch_ == 0) measure_heldout(step);
       if (task_.save_due()) save(step);
       task_.check_stop();
     }
     Reconstruction result{parser_, mean_loss(0, std::min(kFirstSteps, total)),
                           mean_loss(total - steps_an_epoch_, total), 0, tokens_an_epoch_ * config_.epochs};
-    result.heldout_loss = measure_heldout(total - 1);
+    result.heldout_loss = heldout_;
     task_.finish(fmt::format("held-out loss {:.5f}", result.heldout_loss));
     return result;
   }
@@ -177,11 +178,13 @@ class Training {
     return total / static_cast<double>(heldout_.size());
   }
 
-  double measure_heldout(int64_t step) {
-    const double loss = heldout_loss();
-    heldout_text_ = fmt::format(", held out {:.5f}", loss);
-    task_.log(step, {{"epoch", static_cast<double>((step + 1) / steps_an_epoch_)}, {"heldout_loss", loss}});
-    return loss;
+  void measure_heldout(int64_t step) {
+    heldout_ = heldout_loss();
+    task_.log(step,
+              {{"epoch", static_cast<double>((step + 1) / steps_an_epoch_)}, {"heldout_loss", heldout_}});
+  }
+  std::string heldout_text() const {
+    return std::isnan(heldout_) ? "" : fmt::format(", held out {:.5f}", heldout_);
   }
 
   double mean_loss(int64_t begin, int64_t end) const {
@@ -197,7 +200,7 @@ class Training {
     nn::NamedTensors state = trained_;
     for (const auto& [name, tensor] : adam_.state()) state.emplace_back("adam." + name, tensor);
     state.emplace_back("losses", Tensor::from({static_cast<int64_t>(losses_.size())}, losses_));
-    task_.save(step, state, {{"heldout_text", heldout_text_}});
+    task_.save(step, state, {{"heldout_loss", fmt::format("{}", heldout_)}});
   }
 
   void restore(const nn::TensorFile& saved) {
@@ -209,7 +212,7 @@ class Training {
     for (const auto& [name, tensor] : trained_) Tensor(tensor).copy_from(saved.at(name));
     const std::vector<ag::real> losses = saved.at("losses").values();
     losses_.assign(losses.begin(), losses.end());
-    heldout_text_ = saved.metadata.at("heldout_text");
+    heldout_ = std::stod(saved.metadata.at("heldout_loss"));
   }
 
   const Prompts& prompts_;
@@ -225,7 +228,7 @@ class Training {
   int64_t tokens_an_epoch_, steps_an_epoch_ = 0;
   double mean_error_ = 0;
   std::vector<double> losses_;
-  std::string heldout_text_;
+  double heldout_ = std::numeric_limits<double>::quiet_NaN();  // as last measured, at an epoch's end
 };
 
 }  // namespace
