@@ -250,15 +250,15 @@ std::string path_of(const CLI::App& command) {
   if (found.starts_with("-")) {
     const std::string name = found.substr(0, found.find('='));
     std::vector<std::string> known;
-    for (const CLI::Option* option : command.get_options())
-      known.push_back("--" + option->get_lnames().at(0));
-    throw ag::InputError(name + ": there is no such option; did you mean " + nearest(name, known) + "?; " +
+    for (const CLI::Option* option : command.get_options()) known.push_back(option->get_lnames().at(0));
+    const std::string letters = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+    throw ag::InputError(name + ": there is no such option" + did_you_mean(letters, known, "--") + "; " +
                          hint);
   }
   const auto below = command.get_subcommands([](const CLI::App*) { return true; });
   if (!below.empty()) {
-    throw ag::InputError("'" + found + "': there is no such command; did you mean " +
-                         nearest(found, names_of(below)) + "?; " + hint);
+    throw ag::InputError("'" + found + "': there is no such command" + did_you_mean(found, names_of(below)) +
+                         "; " + hint);
   }
   throw ag::InputError("'" + found +
                        "': found behind the options; expected nothing more; a list is written with commas; " +

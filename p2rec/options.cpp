@@ -213,10 +213,12 @@ std::vector<std::string> option_names() {
   return names;
 }
 
-std::string nearest(const std::string& name, const std::vector<std::string>& known) {
-  return *std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-    return edit_distance(name, a) < edit_distance(name, b);
-  });
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& known,
+                         const std::string& prefix) {
+  const auto distance = [&](const std::string& other) { return edit_distance(name, other); };
+  const auto nearest = std::ranges::min_element(known, {}, distance);
+  if (nearest == known.end() || distance(*nearest) > (name.size() + 1) / 2) return "";
+  return "; did you mean " + prefix + *nearest + "?";
 }
 
 void set_option(Options& options, const std::string& name, const std::string& text) {
@@ -224,8 +226,8 @@ void set_option(Options& options, const std::string& name, const std::string& te
     const bool list = is_list<std::remove_reference_t<decltype(field)>>;
     parse_all(info, list ? split_at_commas(text) : std::vector{text}, Place{"--" + name}, field);
   });
-  INPUT_CHECK(known, "--", name, ": there is no such option; did you mean --", nearest(name, option_names()),
-              "?", kHint);
+  INPUT_CHECK(known, "--", name, ": there is no such option", did_you_mean(name, option_names(), "--"),
+              kHint);
 }
 
 void read_config(Options& options, const nn::Path& file) {
@@ -238,8 +240,8 @@ void read_config(Options& options, const nn::Path& file) {
       if (info.of_the_call) place.wrong("an option of the single call", "it on the command line");
       parse_all(info, entry.values, place, field);
     });
-    INPUT_CHECK(known, place.text, ": there is no such option; did you mean ",
-                nearest(entry.name, option_names()), "?", kHint);
+    INPUT_CHECK(known, place.text, ": there is no such option", did_you_mean(entry.name, option_names()),
+                kHint);
   }
 }
 

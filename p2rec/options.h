@@ -173,8 +173,10 @@ void read_config(Options& options, const nn::Path& file);
 // What one option alone cannot show: distinct seeds, heads that divide the hidden size, and so on.
 void check_options(const Options& options);
 
-// Which of the known names is nearest to `name`, for messages.
-std::string nearest(const std::string& name, const std::vector<std::string>& known);
+// For messages: "; did you mean PREFIXgroups?" with the known name that is nearest to `name`; empty where more than half of
+// the letters would have to change.
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& known,
+                         const std::string& prefix = "");
 std::vector<std::string> option_names();
 
 // --- options to text ---------------------------------------------------------------------------------------

@@ -255,7 +255,7 @@ TEST_CASE("TOML strings come back as they were, whatever bytes they hold") {
 }
 
 TEST_CASE("the nearest name") {
-  CHECK(p2rec::nearest("sft_lr", p2rec::option_names()) == "sft-lr");
-  CHECK(p2rec::nearest("epochs", p2rec::option_names()) != "seeds");
-  CHECK(p2rec::nearest("startstd", p2rec::option_names()) == "start-std");
+  CHECK(p2rec::did_you_mean("sft_lr", p2rec::option_names()) == "; did you mean sft-lr?");
+  CHECK(p2rec::did_you_mean("startstd", p2rec::option_names(), "--") == "; did you mean --start-std?");
+  CHECK(p2rec::did_you_mean("foo", p2rec::option_names()) == "");
 }
