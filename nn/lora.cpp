@@ -1,22 +1,12 @@
 #include "nn/lora.h"
 
-#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "autograd/kernels.h"
 #include "nn/init.h"
 
 namespace nn {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr const char* kPrefix = "base_model.model.";
-
-bool ends_with_name(const std::string& module, const std::string& target) {
-  return module == target || module.ends_with("." + target);
-}
 
 // Calls visit(name, linear) for every Linear that has an adapter.
 void for_each_adapter(Module& model, const std::function<void(const std::string&, Linear&)>& visit) {
@@ -34,58 +24,22 @@ void add_product(Linear& linear, double factor) {
            l.A.data(), ag::real(1), linear.weight.data());
 }
 
-void refuse(const Json& config, const std::string& file, const char* key, const Json& only) {
-  const Json found = config.value(key, only);
-  INPUT_CHECK(found == only || found.is_null() || (found.is_array() && found.empty()) ||
-                  (found.is_object() && found.empty()),
-              file, ": ", key, " is ", found.dump(), ", which is not supported; expected ", only.dump());
-}
-
-LoraConfig parse_config(const std::string& text, const std::string& file) {
-  try {
-    const Json json = Json::parse(text);
-    refuse(json, file, "peft_type", "LORA");
-    refuse(json, file, "task_type", "CAUSAL_LM");
-    refuse(json, file, "bias", "none");
-    for (const char* key : {"use_dora", "use_rslora", "fan_in_fan_out", "lora_bias"})
-      refuse(json, file, key, false);
-    for (const char* key :
-         {"modules_to_save", "rank_pattern", "alpha_pattern", "layers_to_transform", "exclude_modules"}) {
-      refuse(json, file, key, nullptr);
-    }
-    LoraConfig config;
-    config.rank = json.at("r").get<int64_t>();
-    config.alpha = json.at("lora_alpha").get<double>();
-    config.dropout = json.value("lora_dropout", 0.0);
-    INPUT_CHECK(json.at("target_modules").is_array(), file, ": target_modules is ",
-                json.at("target_modules").dump(), "; expected a list of names");
-    config.targets = json.at("target_modules").get<std::vector<std::string>>();
-    INPUT_CHECK(config.rank > 0 && config.rank <= 4096, file, ": r is ", config.rank, "; expected 1 to 4096");
-    return config;
-  } catch (const Json::exception& problem) {
-    throw ag::InputError(ag::message(file, ": not a LoRA adapter's configuration: ", problem.what()));
-  }
-}
-
 }  // namespace
+
+bool names_module(const std::string& target, const std::string& module) {
+  return module == target || module.ends_with("." + target);
+}
 
 void attach_lora(Module& model, const LoraConfig& config) {
   AG_CHECK(config.rank > 0, "attach_lora: the rank is ", config.rank);
-  model.requires_grad(false);
+  std::vector<LoraTarget> targets;
   std::vector<std::string> unused = config.targets;
   model.visit_modules([&](const std::string& name, Module& module) {
     auto* linear = dynamic_cast<Linear*>(&module);
     if (!linear) return;
     for (const std::string& target : config.targets) {
-      if (!ends_with_name(name, target)) continue;
-      const int64_t in = linear->weight.dim(1), out = linear->weight.dim(0);
-      const ag::RandomKey key = key_for(name + ".lora_A", config.seed);
-      LoraAdapter lora{ag::Tensor::empty({config.rank, in}), ag::Tensor::zeros({out, config.rank}),
-                       config.alpha / static_cast<double>(config.rank), config.dropout, key.site};
-      uniform_(lora.A, 1 / std::sqrt(static_cast<double>(in)), key);
-      lora.A.set_requires_grad();
-      lora.B.set_requires_grad();
-      linear->lora = std::move(lora);
+      if (!names_module(target, name)) continue;
+      targets.push_back({name, linear, config.rank, config.alpha / static_cast<double>(config.rank)});
       std::erase(unused, target);
       break;
     }
@@ -93,6 +47,21 @@ void attach_lora(Module& model, const LoraConfig& config) {
   std::string names;
   for (const std::string& target : unused) names += " " + target;
   INPUT_CHECK(unused.empty(), "LoRA: the model has no linear layer named", names);
+  attach_lora(model, targets, config.dropout, config.seed);
+}
+
+void attach_lora(Module& model, const std::vector<LoraTarget>& targets, double dropout, uint64_t seed) {
+  model.requires_grad(false);
+  for (const auto& [name, linear, rank, scaling] : targets) {
+    const int64_t in = linear->weight.dim(1), out = linear->weight.dim(0);
+    const ag::RandomKey key = key_for(name + ".lora_A", seed);
+    LoraAdapter lora{ag::Tensor::empty({rank, in}), ag::Tensor::zeros({out, rank}), scaling, dropout,
+                     key.site};
+    uniform_(lora.A, 1 / std::sqrt(static_cast<double>(in)), key);
+    lora.A.set_requires_grad();
+    lora.B.set_requires_grad();
+    linear->lora = std::move(lora);
+  }
 }
 
 void detach_lora(Module& model) {
@@ -102,8 +71,8 @@ void detach_lora(Module& model) {
 NamedTensors lora_parameters(Module& model) {
   NamedTensors found;
   for_each_adapter(model, [&](const std::string& name, Linear& linear) {
-    found.emplace_back(kPrefix + name + ".lora_A.weight", linear.lora->A);
-    found.emplace_back(kPrefix + name + ".lora_B.weight", linear.lora->B);
+    found.emplace_back(kPeftPrefix + name + ".lora_A.weight", linear.lora->A);
+    found.emplace_back(kPeftPrefix + name + ".lora_B.weight", linear.lora->B);
   });
   return found;
 }
@@ -114,60 +83,6 @@ void merge_lora(Module& model) {
 
 void unmerge_lora(Module& model) {
   for_each_adapter(model, [](const std::string&, Linear& linear) { add_product(linear, -1); });
-}
-
-void write_adapter(const Path& folder, Module& model, const LoraConfig& config, const std::string& base_model,
-                   const Metadata& metadata) {
-  make_folder(folder);
-  write_safetensors(folder / "adapter_model.safetensors", lora_parameters(model), metadata);
-  const Json json = {{"base_model_name_or_path", base_model},
-                     {"bias", "none"},
-                     {"fan_in_fan_out", false},
-                     {"inference_mode", true},
-                     {"init_lora_weights", true},
-                     {"lora_alpha", config.alpha},
-                     {"lora_dropout", config.dropout},
-                     {"modules_to_save", nullptr},
-                     {"peft_type", "LORA"},
-                     {"r", config.rank},
-                     {"target_modules", config.targets},
-                     {"task_type", "CAUSAL_LM"},
-                     {"use_dora", false},
-                     {"use_rslora", false}};
-  write_atomically(folder / "adapter_config.json", json.dump(2) + "\n");
-}
-
-LoraConfig read_adapter(const Path& folder, Module& model) {
-  INPUT_CHECK(std::filesystem::is_directory(folder), folder.string(),
-              ": there is no such adapter folder; hint: it holds ",
-              "adapter_config.json and adapter_model.safetensors");
-  const Path file = folder / "adapter_config.json";
-  const LoraConfig config = parse_config(read_file(file, "adapter configuration"), file.string());
-  const Path weights = folder / "adapter_model.safetensors";
-  TensorFile stored = read_safetensors(weights);
-  attach_lora(model, config);
-  // Strict, as for a model: every matrix must be there and nothing else. PEFT writes
-  // "base_model.model.model.layers..."; some files lack the model's own "model.".
-  std::string problems;
-  for (auto& [name, tensor] : lora_parameters(model)) {
-    std::string shorter = name;
-    if (shorter.starts_with("base_model.model.model.")) shorter.erase(std::string(kPrefix).size(), 6);
-    auto it =
-        std::find_if(stored.tensors.begin(), stored.tensors.end(),
-                     [&n = name, &shorter](const auto& t) { return t.first == n || t.first == shorter; });
-    if (it == stored.tensors.end()) {
-      problems += "\n  missing: " + name;
-    } else if (it->second.shape() != tensor.shape()) {
-      problems += ag::message("\n  ", name, " has shape ", it->second.shape(), ", expected ", tensor.shape());
-      stored.tensors.erase(it);
-    } else {
-      tensor.copy_from(it->second);
-      stored.tensors.erase(it);
-    }
-  }
-  for (const auto& [name, tensor] : stored.tensors) problems += "\n  unexpected: " + name;
-  INPUT_CHECK(problems.empty(), weights.string(), ": the adapter does not fit the model:", problems);
-  return config;
 }
 
 }  // namespace nn
