@@ -8,6 +8,7 @@
 
 #include "models/byte_tokenizer.h"
 #include "models/load_llm.h"
+#include "models/tiny_file.h"
 #include "p2rec/artifacts.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
@@ -119,7 +120,7 @@ class Run {
  public:
   explicit Run(const Options& options)
       : o_(options), out_(options.out), data_(load_data(options.data)), manifest_(out_), results_(out_) {
-    if (o_.llm != "tiny") llm_ = "file with hash " + file_hash(o_.llm);
+    if (o_.llm != "tiny") llm_ = "file with hash " + language_model_hash(o_.llm);
     for (Stage stage : stages_from(Stage::Pretrain)) fingerprints_.push_back(fingerprint_of(stage));
   }
 

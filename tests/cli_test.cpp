@@ -7,6 +7,7 @@
 
 #include "models/byte_tokenizer.h"
 #include "models/load_llm.h"
+#include "models/tiny_file.h"
 #include "p2rec/options.h"
 #include "tests/gguf_writer.h"
 #include "tests/testing.h"
