@@ -130,6 +130,13 @@ std::string text_or_stdin(const std::string& text) {
   return {std::istreambuf_iterator<char>(std::cin), {}};
 }
 
+void set_threads(CLI::App& command) {
+  if (!given(command, "threads")) return;
+  Options options;
+  set_option(options, "threads", given(command, "threads")->as<std::string>());
+  if (options.threads > 0) ag::set_thread_count(options.threads);
+}
+
 Action add_llm_command(CLI::App& llm, const std::string& name, const std::string& help,
                        const std::vector<std::string>& extra_options,
                        const std::function<void(const LlmRequest&)>& run) {
@@ -139,8 +146,10 @@ Action add_llm_command(CLI::App& llm, const std::string& name, const std::string
     return std::find(extra_options.begin(), extra_options.end(), option) != extra_options.end();
   };
   command
-      ->add_option("--llm", request->llm,
-                   "a GGUF file, or the tiny_llm.safetensors of a run; for tokenize also 'tiny'")
+      ->add_option(
+          "--llm", request->llm,
+          "a GGUF file, a Hugging Face folder, or the tiny_llm.safetensors of a run; for tokenize also "
+          "'tiny'")
       ->type_name("FILE");
   command->add_option("--text", request->text, "the text, or - to read it from standard input")
       ->type_name("TEXT");
@@ -151,17 +160,34 @@ Action add_llm_command(CLI::App& llm, const std::string& name, const std::string
     command->add_option("--tokens", request->tokens, "tokens at most (default 32)")->type_name("N");
   add_table_options(*command, {"threads"});
   return [=] {
-    if (given(*command, "threads")) {
-      Options options;
-      set_option(options, "threads", given(*command, "threads")->as<std::string>());
-      if (options.threads > 0) ag::set_thread_count(options.threads);
-    }
+    set_threads(*command);
     const std::string hint = "; hint: p2rec llm " + name + " --help";
     INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file", hint);
     INPUT_CHECK(given(*command, "text"), "--text: not given; expected a text", hint);
     INPUT_CHECK(request->tokens >= 1, "--tokens: found ", request->tokens, "; expected at least 1", hint);
     request->text = text_or_stdin(request->text);
     run(*request);
+  };
+}
+
+Action add_llm_merge(CLI::App& llm) {
+  CLI::App* command = llm.add_subcommand(
+      "merge",
+      "adds an adapter to the model's weights and writes a Hugging Face folder, which transformers loads");
+  const auto request = std::make_shared<LlmRequest>();
+  command->add_option("--llm", request->llm, "a GGUF file, or a Hugging Face folder")->type_name("FILE");
+  command
+      ->add_option("--adapter", request->adapter, "PEFT adapter folder; without one the model is converted")
+      ->type_name("DIR");
+  command->add_option("--out", request->out, "folder to write; it must not hold anything yet")
+      ->type_name("DIR");
+  add_table_options(*command, {"threads"});
+  return [=] {
+    set_threads(*command);
+    const std::string hint = "; hint: p2rec llm merge --help";
+    INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file or folder", hint);
+    INPUT_CHECK(!request->out.empty(), "--out: not given; expected a folder to write", hint);
+    llm_merge(*request);
   };
 }
 
@@ -191,12 +217,13 @@ Program::Program() {
   llm.require_subcommand(0, 1);
   add(llm, add_llm_command(llm, "tokenize", "prints the text's token ids on one line", {},
                            [](const LlmRequest& r) { llm_tokenize(r, std::cout); }));
-  add(llm,
-      add_llm_command(llm, "logits", "writes ids (T) and logits (T,V) of the text", {"out"}, llm_logits));
+  add(llm, add_llm_command(llm, "logits", "writes ids (T) and logits (T,V) of the text", {"out", "adapter"},
+                           llm_logits));
   add(llm, add_llm_command(llm, "embed", "writes hidden (C), the last token's state after the final norm",
                            {"out", "adapter"}, llm_embed));
   add(llm, add_llm_command(llm, "generate", "prints how the model goes on, the most probable token each time",
                            {"tokens"}, [](const LlmRequest& r) { llm_generate(r, std::cout); }));
+  add(llm, add_llm_merge(llm));
   app.require_subcommand(0, 1);
   app.footer(
       "p2rec COMMAND --help explains a command. The whole method on made-up data, with\n"

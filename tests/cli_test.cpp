@@ -94,7 +94,7 @@ TEST_CASE("the help of every command fits into 80 columns; that of a stage expla
   const Shell shell;
   for (const char* command :
        {"", "run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate", "recommend", "stats",
-        "llm", "llm tokenize", "llm logits", "llm embed", "llm generate"}) {
+        "llm", "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
