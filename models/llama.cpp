@@ -9,6 +9,17 @@ namespace models {
 using ag::Offsets;
 using ag::Tensor;
 
+std::vector<double> inverse_frequencies(const LlamaConfig& config) {
+  std::vector<double> result;
+  const int64_t D = config.head_size();
+  for (int64_t i = 0; i < D / 2; ++i) {
+    const double plain = std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(D));
+    result.push_back(config.rope_divisors.empty() ? plain
+                                                  : plain / config.rope_divisors[static_cast<size_t>(i)]);
+  }
+  return result;
+}
+
 // What the layers of one forward pass share: the batch, its rotation, and what its tokens see before
 // themselves.
 struct LlamaPass {
@@ -23,13 +34,7 @@ struct LlamaPass {
   LlamaPass(const LlamaConfig& config, const nn::Packed& batch, const SharedPrefix* shared = nullptr,
             KvCache* growing = nullptr)
       : x(batch), prefix(shared), cache(growing), k_offsets(batch.offsets) {
-    std::vector<double> inverse_frequency;
-    const int64_t D = config.head_size();
-    for (int64_t i = 0; i < D / 2; ++i) {
-      inverse_frequency.push_back(
-          std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(D)));
-    }
-    rotation = ag::rotation(x.positions, inverse_frequency);
+    rotation = ag::rotation(x.positions, inverse_frequencies(config));
     if (cache) k_offsets = Offsets({static_cast<int32_t>(cache->length + x.offsets.rows())});
     if (prefix) put_prefix_first();
   }
@@ -77,9 +82,9 @@ LlamaAttention::LlamaAttention(const LlamaConfig& config, int64_t layer)
       heads_(config.heads),
       kv_heads_(config.kv_heads),
       head_size_(config.head_size()),
-      q_proj_(config.hidden, heads_ * head_size_, false),
-      k_proj_(config.hidden, kv_heads_ * head_size_, false),
-      v_proj_(config.hidden, kv_heads_ * head_size_, false),
+      q_proj_(config.hidden, heads_ * head_size_, config.qkv_bias),
+      k_proj_(config.hidden, kv_heads_ * head_size_, config.qkv_bias),
+      v_proj_(config.hidden, kv_heads_ * head_size_, config.qkv_bias),
       o_proj_(heads_ * head_size_, config.hidden, false) {
   child("q_proj", q_proj_);
   child("k_proj", k_proj_);
@@ -131,10 +136,14 @@ Tensor LlamaBlock::operator()(const Tensor& x, LlamaPass& pass) const {
 
 Llama::Llama(const LlamaConfig& config)
     : config_(config), embed_tokens_(config.vocabulary, config.hidden), norm_(config.hidden, config.rms_eps) {
-  AG_CHECK(config.heads > 0 && config.kv_heads > 0 && config.hidden % config.heads == 0 &&
-               config.heads % config.kv_heads == 0,
+  AG_CHECK(config.heads > 0 && config.kv_heads > 0 && config.heads % config.kv_heads == 0 &&
+               (config.head_dim > 0 || config.hidden % config.heads == 0),
            "Llama: hidden size ", config.hidden, ", ", config.heads, " heads and ", config.kv_heads,
            " key heads do not fit");
+  AG_CHECK(config.rope_divisors.empty() ||
+               static_cast<int64_t>(config.rope_divisors.size()) == config.head_size() / 2,
+           "Llama: ", config.rope_divisors.size(), " divisors of the rotary frequencies for heads of size ",
+           config.head_size());
   child("model.embed_tokens", embed_tokens_);
   for (int64_t i = 0; i < config.layers; ++i) {
     layers_.push_back(std::make_unique<LlamaBlock>(config, i));

@@ -1,5 +1,6 @@
 // The Llama family (Touvron et al. 2023): a causal transformer with rotary positions, grouped-query
-// attention, RMSNorm before each branch and a SwiGLU feed-forward layer. Parameter names are Hugging Face's.
+// attention, RMSNorm before each branch and a SwiGLU feed-forward layer. Parameter names are Hugging Face's. Mistral (without
+// its sliding window) and Qwen2 are the same model but for a head size of their own and biases on q, k and v.
 #pragma once
 
 #include <memory>
@@ -17,11 +18,19 @@ struct LlamaConfig {
   int64_t heads = 0;       // H
   int64_t kv_heads = 0;    // KV
   int64_t context = 2048;  // tokens that the model was trained for
+  int64_t head_dim = 0;    // D where a model states it; 0: hidden / heads
   double rms_eps = 1e-5;
   double rope_theta = 10000;
-  bool tied = true;  // the output matrix is the token table
-  int64_t head_size() const { return hidden / heads; }
+  std::vector<double>
+      rope_divisors;      // (D/2) of the inverse frequencies, as inverse_frequencies() says; empty: none
+  bool qkv_bias = false;  // q_proj, k_proj and v_proj have biases (Qwen2)
+  bool tied = true;       // the output matrix is the token table
+  int64_t head_size() const { return head_dim ? head_dim : hidden / heads; }  // D
 };
+
+// Angles of the rotary positions per position: rope_theta^(-2i/D) / rope_divisors[i], i = 0 .. D/2 - 1. Every way in which
+// models stretch their context (linear, Llama 3's) is such a list of divisors.
+std::vector<double> inverse_frequencies(const LlamaConfig& config);
 
 // Keys and values of tokens that every sequence of a batch sees first, one entry per layer.
 struct SharedPrefix {

@@ -1,38 +1,23 @@
 #include "models/tokenizer_json.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "models/byte_level_bpe.h"
 #include "models/sentencepiece_bpe.h"
+#include "nn/json.h"
 
 namespace models {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kDeepest = 32;  // of nested brackets; real files have 6
-
 // --- JSON --------------------------------------------------------------------------------------------------------
 
-// Throws for what is no JSON, for deep nesting and for two entries of one name, of which parsers keep either.
 Json parse_json(const nn::Path& path) {
-  const std::string text = nn::read_file(path, "tokenizer file"), file = path.string();
-  std::vector<std::set<std::string>> names;  // of the objects that are open
-  const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    INPUT_CHECK(depth <= kDeepest, file, ": is nested deeper than ", kDeepest, " brackets");
-    if (event == Json::parse_event_t::object_start) names.emplace_back();
-    if (event == Json::parse_event_t::object_end) names.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto& name = parsed.get_ref<const std::string&>();
-      INPUT_CHECK(names.back().insert(name).second, file, ": has two entries ", quote(name),
-                  " in one object");
-    }
-    return true;
-  };
+  const std::string file = path.string();
   try {
-    Json json = Json::parse(text, check);
+    Json json = nn::parse_json<Json>(nn::read_file(path, "tokenizer file"), file);
     INPUT_CHECK(json.is_object(), file, ": holds ", json.type_name(), "; expected a JSON object");
     return json;
   } catch (const Json::exception& problem) {

@@ -17,13 +17,26 @@ struct LoraConfig {
   uint64_t seed = 1;
 };
 
+// A layer that is to have an adapter of its own rank.
+struct LoraTarget {
+  std::string name;
+  Linear* linear;
+  int64_t rank;
+  double scaling;
+};
+
 // Freezes the model and gives every Linear whose name ends with a target an adapter: A as PEFT draws it
 // (Kaiming uniform with a = sqrt 5, which is uniform within 1 / sqrt(in)), B zero. A target that matches
 // nothing is an ag::InputError.
 void attach_lora(Module& model, const LoraConfig& config);
+void attach_lora(Module& model, const std::vector<LoraTarget>& targets, double dropout, uint64_t seed);
 void detach_lora(Module& model);
 
+// Whether a name in `targets` means this module: its full name or the end of it, from a dot on.
+bool names_module(const std::string& target, const std::string& module);
+
 // The adapters' matrices with PEFT's names for a causal LM: "base_model.model.<module>.lora_A.weight".
+inline constexpr const char* kPeftPrefix = "base_model.model.";
 NamedTensors lora_parameters(Module& model);
 
 // Adds scaling B A to the frozen weights, and takes it away again. A merged adapter must not stay attached.
@@ -33,8 +46,12 @@ void unmerge_lora(Module& model);
 // adapter_config.json and adapter_model.safetensors, as PEFT writes and reads them (PEFT 0.21).
 void write_adapter(const Path& folder, Module& model, const LoraConfig& config, const std::string& base_model,
                    const Metadata& metadata = {});
-// Attaches what the folder holds. What PEFT knows and this library does not (DoRA, biases, modules_to_save,
-// rank patterns, other task types) is refused by name with ag::InputError.
+// Attaches what the folder holds: an adapter of ours or one that PEFT trained on the same model as a causal LM, or as the
+// model without its output layer (task types CAUSAL_LM, FEATURE_EXTRACTION and none). target_modules is a list, a regular
+// expression or "all-linear"; rank_pattern, alpha_pattern and use_rslora are taken into account; the matrices may be of any
+// type of reals. What PEFT knows and this library does not (DoRA, biases, modules_to_save, initial values that change the
+// base weights, other task types, pickled weights) is refused by name with ag::InputError. In the result, targets are the
+// full names of the layers if the file gives them as an expression.
 LoraConfig read_adapter(const Path& folder, Module& model);
 
 }  // namespace nn

@@ -28,16 +28,9 @@ int64_t width_of(const std::string& dtype) {
   return 0;
 }
 
-struct Entry {
-  std::string name, dtype;
-  Shape shape;
-  uint64_t begin = 0, end = 0;
-};
+using Info = SafetensorsFile::TensorInfo;
 
-struct Header {
-  std::vector<Entry> entries;  // by begin
-  Metadata metadata;
-};
+constexpr uint64_t kBufferBytes = uint64_t{1} << 22;  // a multiple of every width
 
 // A list of whole numbers that are not negative. JSON's own conversion would cut 2.5 to 2.
 template <class T>
@@ -51,9 +44,9 @@ std::vector<T> whole_numbers(const Json& json, const std::string& file, const st
   return json.get<std::vector<T>>();
 }
 
-Entry parse_entry(const std::string& file, const std::string& name, const Json& json, uint64_t data_bytes) {
-  Entry entry{name, json.at("dtype").get<std::string>(),
-              whole_numbers<int64_t>(json.at("shape"), file, name, "shape"), 0, 0};
+Info parse_entry(const std::string& file, const std::string& name, const Json& json, uint64_t data_bytes) {
+  Info entry{name, json.at("dtype").get<std::string>(),
+             whole_numbers<int64_t>(json.at("shape"), file, name, "shape"), 0, 0};
   const auto offsets = whole_numbers<uint64_t>(json.at("data_offsets"), file, name, "data_offsets");
   const int64_t width = width_of(entry.dtype);
   INPUT_CHECK(width, file, ": tensor '", name, "' has dtype ", entry.dtype,
@@ -61,11 +54,11 @@ Entry parse_entry(const std::string& file, const std::string& name, const Json& 
   INPUT_CHECK(offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data_bytes, file, ": tensor '",
               name, "' lies outside the file; hint: the file may have been cut short");
   entry.begin = offsets[0];
-  entry.end = offsets[1];
+  entry.bytes = offsets[1] - offsets[0];
   // Divided, not multiplied: a product of absurd dimensions would overflow.
-  uint64_t left = (entry.end - entry.begin) / static_cast<uint64_t>(width);
+  uint64_t left = entry.bytes / static_cast<uint64_t>(width);
   const uint64_t count = left;
-  bool fits = (entry.end - entry.begin) % static_cast<uint64_t>(width) == 0, empty = false;
+  bool fits = entry.bytes % static_cast<uint64_t>(width) == 0, empty = false;
   for (int64_t d : entry.shape) {
     fits = fits && d >= 0;
     if (d == 0) empty = true;
@@ -79,78 +72,62 @@ Entry parse_entry(const std::string& file, const std::string& name, const Json& 
   } else if (empty) {
     fits = fits && count == 0;
   }
-  INPUT_CHECK(fits, file, ": tensor '", name, "' of shape ", entry.shape, " does not fill its ",
-              entry.end - entry.begin, " bytes");
+  INPUT_CHECK(fits, file, ": tensor '", name, "' of shape ", entry.shape, " does not fill its ", entry.bytes,
+              " bytes");
   return entry;
 }
 
-Header read_header(std::ifstream& in, const std::string& file) {
-  std::error_code error;
-  const uint64_t file_bytes = std::filesystem::file_size(file, error);
+std::string read_header_text(std::ifstream& in, const std::string& file, uint64_t file_bytes) {
   uint64_t length = 0;
   in.read(reinterpret_cast<char*>(&length), sizeof length);
-  INPUT_CHECK(!error && in, file, ": not a safetensors file: it is shorter than 8 bytes");
+  INPUT_CHECK(in && file_bytes >= sizeof length, file,
+              ": not a safetensors file: it is shorter than 8 bytes");
   INPUT_CHECK(length <= kLargestHeader && length <= file_bytes - 8, file,
               ": not a safetensors file, or cut short: its header says ", length, " bytes but ",
               file_bytes - 8, " follow");
   std::string text(length, '\0');
   in.read(text.data(), static_cast<std::streamsize>(length));
-  Header header;
-  try {
-    const auto json = parse_json<Json>(text, file);
-    INPUT_CHECK(json.is_object(), file, ": not a safetensors file: its header is not a JSON object");
-    for (const auto& [name, value] : json.items()) {
-      if (name == "__metadata__") {
-        header.metadata = value.get<Metadata>();
-      } else {
-        header.entries.push_back(parse_entry(file, name, value, file_bytes - 8 - length));
-      }
-    }
-  } catch (const Json::exception& problem) {
-    throw ag::InputError(
-        ag::message(file, ": not a safetensors file: its header is not as expected: ", problem.what()));
-  }
-  std::stable_sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
-  // As the format demands, the tensors fill the rest of the file: no overlap, no hole.
+  INPUT_CHECK(in, file, ": the header cannot be read");
+  return text;
+}
+
+// As the format demands, the tensors, sorted by their first byte, fill the data: no overlap, no hole.
+void check_order(const std::vector<Info>& tensors, uint64_t data_bytes, const std::string& file) {
   uint64_t end = 0;
-  for (const Entry& entry : header.entries) {
-    INPUT_CHECK(entry.begin == end, file, ": tensor '", entry.name, "' begins at byte ", entry.begin,
+  for (const Info& tensor : tensors) {
+    INPUT_CHECK(tensor.begin == end, file, ": tensor '", tensor.name, "' begins at byte ", tensor.begin,
                 " of the data but the one before it ends at ", end);
-    end = entry.end;
+    end += tensor.bytes;
   }
-  INPUT_CHECK(end == file_bytes - 8 - length, file, ": the tensors fill ", end, " bytes but the file holds ",
-              file_bytes - 8 - length, " of them");
-  return header;
+  INPUT_CHECK(end == data_bytes, file, ": the tensors fill ", end, " bytes but the file holds ", data_bytes,
+              " of them");
 }
 
 template <class From, class To, class Convert>
-void convert(const std::string& bytes, To* to, Convert convert_one) {
+void convert(const std::string& bytes, size_t count, To* to, Convert convert_one) {
   From value;
-  for (size_t i = 0; i * sizeof value < bytes.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
     to[i] = static_cast<To>(convert_one(value));
   }
 }
 
-Tensor tensor_from(const Entry& entry, const std::string& bytes, const std::string& file) {
-  const bool whole = entry.dtype[0] == 'I';
-  Tensor x = Tensor::empty(entry.shape, whole ? DType::I32 : DType::Real);
+// `count` numbers as the file has them, into a tensor from its element `first` on.
+void convert_into(Tensor& x, int64_t first, const std::string& bytes, size_t count, const Info& info,
+                  const std::string& file) {
   const auto same = [](auto v) { return v; };
-  if (entry.dtype == "F64") convert<double>(bytes, x.data(), same);
-  if (entry.dtype == "F32") convert<float>(bytes, x.data(), same);
-  if (entry.dtype == "F16") convert<uint16_t>(bytes, x.data(), half_to_float);
-  if (entry.dtype == "BF16") convert<uint16_t>(bytes, x.data(), bfloat16_to_float);
-  if (entry.dtype == "I32") convert<int32_t>(bytes, x.ints(), same);
-  if (entry.dtype == "I64") {
-    convert<int64_t>(bytes, x.ints(), [&](int64_t v) {
+  if (info.dtype == "F64") convert<double>(bytes, count, x.data() + first, same);
+  if (info.dtype == "F32") convert<float>(bytes, count, x.data() + first, same);
+  if (info.dtype == "F16") convert<uint16_t>(bytes, count, x.data() + first, half_to_float);
+  if (info.dtype == "BF16") convert<uint16_t>(bytes, count, x.data() + first, bfloat16_to_float);
+  if (info.dtype == "I32") convert<int32_t>(bytes, count, x.ints() + first, same);
+  if (info.dtype == "I64") {
+    convert<int64_t>(bytes, count, x.ints() + first, [&](int64_t v) {
       INPUT_CHECK(v >= std::numeric_limits<int32_t>::min() && v <= std::numeric_limits<int32_t>::max(), file,
-                  ": tensor '", entry.name, "' holds ", v, ", which does not fit into 32 bits");
+                  ": tensor '", info.name, "' holds ", v, ", which does not fit into 32 bits");
       return v;
     });
   }
-  return x;
 }
 
 std::ifstream open(const Path& path) {
@@ -163,6 +140,57 @@ std::ifstream open(const Path& path) {
 }
 
 }  // namespace
+
+SafetensorsFile::SafetensorsFile(const Path& path) : path_(path.string()) {
+  std::ifstream in = open(path);
+  std::error_code error;
+  const uint64_t file_bytes = std::filesystem::file_size(path, error);
+  INPUT_CHECK(!error, path_, ": cannot be read: ", error.message());
+  const std::string text = read_header_text(in, path_, file_bytes);
+  data_begin_ = 8 + text.size();
+  try {
+    const auto json = parse_json<Json>(text, path_);
+    INPUT_CHECK(json.is_object(), path_, ": not a safetensors file: its header is not a JSON object");
+    for (const auto& [name, value] : json.items()) {
+      if (name == "__metadata__") {
+        metadata_ = value.get<Metadata>();
+      } else {
+        tensors_.push_back(parse_entry(path_, name, value, file_bytes - data_begin_));
+      }
+    }
+  } catch (const Json::exception& problem) {
+    throw ag::InputError(
+        ag::message(path_, ": not a safetensors file: its header is not as expected: ", problem.what()));
+  }
+  std::stable_sort(tensors_.begin(), tensors_.end(), [](const Info& a, const Info& b) {
+    return std::pair(a.begin, a.bytes) < std::pair(b.begin, b.bytes);
+  });
+  check_order(tensors_, file_bytes - data_begin_, path_);
+}
+
+Tensor SafetensorsFile::load(const Info& info) const {
+  Tensor x = Tensor::empty(info.shape, info.whole() ? DType::I32 : DType::Real);
+  load_into(info, x);
+  return x;
+}
+
+void SafetensorsFile::load_into(const Info& info, Tensor& into) const {
+  INPUT_CHECK(info.shape == into.shape(), path_, ": tensor '", info.name, "' has shape ", info.shape,
+              "; expected ", into.shape());
+  INPUT_CHECK(info.whole() == (into.dtype() == DType::I32), path_, ": tensor '", info.name, "' has dtype ",
+              info.dtype, "; expected ", info.whole() ? "reals" : "integers");
+  std::ifstream in = open(path_);
+  in.seekg(static_cast<std::streamoff>(data_begin_ + info.begin));
+  const auto width = static_cast<uint64_t>(width_of(info.dtype));
+  std::string buffer(std::min(info.bytes, kBufferBytes), '\0');
+  for (uint64_t done = 0; done < info.bytes; done += buffer.size()) {
+    const uint64_t bytes = std::min<uint64_t>(buffer.size(), info.bytes - done);
+    in.read(buffer.data(), static_cast<std::streamsize>(bytes));
+    INPUT_CHECK(in, path_, ": tensor '", info.name,
+                "' cannot be read; hint: has the file changed since it was opened?");
+    convert_into(into, static_cast<int64_t>(done / width), buffer, bytes / width, info, path_);
+  }
+}
 
 const Tensor* TensorFile::find(const std::string& name) const {
   for (const auto& [key, tensor] : tensors) {
@@ -178,26 +206,13 @@ const Tensor& TensorFile::at(const std::string& name) const {
 }
 
 TensorFile read_safetensors(const Path& path) {
-  std::ifstream in = open(path);
-  Header header = read_header(in, path.string());
-  const std::streamoff data = in.tellg();
-  TensorFile file;
-  file.path = path.string();
-  file.metadata = std::move(header.metadata);
-  for (const Entry& entry : header.entries) {
-    std::string bytes(entry.end - entry.begin, '\0');
-    in.seekg(data + static_cast<std::streamoff>(entry.begin));
-    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    INPUT_CHECK(in, path.string(), ": tensor '", entry.name, "' cannot be read");
-    file.tensors.emplace_back(entry.name, tensor_from(entry, bytes, path.string()));
-  }
+  const SafetensorsFile stored(path);
+  TensorFile file{{}, stored.metadata(), stored.path()};
+  for (const Info& info : stored.tensors()) file.tensors.emplace_back(info.name, stored.load(info));
   return file;
 }
 
-Metadata read_safetensors_metadata(const Path& path) {
-  std::ifstream in = open(path);
-  return read_header(in, path.string()).metadata;
-}
+Metadata read_safetensors_metadata(const Path& path) { return SafetensorsFile(path).metadata(); }
 
 void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata) {
   nlohmann::ordered_json json;

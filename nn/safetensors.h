@@ -18,6 +18,33 @@ namespace nn {
 using NamedTensors = std::vector<std::pair<std::string, ag::Tensor>>;  // in the model's order
 using Metadata = std::map<std::string, std::string>;
 
+// A file that is open for reading: the header is read and checked, the data is read one tensor at a time, so that a model can
+// be filled without a second copy of it in memory. Throws ag::InputError naming the file and what is wrong with it.
+class SafetensorsFile {
+ public:
+  struct TensorInfo {
+    std::string name, dtype;                        // dtype as the file calls it: "F32"
+    ag::Shape shape;                                // fills the bytes exactly
+    uint64_t begin = 0, bytes = 0;                  // begin from the data's first byte
+    bool whole() const { return dtype[0] == 'I'; }  // holds integers
+  };
+
+  explicit SafetensorsFile(const Path& path);
+  const std::string& path() const { return path_; }
+  const Metadata& metadata() const { return metadata_; }
+  const std::vector<TensorInfo>& tensors() const { return tensors_; }  // in the file's order of bytes
+
+  // F64, F32, F16 and BF16 become reals; I32 and I64 become i32 (a number that does not fit is an error).
+  ag::Tensor load(const TensorInfo& info) const;
+  void load_into(const TensorInfo& info, ag::Tensor& into) const;  // shape and kind of number must agree
+
+ private:
+  std::string path_;
+  Metadata metadata_;
+  std::vector<TensorInfo> tensors_;
+  uint64_t data_begin_ = 0;
+};
+
 struct TensorFile {
   NamedTensors tensors;  // in the file's order of bytes
   Metadata metadata;
@@ -27,8 +54,7 @@ struct TensorFile {
   std::string path;
 };
 
-// F64, F32, F16 and BF16 become reals; I32 and I64 become i32 (a number that does not fit is an error).
-// Throws ag::InputError naming the file and what is wrong with it.
+// All tensors of a file. Throws ag::InputError naming the file and what is wrong with it.
 TensorFile read_safetensors(const Path& path);
 
 // Only the metadata: cheap for a large file.

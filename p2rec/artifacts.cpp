@@ -170,4 +170,16 @@ std::string file_hash(const nn::Path& file) {
   return hash.hex();
 }
 
+std::string language_model_hash(const nn::Path& path) {
+  if (!std::filesystem::is_directory(path)) return file_hash(path);
+  std::map<std::string, nn::Path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    const nn::Path extension = entry.path().extension();
+    if (extension == ".json" || extension == ".safetensors") files[entry.path().filename()] = entry.path();
+  }
+  Hash hash;
+  for (const auto& [name, file] : files) hash.text(name + "=" + file_hash(file));
+  return hash.hex();
+}
+
 }  // namespace p2rec

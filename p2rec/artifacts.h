@@ -45,5 +45,7 @@ class Manifest {
 std::string data_fingerprint(const Interactions& data, bool validation, bool test);
 // A hash of a file's bytes, in hex.
 std::string file_hash(const nn::Path& file);
+// The same of a language model, which may be a Hugging Face folder: of its configuration, weights and tokenizer.
+std::string language_model_hash(const nn::Path& path);
 
 }  // namespace p2rec

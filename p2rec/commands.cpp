@@ -166,8 +166,10 @@ Action add_llm_command(CLI::App& llm, const std::string& name, const std::string
     return std::find(extra_options.begin(), extra_options.end(), option) != extra_options.end();
   };
   command
-      ->add_option("--llm", request->llm,
-                   "a GGUF file, or the tiny_llm.safetensors of a run; for tokenize also 'tiny'")
+      ->add_option(
+          "--llm", request->llm,
+          "a GGUF file, a Hugging Face folder, or the tiny_llm.safetensors of a run; for tokenize also "
+          "'tiny'")
       ->type_name("FILE");
   command->add_option("--text", request->text, "the text, or - to read it from standard input")
       ->type_name("TEXT");
@@ -192,6 +194,27 @@ Action add_llm_command(CLI::App& llm, const std::string& name, const std::string
     INPUT_CHECK(request->tokens >= 1, "--tokens: found ", request->tokens, "; expected at least 1", hint);
     if (one) request->text = text_or_stdin(request->text);
     run(*request);
+  };
+}
+
+Action add_llm_merge(CLI::App& llm) {
+  CLI::App* command = llm.add_subcommand(
+      "merge",
+      "adds an adapter to the model's weights and writes a Hugging Face folder, which transformers loads");
+  const auto request = std::make_shared<LlmRequest>();
+  command->add_option("--llm", request->llm, "a GGUF file, or a Hugging Face folder")->type_name("FILE");
+  command
+      ->add_option("--adapter", request->adapter, "PEFT adapter folder; without one the model is converted")
+      ->type_name("DIR");
+  command->add_option("--out", request->out, "folder to write; it must not hold anything yet")
+      ->type_name("DIR");
+  add_table_options(*command, {"threads", "memory-limit"});
+  return [=] {
+    read_options(*command, {"threads", "memory-limit"});
+    const std::string hint = "; hint: p2rec llm merge --help";
+    INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file or folder", hint);
+    INPUT_CHECK(!request->out.empty(), "--out: not given; expected a folder to write", hint);
+    llm_merge(*request);
   };
 }
 
@@ -221,12 +244,13 @@ Program::Program() {
   llm.require_subcommand(0, 1);
   add(llm, add_llm_command(llm, "tokenize", "prints the text's token ids on one line", {"text-file"},
                            [](const LlmRequest& r) { llm_tokenize(r, std::cout); }));
-  add(llm,
-      add_llm_command(llm, "logits", "writes ids (T) and logits (T,V) of the text", {"out"}, llm_logits));
+  add(llm, add_llm_command(llm, "logits", "writes ids (T) and logits (T,V) of the text", {"out", "adapter"},
+                           llm_logits));
   add(llm, add_llm_command(llm, "embed", "writes hidden (C), the last token's state after the final norm",
                            {"out", "adapter"}, llm_embed));
   add(llm, add_llm_command(llm, "generate", "prints how the model goes on", {"tokens"},
                            [](const LlmRequest& r) { llm_generate(r, std::cout); }));
+  add(llm, add_llm_merge(llm));
   app.require_subcommand(0, 1);
   app.footer(
       "p2rec COMMAND --help explains a command. The whole method on made-up data, with\n"

@@ -22,9 +22,10 @@ struct Input {
 
 Input read_input(const LlmRequest& request, int64_t more_tokens) {
   INPUT_CHECK(request.llm != "tiny",
-              "--llm: found 'tiny', which is trained in a run; expected a GGUF file or the "
-              "tiny_llm.safetensors of a run");
+              "--llm: found 'tiny', which is trained in a run; expected a GGUF file, a Hugging Face "
+              "folder, or the tiny_llm.safetensors of a run");
   Input input{models::load_language_model(request.llm), {}};
+  if (!request.adapter.empty()) nn::read_adapter(request.adapter, *input.llm.model);
   input.ids = input.llm.tokenizer->encode(request.text);
   INPUT_CHECK(!input.ids.empty(), "--text: found no token; expected at least one");
   const int64_t length = static_cast<int64_t>(input.ids.size()) + more_tokens,
@@ -93,13 +94,12 @@ void llm_logits(const LlmRequest& request) {
   const ag::NoGrad no_grad;
   const Tensor logits = input.llm.model->logits(hidden_states(input));
   nn::write_safetensors(request.out, {{"ids", Tensor::from_ints(input.ids)}, {"logits", logits}},
-                        {{"llm", input.llm.name}});
+                        {{"llm", input.llm.name}, {"adapter", request.adapter}});
 }
 
 void llm_embed(const LlmRequest& request) {
   need_out(request);
   const Input input = read_input(request, 0);
-  if (!request.adapter.empty()) nn::read_adapter(request.adapter, *input.llm.model);
   const ag::NoGrad no_grad;
   const Tensor h = hidden_states(input);
   const Tensor last = h.rows(h.dim(0) - 1, h.dim(0)).view({h.dim(1)});

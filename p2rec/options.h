@@ -22,7 +22,7 @@ const char* name_of(Stage stage);  // "pretrain": as the command is called
 struct Options {
   // input and output
   std::string data = "synthetic";  // a file or folder of interactions, or "synthetic"
-  std::string llm = "tiny";        // a GGUF file, or "tiny"
+  std::string llm = "tiny";        // a GGUF file, a Hugging Face folder, or "tiny"
   std::string out;                 // folder of the artefacts
   std::vector<uint64_t> seeds = {1, 2, 3};
   int threads = 0;          // 0: all cores
@@ -94,7 +94,9 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
 
   const char* group = "Input and output";
   visit({"data", group, "file or folder of interactions, or 'synthetic'"}, o.data);
-  visit({"llm", group, "language model: a GGUF file, or 'tiny', which is trained on the catalogue's text"},
+  visit({"llm", group,
+         "language model: a GGUF file, a Hugging Face folder, or 'tiny', which is trained on the catalogue's "
+         "text"},
         o.llm);
   visit({"out", group, "folder of the artefacts"}, o.out);
   visit({"seeds", group, "seeds of the final training; all earlier stages use the first one", Pretrain,

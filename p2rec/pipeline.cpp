@@ -8,7 +8,9 @@
 
 #include "autograd/parallel.h"
 #include "models/byte_tokenizer.h"
+#include "models/llama_layout.h"
 #include "models/load_llm.h"
+#include "models/tiny_file.h"
 #include "nn/memory.h"
 #include "p2rec/artifacts.h"
 #include "p2rec/memory_estimate.h"
@@ -75,7 +77,7 @@ class Run {
  public:
   explicit Run(const Options& options)
       : o_(options), out_(options.out), data_(load_data(options.data)), manifest_(out_), results_(out_) {
-    if (o_.llm != "tiny") llm_ = "file with hash " + file_hash(o_.llm);
+    if (o_.llm != "tiny") llm_ = "file with hash " + language_model_hash(o_.llm);
     for (Stage stage : stages_from(Stage::Pretrain)) fingerprints_.push_back(fingerprint_of(stage));
   }
 
@@ -118,19 +120,22 @@ class Run {
         manifest_.check_fits(name_of(stage), fingerprint(stage));
       } else {
         if (!o_.overwrite) check_goes_on(out_, manifest_, stage, fingerprint(stage), o_.resume);
-        if (o_.overwrite || !manifest_.done(name_of(stage))) check_memory(stage);
+        if (o_.overwrite || !manifest_.done(name_of(stage))) check_inputs(stage);
       }
     }
     remove_temporaries(out_);
     if (o_.overwrite) remove_from(out_, manifest_, first);
   }
 
-  void check_memory(Stage stage) const {
+  // What the stage needs beside the data: memory, a language model that can be read, titles.
+  void check_inputs(Stage stage) const {
     if (stage == Stage::Pretrain || stage == Stage::Train)
       recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
-    if (stage == Stage::Reconstruct && o_.llm != "tiny") {
-      nn::need_memory(models::parameter_bytes(o_.llm), "--llm: " + o_.llm, "a smaller model needs less");
-    }
+    if (stage != Stage::Reconstruct && stage != Stage::Augment) return;
+    if (o_.llm != "tiny") models::need_memory_for(models::check_language_model(o_.llm), "--llm: " + o_.llm);
+    const auto tokenizer =
+        o_.llm == "tiny" ? std::make_unique<models::ByteTokenizer>() : models::load_tokenizer(o_.llm);
+    Prompts(data_, *tokenizer, items_as_from(o_.items_as), o_.history);
   }
 
   void run(Stage stage) {

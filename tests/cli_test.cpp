@@ -5,6 +5,7 @@
 #include "models/byte_tokenizer.h"
 #include "models/generate.h"
 #include "models/load_llm.h"
+#include "models/tiny_file.h"
 #include "p2rec/options.h"
 #include "tests/gguf_writer.h"
 #include "tests/shell.h"
@@ -66,7 +67,7 @@ TEST_CASE("the help of every command fits into 80 columns; that of a stage expla
   const Shell shell;
   for (const char* command :
        {"", "run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate", "recommend", "stats",
-        "llm", "llm tokenize", "llm logits", "llm embed", "llm generate"}) {
+        "llm", "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);

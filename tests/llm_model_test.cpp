@@ -6,6 +6,7 @@
 
 #include "autograd/storage.h"
 #include "models/byte_tokenizer.h"
+#include "models/tiny_file.h"
 #include "tests/gguf_writer.h"
 #include "tests/testing.h"
 
@@ -40,7 +41,7 @@ void check_tiny_llama(const Llama& model) {
   CHECK(checked == 20);
 }
 
-// A GGUF file of a model with one layer, to be spoilt in one place. All tensors are F32 with the numbers 0, 1, 2, ...
+// A GGUF file of a model with one layer, to be spoilt in one place. All tensors are F32 with the numbers first, first + 1, ...
 struct ModelFile {
   std::map<std::string, uint32_t> integers = {
       {"llama.embedding_length", 8},        {"llama.block_count", 1},
@@ -58,6 +59,7 @@ struct ModelFile {
       {"blk.0.ffn_gate.weight", {8, 12}}, {"blk.0.ffn_up.weight", {8, 12}},
       {"blk.0.ffn_down.weight", {12, 8}}, {"blk.0.attn_norm.weight", {8}},
       {"blk.0.ffn_norm.weight", {8}}};
+  std::map<std::string, float> first;  // a tensor's first number, where it is not 0
 
   std::string bytes() const {
     GgufBytes out;
@@ -72,7 +74,7 @@ struct ModelFile {
       for (const uint64_t d : dimensions) count *= d;
       out.info(name, dimensions, 0, data.size());
       for (uint64_t i = 0; i < count; ++i) {
-        const auto value = static_cast<float>(i);
+        const float value = static_cast<float>(i) + (first.contains(name) ? first.at(name) : 0);
         data.append(reinterpret_cast<const char*>(&value), sizeof value);
       }
       data.resize((data.size() + 31) / 32 * 32);
@@ -173,7 +175,9 @@ TEST_CASE("an output matrix equal to the token table is the token table") {
 
 TEST_CASE("what does not hold together is refused by name") {
   CHECK(ModelFile().problem() == "");
-  check_refused("the architecture is 'qwen2'; expected 'llama'",
+  check_refused("the architecture is 'gemma'; expected 'llama' or 'qwen2'",
+                [](ModelFile& f) { f.texts["general.architecture"] = "gemma"; });
+  check_refused("has no key 'qwen2.embedding_length'",
                 [](ModelFile& f) { f.texts["general.architecture"] = "qwen2"; });
   check_refused("has no key 'llama.block_count'",
                 [](ModelFile& f) { f.integers.erase("llama.block_count"); });
@@ -181,25 +185,28 @@ TEST_CASE("what does not hold together is refused by name") {
   check_refused("blk.0.attn_k.weight has shape (8, 8), expected (4, 8)", [](ModelFile& f) {
     f.tensors["blk.0.attn_k.weight"] = {8, 8};
   });
-  check_refused("not supported: 'rope_freqs.weight' (scaled rotary positions, as in Llama 3)",
-                [](ModelFile& f) { f.tensors["rope_freqs.weight"] = {2}; });
-  check_refused("not supported: 'blk.0.attn_q.bias' (the architecture llama has no biases here)",
+  check_refused("not supported: 'blk.0.attn_q.bias' (the model has no biases here)",
                 [](ModelFile& f) { f.tensors["blk.0.attn_q.bias"] = {8}; });
   check_refused("not supported: 'blk.1.attn_q.weight'", [](ModelFile& f) {
     f.tensors["blk.1.attn_q.weight"] = {8, 8};
   });
-  check_refused("key 'llama.rope.scaling.type' is 'linear'",
-                [](ModelFile& f) { f.texts["llama.rope.scaling.type"] = "linear"; });
-  check_refused("key 'llama.rope.scaling.factor' is 4",
-                [](ModelFile& f) { f.floats["llama.rope.scaling.factor"] = 4; });
   check_refused("key 'llama.expert_count' is 8", [](ModelFile& f) { f.integers["llama.expert_count"] = 8; });
-  check_refused("key 'llama.rope.dimension_count' is 2; expected the hidden size divided by the heads, 4",
+  check_refused("key 'llama.attention.sliding_window' is 31, less than the context of 32",
+                [](ModelFile& f) { f.integers["llama.attention.sliding_window"] = 31; });
+  check_refused("key 'llama.rope.dimension_count' is 2; expected the size of a head, 4",
                 [](ModelFile& f) { f.integers["llama.rope.dimension_count"] = 2; });
+  check_refused("key 'llama.attention.value_length' is 2; expected the size of a head, 4",
+                [](ModelFile& f) { f.integers["llama.attention.value_length"] = 2; });
+  check_refused("blk.0.attn_q.weight has shape (8, 8), expected (12, 8)",
+                [](ModelFile& f) { f.integers["llama.attention.key_length"] = 6; });
+  check_refused("the model's head size is 5",
+                [](ModelFile& f) { f.integers["llama.attention.key_length"] = 5; });
   check_refused("the model's number of key heads is 3; expected 1 to 2",
                 [](ModelFile& f) { f.integers["llama.attention.head_count_kv"] = 3; });
   check_refused("the model's number of heads is 0",
                 [](ModelFile& f) { f.integers["llama.attention.head_count"] = 0; });
-  check_refused("hidden size 8, 3 heads", [](ModelFile& f) { f.integers["llama.attention.head_count"] = 3; });
+  check_refused("hidden size 8 and its 3 heads do not fit",
+                [](ModelFile& f) { f.integers["llama.attention.head_count"] = 3; });
   check_refused("the epsilon of the norms is 0",
                 [](ModelFile& f) { f.floats["llama.attention.layer_norm_rms_epsilon"] = 0; });
   check_refused("the base of the rotary positions is 0.5",
@@ -209,6 +216,48 @@ TEST_CASE("what does not hold together is refused by name") {
   check_refused("the tokenizer has 4 tokens; expected at most the token table's 3",
                 [](ModelFile& f) { f.tokens.push_back("d"); });
   check_refused("'llama-spm'", [](ModelFile& f) { f.texts["tokenizer.ggml.model"] = "llama-spm"; });
+}
+
+TEST_CASE("rotary positions that are stretched: a factor, a tensor of divisors, both") {
+  using Divisors = std::vector<double>;
+  const auto divisors = [](const auto& change) {
+    ModelFile file;
+    change(file);
+    const testing::TemporaryFolder folder;
+    nn::write_atomically(folder / "x.gguf", file.bytes());
+    return models::load_language_model(folder / "x.gguf").model->config().rope_divisors;
+  };
+  const std::string type = "llama.rope.scaling.type", factor = "llama.rope.scaling.factor";
+  CHECK(divisors([](ModelFile&) {}) == Divisors{});
+  CHECK(divisors([&](ModelFile& f) { f.texts[type] = "none"; }) == Divisors{});
+  CHECK(divisors([&](ModelFile& f) { f.floats[factor] = 4; }) ==
+        Divisors{4, 4});  // linear is llama.cpp's default
+  CHECK(divisors([&](ModelFile& f) {
+          f.texts[type] = "linear";
+          f.floats[factor] = 4;
+        }) == Divisors{4, 4});
+  CHECK(divisors([](ModelFile& f) { f.floats["llama.rope.scale_linear"] = 2; }) == Divisors{2, 2});
+  // The tensor holds 0, 1, ... like all of this file's; a divisor of 0 is refused.
+  check_refused("a divisor of the rotary positions is 0",
+                [](ModelFile& f) { f.tensors["rope_freqs.weight"] = {2}; });
+  CHECK(divisors([&](ModelFile& f) {
+          f.tensors["rope_freqs.weight"] = {2};
+          f.first["rope_freqs.weight"] = 1;
+        }) == Divisors{1, 2});
+  CHECK(divisors([&](ModelFile& f) {
+          f.tensors["rope_freqs.weight"] = {2};
+          f.first["rope_freqs.weight"] = 1;
+          f.floats[factor] = 4;
+        }) == Divisors{4, 8});
+  check_refused("tensor 'rope_freqs.weight' has shape (3); expected half the size of a head, (2)",
+                [](ModelFile& f) { f.tensors["rope_freqs.weight"] = {3}; });
+  for (const std::string unsupported : {"yarn", "longrope", "su"}) {
+    check_refused("key 'llama.rope.scaling.type' is '" + unsupported + "'; of the scaled rotary positions",
+                  [&](ModelFile& f) { f.texts[type] = unsupported; });
+  }
+  check_refused("a divisor of the rotary positions is -2", [&](ModelFile& f) { f.floats[factor] = -2; });
+  check_refused("key 'llama.rope.scaling.attn_factor' is 2; scaled attention is not supported",
+                [](ModelFile& f) { f.floats["llama.rope.scaling.attn_factor"] = 2; });
 }
 
 TEST_CASE("sizes that the file only declares take no memory") {
@@ -253,6 +302,12 @@ TEST_CASE("the tiny model: written and read again, tied and not") {
   }
   LlamaConfig other = byte_config(true);
   other.vocabulary = 100;
+  CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
+  other = byte_config(true);
+  other.qkv_bias = true;  // the file has no place for these
+  CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
+  other = byte_config(true);
+  other.rope_divisors = {2, 2};
   CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
 }
 

@@ -276,3 +276,37 @@ TEST_CASE("a file with any byte changed is read or refused, never worse") {
   }
   CHECK(refused > 500);
 }
+
+TEST_CASE("one tensor at a time, into one that is there") {
+  const TemporaryFolder folder;
+  const int64_t many = 3'000'001;  // more than a buffer, and no multiple of it
+  Tensor large = Tensor::empty({many});
+  for (int64_t i = 0; i < many; ++i) large.data()[i] = static_cast<real>(i % 1000003);
+  nn::write_safetensors(folder / "x", {{"large", large}, {"ids", Tensor::from_ints({4, 5})}}, {{"a", "b"}});
+  const nn::SafetensorsFile file(folder / "x");
+  CHECK(file.metadata().at("a") == "b");
+  REQUIRE(file.tensors().size() == 2);
+  const auto &info = file.tensors()[0], &ids = file.tensors()[1];
+  CHECK(info.name == "large");
+  CHECK(info.shape == Shape{many});
+  CHECK_FALSE(info.whole());
+  CHECK(ids.whole());
+  Tensor into = Tensor::zeros({many});
+  ag::reset_memory_peak();
+  const int64_t before = ag::memory_stats().in_use;
+  file.load_into(info, into);
+  CHECK(ag::memory_stats().peak == before);
+  CHECK(into.values() == large.values());
+  CHECK(file.load(ids).ints()[1] == 5);
+
+  Tensor other = Tensor::zeros({many - 1}), whole = Tensor::zeros({2}, DType::I32),
+         real_ids = Tensor::zeros({2});
+  CHECK_THROWS_WITH_AS(file.load_into(info, other), Contains("has shape (3000001); expected (3000000)"),
+                       InputError);
+  CHECK_THROWS_WITH_AS(file.load_into(ids, real_ids), Contains("has dtype I32; expected reals"), InputError);
+  file.load_into(ids, whole);
+  CHECK(whole.ints()[0] == 4);
+  // The file becomes shorter after it was opened.
+  std::filesystem::resize_file(folder / "x", 1000);
+  CHECK_THROWS_WITH_AS(file.load_into(info, into), Contains("has the file changed"), InputError);
+}

@@ -1,0 +1,71 @@
+"""Checks that what `p2rec llm merge` writes is a Hugging Face folder: transformers loads it and computes what p2rec computes.
+
+    python tests/check_merge.py --llm MODEL --adapter OUT/adapter --program build/p2rec
+
+MODEL is a GGUF file or a Hugging Face folder; without --adapter the model is only converted. Checked: AutoModelForCausalLM
+takes every tensor of the folder and lacks none; its logits for a few texts agree with `p2rec llm logits --adapter` on the
+base, and with `p2rec llm logits` on the folder, within 2e-4 of their range; an adapter moves them by more than 100 times
+that; AutoTokenizer's token ids are p2rec's. Exit code 1 if a check fails.
+Needs: torch, transformers, safetensors, tokenizers, gguf.
+"""
+
+import argparse
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from checking import TOLERANCE, Program, Table, only_tensors, share_of_range
+
+TEXTS = ["The user watched: 50, 172, 1, 181, 100.", "the", "Toy Story (1995), Heat (1995), Fargo (1996)"]
+
+
+def logits(program, text, *options):
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "logits.safetensors"
+        program.run("logits", text, "--out", out, *options)
+        return only_tensors(load_file(out), ["ids", "logits"], out)
+
+
+def check_text(table, base, merged, model, tokenizer, adapter, text):
+    shown = repr(text[:40])
+    ids, expected = logits(base, text, *(["--adapter", adapter] if adapter else []))
+    own = tokenizer.encode(text, add_special_tokens=False)
+    table.row("token ids, equal to transformers'", len(ids), len(own), ids.tolist() == own, shown)
+    with torch.no_grad():
+        found = model(ids.long()[None]).logits[0]
+    for what, one in (("transformers on the folder", found), ("p2rec on the folder", logits(merged, text)[1])):
+        share = share_of_range(one, expected)
+        table.row(what + ", difference", f"{share:.1e}", f"{TOLERANCE:.0e}", share <= TOLERANCE, shown)
+    if adapter:
+        moved = share_of_range(logits(base, text)[1], expected)
+        table.row("adapter moves the logits / range", f"{moved:.1e}", f"{100 * TOLERANCE:.0e}", moved > 100 * TOLERANCE, shown)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--llm", required=True, help="the GGUF file or Hugging Face folder")
+    parser.add_argument("--adapter", type=Path, help="the adapter folder")
+    parser.add_argument("--program", required=True, help="the p2rec binary")
+    options = parser.parse_args()
+    table = Table()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "merged"
+        adapter = ["--adapter", options.adapter] if options.adapter else []
+        subprocess.run([options.program, "llm", "merge", "--llm", options.llm, "--out", folder, *adapter], check=True)
+        model, info = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True)
+        problems = [f"{kind}: {sorted(names)[:3]}" for kind, names in info.items() if names]
+        table.row("tensors missing, unexpected, other", len(problems), 0, not problems, "; ".join(problems))
+        table.row("dtype of the model", str(model.dtype).removeprefix("torch."), "float32", model.dtype == torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        base, merged = Program(options.program, options.llm), Program(options.program, folder)
+        for text in TEXTS:
+            check_text(table, base, merged, model.eval(), tokenizer, options.adapter, text)
+    table.finish()
+
+
+if __name__ == "__main__":
+    main()
