@@ -30,14 +30,16 @@ class LogFile {
   // Puts the lines of `tasks` in this order, each task's by step, where the first of them stood.
   void sort(const std::vector<std::string>& tasks);
 
- private:
   struct Line {
     std::string task;
     int64_t step = 0;
-    std::string text;
+    std::string text;  // the line itself
   };
-  // Whole lines; a last one without its end was being written when the program was killed, and is left out.
+  // Whole lines, none where there is no file; a last one without its end was being written when the program was killed,
+  // and is left out.
   std::vector<Line> read(bool* half_written = nullptr) const;
+
+ private:
   void rewrite(const std::vector<Line>& lines);
   void open();
   void close();

@@ -9,6 +9,7 @@
 #include "models/byte_tokenizer.h"
 #include "models/load_llm.h"
 #include "p2rec/artifacts.h"
+#include "p2rec/describe_groups.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
 #include "p2rec/results.h"
@@ -127,7 +128,7 @@ class Run {
     prepare(first, last);
     nn::write_atomically(out_ / "config.toml", to_toml(o_));
     journal_ = Journal::open(out_, o_.quiet);
-    results_.set_data(data_.users(), data_.items(), data_.interactions());
+    results_.set_data({data_.users(), data_.items(), data_.interactions()});
     for (Stage stage : stages_from(first, last)) {
       const std::string name = name_of(stage);
       if (manifest_.done(name) && stage != Stage::Evaluate) {  // ranking is quick, and prints the table again
@@ -136,6 +137,8 @@ class Run {
         run(stage);
         manifest_.enter(name, fingerprint(stage));
       }
+      if (stage == Stage::Groups)
+        results_.set_groups(describe_groups(data_, read_groups(out_ / "groups.tsv", data_)));
     }
   }
 
