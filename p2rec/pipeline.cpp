@@ -12,6 +12,7 @@
 #include "p2rec/describe_groups.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
+#include "p2rec/report.h"
 #include "p2rec/results.h"
 #include "p2rec/starts.h"
 #include "p2rec/tiny_llm.h"
@@ -140,6 +141,10 @@ class Run {
       if (stage == Stage::Groups)
         results_.set_groups(describe_groups(data_, read_groups(out_ / "groups.tsv", data_)));
     }
+    if (last == Stage::Evaluate) {
+      write_report(out_);
+      journal_->say("report: " + (out_ / "report.html").string());
+    }
   }
 
  private:
@@ -164,6 +169,7 @@ class Run {
         for (const nn::Path& file : found_files_of(out_, stage)) fs::remove(file);
         manifest_.remove(name_of(stage));
       }
+      fs::remove(out_ / "report.html");  // it tells of what has just been removed
     }
     for (Stage stage : stages_from(Stage::Pretrain, last)) {
       const std::string name = name_of(stage);
