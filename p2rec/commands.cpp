@@ -21,6 +21,7 @@
 #include "p2rec/llm_commands.h"
 #include "p2rec/options.h"
 #include "p2rec/pipeline.h"
+#include "p2rec/report.h"
 #include "p2rec/task.h"
 
 namespace p2rec {
@@ -42,7 +43,7 @@ const StageCommand kStageCommands[] = {
     {"train", Stage::Train, Stage::Train,
      "stage 5: trains recommenders from these embeddings and from the controls"},
     {"evaluate", Stage::Evaluate, Stage::Evaluate,
-     "stage 6: ranks the held-out items and writes results.json"},
+     "stage 6: ranks the held-out items, writes results.json and report.html"},
 };
 
 // --- the options of the table ------------------------------------------------------------------------------
@@ -127,6 +128,19 @@ Action add_recommend(CLI::App& app) {
                 request->user.empty() ? "neither" : "both", "; expected one of them", hint);
     INPUT_CHECK(request->top >= 1, "--top: found ", request->top, "; expected at least 1", hint);
     recommend(*request, std::cout);
+  };
+}
+
+Action add_report(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "report", "makes a run's report.html again from its other files, also of an unfinished run");
+  const auto folder = std::make_shared<std::string>();
+  command->add_option("--out", *folder, "folder of a run")->type_name("DIR");
+  return [=] {
+    INPUT_CHECK(!folder->empty(),
+                "--out: not given; expected the folder of a run; hint: p2rec report --help");
+    write_report(*folder);
+    std::cout << (nn::Path(*folder) / "report.html").string() << "\n";
   };
 }
 
@@ -238,6 +252,7 @@ Program::Program() {
   app.allow_extras();
   for (const StageCommand& stage : kStageCommands) add(app, add_stage_command(app, stage));
   add(app, add_recommend(app));
+  add(app, add_report(app));
   add(app, add_stats(app));
 
   CLI::App& llm = *app.add_subcommand("llm", "looks at a language model alone");

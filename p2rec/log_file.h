@@ -35,15 +35,16 @@ class LogFile {
   // Puts the lines of `tasks` in this order, each task's by step, where the first of them stood.
   void sort(const std::vector<std::string>& tasks);
 
- private:
   struct Line {
     std::string task;
     int64_t step = 0;
-    std::string text;
+    std::string text;  // the line itself
   };
-  // Whole lines. A last one without its end was being written when the program was killed, and zero bytes stand where
-  // the power failed before the disk had the content: what follows is left out.
+  // Whole lines, none where there is no file. A last one without its end was being written when the program was killed, and
+  // zero bytes stand where the power failed before the disk had the content: what follows is left out.
   std::vector<Line> read(bool* half_written = nullptr) const;
+
+ private:
   void drop_if(const std::function<bool(const Line&)>& unwanted);
   void rewrite(const std::vector<Line>& lines);
   void open();

@@ -13,9 +13,11 @@
 #include "models/tiny_file.h"
 #include "nn/memory.h"
 #include "p2rec/artifacts.h"
+#include "p2rec/describe_groups.h"
 #include "p2rec/memory_estimate.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
+#include "p2rec/report.h"
 #include "p2rec/results.h"
 #include "p2rec/run_folder.h"
 #include "p2rec/starts.h"
@@ -85,7 +87,7 @@ class Run {
     prepare(first, last);
     nn::write_atomically(out_ / "config.toml", to_toml(o_));
     journal_ = Journal::open(out_, o_.quiet, o_.save_every);
-    results_.set_data(data_.users(), data_.items(), data_.interactions());
+    results_.set_data({data_.users(), data_.items(), data_.interactions()});
     for (Stage stage : stages_from(first, last)) {
       const std::string name = name_of(stage);
       if (manifest_.done(name) && stage != Stage::Evaluate) {  // ranking is quick, and prints the table again
@@ -95,6 +97,12 @@ class Run {
         manifest_.enter(name, fingerprint(stage));
       }
       remove_checkpoints(out_, stage);  // only now: whoever is interrupted before goes on from them
+      if (stage == Stage::Groups)
+        results_.set_groups(describe_groups(data_, read_groups(out_ / "groups.tsv", data_)));
+    }
+    if (last == Stage::Evaluate) {
+      write_report(out_);
+      journal_->say("report: " + (out_ / "report.html").string());
     }
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <functional>
 
@@ -15,31 +16,29 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-const char* const kKeys[] = {"data", "stages", "reconstruction", "rows", "summary"};  // the order of the file
+const char* const kKeys[] = {"data",           "stages", "groups",
+                             "reconstruction", "rows",   "summary"};  // the order of the file
 
-// What `use` makes of the JSON; a file of another shape is the user's mistake.
-template <class F>
-auto checked(const nn::Path& path, const F& use) {
+// Calls f with what the file holds, an empty object where there is none; what f does not find there is the file's fault.
+void with_content(const nn::Path& path, const std::function<void(Json&)>& f) {
+  Json json = Json::object();
   try {
-    return use();
+    std::error_code error;
+    if (std::filesystem::exists(path, error))
+      json = nn::parse_json<Json>(nn::read_file(path, "results file"), path.string());
+    INPUT_CHECK(json.is_object(), path.string(), ": not the results of a run: expected a JSON object");
+    f(json);
   } catch (const Json::exception& problem) {
     throw ag::InputError(ag::message(path.string(), ": not the results of a run: ", problem.what()));
   }
 }
 
-Json read(const nn::Path& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return Json::object();
-  return checked(path, [&] {
-    Json json = nn::parse_json<Json>(nn::read_file(path, "results file"), path.string());
-    INPUT_CHECK(json.is_object(), path.string(), ": not the results of a run: expected a JSON object");
-    return json;
-  });
-}
-
 void update(const nn::Path& path, const std::function<void(Json&)>& change) {
-  Json old = read(path), json = Json::object();
-  checked(path, [&] { change(old); });
+  Json old, json = Json::object();
+  with_content(path, [&](Json& content) {
+    change(content);
+    old = content;
+  });
   for (const char* key : kKeys) {
     if (old.contains(key)) json[key] = old[key];
   }
@@ -62,13 +61,146 @@ Json::iterator find_stage(Json& stages, const std::string& name) {
 
 bool is_hr(const char* metric) { return std::string(metric) == "HR"; }
 
+// --- the same, read ----------------------------------------------------------------------------------------
+
+double number(const Json& json, const char* key) {
+  const Json& value = json.at(key);
+  return value.is_null() ? NAN : value.get<double>();
+}
+
+int64_t integer(const Json& json, const char* key) {
+  const Json& value = json.at(key);
+  // A number with a point would be converted silently, and one out of range to anything.
+  return value.is_number_integer()
+             ? value.get<int64_t>()
+             : throw Json::type_error::create(302, fmt::format("{} is not a whole number", key), &value);
+}
+
+std::string text(const Json& json, const char* key) { return json.at(key).get<std::string>(); }
+
+// The K of the keys "HR@K".
+std::vector<int> cutoffs_of(const Json& metrics) {
+  std::vector<int> cutoffs;
+  for (const auto& [key, value] : metrics.items()) {
+    int cutoff = 0;
+    if (key.starts_with("HR@") &&
+        std::from_chars(&key[3], &key[3] + key.size() - 3, cutoff).ec == std::errc())
+      cutoffs.push_back(cutoff);
+  }
+  return cutoffs;
+}
+
+// The values of one metric, one for each cutoff.
+template <class T>
+std::vector<T> per_cutoff(const Json& metrics, const char* metric, const std::vector<int>& cutoffs,
+                          const std::function<T(const Json&)>& value) {
+  std::vector<T> values;
+  for (int cutoff : cutoffs) values.push_back(value(metrics.at(fmt::format("{}@{}", metric, cutoff))));
+  return values;
+}
+
+ResultRow row_from(const Json& json) {
+  ResultRow row;
+  row.model = text(json, "model");
+  row.start = text(json, "start");
+  row.seed = static_cast<uint64_t>(integer(json, "seed"));
+  row.epochs = integer(json, "epochs");
+  row.best_epoch = integer(json, "best_epoch");
+  const std::function<double(const Json&)> value = [](const Json& x) { return x.get<double>(); };
+  const Json& metrics = json.at("metrics");
+  row.metrics.cutoffs = cutoffs_of(metrics);
+  row.metrics.hr = per_cutoff(metrics, "HR", row.metrics.cutoffs, value);
+  row.metrics.ndcg = per_cutoff(metrics, "NDCG", row.metrics.cutoffs, value);
+  return row;
+}
+
+StartSummary summary_from(const Json& json) {
+  StartSummary s;
+  s.model = text(json, "model");
+  s.start = text(json, "start");
+  s.seeds = integer(json, "seeds");
+  s.epochs = number(json, "epochs");
+  const std::function<Estimate(const Json&)> estimate = [](const Json& x) {
+    return Estimate{number(x, "mean"), number(x, "std")};
+  };
+  const std::function<Difference(const Json&)> difference = [](const Json& x) {
+    return Difference{number(x, "mean"), number(x, "low"), number(x, "high"), number(x, "resolvable")};
+  };
+  const Json& metrics = json.at("metrics");
+  s.cutoffs = cutoffs_of(metrics);
+  s.hr = per_cutoff(metrics, "HR", s.cutoffs, estimate);
+  s.ndcg = per_cutoff(metrics, "NDCG", s.cutoffs, estimate);
+  if (json.contains("difference_to_random")) {
+    const Json& differences = json["difference_to_random"];
+    s.hr_difference = per_cutoff(differences, "HR", s.cutoffs, difference);
+    s.ndcg_difference = per_cutoff(differences, "NDCG", s.cutoffs, difference);
+  }
+  return s;
+}
+
+GroupRecord group_from(const Json& json) {
+  GroupRecord group{integer(json, "group"), integer(json, "items"), integer(json, "interactions"), {}};
+  for (const Json& item : json.at("top"))
+    group.top.push_back({text(item, "item"), text(item, "title"), integer(item, "interactions")});
+  return group;
+}
+
+ReconstructionRecord reconstruction_from(const Json& json) {
+  return {number(json, "train_loss_first"), number(json, "train_loss_last_epoch"),
+          number(json, "heldout_loss"),     number(json, "heldout_predict_the_mean"),
+          number(json, "heldout_window"),   number(json, "heldout_ridge")};
+}
+
+StageRecord stage_from(const Json& json) {
+  return {text(json, "name"), number(json, "seconds"), number(json, "peak_rss_mib"), integer(json, "tokens")};
+}
+
+template <class T>
+void read_list(const Json& json, const char* key, T (*read)(const Json&), std::vector<T>& list) {
+  if (!json.contains(key)) return;
+  for (const Json& entry : json.at(key)) list.push_back(read(entry));
+}
+
 }  // namespace
 
 ResultsFile::ResultsFile(const nn::Path& folder) : path_(folder / "results.json") {}
 
-void ResultsFile::set_data(int64_t users, int64_t items, int64_t interactions) const {
+Results ResultsFile::read() const {
+  Results results;
+  with_content(path_, [&](const Json& json) {
+    if (json.contains("data")) {
+      const Json& data = json.at("data");
+      results.data =
+          DataCounts{integer(data, "users"), integer(data, "items"), integer(data, "interactions")};
+    }
+    read_list(json, "stages", stage_from, results.stages);
+    read_list(json, "groups", group_from, results.groups);
+    if (json.contains("reconstruction"))
+      results.reconstruction = reconstruction_from(json.at("reconstruction"));
+    read_list(json, "rows", row_from, results.rows);
+    read_list(json, "summary", summary_from, results.summary);
+  });
+  return results;
+}
+
+void ResultsFile::set_data(const DataCounts& data) const {
   update(path_, [&](Json& json) {
-    json["data"] = {{"users", users}, {"items", items}, {"interactions", interactions}};
+    json["data"] = {{"users", data.users}, {"items", data.items}, {"interactions", data.interactions}};
+  });
+}
+
+void ResultsFile::set_groups(const std::vector<GroupRecord>& groups) const {
+  update(path_, [&](Json& json) {
+    json["groups"] = Json::array();
+    for (const GroupRecord& group : groups) {
+      Json top = Json::array();
+      for (const auto& item : group.top)
+        top.push_back({{"item", item.id}, {"title", item.title}, {"interactions", item.interactions}});
+      json["groups"].push_back({{"group", group.group},
+                                {"items", group.items},
+                                {"interactions", group.interactions},
+                                {"top", top}});
+    }
   });
 }
 
@@ -88,12 +220,12 @@ void ResultsFile::set_stage(const StageRecord& stage) const {
 }
 
 double ResultsFile::seconds_of(const std::string& stage) const {
-  Json json = read(path_);
-  return checked(path_, [&] {
+  double seconds = 0;
+  with_content(path_, [&](Json& json) {
     Json& stages = json["stages"];
-    const auto it = find_stage(stages, stage);
-    return it == stages.end() ? 0.0 : it->value("seconds", 0.0);
+    if (const auto it = find_stage(stages, stage); it != stages.end()) seconds = it->value("seconds", 0.0);
   });
+  return seconds;
 }
 
 void ResultsFile::remove(const std::string& key) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,20 @@ std::vector<StartSummary> summarise(const std::vector<ResultRow>& rows);
 // A table for a person: a line per start, at most 80 columns wide.
 std::string summary_table(const std::vector<StartSummary>& summary);
 
+struct DataCounts {
+  int64_t users = 0, items = 0, interactions = 0;
+};
+
+// What lies in a group of items; interactions are those of the training parts.
+struct GroupRecord {
+  struct Item {
+    std::string id, title;  // "" where the data has no title
+    int64_t interactions = 0;
+  };
+  int64_t group = 0, items = 0, interactions = 0;
+  std::vector<Item> top;  // the most frequent items, the lower index first of equals
+};
+
 struct StageRecord {
   std::string name;
   double seconds = 0, peak_rss_mib = 0;
@@ -59,11 +74,25 @@ struct ReconstructionRecord {
   double heldout_loss = 0, heldout_predict_the_mean = 0, heldout_window = 0, heldout_ridge = 0;
 };
 
-// The file itself. Every call reads it, changes its part and writes it whole.
+// What the file holds: each stage adds its part, so of an unfinished run some are empty. Rows have no ranks.
+struct Results {
+  std::optional<DataCounts> data;
+  std::vector<StageRecord> stages;
+  std::vector<GroupRecord> groups;
+  std::optional<ReconstructionRecord> reconstruction;
+  std::vector<ResultRow> rows;
+  std::vector<StartSummary> summary;
+};
+
+// The file itself. Every call of a set_ function reads it, changes its part and writes it whole.
 class ResultsFile {
  public:
   explicit ResultsFile(const nn::Path& folder);
-  void set_data(int64_t users, int64_t items, int64_t interactions) const;
+  // Empty where there is no file yet; throws ag::InputError for one that this program did not write. A number that was not
+  // finite when it was written is NaN.
+  Results read() const;
+  void set_data(const DataCounts& data) const;
+  void set_groups(const std::vector<GroupRecord>& groups) const;
   void set_stage(const StageRecord& stage) const;     // replaces the stage's record
   double seconds_of(const std::string& stage) const;  // 0 where there is no record
   // Removes what stands under this key, "rows", or the record of this stage.

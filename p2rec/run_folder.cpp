@@ -35,7 +35,7 @@ std::vector<std::string> files_of(Stage stage) {
 
 // What belongs to no single stage.
 constexpr const char *kConfig = "config.toml", *kManifest = "manifest.json", *kResults = "results.json",
-                     *kLog = "log.jsonl";
+                     *kLog = "log.jsonl", *kReport = "report.html";
 
 bool matches(const std::string& name, const std::string& pattern) {
   const size_t star = pattern.find('*');
@@ -106,7 +106,7 @@ void check_goes_on(const nn::Path& folder, const Manifest& manifest, Stage stage
 }
 
 void remove_temporaries(const nn::Path& folder) {
-  std::vector<std::string> patterns = {kConfig, kManifest, kResults, kLog};
+  std::vector<std::string> patterns = {kConfig, kManifest, kResults, kLog, kReport};
   for (Stage stage : stages_from(Stage::Pretrain)) {
     for (const std::string& pattern : files_of(stage)) patterns.push_back(pattern);
   }
@@ -124,6 +124,7 @@ void remove_checkpoints(const nn::Path& folder, Stage stage) {
 void remove_from(const nn::Path& folder, Manifest& manifest, Stage first) {
   const ResultsFile results(folder);
   LogFile log(folder / kLog);
+  fs::remove(folder / kReport);  // it tells of what goes now
   std::vector<Stage> stages = stages_from(first);
   std::reverse(stages.begin(), stages.end());
   for (Stage stage : stages) {
@@ -134,6 +135,7 @@ void remove_from(const nn::Path& folder, Manifest& manifest, Stage first) {
     if (stage == Stage::Evaluate) {
       for (const char* key : {"rows", "summary"}) results.remove(key);
     }
+    if (stage == Stage::Groups) results.remove("groups");
     if (stage == Stage::Reconstruct) {
       results.remove("reconstruction");
       results.remove_stage("tiny_llm");

@@ -66,8 +66,8 @@ TEST_CASE("--version, --help, and no command") {
 TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
   const Shell shell;
   for (const char* command :
-       {"", "run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate", "recommend", "stats",
-        "llm", "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
+       {"", "run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate", "recommend", "report",
+        "stats", "llm", "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
@@ -113,6 +113,8 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o --user 1 --items 2", {"found both"});
   check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
   check_mistake(shell, "recommend --out o --user 1 --top x", {"--top"});
+  check_mistake(shell, "report", {"--out: not given"});
+  check_mistake(shell, "report --out o", {"--out: o is no folder"});
   CHECK_FALSE(shell.has("o"));
 }
 

@@ -3,11 +3,14 @@
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <thread>
 
 #include "p2rec/artifacts.h"
+#include "p2rec/describe_groups.h"
 #include "p2rec/pipeline.h"
+#include "p2rec/report.h"
 #include "p2rec/task.h"
 #include "tests/shell.h"
 #include "tests/small_run.h"
@@ -135,6 +138,20 @@ TEST_CASE("stage by stage gives what a whole run gives") {
     run_stages(small_options(), stage, stage);
   }
   check_same(whole, artefacts("out"));
+
+  // The report is written at the end, again from the files alone, and goes when a stage is begun anew.
+  const std::string report = nn::read_file("out/report.html", "report");
+  CHECK(contains(report, "class=\"verdict\""));
+  const auto records = describe_groups(data, read_groups("out/groups.tsv", data));
+  CHECK(contains(report, records[0].top.at(0).title));
+  fs::remove("data.txt");
+  write_report("out");
+  CHECK((nn::read_file("out/report.html", "report") == report));
+  write_data(data);
+  Options again = small_options();
+  again.overwrite = true;
+  run_stages(again, Stage::Augment, Stage::Augment);
+  CHECK_FALSE(fs::exists("out/report.html"));
 }
 
 TEST_CASE("a folder that does not fit is refused by name") {

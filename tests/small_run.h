@@ -59,11 +59,12 @@ inline std::string without_costs(const std::string& results) {
   return json.dump(1);
 }
 
-// Every file below a folder with its content, results.json without its costs.
+// Every file below a folder with its content, results.json without its costs. report.html tells them too and is left out.
 inline std::map<std::string, std::string> artefacts(const nn::Path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file()) continue;
+    if (entry.path().filename() == "report.html") continue;
     const std::string name = std::filesystem::relative(entry.path(), folder).string(),
                       content = nn::read_file(entry.path(), "artefact");
     files[name] = name == "results.json" ? without_costs(content) : content;

@@ -1,0 +1,93 @@
+#include "p2rec/report_data.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "autograd/check.h"
+#include "p2rec/log_file.h"
+
+namespace p2rec {
+namespace {
+
+using Json = nlohmann::json;
+
+// "# p2rec 0.1.0" and what follows it up to the first line that is no comment.
+std::vector<std::string> program_lines(const std::string& config) {
+  std::vector<std::string> found;
+  std::istringstream in(config);
+  for (std::string line; std::getline(in, line) && line.starts_with('#');) {
+    if (line.starts_with("# p2rec ") || (!found.empty() && line.size() > 2)) found.push_back(line.substr(2));
+  }
+  return found;
+}
+
+void append(Points& points, const Json& line, const char* y, double x) {
+  const auto value = line.find(y);
+  if (value != line.end() && !value->is_null()) points.emplace_back(x, value->get<double>());
+}
+
+std::map<std::string, TaskLog> read_log(const nn::Path& path) {
+  std::map<std::string, TaskLog> tasks;
+  int64_t number = 0;
+  for (const LogFile::Line& line : LogFile(path).read()) {
+    ++number;
+    try {
+      const Json json = Json::parse(line.text);
+      TaskLog& task = tasks[line.task];
+      const auto step = static_cast<double>(line.step) + 1;
+      append(task.loss, json, "loss", step);
+      append(task.heldout, json, "heldout_loss", step);
+      append(task.validation, json, "validation_ndcg@10", json.value("epoch", step));
+    } catch (const Json::exception& problem) {
+      throw ag::InputError(
+          ag::message(path.string(), ":", number, ": not a step of a task: ", problem.what()));
+    }
+  }
+  return tasks;
+}
+
+// The sections count on it that all starts have the same metrics.
+void check_metrics(const Results& results, const nn::Path& file) {
+  if (results.summary.empty()) return;
+  const std::vector<int>& cutoffs = results.summary[0].cutoffs;
+  INPUT_CHECK(std::find(cutoffs.begin(), cutoffs.end(), 10) != cutoffs.end(), file.string(),
+              ": expected metrics at the cutoff 10; hint: p2rec evaluate --resume writes them again");
+  for (const StartSummary& s : results.summary) {
+    INPUT_CHECK(s.cutoffs == cutoffs, file.string(), ": the start '", s.start,
+                "' has other metrics than the first one");
+  }
+  for (const ResultRow& row : results.rows) {
+    INPUT_CHECK(row.metrics.cutoffs == cutoffs, file.string(), ": the row of '", row.start, "', seed ",
+                row.seed, ", has other metrics than the summary");
+  }
+}
+
+}  // namespace
+
+const TaskLog& ReportData::log_of(const std::string& task) const {
+  static const TaskLog nothing;
+  const auto found = log.find(task);
+  return found == log.end() ? nothing : found->second;
+}
+
+ReportData read_report_data(const nn::Path& folder) {
+  INPUT_CHECK(std::filesystem::is_directory(folder), "--out: ", folder.string(),
+              " is no folder; expected the folder of a run");
+  const nn::Path config = folder / "config.toml";
+  INPUT_CHECK(std::filesystem::exists(config), "--out: ", folder.string(),
+              " holds no run: there is no config.toml; hint: p2rec run --out ", folder.string());
+  ReportData data{{}, {}, Manifest(folder), ResultsFile(folder).read(), read_log(folder / "log.jsonl")};
+  read_config(data.options, config);
+  data.program = program_lines(nn::read_file(config, "configuration file"));
+  check_metrics(data.results, folder / "results.json");
+  return data;
+}
+
+size_t place_of_cutoff_10(const std::vector<int>& cutoffs) {
+  const auto place = std::find(cutoffs.begin(), cutoffs.end(), 10);
+  AG_CHECK(place != cutoffs.end(), "there is no cutoff 10");
+  return static_cast<size_t>(place - cutoffs.begin());
+}
+
+}  // namespace p2rec
