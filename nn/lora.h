@@ -35,8 +35,10 @@ void detach_lora(Module& model);
 // Whether a name in `targets` means this module: its full name or the end of it, from a dot on.
 bool names_module(const std::string& target, const std::string& module);
 
-// The adapters' matrices with PEFT's names for a causal LM: "base_model.model.<module>.lora_A.weight".
+// PEFT's names for a causal LM are "base_model.model.<module>.lora_A.weight" and the same with lora_B.
 inline constexpr const char* kPeftPrefix = "base_model.model.";
+
+// The adapters' matrices with PEFT's names.
 NamedTensors lora_parameters(Module& model);
 
 // Adds scaling B A to the frozen weights, and takes it away again. A merged adapter must not stay attached.

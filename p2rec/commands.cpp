@@ -160,7 +160,7 @@ std::string text_or_stdin(const std::string& text) {
 void add_generate_options(CLI::App& command, LlmRequest& request) {
   models::Sampling& s = request.sampling;
   const auto add = [&](const char* name, auto& value, const char* type, const char* text) {
-    command.add_option(name, value, text)->type_name(type);
+    return command.add_option(name, value, text)->type_name(type);
   };
   add("--tokens", request.tokens, "N", "tokens at most (default 32)");
   add("--temperature", s.temperature, "T",
@@ -168,7 +168,9 @@ void add_generate_options(CLI::App& command, LlmRequest& request) {
   add("--top-k", s.top_k, "K", "draw from the K most probable tokens; 0: from all (default 0)");
   add("--top-p", s.top_p, "P",
       "draw from the most probable tokens that together have probability P (default 1: from all)");
-  add("--seed", s.seed, "N", "of what is drawn (default 1)");
+  // CLI11 would take -1 as 2^64 - 1.
+  add("--seed", s.seed, "N", "of what is drawn (default 1)")
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
 }
 
 Action add_llm_command(CLI::App& llm, const std::string& name, const std::string& help,

@@ -130,8 +130,9 @@ TEST_CASE("merge refuses what it would overwrite, and leaves nothing behind") {
   for (const nn::Path& wrong : {folder / "none.gguf", nn::Path("tiny"), folder / "tiny_llm.safetensors"})
     check_refused(request(wrong, folder / "c"), wrong.filename().string());
   check_refused(request(base, folder / "c", folder / "none"), "none: there is no such adapter folder");
-  check_refused(request(base, folder / "c", family_path("peft_adapter")),
-                "the adapter does not fit the model");
+  const testing::FolderCopy adapter(family_path("peft_adapter"));
+  adapter.edit_tensors("adapter_model.safetensors", [](nn::NamedTensors& t) { t[0].first = "x"; });
+  check_refused(request(base, folder / "c", adapter.path()), "the adapter does not fit the model");
   check_refused(request(base, out / "precious" / "c"), "the folder cannot be made");
   CHECK_FALSE(fs::exists(folder / "c"));
   CHECK_FALSE(fs::exists(folder / "c.partial"));
