@@ -77,11 +77,15 @@ ReportData read_report_data(const nn::Path& folder) {
   const nn::Path config = folder / "config.toml";
   INPUT_CHECK(std::filesystem::exists(config), "--out: ", folder.string(),
               " holds no run: there is no config.toml; hint: p2rec run --out ", folder.string());
-  ReportData data{{}, {}, Manifest(folder), ResultsFile(folder).read(), read_log(folder / "log.jsonl")};
-  read_config(data.options, config);
-  data.program = program_lines(nn::read_file(config, "configuration file"));
-  check_metrics(data.results, folder / "results.json");
-  return data;
+  // Each part is read by itself: what throws inside a braced list of members trips the clean-up of g++ 12.
+  Manifest manifest(folder);
+  Results results = ResultsFile(folder).read();
+  check_metrics(results, folder / "results.json");
+  std::map<std::string, TaskLog> log = read_log(folder / "log.jsonl");
+  Options options;
+  read_config(options, config);
+  std::vector<std::string> program = program_lines(nn::read_file(config, "configuration file"));
+  return {std::move(options), std::move(program), std::move(manifest), std::move(results), std::move(log)};
 }
 
 size_t place_of_cutoff_10(const std::vector<int>& cutoffs) {

@@ -140,8 +140,13 @@ StartSummary summary_from(const Json& json) {
 
 GroupRecord group_from(const Json& json) {
   GroupRecord group{integer(json, "group"), integer(json, "items"), integer(json, "interactions"), {}};
-  for (const Json& item : json.at("top"))
-    group.top.push_back({text(item, "item"), text(item, "title"), integer(item, "interactions")});
+  for (const Json& entry : json.at("top")) {
+    GroupRecord::Item item;
+    item.id = text(entry, "item");
+    item.title = text(entry, "title");
+    item.interactions = integer(entry, "interactions");
+    group.top.push_back(item);
+  }
   return group;
 }
 
@@ -152,7 +157,12 @@ ReconstructionRecord reconstruction_from(const Json& json) {
 }
 
 StageRecord stage_from(const Json& json) {
-  return {text(json, "name"), number(json, "seconds"), number(json, "peak_rss_mib"), integer(json, "tokens")};
+  StageRecord stage;
+  stage.name = text(json, "name");
+  stage.seconds = number(json, "seconds");
+  stage.peak_rss_mib = number(json, "peak_rss_mib");
+  stage.tokens = integer(json, "tokens");
+  return stage;
 }
 
 template <class T>

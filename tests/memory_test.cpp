@@ -208,7 +208,7 @@ TEST_CASE("the program refuses what does not fit before it begins, and names wha
   const ProgramResult whole = run("pretrain", "--memory-limit 4");
   CHECK(whole.code == 0);
   run.forget();
-  const std::string large = "--memory-limit 0.5 --hidden 40 --inner 4096 --blocks 8 --heads 2 ";
+  const std::string large = "--memory-limit 0.25 --hidden 40 --inner 4096 --blocks 8 --heads 2 ";
   const ProgramResult refused = run("run", large + "--batch 100000 --max-length 5000");
   CAPTURE(refused.err);
   CHECK(refused.code == 2);
@@ -224,7 +224,7 @@ TEST_CASE("the program refuses what does not fit before it begins, and names wha
   CAPTURE(fits.err);
   CHECK(fits.code == 0);
 
-  const ProgramResult too_wide = run("pretrain", "--memory-limit 0.01 --overwrite");
+  const ProgramResult too_wide = run("pretrain", "--memory-limit 0.001 --overwrite");
   CHECK(too_wide.code == 2);
   CHECK(contains(too_wide.err, "not even one window at a time would fit"));
 }

@@ -301,7 +301,10 @@ TEST_CASE("files that are missing or were not written by the program") {
   };
   for (const char* content :
        {"", "garbage", "[]", "null", R"({"data": {"users": 3}})", R"({"data": {"users": 1.5}})",
-        R"({"data": 7})", R"({"stages": [3]})", R"({"groups": [{"group": "x"}]})", R"({"rows": {"a": 1}})",
+        R"({"data": 7})", R"({"stages": [3]})", R"({"groups": [{"group": "x"}]})",
+        R"({"stages": [{"name": "groups", "seconds": 1}]})",
+        R"({"groups": [{"group": 0, "items": 1, "interactions": 1, "top": [{"item": "a", "title": "b"}]}]})",
+        R"({"rows": {"a": 1}})",
         R"({"summary": [{"model": "m", "start": "s", "seeds": 1, "epochs": 1, "metrics": {"HR@5": 1}}]})",
         R"({"summary": [{"model": "m", "start": "s", "seeds": 1, "epochs": 1, "metrics": {}}]})",
         R"({"data": {"users": 1e999}})", "{\"data\": \"\xff\"}"})

@@ -26,7 +26,11 @@ inline json fixture_json(const std::string& name) {
 }
 inline json llama3() { return fixture_json("tiny_llama3_tokenizer.json"); }
 inline json llama2() { return fixture_json("tiny_llama2_tokenizer.json"); }
-inline json cases() { return fixture_json("tiny_tokenizer_cases.json"); }
+inline json cases() {
+  const json list = fixture_json("tiny_tokenizer_cases.json").at("cases");
+  REQUIRE(list.size() > 50);
+  return list;
+}
 
 inline json byte_level(const std::string& pattern = "") {
   const json own = {{"type", "ByteLevel"},
@@ -129,7 +133,7 @@ struct Scored {
 };
 
 inline Scored tiny_scored() {
-  const json all = cases();
+  const json all = fixture_json("tiny_tokenizer_cases.json");
   return {tokens_by_id(llama2()), all.at("scores"), all.at("types")};
 }
 
