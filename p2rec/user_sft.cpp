@@ -107,7 +107,7 @@ class Training {
     }
     Reconstruction result{parser_, mean_loss(0, std::min(kFirstSteps, total)),
                           mean_loss(total - steps_an_epoch_, total), 0, tokens_an_epoch_ * config_.epochs};
-    result.heldout_loss = heldout_;
+    result.heldout_loss = heldout_error_;
     task_.finish(fmt::format("held-out loss {:.5f}", result.heldout_loss));
     return result;
   }
@@ -179,12 +179,12 @@ class Training {
   }
 
   void measure_heldout(int64_t step) {
-    heldout_ = heldout_loss();
-    task_.log(step,
-              {{"epoch", static_cast<double>((step + 1) / steps_an_epoch_)}, {"heldout_loss", heldout_}});
+    heldout_error_ = heldout_loss();
+    task_.log(step, {{"epoch", static_cast<double>((step + 1) / steps_an_epoch_)},
+                     {"heldout_loss", heldout_error_}});
   }
   std::string heldout_text() const {
-    return std::isnan(heldout_) ? "" : fmt::format(", held out {:.5f}", heldout_);
+    return std::isnan(heldout_error_) ? "" : fmt::format(", held out {:.5f}", heldout_error_);
   }
 
   double mean_loss(int64_t begin, int64_t end) const {
@@ -200,7 +200,7 @@ class Training {
     nn::NamedTensors state = trained_;
     for (const auto& [name, tensor] : adam_.state()) state.emplace_back("adam." + name, tensor);
     state.emplace_back("losses", Tensor::from({static_cast<int64_t>(losses_.size())}, losses_));
-    task_.save(step, state, {{"heldout_loss", fmt::format("{}", heldout_)}});
+    task_.save(step, state, {{"heldout_loss", fmt::format("{}", heldout_error_)}});
   }
 
   void restore(const nn::TensorFile& saved) {
@@ -212,7 +212,7 @@ class Training {
     for (const auto& [name, tensor] : trained_) Tensor(tensor).copy_from(saved.at(name));
     const std::vector<ag::real> losses = saved.at("losses").values();
     losses_.assign(losses.begin(), losses.end());
-    heldout_ = std::stod(saved.metadata.at("heldout_loss"));
+    heldout_error_ = std::stod(saved.metadata.at("heldout_loss"));
   }
 
   const Prompts& prompts_;
@@ -228,7 +228,7 @@ class Training {
   int64_t tokens_an_epoch_, steps_an_epoch_ = 0;
   double mean_error_ = 0;
   std::vector<double> losses_;
-  double heldout_ = std::numeric_limits<double>::quiet_NaN();  // as last measured, at an epoch's end
+  double heldout_error_ = std::numeric_limits<double>::quiet_NaN();  // as last measured, at an epoch's end
 };
 
 }  // namespace
