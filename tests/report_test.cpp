@@ -61,8 +61,8 @@ class Folder {
     const ResultsFile results(path());
     results.set_data({4, 3, 12000});
     results.set_groups({{0, 1, 3000, {{"7", kEvilTitle, 3000}}}, {1, 2, 9000, {{"8", "", 9000}}}});
-    results.set_stage({"pretrain", 100, 512, 50000}, false);
-    results.set_stage({"train", 300, 2048, 0}, false);
+    results.set_stage({"pretrain", 100, 512, 50000});
+    results.set_stage({"train", 300, 2048, 0});
     results.set_reconstruction({0.04, 0.01, 0.0051, 0.0102, 0.00001, 0.002});
     const std::vector<ResultRow> rows = {row("random", 1, 1), row("random", 2, 2), row("p2rec", 1, 2),
                                          row("p2rec", 2, 3)};
