@@ -40,8 +40,9 @@ void read_manifest(std::string_view text) {
 void read_results(std::string_view text) {
   fuzz::file("results.json", text);
   const p2rec::ResultsFile results(fuzz::folder());
-  results.set_stage({"pretrain", 1, 2, 3}, true);
-  results.set_data(1, 2, 3);
+  results.read();
+  results.set_stage({"pretrain", 1, 2, 3});
+  results.set_data({1, 2, 3});
 }
 
 }  // namespace
