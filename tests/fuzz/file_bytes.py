@@ -158,9 +158,17 @@ INTERACTIONS = {
 }
 LOG = '{"task": "pretrain", "step": 1, "loss": 5.21}\n{"task": "reconstruct", "step": 1}\n{"task": "pretrain", "step": 3}\n'
 RESULTS = {
-    "data": {"users": 3}, "stages": [{"name": "pretrain", "seconds": 1.5, "tokens": 0}, {"name": "groups"}],
-    "rows": [{"model": "sasrec", "metrics": {"HR@5": 0.5}}], "summary": [],
-}  # fmt: skip
+    "data": {"users": 3, "items": 2, "interactions": 9},
+    "stages": [{"name": "pretrain", "seconds": 1.5, "peak_rss_mib": 10, "tokens": 0, "tokens_per_second": 0},
+               {"name": "groups", "seconds": 0.5, "peak_rss_mib": 10, "tokens": 0}],
+    "groups": [{"group": 0, "items": 2, "interactions": 9, "top": [{"item": "1", "title": "One", "interactions": 5}]}],
+    "reconstruction": {"train_loss_first": 1, "train_loss_last_epoch": 0.5, "heldout_loss": None, "heldout_predict_the_mean": 1,
+                       "heldout_window": 0.25, "heldout_ridge": 0.125},
+    "rows": [{"model": "sasrec", "start": "random", "seed": 1, "epochs": 3, "best_epoch": 2,
+              "metrics": {f"{m}@{k}": 0.5 for m in ("HR", "NDCG") for k in (5, 10)}}],
+    "summary": [{"model": "sasrec", "start": "random", "seeds": 1, "epochs": 3,
+                 "metrics": {f"{m}@{k}": {"mean": 0.5, "std": None} for m in ("HR", "NDCG") for k in (5, 10)}}],
+}  # fmt: skip  # fmt: skip
 ARTIFACTS = {
     "groups": "groups\nitem_id\tgroup\n1\t0\n2\t1\n10\t0\n",
     "log": "log\n" + LOG,

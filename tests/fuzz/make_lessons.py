@@ -83,7 +83,7 @@ def gguf_tokenizers():
     tokens = make.TOKENS
     yield "tokens_are_numbers", "is an array of 3 u32s", make.tokenizer_gguf(tokens=(U32, [1, 2, 3]))
     yield "tokens_are_one_text", "is string", make.tokenizer_gguf(tokens=(TEXT, "abc"))
-    yield "no_tokens", "the vocabulary has 0 tokens", make.tokenizer_gguf(tokens=(TEXT, []), merges=(TEXT, []))
+    yield "no_tokens", "there are 0 tokens", make.tokenizer_gguf(tokens=(TEXT, []), merges=(TEXT, []))
     yield "token_twice", "are both", make.tokenizer_gguf(tokens=(TEXT, [*tokens[:-1], tokens[0]]))
     yield "fewer_types_than_tokens", "token types", make.tokenizer_gguf(token_type=(I32, [1] * 9))
     yield "more_types_than_tokens", "token types", make.tokenizer_gguf(token_type=(I32, [1] * 11))
@@ -113,7 +113,7 @@ def language_models():
         return name, expected, make.model_gguf({key: entry})
 
     yield changed("architecture_is_number", "is u32; expected a string", "general.architecture", (U32, 1))
-    yield changed("hidden_of_2_gib", "has shape", "llama.embedding_length", (U32, 1 << 31))
+    yield changed("hidden_of_2_gib", "head size is 1073741824", "llama.embedding_length", (U32, 1 << 31))
     yield changed("hidden_of_0", "hidden size is 0", "llama.embedding_length", (U32, 0))
     yield changed("hidden_negative", "hidden size is -4", "llama.embedding_length", (I32, -4))
     yield changed("hidden_is_text", "is string", "llama.embedding_length", (TEXT, "4"))
@@ -178,10 +178,10 @@ def adapters():
     yield "rank_0", "r is 0; expected 1 to 4096", change(r=0)
     yield "dropout_2", "lora_dropout is 2", change(lora_dropout=2)
     yield "dropout_null", "not a LoRA adapter's configuration", change(lora_dropout=None)
-    yield "alpha_text", "not a LoRA adapter's configuration", change(lora_alpha="16")
-    yield "targets_text", "expected a list of names", change(target_modules="q_proj")
+    yield "alpha_text", "expected a number", change(lora_alpha="16")
+    yield "targets_text", "names no linear layer", change(target_modules="q_proj")
     yield "targets_number", "not a LoRA adapter's configuration", change(target_modules=[1])
-    yield "targets_unknown", "no linear layer named x_proj", change(target_modules=["q_proj", "x_proj"])
+    yield "targets_unknown", "unexpected", change(target_modules=["q_proj", "x_proj"])
     yield "targets_fewer", "unexpected", change(target_modules=["q_proj"])
     yield "key_twice", 'the name \"r\" twice', change().replace(b'"r": 2', b'"r": 2, "r": 3')
     yield "nested", "nested", b'{"bias":' + b'{"a":' * 70 + b"1" + b"}" * 71
