@@ -127,11 +127,11 @@ TEST_CASE("a tokenizer.json that does not hold together is refused") {
   text_refused("{\"model\":", "is not JSON");
   text_refused("{\"model\": \"\xFF\"}", "is not JSON");
   text_refused(R"({"model": {"vocab": {"a": 0, "a": 1}, "merges": []}})",
-               "has two entries 'a' in one object");
-  text_refused(std::string(100000, '['), "is nested deeper than 32 brackets");
+               "has the name \"a\" twice in one object");
+  text_refused(std::string(100000, '['), "nested more than 64 levels deep");
   std::string deep;
   for (int i = 0; i < 50000; ++i) deep += "{\"a\":";
-  text_refused(deep, "is nested deeper than 32 brackets");
+  text_refused(deep, "nested more than 64 levels deep");
 }
 
 TEST_CASE("GGUF: SentencePiece vocabularies that do not hold together") {
