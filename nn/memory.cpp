@@ -64,8 +64,11 @@ int64_t left_in_group(const Path& folder, const CgroupFiles& files) {
              usage = number_of(text_of(folder / files.usage));
   if (!limit || !usage) return kNoLimit;
   const std::string stat = text_of(folder / "memory.stat");
-  return *limit - *usage + value_in(stat, files.inactive).value_or(0) +
-         value_in(stat, files.active).value_or(0);
+  const int64_t cached =
+      value_in(stat, files.inactive).value_or(0) + value_in(stat, files.active).value_or(0);
+  // The files are read one after the other, so more may seem cached than used; and version 1 says "no limit" with a
+  // number so large that anything added to it overflows.
+  return *limit - std::max<int64_t>(0, *usage - cached);
 }
 
 // The group and those above it. A container may see its own group as the root: the walk up ends there.

@@ -94,6 +94,11 @@ TEST_CASE("control groups, version 1, seen from a container that does not see it
   CHECK(machine.available() == 5000);
   machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
   CHECK(machine.available() > int64_t{1} << 60);
+  // The statistics are behind: more files are cached than memory is used.
+  machine.write("sys/fs/cgroup/memory/memory.stat", "total_inactive_file 9000\ntotal_active_file 1000\n");
+  CHECK(machine.available() > int64_t{1} << 60);
+  machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9000\n");
+  CHECK(machine.available() == 9000);
 }
 
 TEST_CASE("what the system does not tell sets no limit; what it tells wrongly does neither") {
