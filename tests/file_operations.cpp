@@ -4,6 +4,7 @@
 // All writes to files, renames, removals, syncs and new folders are counted, from 1.
 //   P2REC_KILL_AT=n   operation n does not take place and the program is killed, as by kill -9; of a write the first half
 //                     takes place. What would have been done is told on standard error.
+//   P2REC_KILL_AFTER=n  after n milliseconds the program is killed, as by kill -9
 //   P2REC_FULL_AT=n   from operation n on the disk is full: a write takes its first half at n, and then none
 //   P2REC_COUNT=FILE  at the end the number of operations is written there
 #include <dlfcn.h>
@@ -18,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 namespace {
 
@@ -31,7 +33,8 @@ long number_from(const char* variable) {
   return text ? std::strtol(text, nullptr, 10) : 0;
 }
 
-const long kill_at = number_from("P2REC_KILL_AT"), full_at = number_from("P2REC_FULL_AT");
+const long kill_at = number_from("P2REC_KILL_AT"), kill_after = number_from("P2REC_KILL_AFTER"),
+           full_at = number_from("P2REC_FULL_AT");
 std::atomic<long> count{0};
 
 [[noreturn]] void die(const char* operation, const char* what) {
@@ -57,6 +60,24 @@ Write counted_write() {
   if (now == kill_at || now == full_at) return Write::Half;
   return full_at > 0 && now > full_at ? Write::Nothing : Write::Whole;
 }
+
+// The kernel kills the process itself, so whoever waits for it goes on when its files are closed and its locks are gone.
+struct Timer {
+  Timer() {
+    if (kill_after <= 0) return;
+    sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGKILL;
+    itimerspec when{};
+    when.it_value = {kill_after / 1000, kill_after % 1000 * 1'000'000};
+    timer_t timer;
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 || timer_settime(timer, 0, &when, nullptr) != 0) {
+      std::perror("P2REC_KILL_AFTER");
+      _exit(1);
+    }
+  }
+};
+const Timer timer;
 
 struct Report {
   ~Report() {

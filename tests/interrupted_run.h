@@ -51,9 +51,7 @@ class InterruptedRun {
   }
   ProgramResult killed_after(int64_t milliseconds, const std::string& command,
                              const std::string& options = "") const {
-    const std::string digits = std::to_string(1000 + milliseconds % 1000).substr(1);
-    return (*this)(command, options,
-                   "timeout -s KILL " + std::to_string(milliseconds / 1000) + "." + digits + " ");
+    return (*this)(command, options, preloaded("P2REC_KILL_AFTER", std::to_string(milliseconds)));
   }
   ProgramResult on_full_disk_from(int64_t operation, const std::string& command,
                                   const std::string& options = "") const {
