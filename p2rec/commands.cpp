@@ -139,8 +139,7 @@ Action add_report(CLI::App& app) {
   return [=] {
     INPUT_CHECK(!folder->empty(),
                 "--out: not given; expected the folder of a run; hint: p2rec report --help");
-    write_report(*folder);
-    std::cout << (nn::Path(*folder) / "report.html").string() << "\n";
+    std::cout << write_report(*folder).string() << "\n";
   };
 }
 

@@ -10,7 +10,6 @@ namespace {
 
 // The allocator rounds sizes up, and blocks that it keeps free do not always serve the next request.
 constexpr double kRounding = 1.1;
-constexpr int64_t kUsersRankedAtOnce = 256;          // train_recommender.cpp
 constexpr int64_t kLogitsAtOnce = int64_t{1} << 20;  // ag::linear_cross_entropy
 constexpr int64_t kEpochsLookedAt = 20;
 
@@ -109,7 +108,7 @@ RecommenderBatches recommender_batches(const Interactions& data, const Recommend
     positions += std::min(history, config.model.max_length);
     batches.ranked_users = std::max(batches.ranked_users, ++users);
     batches.ranked_positions = std::max(batches.ranked_positions, positions);
-    if (users == kUsersRankedAtOnce) users = positions = 0;
+    if (users == kUsersRankedTogether) users = positions = 0;
   }
   return batches;
 }

@@ -100,10 +100,7 @@ class Run {
       if (stage == Stage::Groups)
         results_.set_groups(describe_groups(data_, read_groups(out_ / "groups.tsv", data_)));
     }
-    if (last == Stage::Evaluate) {
-      write_report(out_);
-      journal_->say("report: " + (out_ / "report.html").string());
-    }
+    if (last == Stage::Evaluate) journal_->say("report: " + write_report(out_).string());
   }
 
  private:
@@ -123,23 +120,25 @@ class Run {
                 " has only ", data_.items(), " items");
     INPUT_CHECK(o_.hidden <= data_.items(), "--hidden: found ", o_.hidden, ", but the embeddings of ",
                 data_.items(), " items have no more principal components than there are items");
+    bool recommenders_needed = false, language_model_needed = false;
     for (Stage stage : stages_from(Stage::Pretrain, last)) {
       if (stage < first) {
         manifest_.check_fits(name_of(stage), fingerprint(stage));
-      } else {
-        if (!o_.overwrite) check_goes_on(out_, manifest_, stage, fingerprint(stage), o_.resume);
-        if (o_.overwrite || !manifest_.done(name_of(stage))) check_inputs(stage);
+        continue;
       }
+      if (!o_.overwrite) check_goes_on(out_, manifest_, stage, fingerprint(stage), o_.resume);
+      if (!o_.overwrite && manifest_.done(name_of(stage))) continue;
+      recommenders_needed |= stage == Stage::Pretrain || stage == Stage::Train;
+      language_model_needed |= stage == Stage::Reconstruct || stage == Stage::Augment;
     }
+    if (recommenders_needed) recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
+    if (language_model_needed) check_language_model();
     remove_temporaries(out_);
     if (o_.overwrite) remove_from(out_, manifest_, first);
   }
 
-  // What the stage needs beside the data: memory, a language model that can be read, titles.
-  void check_inputs(Stage stage) const {
-    if (stage == Stage::Pretrain || stage == Stage::Train)
-      recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
-    if (stage != Stage::Reconstruct && stage != Stage::Augment) return;
+  // It can be read, fits into memory, and its prompts have the titles that they need.
+  void check_language_model() const {
     if (o_.llm != "tiny") models::need_memory_for(models::check_language_model(o_.llm), "--llm: " + o_.llm);
     const auto tokenizer =
         o_.llm == "tiny" ? std::make_unique<models::ByteTokenizer>() : models::load_tokenizer(o_.llm);

@@ -138,8 +138,10 @@ std::string report_page(const ReportData& data) {
          "where all numbers stand in full.</footer>\n</body>\n</html>\n";
 }
 
-void write_report(const nn::Path& folder) {
-  nn::write_atomically(folder / "report.html", report_page(read_report_data(folder)));
+nn::Path write_report(const nn::Path& folder) {
+  nn::Path file = folder / "report.html";
+  nn::write_atomically(file, report_page(read_report_data(folder)));
+  return file;
 }
 
 }  // namespace p2rec

@@ -11,7 +11,7 @@ namespace p2rec {
 // The same data give the same bytes. A part that has not been run is named, with what would run it.
 std::string report_page(const ReportData& data);
 
-// Makes report.html in the folder of a run from its artefacts. Throws as read_report_data.
-void write_report(const nn::Path& folder);
+// Makes report.html in the folder of a run from its artefacts; the file's path. Throws as read_report_data.
+nn::Path write_report(const nn::Path& folder);
 
 }  // namespace p2rec

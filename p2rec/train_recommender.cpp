@@ -13,7 +13,6 @@ using ag::Tensor;
 
 // Sites of randomness beside those of the model's layers.
 constexpr uint32_t kOrderSite = 1'000'000, kNegativeSite = 1'000'001;
-constexpr int64_t kUsersPerBatch = 256;  // in ranking
 
 // A negative is drawn evenly from the items that the user has not taken in training.
 int32_t draw_negative(const std::vector<int32_t>& sorted_items, int64_t items, ag::RandomKey key,
@@ -236,8 +235,8 @@ std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, co
   }
   std::vector<int64_t> ranks(users.size());
   const auto count = static_cast<int64_t>(users.size());
-  for (int64_t begin = 0; begin < count; begin += kUsersPerBatch) {
-    const int64_t end = std::min(begin + kUsersPerBatch, count);
+  for (int64_t begin = 0; begin < count; begin += kUsersRankedTogether) {
+    const int64_t end = std::min(begin + kUsersRankedTogether, count);
     std::vector<std::vector<int32_t>> histories;
     for (int64_t i = begin; i < end; ++i) {
       const Sequence history = target_history(data, users[static_cast<size_t>(i)], target);

@@ -11,6 +11,9 @@
 
 namespace p2rec {
 
+// Whose scores of all items are held at once when users are ranked.
+constexpr int64_t kUsersRankedTogether = 256;
+
 struct RecommenderConfig {
   models::SasrecConfig model;  // its number of items is taken from the data
   double lr = 1e-3;            // Adam, beta 0.9 and 0.999
