@@ -100,6 +100,21 @@ inline double random_normal(const RandomKey& key, uint64_t element) {
   return std::sqrt(-2 * std::log(u1)) * std::cos(2 * std::numbers::pi * u2);
 }
 
+// The index that a number uniform in [0, 1) chooses in proportion to the weights; any with the same chance if all are zero.
+inline size_t random_index(const std::vector<double>& weights, double uniform) {
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  if (total <= 0) return static_cast<size_t>(uniform * static_cast<double>(weights.size()));
+  double left = uniform * total;
+  size_t last = 0;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] <= 0) continue;
+    last = i;
+    if (left < weights[i]) return i;
+    left -= weights[i];
+  }
+  return last;  // rounding left a rest
+}
+
 // A random order of 0 .. n-1 (Fisher and Yates).
 inline std::vector<int32_t> random_permutation(const RandomKey& key, int32_t n) {
   std::vector<int32_t> order(static_cast<size_t>(n));

@@ -50,30 +50,14 @@ double squared_distance(const double* a, const double* b, int64_t columns) {
 
 // --- k-means++ ---------------------------------------------------------------------------------------------
 
-// An index drawn in proportion to the weights; uniformly if all are zero.
-int64_t draw(const std::vector<double>& weights, double uniform) {
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  const auto n = static_cast<int64_t>(weights.size());
-  if (total <= 0) return std::min(static_cast<int64_t>(uniform * static_cast<double>(n)), n - 1);
-  double left = uniform * total;
-  int64_t last = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    const double w = weights[static_cast<size_t>(i)];
-    if (w <= 0) continue;
-    last = i;
-    if (left < w) return i;
-    left -= w;
-  }
-  return last;  // rounding left a rest
-}
-
 // The first centroid is a uniform draw; each next one a draw in proportion to the squared distance to the
 // nearest.
 Matrix seed_centroids(const Matrix& points, int32_t groups, const ag::RandomKey& key) {
   Matrix centroids(groups, points.columns);
   std::vector<double> nearest(static_cast<size_t>(points.rows), 0);
   for (int32_t k = 0; k < groups; ++k) {
-    const double* chosen = points.row(draw(nearest, ag::random_uniform(key, static_cast<uint64_t>(k))));
+    const double* chosen = points.row(
+        static_cast<int64_t>(ag::random_index(nearest, ag::random_uniform(key, static_cast<uint64_t>(k)))));
     std::copy_n(chosen, points.columns, centroids.row(k));
     ag::parallel_for(points.rows, points.columns, [&](int64_t i) {
       double& best = nearest[static_cast<size_t>(i)];

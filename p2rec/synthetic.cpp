@@ -49,19 +49,6 @@ std::string title_of(int64_t group, int64_t place) {
   return title;
 }
 
-// An index drawn in proportion to the weights, which are not all zero.
-int32_t draw(const std::vector<double>& weights, double uniform) {
-  double left = uniform * std::accumulate(weights.begin(), weights.end(), 0.0);
-  int32_t last = 0;
-  for (size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] <= 0) continue;
-    last = static_cast<int32_t>(i);
-    if (left < weights[i]) return last;
-    left -= weights[i];
-  }
-  return last;  // rounding left a rest
-}
-
 struct Group {
   std::vector<int32_t> cycle;      // items in the order of the cycle
   std::vector<double> popularity;  // likewise
@@ -136,13 +123,12 @@ class Walk {
     const double u = uniform(0);
     if (step_ > 0 && u < kStay) return group_;
     if (step_ > 0 && u < kStay + kFollow) return static_cast<size_t>(groups_[group_].successor);
-    return static_cast<size_t>(draw(preference_, uniform(1)));
+    return ag::random_index(preference_, uniform(1));
   }
 
   size_t next_place() const {
     const std::vector<double>& weights = weights_[group_];
-    if (last_place_[group_] < 0 || uniform(2) >= kCycle)
-      return static_cast<size_t>(draw(weights, uniform(3)));
+    if (last_place_[group_] < 0 || uniform(2) >= kCycle) return ag::random_index(weights, uniform(3));
     auto place = static_cast<size_t>(last_place_[group_]);
     do place = (place + 1) % weights.size();
     while (weights[place] == 0);
