@@ -12,7 +12,7 @@ namespace models {
 namespace {
 
 using ag::Tensor;
-using Json = nlohmann::json;
+using nn::Json;
 
 constexpr const char *kConfig = "config.json", *kWeights = "model.safetensors",
                      *kIndex = "model.safetensors.index.json", *kTokenizer = "tokenizer.json";

@@ -10,15 +10,15 @@
 namespace models {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using nn::OrderedJson;
 
 // An object of a JSON file whose values are asked for by name and type. null counts as absent, as in transformers.
 class Object {
  public:
-  Object(Json json, std::string file) : json_(std::move(json)), file_(std::move(file)) {}
+  Object(OrderedJson json, std::string file) : json_(std::move(json)), file_(std::move(file)) {}
 
   bool has(const char* key) const { return json_.contains(key) && !json_.at(key).is_null(); }
-  const Json& at(const char* key) const {
+  const OrderedJson& at(const char* key) const {
     INPUT_CHECK(has(key), file_, ": has no key '", key,
                 "'; hint: is it the config.json of a language model?");
     return json_.at(key);
@@ -29,50 +29,52 @@ class Object {
   }
   int64_t integer_or(const char* key, int64_t fallback) const { return has(key) ? integer(key) : fallback; }
   double number(const char* key) const {
-    const Json& value = at(key);
+    const OrderedJson& value = at(key);
     INPUT_CHECK(value.is_number() && std::isfinite(value.get<double>()), file_, ": ", key, " is ",
-                value.dump(), "; expected a number");
+                nn::json_text(value), "; expected a number");
     return value.get<double>();
   }
   double number_or(const char* key, double fallback) const { return has(key) ? number(key) : fallback; }
   bool flag_or(const char* key, bool fallback) const {
     if (!has(key)) return fallback;
-    INPUT_CHECK(at(key).is_boolean(), file_, ": ", key, " is ", at(key).dump(), "; expected true or false");
+    INPUT_CHECK(at(key).is_boolean(), file_, ": ", key, " is ", nn::json_text(at(key)),
+                "; expected true or false");
     return at(key).get<bool>();
   }
   std::string text_or(const char* key, const std::string& fallback) const {
     if (!has(key)) return fallback;
-    INPUT_CHECK(at(key).is_string(), file_, ": ", key, " is ", at(key).dump(), "; expected a text");
+    INPUT_CHECK(at(key).is_string(), file_, ": ", key, " is ", nn::json_text(at(key)), "; expected a text");
     return at(key).get<std::string>();
   }
   std::vector<double> numbers(const char* key) const {
-    const Json& value = at(key);
+    const OrderedJson& value = at(key);
     bool right = value.is_array();
-    for (const Json& one : value) right = right && one.is_number();
+    for (const OrderedJson& one : value) right = right && one.is_number();
     INPUT_CHECK(right, file_, ": ", key, " is no list of numbers");
     return value.get<std::vector<double>>();
   }
   Object object(const char* key) const {  // empty where there is none
-    if (!has(key)) return {Json::object(), file_};
-    INPUT_CHECK(at(key).is_object(), file_, ": ", key, " is ", at(key).dump(), "; expected an object");
+    if (!has(key)) return {OrderedJson::object(), file_};
+    INPUT_CHECK(at(key).is_object(), file_, ": ", key, " is ", nn::json_text(at(key)),
+                "; expected an object");
     return {at(key), file_};
   }
   bool empty() const { return json_.empty(); }
-  const Json& json() const { return json_; }
+  const OrderedJson& json() const { return json_; }
   const std::string& file() const { return file_; }
 
  private:
-  Json json_;
+  OrderedJson json_;
   std::string file_;
 };
 
 Object read_object(const nn::Path& path, const std::string& what) {
   const std::string file = path.string();
   try {
-    auto json = nn::parse_json<Json>(nn::read_file(path, what), file);
+    auto json = nn::parse_json<OrderedJson>(nn::read_file(path, what), file);
     INPUT_CHECK(json.is_object(), file, ": is no JSON object; expected a ", what);
     return {std::move(json), file};
-  } catch (const Json::exception& problem) {
+  } catch (const OrderedJson::exception& problem) {
     throw ag::InputError(ag::message(file, ": is no JSON: ", problem.what()));
   }
 }
@@ -102,15 +104,15 @@ void refuse_sliding_window(const Object& json, const std::string& type, int64_t 
                 " the window never matters");
   }
   if (!json.has("layer_types")) return;
-  for (const Json& layer : json.at("layer_types")) {
-    INPUT_CHECK(layer == "full_attention", json.file(), ": layer_types holds ", layer.dump(),
+  for (const OrderedJson& layer : json.at("layer_types")) {
+    INPUT_CHECK(layer == "full_attention", json.file(), ": layer_types holds ", nn::json_text(layer),
                 "; expected \"full_attention\" alone");
   }
 }
 
 void refuse_unsupported(const Object& json, const std::string& type) {
   INPUT_CHECK(type == kLlama || type == kMistral || type == kQwen2, json.file(), ": model_type is ",
-              json.has("model_type") ? json.at("model_type").dump() : "not given",
+              json.has("model_type") ? nn::json_text(json.at("model_type")) : "not given",
               "; expected llama, mistral or qwen2");
   const std::string activation = json.text_or("hidden_act", "silu");
   INPUT_CHECK(activation == "silu", json.file(), ": hidden_act is '", activation, "'; expected 'silu'");
@@ -189,7 +191,7 @@ void read_rope(const Object& json, LlamaConfig& config) {
 
 // Divisors in the words of transformers: none, a linear factor, Llama 3's published numbers, or else a longrope that does not
 // depend on the length.
-Json rope_scaling_of(const LlamaConfig& config) {
+OrderedJson rope_scaling_of(const LlamaConfig& config) {
   const std::vector<double>& divisors = config.rope_divisors;
   if (divisors.empty()) return nullptr;
   if (divisors == linear_divisors(config, divisors[0]))
@@ -243,7 +245,7 @@ LlamaConfig read_hugging_face_config(const nn::Path& path) {
 
 void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const nn::Path& base,
                                const std::map<std::string, int64_t>& token_ids) {
-  Json json = base.empty() ? Json::object() : read_object(base, "model configuration").json();
+  OrderedJson json = base.empty() ? OrderedJson::object() : read_object(base, "model configuration").json();
   if (base.empty()) {  // a base says these in its own words
     json["model_type"] = config.qkv_bias ? kQwen2 : kLlama;
     json["rope_theta"] = config.rope_theta;
@@ -266,7 +268,7 @@ void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, 
   json.erase("torch_dtype");  // dtype's older name
   json["dtype"] = std::is_same_v<ag::real, float> ? "float32" : "float64";
   for (const auto& [key, id] : token_ids) json[key] = id;
-  nn::write_atomically(file, json.dump(2) + "\n");
+  nn::write_atomically(file, nn::json_text(json, 2) + "\n");
 }
 
 }  // namespace models

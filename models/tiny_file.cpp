@@ -7,7 +7,7 @@
 namespace models {
 namespace {
 
-using Json = nlohmann::json;
+using nn::Json;
 
 constexpr const char* kConfigKey = "config";
 
@@ -89,7 +89,7 @@ void write_tiny_llm(const nn::Path& file, const Llama& model, nn::Metadata metad
            ", not the byte tokenizer's");
   AG_CHECK(!c.head_dim && !c.qkv_bias && c.rope_divisors.empty(),
            "write_tiny_llm: the file has no place for what this model has");
-  metadata[kConfigKey] = to_json(c).dump();
+  metadata[kConfigKey] = nn::json_text(to_json(c));
   nn::write_safetensors(file, model.named_parameters(), metadata);
 }
 

@@ -10,7 +10,7 @@
 namespace models {
 namespace {
 
-using Json = nlohmann::json;
+using nn::Json;
 
 // --- JSON --------------------------------------------------------------------------------------------------------
 
@@ -35,7 +35,7 @@ struct Entry {
   }
   std::string place() const { return file + (name.empty() ? ": it" : ": '" + name + "'"); }
   std::string shown() const {
-    return json.is_structured() ? quote(json.dump()) : json.dump(-1, ' ', true).substr(0, 80);
+    return json.is_structured() ? quote(nn::json_text(json)) : nn::json_text(json, -1, true).substr(0, 80);
   }
 
   bool has(const char* key) const { return json.is_object() && json.contains(key) && !json[key].is_null(); }
@@ -119,7 +119,7 @@ Json in_one_form(Json pre_tokenizer) {
 const PreSplitRule* find_rule(const Entry& pre_tokenizer) {
   const Json found = in_one_form(pre_tokenizer.json);
   for (const PreSplitRule& rule : pre_split_rules()) {
-    if (found == in_one_form(Json::parse(pre_tokenizer_json(rule)))) return &rule;
+    if (found == in_one_form(nn::parse_json<Json>(pre_tokenizer_json(rule), rule.names[0]))) return &rule;
   }
   return nullptr;
 }
@@ -213,7 +213,7 @@ void read_tokens(const Entry& root, BpeVocabulary& vocabulary) {
     const std::string text = token["content"].text();
     if (vocab.json.contains(text)) {
       if (vocab.json[text] != token["id"].json)
-        token["id"].refuse(vocab.json[text].dump() + ", the id of this token in model.vocab");
+        token["id"].refuse(nn::json_text(vocab.json[text]) + ", the id of this token in model.vocab");
     } else {
       by_id.add(text, token["id"]);
     }

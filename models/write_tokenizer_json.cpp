@@ -1,12 +1,11 @@
-#include <nlohmann/json.hpp>
-
 #include "models/bpe_tokenizer.h"
 #include "models/tokenizer_json.h"
 #include "models/utf8.h"
+#include "nn/json.h"
 
 namespace models {
 
-using Json = nlohmann::json;
+using nn::Json;
 
 std::string pre_tokenizer_json(const PreSplitRule& rule) {
   const auto byte_level = [](bool use_regex) {
@@ -25,7 +24,7 @@ std::string pre_tokenizer_json(const PreSplitRule& rule) {
                      {"invert", false}});
   }
   steps.push_back(byte_level(rule.pattern == own));
-  return (steps.size() == 1 ? steps[0] : Json{{"type", "Sequence"}, {"pretokenizers", steps}}).dump();
+  return nn::json_text(steps.size() == 1 ? steps[0] : Json{{"type", "Sequence"}, {"pretokenizers", steps}});
 }
 
 void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf) {
@@ -58,7 +57,7 @@ void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf) {
       {"padding", nullptr},
       {"added_tokens", added},
       {"normalizer", rule.nfc ? Json{{"type", "NFC"}} : Json()},
-      {"pre_tokenizer", Json::parse(pre_tokenizer_json(rule))},
+      {"pre_tokenizer", nn::parse_json<Json>(pre_tokenizer_json(rule), rule.names[0])},
       {"post_processor", nullptr},
       {"decoder",
        {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", false}, {"use_regex", true}}},
@@ -73,7 +72,7 @@ void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf) {
         {"ignore_merges", rule.ignore_merges},
         {"vocab", vocab},
         {"merges", gguf.texts("tokenizer.ggml.merges")}}}};
-  nn::write_atomically(file, json.dump(1, ' ') + "\n");
+  nn::write_atomically(file, nn::json_text(json, 1) + "\n");
 }
 
 }  // namespace models

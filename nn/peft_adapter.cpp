@@ -13,8 +13,6 @@
 namespace nn {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr const char *kConfigName = "adapter_config.json", *kWeightsName = "adapter_model.safetensors";
 constexpr const char *kAllLinear = "all-linear", *kOutput = "lm_head";
 constexpr int64_t kLargestRank = 4096;
@@ -78,14 +76,15 @@ struct PeftConfig {
   bool rank_stabilised = false;  // scaling alpha / sqrt(r) (Kalajdzievski 2023)
 };
 
-void refuse(const Json& config, const std::string& file, const char* key, const std::vector<Json>& known) {
-  const Json found = config.value(key, known[0]);
+void refuse(const OrderedJson& config, const std::string& file, const char* key,
+            const std::vector<OrderedJson>& known) {
+  const OrderedJson found = config.value(key, known[0]);
   const bool nothing = found.is_null() || ((found.is_array() || found.is_object()) && found.empty());
   INPUT_CHECK(nothing || std::find(known.begin(), known.end(), found) != known.end(), file, ": ", key, " is ",
-              found.dump(), ", which is not supported; expected ", known[0].dump());
+              json_text(found), ", which is not supported; expected ", json_text(known[0]));
 }
 
-void refuse_unsupported(const Json& json, const std::string& file) {
+void refuse_unsupported(const OrderedJson& json, const std::string& file) {
   refuse(json, file, "peft_type", {"LORA"});
   refuse(json, file, "task_type", {"CAUSAL_LM", "FEATURE_EXTRACTION"});
   refuse(json, file, "bias", {"none"});
@@ -101,9 +100,9 @@ void refuse_unsupported(const Json& json, const std::string& file) {
   }
 }
 
-double finite_number(const Json& value, const std::string& file, const std::string& what) {
-  INPUT_CHECK(value.is_number() && std::isfinite(value.get<double>()), file, ": ", what, " is ", value.dump(),
-              "; expected a number");
+double finite_number(const OrderedJson& value, const std::string& file, const std::string& what) {
+  INPUT_CHECK(value.is_number() && std::isfinite(value.get<double>()), file, ": ", what, " is ",
+              json_text(value), "; expected a number");
   return value.get<double>();
 }
 
@@ -112,10 +111,11 @@ void check_rank(double rank, const std::string& file, const std::string& what) {
               "; expected 1 to ", kLargestRank);
 }
 
-Overrides read_overrides(const Json& json, const char* key, const std::string& file) {
+Overrides read_overrides(const OrderedJson& json, const char* key, const std::string& file) {
   Overrides overrides;
   if (!json.contains(key) || json.at(key).is_null()) return overrides;
-  INPUT_CHECK(json.at(key).is_object(), file, ": ", key, " is ", json.at(key).dump(), "; expected an object");
+  INPUT_CHECK(json.at(key).is_object(), file, ": ", key, " is ", json_text(json.at(key)),
+              "; expected an object");
   for (const auto& [name, value] : json.at(key).items()) {
     overrides.emplace_back(Pattern("(.*\\.)?(" + name + ")", file), finite_number(value, file, key));
   }
@@ -124,7 +124,7 @@ Overrides read_overrides(const Json& json, const char* key, const std::string& f
 
 PeftConfig parse_config(const std::string& text, const std::string& file) {
   try {
-    const auto json = parse_json<Json>(text, file);
+    const auto json = parse_json<OrderedJson>(text, file);
     refuse_unsupported(json, file);
     PeftConfig config;
     config.lora.rank = json_integer(json, "r", file);
@@ -137,14 +137,14 @@ PeftConfig parse_config(const std::string& text, const std::string& file) {
     config.ranks = read_overrides(json, "rank_pattern", file);
     config.alphas = read_overrides(json, "alpha_pattern", file);
     for (const auto& [pattern, rank] : config.ranks) check_rank(rank, file, "a rank in rank_pattern");
-    const Json& targets = json.at("target_modules");
-    INPUT_CHECK(targets.is_array() || targets.is_string(), file, ": target_modules is ", targets.dump(),
+    const OrderedJson& targets = json.at("target_modules");
+    INPUT_CHECK(targets.is_array() || targets.is_string(), file, ": target_modules is ", json_text(targets),
                 "; expected a list of names, a regular expression or \"all-linear\"");
     config.lora.targets.clear();
     if (targets.is_array()) config.lora.targets = targets.get<std::vector<std::string>>();
     if (targets.is_string()) config.target_pattern = targets.get<std::string>();
     return config;
-  } catch (const Json::exception& problem) {
+  } catch (const OrderedJson::exception& problem) {
     throw ag::InputError(ag::message(file, ": not a LoRA adapter's configuration: ", problem.what()));
   }
 }
@@ -238,21 +238,21 @@ void write_adapter(const Path& folder, Module& model, const LoraConfig& config, 
                    const Metadata& metadata) {
   make_folder(folder);
   write_safetensors(folder / kWeightsName, lora_parameters(model), metadata);
-  const Json json = {{"base_model_name_or_path", base_model},
-                     {"bias", "none"},
-                     {"fan_in_fan_out", false},
-                     {"inference_mode", true},
-                     {"init_lora_weights", true},
-                     {"lora_alpha", config.alpha},
-                     {"lora_dropout", config.dropout},
-                     {"modules_to_save", nullptr},
-                     {"peft_type", "LORA"},
-                     {"r", config.rank},
-                     {"target_modules", config.targets},
-                     {"task_type", "CAUSAL_LM"},
-                     {"use_dora", false},
-                     {"use_rslora", false}};
-  write_atomically(folder / kConfigName, json.dump(2) + "\n");
+  const OrderedJson json = {{"base_model_name_or_path", base_model},
+                            {"bias", "none"},
+                            {"fan_in_fan_out", false},
+                            {"inference_mode", true},
+                            {"init_lora_weights", true},
+                            {"lora_alpha", config.alpha},
+                            {"lora_dropout", config.dropout},
+                            {"modules_to_save", nullptr},
+                            {"peft_type", "LORA"},
+                            {"r", config.rank},
+                            {"target_modules", config.targets},
+                            {"task_type", "CAUSAL_LM"},
+                            {"use_dora", false},
+                            {"use_rslora", false}};
+  write_atomically(folder / kConfigName, json_text(json, 2) + "\n");
 }
 
 LoraConfig read_adapter(const Path& folder, Module& model) {

@@ -16,8 +16,6 @@ using ag::DType;
 using ag::real;
 using ag::Shape;
 using ag::Tensor;
-using Json = nlohmann::json;
-
 constexpr uint64_t kLargestHeader = 100'000'000;  // the limit that the format's own reader sets
 constexpr uint64_t kLargestNumber = std::numeric_limits<int64_t>::max();
 
@@ -39,7 +37,7 @@ std::vector<T> whole_numbers(const Json& json, const std::string& file, const st
   bool whole = json.is_array();
   for (const Json& value : json)
     whole = whole && value.is_number_unsigned() && value.get<uint64_t>() <= kLargestNumber;
-  INPUT_CHECK(whole, file, ": tensor '", tensor, "' has ", key, " ", json.dump(),
+  INPUT_CHECK(whole, file, ": tensor '", tensor, "' has ", key, " ", json_text(json),
               "; expected a list of whole numbers");
   return json.get<std::vector<T>>();
 }
@@ -215,7 +213,7 @@ TensorFile read_safetensors(const Path& path) {
 Metadata read_safetensors_metadata(const Path& path) { return SafetensorsFile(path).metadata(); }
 
 void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata) {
-  nlohmann::ordered_json json;
+  OrderedJson json;
   if (!metadata.empty()) json["__metadata__"] = metadata;
   int64_t offset = 0;
   for (const auto& [name, x] : tensors) {
@@ -225,7 +223,7 @@ void write_safetensors(const Path& path, const NamedTensors& tensors, const Meta
     json[name] = {{"dtype", dtype}, {"shape", x.shape()}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
-  std::string header = json.is_null() ? "{}" : json.dump();
+  std::string header = json.is_null() ? "{}" : json_text(json);
   header.append((8 - header.size() % 8) % 8, ' ');  // the tensors begin at a multiple of 8
   write_atomically(path, [&](std::ostream& out) {
     const uint64_t length = header.size();

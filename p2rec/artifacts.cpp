@@ -113,9 +113,9 @@ void write_npy(const nn::Path& file, const ag::Tensor& matrix) {
 Manifest::Manifest(const nn::Path& folder) : path_(folder / "manifest.json") {
   if (!std::filesystem::exists(path_)) return;
   try {
-    stages_ = nn::parse_json<nlohmann::json>(nn::read_file(path_, "manifest"), path_.string())
+    stages_ = nn::parse_json<nn::Json>(nn::read_file(path_, "manifest"), path_.string())
                   .get<std::map<std::string, std::string>>();
-  } catch (const nlohmann::json::exception& problem) {
+  } catch (const nn::Json::exception& problem) {
     throw ag::InputError(ag::message(path_.string(), ": not a manifest of this program: ", problem.what()));
   }
 }
@@ -137,7 +137,7 @@ void Manifest::remove(const std::string& stage) {
   if (stages_.erase(stage)) write();
 }
 
-void Manifest::write() const { nn::write_atomically(path_, nlohmann::json(stages_).dump(1) + "\n"); }
+void Manifest::write() const { nn::write_atomically(path_, nn::json_text(nn::Json(stages_), 1) + "\n"); }
 
 std::string data_fingerprint(const Interactions& data, bool validation, bool test) {
   Hash training, validated, tested;

@@ -1,13 +1,13 @@
 #include "p2rec/llm_commands.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <sstream>
 
 #include "models/byte_tokenizer.h"
 #include "models/load_llm.h"
 #include "nn/files.h"
+#include "nn/json.h"
 #include "nn/lora.h"
 
 namespace p2rec {
@@ -45,7 +45,12 @@ std::vector<std::string> read_text_lines(const std::string& file) {
   std::istringstream lines(nn::read_file(file, "file of texts"));
   std::vector<std::string> texts;
   for (std::string line; std::getline(lines, line);) {
-    const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+    nn::Json json;
+    try {
+      json = nn::parse_json<nn::Json>(line, file);
+    } catch (const nn::Json::parse_error&) {
+      // It stays null, which is no string.
+    }
     INPUT_CHECK(json.is_string(), file, ": line ", texts.size() + 1, " is no JSON string; expected \"...\"");
     texts.push_back(json);
   }

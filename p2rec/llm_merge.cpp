@@ -1,10 +1,10 @@
 // p2rec llm merge: a model with an adapter as a Hugging Face folder.
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "models/hugging_face.h"
 #include "models/load_llm.h"
 #include "models/tokenizer_json.h"
+#include "nn/json.h"
 #include "nn/lora.h"
 #include "p2rec/llm_commands.h"
 
@@ -12,7 +12,7 @@ namespace p2rec {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using nn::OrderedJson;
 
 constexpr const char *kConfig = "config.json", *kTokenizer = "tokenizer.json",
                      *kTokenizerConfig = "tokenizer_config.json", *kGeneration = "generation_config.json";
@@ -52,7 +52,9 @@ class NewFolder {
   nn::Path path_, partial_;
 };
 
-void write_json(const nn::Path& file, const Json& json) { nn::write_atomically(file, json.dump(2) + "\n"); }
+void write_json(const nn::Path& file, const OrderedJson& json) {
+  nn::write_atomically(file, nn::json_text(json, 2) + "\n");
+}
 
 // The base's files that say how text becomes tokens and how the model is used, as they are.
 void copy_from_folder(const nn::Path& base, const NewFolder& folder) {
@@ -79,11 +81,11 @@ TokenIds token_ids_of(const models::GgufFile& gguf, const models::Tokenizer& tok
 }
 
 // tokenizer_config.json: "eos_token": "<|im_end|>", ...
-Json tokenizer_config(const models::LanguageModel& llm, const TokenIds& ids,
-                      const std::string& chat_template) {
-  Json json = {{"tokenizer_class", "PreTrainedTokenizerFast"},
-               {"model_max_length", llm.model->config().context},
-               {"clean_up_tokenization_spaces", false}};
+OrderedJson tokenizer_config(const models::LanguageModel& llm, const TokenIds& ids,
+                             const std::string& chat_template) {
+  OrderedJson json = {{"tokenizer_class", "PreTrainedTokenizerFast"},
+                      {"model_max_length", llm.model->config().context},
+                      {"clean_up_tokenization_spaces", false}};
   if (!chat_template.empty()) json["chat_template"] = chat_template;
   for (const auto& [name, id] : ids) {
     const auto token = static_cast<int32_t>(id);
@@ -98,7 +100,7 @@ void write_missing(const NewFolder& folder, const models::LanguageModel& llm, co
   if (!fs::exists(folder / kTokenizerConfig))
     write_json(folder / kTokenizerConfig, tokenizer_config(llm, ids, chat_template));
   if (!fs::exists(folder / kGeneration) && ids.contains("eos_token_id"))
-    write_json(folder / kGeneration, Json(ids));
+    write_json(folder / kGeneration, OrderedJson(ids));
 }
 
 void write_from_folder(const NewFolder& folder, const nn::Path& base, const models::LanguageModel& llm) {

@@ -16,7 +16,7 @@
 namespace p2rec {
 namespace {
 
-using Json = nlohmann::json;
+using nn::Json;
 
 std::string json_number(double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : "null"; }
 
@@ -71,9 +71,9 @@ void LogFile::close() {
 void LogFile::append(const std::string& task, int64_t step,
                      const std::vector<std::pair<std::string, double>>& values) {
   open();
-  std::string line = fmt::format(R"({{"task": {}, "step": {})", Json(task).dump(), step);
+  std::string line = fmt::format(R"({{"task": {}, "step": {})", nn::json_text(Json(task)), step);
   for (const auto& [name, value] : values)
-    line += fmt::format(", {}: {}", Json(name).dump(), json_number(value));
+    line += fmt::format(", {}: {}", nn::json_text(Json(name)), json_number(value));
   line += "}\n";
   for (size_t written = 0; written < line.size();) {
     const ssize_t count = ::write(fd_, line.data() + written, line.size() - written);

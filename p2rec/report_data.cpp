@@ -1,16 +1,16 @@
 #include "p2rec/report_data.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "autograd/check.h"
+#include "nn/json.h"
 #include "p2rec/log_file.h"
 
 namespace p2rec {
 namespace {
 
-using Json = nlohmann::json;
+using nn::Json;
 
 // "# p2rec 0.1.0" and what follows it up to the first line that is no comment.
 std::vector<std::string> program_lines(const std::string& config) {
