@@ -322,6 +322,25 @@ TEST_CASE("lies") {
        [](GgufBytes& b) {
          b.header(2, 0).info("v", {2}, kF32, 32).info("w", {16}, kF32, 0).pad().raw(std::string(64, 'x'));
        }},
+      {"tensor 'v' begins at 64; expected 32, behind the one before it; hint: the header declares 2 tensors",
+       [](GgufBytes& b) {
+         b.header(2, 0).info("w", {1}, kF32, 0).info("v", {1}, kF32, 64).pad().raw(std::string(96, 'x'));
+       }},
+      {"tensor 'w' begins at 32; expected 0",
+       [](GgufBytes& b) { b.header(1, 0).info("w", {1}, kF32, 32).pad().raw(std::string(36, 'x')); }},
+      {"its tensors end at byte 32 of the data, but the file has 64; hint: the header declares 1 tensors",
+       [](GgufBytes& b) { b.header(1, 0).info("w", {1}, kF32, 0).pad().raw(std::string(64, 'x')); }},
+      {"its tensors end at byte 0 of the data, but the file has 32; hint: the header declares 0 tensors",
+       [](GgufBytes& b) { b.header(0, 0).pad().raw(std::string(32, 'x')); }},
+      {"the header ends at byte 57, but what follows is not the padding's zeros",  // a second tensor begins here
+       [](GgufBytes& b) {
+         b.header(1, 0).info("w", {1}, kF32, 0).info("v", {1}, kF32, 32).pad().raw(std::string(64, 'x'));
+       }},
+      {"its tensors end at byte 32 of the data, but the file has 96",  // no padding before the second
+       [](GgufBytes& b) {
+         b.header(1, 0).info("12345678", {1}, kF32, 0).info("v", {1}, kF32, 32);
+         b.pad().raw(std::string(32, 'x'));
+       }},
       {"'w' is there twice",
        [](GgufBytes& b) {
          b.header(2, 0).info("w", {1}, kF32, 0).info("w", {1}, kF32, 32).pad().raw(std::string(64, 'x'));
