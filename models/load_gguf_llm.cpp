@@ -134,8 +134,7 @@ LlamaConfig checked_gguf_config(const GgufFile& file) {
   return config;
 }
 
-std::unique_ptr<Llama> load_gguf_model(const GgufFile& file) {
-  const LlamaConfig config = checked_gguf_config(file);
+std::unique_ptr<Llama> load_gguf_model(const GgufFile& file, const LlamaConfig& config) {
   need_memory_for(config, file.path());
   const bool permuted = architecture_of(file) == "llama";  // qwen2's rows stand as Hugging Face's
 
