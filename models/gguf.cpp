@@ -17,6 +17,25 @@ constexpr const char *kTexts = "an array of strings", *kIntegers = "an array of 
 
 bool is_text(const GgufValue& v) { return v.type == GgufType::Text; }
 
+// A tensor's bytes as they are stored, read forward.
+class StoredBytes {
+ public:
+  StoredBytes(const std::string& path, const GgufHeader& header, const GgufTensorInfo& info)
+      : path_(path), name_(info.name), in_(path, std::ios::binary) {
+    in_.seekg(static_cast<std::streamoff>(header.data_begin + info.offset));
+  }
+  void read(std::vector<uint8_t>& into, int64_t count) {
+    into.resize(static_cast<size_t>(count));
+    in_.read(reinterpret_cast<char*>(into.data()), count);
+    INPUT_CHECK(in_, path_, ": tensor ", quote(name_),
+                " cannot be read; hint: has the file changed since it was opened?");
+  }
+
+ private:
+  std::string path_, name_;
+  std::ifstream in_;
+};
+
 }  // namespace
 
 GgufFile::GgufFile(const nn::Path& path) : path_(path.string()), header_(read_gguf_header(path)) {
@@ -97,14 +116,19 @@ const GgufFile::TensorInfo* GgufFile::find(const std::string& name) const {
   return found == index_.end() ? nullptr : &header_.tensors[found->second];
 }
 
-const GgufFile::TensorInfo& GgufFile::readable(const std::string& name) const {
+const GgufFile::TensorInfo& GgufFile::existing(const std::string& name) const {
   const TensorInfo* info = find(name);
   INPUT_CHECK(info, path_, ": has no tensor ", quote(name));
-  const GgmlType& type = *find_ggml_type(info->type);
+  return *info;
+}
+
+const GgufFile::TensorInfo& GgufFile::readable(const std::string& name) const {
+  const TensorInfo& info = existing(name);
+  const GgmlType& type = *find_ggml_type(info.type);
   INPUT_CHECK(type.dequantise, path_, ": tensor ", quote(name), " has the type ", type.name,
               ", which is not supported; supported are ", supported_ggml_types(),
               "; hint: llama-quantize writes a file in one of these");
-  return *info;
+  return info;
 }
 
 ag::Tensor GgufFile::load(const std::string& name) const {
@@ -124,17 +148,29 @@ void GgufFile::load_into(const std::string& name, ag::Tensor& into) const {
 void GgufFile::read(const TensorInfo& info, ag::real* x) const {
   const GgmlType& type = *find_ggml_type(info.type);
   const int64_t block_bytes = type.block_bytes, blocks = static_cast<int64_t>(info.bytes) / block_bytes;
-  const int64_t at_once = std::min(blocks, kBufferBytes / block_bytes);
-  std::vector<uint8_t> buffer(static_cast<size_t>(at_once * block_bytes));
-  std::ifstream in(path_, std::ios::binary);
-  in.seekg(static_cast<std::streamoff>(header_.data_begin + info.offset));
+  const int64_t at_once = kBufferBytes / block_bytes;
+  StoredBytes stored(path_, header_, info);
+  std::vector<uint8_t> buffer;
   for (int64_t first = 0; first < blocks; first += at_once) {
     const int64_t count = std::min(at_once, blocks - first);
-    in.read(reinterpret_cast<char*>(buffer.data()), count * block_bytes);
-    INPUT_CHECK(in, path_, ": tensor ", quote(info.name),
-                " cannot be read; hint: has the file changed since it was opened?");
+    stored.read(buffer, count * block_bytes);
     dequantise(type, buffer.data(), count, x + first * type.block_values);
   }
+}
+
+bool GgufFile::same_data(const std::string& a, const std::string& b) const {
+  const TensorInfo &first = existing(a), &second = existing(b);
+  if (first.type != second.type || first.shape != second.shape) return false;
+  StoredBytes of_first(path_, header_, first), of_second(path_, header_, second);
+  std::vector<uint8_t> x, y;
+  const auto bytes = static_cast<int64_t>(first.bytes);
+  for (int64_t begin = 0; begin < bytes; begin += kBufferBytes) {
+    const int64_t count = std::min(kBufferBytes, bytes - begin);
+    of_first.read(x, count);
+    of_second.read(y, count);
+    if (x != y) return false;
+  }
+  return true;
 }
 
 }  // namespace models

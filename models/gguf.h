@@ -53,11 +53,14 @@ class GgufFile {
   // was opened. The data is read through a small buffer; several threads may load at the same time.
   ag::Tensor load(const std::string& name) const;
   void load_into(const std::string& name, ag::Tensor& into) const;  // the shapes must agree
+  // Whether two tensors are stored alike: same type, shape and bytes. Of any type; through two small buffers.
+  bool same_data(const std::string& a, const std::string& b) const;
 
  private:
   const GgufValue& value(const std::string& key, const char* expected) const;
   [[noreturn]] void wrong_type(const std::string& key, const char* expected) const;
   int64_t integer_at(const GgufValue& value, uint64_t i, const std::string& key) const;
+  const TensorInfo& existing(const std::string& name) const;
   const TensorInfo& readable(const std::string& name) const;
   void read(const TensorInfo& info, ag::real* x) const;
 

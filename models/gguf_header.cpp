@@ -180,6 +180,9 @@ GgufTensorInfo read_info(Reader& in) {
   return info;
 }
 
+// The next multiple of `to`.
+uint64_t aligned(uint64_t place, uint64_t to) { return (place + to - 1) / to * to; }
+
 uint64_t alignment(const Reader& in, const GgufHeader& header) {
   const auto found = header.values.find("general.alignment");
   if (found == header.values.end()) return kDefaultAlignment;
@@ -192,23 +195,46 @@ uint64_t alignment(const Reader& in, const GgufHeader& header) {
   return result;
 }
 
+// Zeros lead up to the data. Anything else is a header that goes on behind what its counts say.
+void check_padding(Reader& in, uint64_t end) {
+  while (in.position() < std::min(end, in.size())) {
+    const uint64_t at = in.position();
+    INPUT_CHECK(in.number<uint8_t>("the padding") == 0, in.file(), ": damaged: the header ends at byte ", at,
+                ", but what follows is not the padding's zeros; hint: does it list more than it declares?");
+  }
+}
+
+void check_tensor_place(const Reader& in, const GgufTensorInfo& info, uint64_t aligned_to, uint64_t data) {
+  INPUT_CHECK(info.offset % aligned_to == 0, in.file(), ": damaged: tensor ", quote(info.name), " begins at ",
+              info.offset, ", which is not a multiple of the alignment ", aligned_to);
+  INPUT_CHECK(info.offset <= data && info.bytes <= data - info.offset, in.file(),
+              ": cut short or damaged: tensor ", quote(info.name), " takes ", info.bytes, " bytes from ",
+              info.offset, ", but the file has ", data, " bytes of tensors");
+}
+
+// The tensors lie one behind the other, each at the next aligned place, and fill the file: what is over would belong to
+// something that the header's counts leave out. ggml checks their places likewise.
 void check_places(const Reader& in, const GgufHeader& header, uint64_t aligned_to) {
   const uint64_t data = in.size() - std::min(in.size(), header.data_begin);
   std::vector<const GgufTensorInfo*> by_offset;
   for (const GgufTensorInfo& info : header.tensors) {
-    INPUT_CHECK(info.offset % aligned_to == 0, in.file(), ": damaged: tensor ", quote(info.name),
-                " begins at ", info.offset, ", which is not a multiple of the alignment ", aligned_to);
-    INPUT_CHECK(info.offset <= data && info.bytes <= data - info.offset, in.file(),
-                ": cut short or damaged: tensor ", quote(info.name), " takes ", info.bytes, " bytes from ",
-                info.offset, ", but the file has ", data, " bytes of tensors");
+    check_tensor_place(in, info, aligned_to, data);
     by_offset.push_back(&info);
   }
   std::sort(by_offset.begin(), by_offset.end(), [](auto* a, auto* b) { return a->offset < b->offset; });
-  for (size_t i = 1; i < by_offset.size(); ++i) {
-    const GgufTensorInfo &before = *by_offset[i - 1], &after = *by_offset[i];
-    INPUT_CHECK(before.bytes <= after.offset - before.offset, in.file(), ": damaged: tensors ",
-                quote(before.name), " and ", quote(after.name), " overlap");
+  const std::string hint =
+      ag::message("; hint: the header declares ", header.tensors.size(), " tensors; is that all of them?");
+  uint64_t filled = 0;
+  for (size_t i = 0; i < by_offset.size(); ++i) {
+    const GgufTensorInfo& info = *by_offset[i];
+    INPUT_CHECK(info.offset >= filled, in.file(), ": damaged: tensors ", quote(by_offset[i - 1]->name),
+                " and ", quote(info.name), " overlap");
+    INPUT_CHECK(info.offset == filled, in.file(), ": damaged: tensor ", quote(info.name), " begins at ",
+                info.offset, "; expected ", filled, ", behind the one before it", hint);
+    filled = aligned(info.offset + info.bytes, aligned_to);
   }
+  INPUT_CHECK(data < filled + aligned_to, in.file(), ": damaged: its tensors end at byte ", filled,
+              " of the data, but the file has ", data, hint);
 }
 
 void read_values(Reader& in, GgufHeader& header, uint64_t count) {
@@ -288,7 +314,8 @@ GgufHeader read_gguf_header(const nn::Path& path) {
   read_values(in, header, values);
   read_infos(in, header, tensors);
   const uint64_t aligned_to = alignment(in, header);
-  header.data_begin = (in.position() + aligned_to - 1) / aligned_to * aligned_to;
+  header.data_begin = aligned(in.position(), aligned_to);
+  check_padding(in, header.data_begin);
   check_places(in, header, aligned_to);
   return header;
 }

@@ -2,9 +2,10 @@
 // docs/gguf.md).
 //
 //   "GGUF", version u32, number of tensors u64, number of metadata values u64
-//   per metadata value:  key (string), type u32, value     an array is: element type u32, length u64,
-//   elements per tensor:          name (string), rank u32, dimensions u64 each (fastest first), type u32,
-//   offset u64 padding to general.alignment (32 where it is not given); from here the offsets count
+//   per metadata value:  key (string), type u32, value; an array is element type u32, length u64, elements
+//   per tensor:          name (string), rank u32, dimensions u64 each (fastest first), type u32, offset u64
+//   zeros up to a multiple of general.alignment (32 where it is not given); from here the offsets count
+//   the tensors' data, one behind the other, each followed by zeros up to such a multiple
 //
 // All little-endian; a string is its length (u64) and its bytes. Versions 2 and 3 share this layout.
 #pragma once
@@ -54,8 +55,8 @@ struct GgufHeader {
 };
 
 // Throws ag::InputError, naming the file and the place in it, for anything that does not hold together:
-// lengths and counts are checked against what is left of the file before memory is asked for, and every
-// tensor lies aligned and whole inside the file and overlaps no other.
+// lengths and counts are checked against what is left of the file before memory is asked for, and the tensors
+// lie aligned and whole inside the file, without overlap, and fill it.
 GgufHeader read_gguf_header(const nn::Path& path);
 
 // A name from a file, quoted for a message: shortened, and '?' for whatever is not a printable ASCII

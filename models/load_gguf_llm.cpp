@@ -75,13 +75,7 @@ std::vector<double> rope_divisors(const GgufFile& file, const std::string& prefi
 }
 
 // The output is tied to the token table where the file has none of its own, or the same numbers twice.
-bool is_tied(const GgufFile& file) {
-  const auto *output = file.find(kOutput), *table = file.find(kTable);
-  if (!output) return true;
-  if (output->type != table->type || output->shape != table->shape) return false;
-  const Tensor a = file.load(kOutput), b = file.load(kTable);
-  return std::equal(a.data(), a.data() + a.numel(), b.data());
-}
+bool is_tied(const GgufFile& file) { return !file.find(kOutput) || file.same_data(kOutput, kTable); }
 
 LlamaConfig config_from_gguf(const GgufFile& file, const std::string& architecture) {
   const auto* table = file.find(kTable);
@@ -140,8 +134,7 @@ LlamaConfig checked_gguf_config(const GgufFile& file) {
   return config;
 }
 
-std::unique_ptr<Llama> load_gguf_model(const GgufFile& file) {
-  const LlamaConfig config = checked_gguf_config(file);
+std::unique_ptr<Llama> load_gguf_model(const GgufFile& file, const LlamaConfig& config) {
   need_memory_for(config, file.path());
   const bool permuted = architecture_of(file) == "llama";  // qwen2's rows stand as Hugging Face's
 

@@ -12,7 +12,7 @@ namespace models {
 // cannot do is refused by name; all sizes are checked against the tensors in the file. Throws ag::InputError naming the file.
 LlamaConfig checked_gguf_config(const GgufFile& file);
 
-// Frozen; checked as above, and refused where memory will not hold it, before memory is asked for.
-std::unique_ptr<Llama> load_gguf_model(const GgufFile& file);
+// The model whose configuration was found as above, frozen. Refused where memory will not hold it, before memory is asked for.
+std::unique_ptr<Llama> load_gguf_model(const GgufFile& file, const LlamaConfig& config);
 
 }  // namespace models

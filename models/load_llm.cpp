@@ -21,39 +21,69 @@ Kind kind_of(const nn::Path& path) {
   return magic != "GGUF" && path.extension() == ".safetensors" ? Kind::Tiny : Kind::Gguf;
 }
 
-// The tokenizer is read first: it is small, and what is wrong with it is told before the weights are read.
+void check_vocabulary(const CheckedModel& checked, const std::string& file) {
+  const int64_t tokens = checked.tokenizer->vocabulary(), rows = checked.config.vocabulary;
+  INPUT_CHECK(tokens <= rows, file, ": the tokenizer has ", tokens,
+              " tokens; expected at most the token table's ", rows);
+}
+
+CheckedModel check_gguf(const GgufFile& file) {
+  CheckedModel checked;
+  checked.tokenizer = tokenizer_from_gguf(file);
+  checked.config = checked_gguf_config(file);
+  check_vocabulary(checked, file.path());
+  return checked;
+}
+
+CheckedModel check_folder(const nn::Path& folder) {
+  CheckedModel checked;
+  checked.tokenizer = load_hugging_face_tokenizer(folder);
+  checked.config = checked_hugging_face_config(folder);
+  check_vocabulary(checked, folder.string());
+  return checked;
+}
+
+// The byte tokenizer is the only one: its vocabulary is part of the file's check.
+CheckedModel check_tiny(const nn::Path& path) {
+  CheckedModel checked;
+  checked.config = checked_tiny_config(path);
+  checked.tokenizer = std::make_unique<ByteTokenizer>();
+  return checked;
+}
+
 LanguageModel load_gguf(const nn::Path& path) {
   const GgufFile file(path);
+  CheckedModel checked = check_gguf(file);
   LanguageModel llm;
-  llm.tokenizer = tokenizer_from_gguf(file);
   llm.name = file.text_or("general.name", path.stem().string());
-  llm.model = load_gguf_model(file);
+  llm.model = load_gguf_model(file, checked.config);
+  llm.tokenizer = std::move(checked.tokenizer);
   return llm;
 }
 
 LanguageModel load_folder(const nn::Path& folder) {
+  CheckedModel checked = check_folder(folder);
   LanguageModel llm;
-  llm.tokenizer = load_hugging_face_tokenizer(folder);
-  llm.name = std::filesystem::weakly_canonical(folder).filename().string();
   llm.model = load_hugging_face_model(folder);
+  llm.tokenizer = std::move(checked.tokenizer);
+  llm.name = std::filesystem::weakly_canonical(folder).filename().string();
   return llm;
 }
 
 LanguageModel load_tiny(const nn::Path& path) {
-  return {load_tiny_model(path), std::make_unique<ByteTokenizer>(), path.stem().string()};
+  LanguageModel llm;
+  llm.model = load_tiny_model(path);
+  llm.tokenizer = std::make_unique<ByteTokenizer>();
+  llm.name = path.stem().string();
+  return llm;
 }
 
 }  // namespace
 
 LanguageModel load_language_model(const nn::Path& path) {
   const Kind kind = kind_of(path);
-  LanguageModel llm = kind == Kind::Folder ? load_folder(path)
-                      : kind == Kind::Tiny ? load_tiny(path)
-                                           : load_gguf(path);
-  const int64_t tokens = llm.tokenizer->vocabulary(), rows = llm.model->config().vocabulary;
-  INPUT_CHECK(tokens <= rows, path.string(), ": the tokenizer has ", tokens,
-              " tokens; expected at most the token table's ", rows);
-  return llm;
+  if (kind == Kind::Folder) return load_folder(path);
+  return kind == Kind::Tiny ? load_tiny(path) : load_gguf(path);
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path) {
@@ -64,10 +94,10 @@ std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path) {
   return std::make_unique<ByteTokenizer>();
 }
 
-LlamaConfig check_language_model(const nn::Path& path) {
+CheckedModel check_language_model(const nn::Path& path) {
   const Kind kind = kind_of(path);
-  if (kind == Kind::Folder) return checked_hugging_face_config(path);
-  return kind == Kind::Gguf ? checked_gguf_config(GgufFile(path)) : checked_tiny_config(path);
+  if (kind == Kind::Folder) return check_folder(path);
+  return kind == Kind::Tiny ? check_tiny(path) : check_gguf(GgufFile(path));
 }
 
 }  // namespace models

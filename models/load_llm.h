@@ -26,8 +26,12 @@ struct LanguageModel {
 // ag::InputError naming the file.
 LanguageModel load_language_model(const nn::Path& path);
 
-// All that can be checked without reading the weights; what the model is.
-LlamaConfig check_language_model(const nn::Path& path);
+// All that can be checked without reading the weights.
+struct CheckedModel {
+  LlamaConfig config;
+  std::unique_ptr<Tokenizer> tokenizer;  // its tokens have a row each in the model's table
+};
+CheckedModel check_language_model(const nn::Path& path);
 
 // Only the tokenizer of such a file or folder.
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path);

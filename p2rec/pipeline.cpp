@@ -139,9 +139,12 @@ class Run {
 
   // It can be read, fits into memory, and its prompts have the titles that they need.
   void check_language_model() const {
-    if (o_.llm != "tiny") models::need_memory_for(models::check_language_model(o_.llm), "--llm: " + o_.llm);
-    const auto tokenizer =
-        o_.llm == "tiny" ? std::make_unique<models::ByteTokenizer>() : models::load_tokenizer(o_.llm);
+    std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();
+    if (o_.llm != "tiny") {
+      models::CheckedModel checked = models::check_language_model(o_.llm);
+      models::need_memory_for(checked.config, "--llm: " + o_.llm);
+      tokenizer = std::move(checked.tokenizer);
+    }
     Prompts(data_, *tokenizer, items_as_from(o_.items_as), o_.history);
   }
 

@@ -62,7 +62,8 @@ TEST_CASE("families as GGUF: Llama 3 with its divisors, Qwen2 with its biases") 
   const nn::TensorFile expected = testing::fixture("families.safetensors");
   for (const std::string name : {"llama3", "qwen2"}) {
     CAPTURE(name);
-    const auto model = models::load_gguf_model(models::GgufFile(family_path(name + ".gguf")));
+    const models::GgufFile file(family_path(name + ".gguf"));
+    const auto model = models::load_gguf_model(file, models::checked_gguf_config(file));
     // The file holds the divisors and the epsilon as f32.
     check_share(logits_of(*model, prompt(expected)), expected.at(name + ".logits"), 1e-6, name);
     const nn::NamedTensors found = model->named_parameters(),

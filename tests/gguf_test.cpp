@@ -196,6 +196,37 @@ TEST_CASE("tensors larger than the read buffer, from several threads at once") {
   CHECK(wrong[1] == 0);
 }
 
+TEST_CASE("two tensors are stored alike or not: type, shape and every byte, behind the first buffer too") {
+  constexpr uint64_t kFloats = 2'000'000;
+  const auto file_with = [&](uint64_t at) {  // a, b = a but for one number, another type, another shape
+    GgufBytes bytes;
+    bytes.header(5, 0).info("a", {kFloats, 1}, kF32, 0).info("b", {kFloats, 1}, kF32, 4 * kFloats);
+    bytes.info("half", {64}, kF16, 8 * kFloats).info("real", {32}, kF32, 8 * kFloats + 128);
+    bytes.info("other", {4, 8}, kF32, 8 * kFloats + 256).pad();
+    std::string floats(4 * kFloats, '\1');
+    bytes.raw(floats);
+    if (at < floats.size()) floats[at] = '\2';
+    return bytes.raw(floats).raw(std::string(3 * 128, '\1')).out;
+  };
+  const testing::TemporaryFolder folder;
+  write(folder / "x.gguf", file_with(4 * kFloats));
+  const GgufFile file(folder / "x.gguf");
+  CHECK(file.same_data("a", "b"));
+  CHECK(file.same_data("a", "a"));
+  CHECK_FALSE(file.same_data("half", "real"));
+  CHECK_FALSE(file.same_data("real", "other"));
+  CHECK_THROWS_WITH_AS(file.same_data("a", "none"), doctest::Contains("has no tensor 'none'"), InputError);
+  const int64_t before = ag::memory_stats().in_use;
+  ag::reset_memory_peak();
+  for (const uint64_t at : {uint64_t{0}, 4 * kFloats - 1}) {
+    write(folder / "y.gguf", file_with(at));
+    CHECK_FALSE(GgufFile(folder / "y.gguf").same_data("a", "b"));
+  }
+  CHECK(ag::memory_stats().peak == before);  // no tensor is loaded
+  std::filesystem::resize_file(folder / "x.gguf", 4096);
+  CHECK_THROWS_WITH_AS(file.same_data("a", "b"), doctest::Contains("has the file changed"), InputError);
+}
+
 TEST_CASE("a file cut short anywhere is an error, before memory is asked for") {
   const std::string whole = good_file();
   REQUIRE(problem_of(whole) == "");
@@ -321,6 +352,25 @@ TEST_CASE("lies") {
       {"'w' and 'v' overlap",
        [](GgufBytes& b) {
          b.header(2, 0).info("v", {2}, kF32, 32).info("w", {16}, kF32, 0).pad().raw(std::string(64, 'x'));
+       }},
+      {"tensor 'v' begins at 64; expected 32, behind the one before it; hint: the header declares 2 tensors",
+       [](GgufBytes& b) {
+         b.header(2, 0).info("w", {1}, kF32, 0).info("v", {1}, kF32, 64).pad().raw(std::string(96, 'x'));
+       }},
+      {"tensor 'w' begins at 32; expected 0",
+       [](GgufBytes& b) { b.header(1, 0).info("w", {1}, kF32, 32).pad().raw(std::string(36, 'x')); }},
+      {"its tensors end at byte 32 of the data, but the file has 64; hint: the header declares 1 tensors",
+       [](GgufBytes& b) { b.header(1, 0).info("w", {1}, kF32, 0).pad().raw(std::string(64, 'x')); }},
+      {"its tensors end at byte 0 of the data, but the file has 32; hint: the header declares 0 tensors",
+       [](GgufBytes& b) { b.header(0, 0).pad().raw(std::string(32, 'x')); }},
+      {"the header ends at byte 57, but what follows is not the padding's zeros",  // a second tensor begins here
+       [](GgufBytes& b) {
+         b.header(1, 0).info("w", {1}, kF32, 0).info("v", {1}, kF32, 32).pad().raw(std::string(64, 'x'));
+       }},
+      {"its tensors end at byte 32 of the data, but the file has 96",  // no padding before the second
+       [](GgufBytes& b) {
+         b.header(1, 0).info("12345678", {1}, kF32, 0).info("v", {1}, kF32, 32);
+         b.pad().raw(std::string(32, 'x'));
        }},
       {"'w' is there twice",
        [](GgufBytes& b) {

@@ -3,6 +3,8 @@
 
 #include "autograd/storage.h"
 #include "models/load_llm.h"
+#include "models/tokenizer_json.h"
+#include "nn/memory.h"
 #include "tests/folders.h"
 #include "tests/testing.h"
 
@@ -345,6 +347,18 @@ TEST_CASE("a tied model's own output matrix must be the token table") {
   check_refused(
       *with_output([](const Tensor& table) { return table.rows(0, 39); }),
       "lm_head.weight has shape (39, 16); expected that of the token table it is tied to, (40, 16)");
+}
+
+TEST_CASE("a tokenizer of more tokens than the table has rows is refused before the weights are read") {
+  const FolderCopy folder(family_path("llama3"));
+  const nn::Path tokenizer = nn::Path(FIXTURES) / "tiny_llama3_tokenizer.json";
+  folder.write("tokenizer.json", nn::read_file(tokenizer, "fixture"));
+  const int64_t tokens = models::tokenizer_from_json(tokenizer)->vocabulary();
+  const std::string expected = ag::message("copy: the tokenizer has ", tokens, " tokens; expected at most");
+  nn::set_memory_limit(1);  // resident is more: no model fits
+  CHECK_THROWS_WITH_AS(models::load_language_model(folder.path()), Contains(expected.c_str()), InputError);
+  nn::set_memory_limit(0);
+  CHECK_THROWS_WITH_AS(models::check_language_model(folder.path()), Contains(expected.c_str()), InputError);
 }
 
 TEST_CASE("a folder without a tokenizer") {

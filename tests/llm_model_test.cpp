@@ -7,6 +7,7 @@
 #include "autograd/storage.h"
 #include "models/byte_tokenizer.h"
 #include "models/tiny_file.h"
+#include "nn/memory.h"
 #include "tests/gguf_writer.h"
 #include "tests/testing.h"
 
@@ -216,6 +217,19 @@ TEST_CASE("what does not hold together is refused by name") {
   check_refused("the tokenizer has 4 tokens; expected at most the token table's 3",
                 [](ModelFile& f) { f.tokens.push_back("d"); });
   check_refused("'llama-spm'", [](ModelFile& f) { f.texts["tokenizer.ggml.model"] = "llama-spm"; });
+}
+
+TEST_CASE(
+    "a vocabulary without rows in the token table is refused before memory for the weights is asked for") {
+  ModelFile model;
+  model.tokens.push_back("d");
+  const testing::TemporaryFolder folder;
+  nn::write_atomically(folder / "x.gguf", model.bytes());
+  const auto expected = doctest::Contains("the tokenizer has 4 tokens; expected at most the token table's 3");
+  nn::set_memory_limit(1);  // resident is more: no model fits
+  CHECK_THROWS_WITH_AS(models::load_language_model(folder / "x.gguf"), expected, InputError);
+  nn::set_memory_limit(0);
+  CHECK_THROWS_WITH_AS(models::check_language_model(folder / "x.gguf"), expected, InputError);
 }
 
 TEST_CASE("rotary positions that are stretched: a factor, a tensor of divisors, both") {
