@@ -64,6 +64,13 @@ testing::Op composed_attention(const std::vector<int32_t>& lengths, Mask mask) {
   return composed_attention(Offsets(lengths), Offsets(lengths), mask);
 }
 
+testing::Op composed_gru(const std::vector<int32_t>& lengths) {
+  return [=](auto& in) {
+    const bool biases = in.size() == 5;
+    return gru_composed(in[0], in[1], in[2], biases ? in[3] : Tensor(), biases ? in[4] : Tensor(), Offsets(lengths));
+  };
+}
+
 // A case of op_cases.cpp and its computation by other ops.
 struct Composed {
   std::string name;
@@ -133,6 +140,15 @@ std::vector<Composed> composed_forms() {
        [](auto& in) {
          return matmul(one_hot({4, 0, 4, 4, 2, 0}, 5), in[0]);
        }},
+      {"candidate_scores",
+       [](auto& in) {
+         const Tensor repeated = embedding(in[0], Tensor::from_ints({0, 0, 1, 1, 2, 2}));
+         return reshape(sum_columns(mul(repeated, embedding(in[1], Tensor::from_ints({4, 0, 2, 2, 4, 1})))), {3, 2});
+       }},
+      {"gru", composed_gru({2, 4, 1})},
+      {"gru_no_bias", composed_gru({1, 3, 2})},
+      {"gru_one_row", composed_gru({1})},
+      {"gru_empty_sequence", composed_gru({0, 3, 0, 2})},
       {"attention", composed_attention({3, 4}, Mask::None)},
       {"attention_causal", composed_attention({3, 4}, Mask::Causal)},
       {"attention_one_token", composed_attention({1}, Mask::Causal)},
@@ -205,4 +221,16 @@ TEST_CASE("attention agrees with its composed form on long packed sequences") {
         testing::run([&](auto& in) { return attention(in[0], in[1], in[2], q, k, mask); }, inputs(), r);
     check_same(fused, testing::run(composed_attention(q, k, mask), inputs(), r), "attention");
   }
+}
+
+TEST_CASE("gru agrees with its composed form on many sequences of many lengths") {
+  const std::vector<int32_t> lengths{7, 1, 0, 12, 3, 3, 12, 5};  // 43
+  const auto inputs = [] {
+    return std::vector<Tensor>{random_leaf({43, 16}, 1), random_leaf({60, 16}, 2), random_leaf({60, 20}, 3),
+                               random_leaf({60}, 4), random_leaf({60}, 5)};
+  };
+  const Tensor r = random_leaf({43, 20}, 6).detach();
+  const testing::Run fused = testing::run(
+      [&](auto& in) { return gru(in[0], in[1], in[2], in[3], in[4], Offsets(lengths)); }, inputs(), r);
+  check_same(fused, testing::run(composed_gru(lengths), inputs(), r), "gru");
 }
