@@ -95,13 +95,13 @@ enum class Mask : uint8_t { None, Causal };
 // softmax(q k^T / sqrt(D) + mask) v for each sequence and head, without ever holding all of softmax (after
 // Dao et al. 2022). q (N,H,D); k, v (M,KV,D) where H is a multiple of KV: query head h uses key head h /
 // (H/KV) (Ainslie et al. 2023). -> (N,H,D). There may be fewer queries than keys: the causal mask is aligned
-// at the end.
+// at the end. The weights, which softmax gives, are dropped out with the rate p (see dropout), as in torch.nn's.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                 const Offsets& k_offsets, Mask mask);
+                 const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {});
 // The same from plain ops, sequence by sequence and head by head: the definition, and the oracle of the fused
 // form.
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                          const Offsets& k_offsets, Mask mask);
+                          const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {});
 
 // One layer of gated recurrent units (Cho et al. 2014) over each sequence, from a state of zeros, as torch.nn.GRU has it:
 //   r = sigmoid(W_ir x + b_ir + W_hr h + b_hr),  z = sigmoid(W_iz x + b_iz + W_hz h + b_hz),

@@ -57,7 +57,7 @@ struct RecommenderModelConfig {
   int64_t blocks = 2;        // transformers
   int64_t heads = 2;         // transformers
   int64_t gru_hidden = 128;  // GRU4Rec: of the recurrent state
-  double dropout = 0.2;      // on the embeddings, and in transformers on both branches of a block
+  double dropout = 0.2;      // on the embeddings, and in transformers on the attention's weights and both branches of a block
   double mask_ratio = 0.2;   // BERT4Rec: share of a sequence's items that are masked
   LossConfig loss;
   ItemsUse use = ItemsUse::Start;

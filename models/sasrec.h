@@ -9,8 +9,8 @@
 //
 // Prenorm is the form of today's re-implementations and the default; Original that of the authors' code (their feed-forward
 // layer has inner = C); Recbole that of RecBole 1.2.1, with inner = 256 there. Prenorm and Original end in a norm. The layer
-// norms' eps is 1e-5, 1e-8 and 1e-12. Biases begin as zero. In all of them dropout acts on the input and on both branches of a
-// block; on the attention's weights, as the publications have it too, it does not act.
+// norms' eps is 1e-5, 1e-8 and 1e-12. Biases begin as zero. In all of them dropout acts on the input, on the attention's weights
+// and on both branches of a block.
 #pragma once
 
 #include <memory>

@@ -44,7 +44,9 @@ Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn
     const Tensor kv = ag::linear(x, rows(in_proj_weight_, C, 3 * C), rows(in_proj_bias_, C, 3 * C));
     k = part(kv, 0), v = part(kv, 1);
   }
-  const Tensor y = ag::reshape(ag::attention(q, k, v, batch.offsets, batch.offsets, config_.mask), {N, C});
+  const double p = batch.noise.on ? config_.dropout : 0;
+  const ag::RandomKey weights = batch.noise.at(site_ + 3);
+  const Tensor y = ag::reshape(ag::attention(q, k, v, batch.offsets, batch.offsets, config_.mask, p, weights), {N, C});
   return noisy(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.noise, site_);
 }
 

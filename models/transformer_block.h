@@ -21,7 +21,7 @@ struct TransformerBlockConfig {
   NormPlace norm = NormPlace::Before;
   Activation activation = Activation::Relu;
   bool inner_dropout = true;  // dropout on the feed-forward layer's activation too
-  double dropout = 0;         // on both branches
+  double dropout = 0;         // on the attention's weights and on both branches
   double eps = 1e-5;
   ag::Mask mask = ag::Mask::Causal;
 };

@@ -1,6 +1,7 @@
 // Each fused op against the same computation written with plainer ops: results and gradients.
 #include "autograd/ops.h"
 #include "tests/op_runs.h"
+#include "tests/threads.h"
 
 using ag::Mask;
 using ag::Offsets;
@@ -220,6 +221,30 @@ TEST_CASE("attention agrees with its composed form on long packed sequences") {
     const testing::Run fused =
         testing::run([&](auto& in) { return attention(in[0], in[1], in[2], q, k, mask); }, inputs(), r);
     check_same(fused, testing::run(composed_attention(q, k, mask), inputs(), r), "attention");
+  }
+}
+
+TEST_CASE("attention with dropout agrees with its composed form, for one thread and two") {
+  const std::vector<int32_t> queries{33, 1, 0, 64, 20}, keys{40, 70, 3, 64, 20};  // 118 and 197
+  const Offsets q(queries), k(keys);
+  const ag::RandomKey key{7, 3, 1};
+  const auto inputs = [] {
+    return std::vector<Tensor>{random_leaf({118, 6, 16}, 1), random_leaf({197, 2, 16}, 2),
+                               random_leaf({197, 2, 16}, 3)};
+  };
+  const Tensor r = random_leaf({118, 6, 16}, 4).detach();
+  for (const double p : {0.2, 0.5}) {
+    const auto fused = [&](int threads) {
+      const testing::ThreadCount guard(threads);
+      return testing::run([&](auto& in) { return attention(in[0], in[1], in[2], q, k, Mask::Causal, p, key); },
+                          inputs(), r);
+    };
+    const testing::Run composed = testing::run(
+        [&](auto& in) { return attention_composed(in[0], in[1], in[2], q, k, Mask::Causal, p, key); }, inputs(), r);
+    const testing::Run one = fused(1), two = fused(2);
+    check_same(one, composed, "attention with dropout");
+    CHECK(testing::same_bits(one.y, two.y));
+    for (size_t i = 0; i < 3; ++i) CHECK(testing::same_bits(one.dx[i], two.dx[i]));
   }
 }
 

@@ -315,6 +315,7 @@ TEST_CASE("wrong shapes and indices are errors that name the op") {
   names("candidate_scores", [&] { candidate_scores(x, x, Tensor::from_ints({1, 2}, {0, 0})); });  // a row too few
   names("candidate_scores", [&] { candidate_scores(x, x, Tensor::from_ints({2, 1}, {0, 2})); });
   names("candidate_scores", [&] { candidate_scores(x, x, Tensor::from_ints({2, 1}, {-1, 0})); });
+  names("attention", [&] { attention(kv, kv, kv, Offsets({4}), Offsets({4}), Mask::None, 1.0); });
   const Tensor w_ih = Tensor::full({6, 3}, 1), w_hh = Tensor::full({6, 2}, 1), gates = Tensor::full({6}, 1);
   names("gru", [&] { gru(x, w_ih, w_hh, gates, gates, Offsets({3})); });  // a row too many
   names("gru", [&] { gru(y, w_ih, w_hh, gates, gates, Offsets({3})); });

@@ -4,6 +4,7 @@
 
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
+#include "autograd/ops/dropout_mask.h"
 #include "autograd/parallel.h"
 
 namespace ag {
@@ -179,22 +180,13 @@ void swiglu_backward(real* dgate, real* dup, const real* dy, const real* gate, c
   });
 }
 
-// Sixteen random bits decide about an element, so the rate is rounded to 1/65536. Eight blocks of words decide about 64
-// elements: word w of block b about 16 w + b with its low half, about 16 w + 8 + b with its high half. In this order
-// nothing has to change places in the vector registers.
 void dropout(real* y, const real* x, int64_t n, real p, RandomKey key) {
-  constexpr int64_t kGroup = 64;
-  const auto threshold = std::min(static_cast<uint32_t>(std::lround(double(p) * 0x1p16)), 0xFFFFu);
-  const real kept = static_cast<real>(0x1p16 / (0x1p16 - threshold));
+  constexpr int64_t kGroup = DropoutMask::kGroup;
+  const DropoutMask masks(p, key);
   parallel_chunks(n, [&](int64_t begin, int64_t end) {  // chunks begin at multiples of kGroup
     for (int64_t i = begin; i < end; i += kGroup) {
-      uint32_t words[4][8];
-      random_blocks8(key, static_cast<uint64_t>(i / 8), words);
       real mask[kGroup];
-      for (int w = 0; w < 4; ++w) {
-        for (int b = 0; b < 8; ++b) mask[16 * w + b] = (words[w][b] & 0xFFFF) >= threshold ? kept : real(0);
-        for (int b = 0; b < 8; ++b) mask[16 * w + 8 + b] = words[w][b] >> 16 >= threshold ? kept : real(0);
-      }
+      masks.group(mask, i / kGroup);
       const int64_t count = std::min(kGroup, end - i);
       // Chosen, not multiplied: a dropped infinity is zero too.
       for (int64_t j = 0; j < count; ++j) y[i + j] = mask[j] != 0 ? x[i + j] * mask[j] : real(0);
