@@ -10,7 +10,8 @@ namespace {
 using ag::Tensor;
 
 constexpr double kInitialStd = 0.02, kEps = 1e-12;
-constexpr double kLastOnly = 0.5;  // share of the steps in which only last items are masked (RecBole: ft_ratio)
+constexpr double kLastOnly =
+    0.5;  // share of the steps in which only last items are masked (RecBole: ft_ratio)
 
 TransformerBlockConfig block_config(const RecommenderModelConfig& config) {
   TransformerBlockConfig block;

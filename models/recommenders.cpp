@@ -19,7 +19,8 @@ SequenceBatch SequentialRecommender::training_batch(const Histories& windows, co
   Histories inputs;
   std::vector<int32_t> targets;
   for (const auto& window : windows) {
-    AG_CHECK(window.size() >= 2, "training batch: a window of ", window.size(), " items has nothing to predict");
+    AG_CHECK(window.size() >= 2, "training batch: a window of ", window.size(),
+             " items has nothing to predict");
     inputs.emplace_back(window.begin(), window.end() - 1);
     targets.insert(targets.end(), window.begin() + 1, window.end());
   }

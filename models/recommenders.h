@@ -57,8 +57,9 @@ struct RecommenderModelConfig {
   int64_t blocks = 2;        // transformers
   int64_t heads = 2;         // transformers
   int64_t gru_hidden = 128;  // GRU4Rec: of the recurrent state
-  double dropout = 0.2;      // on the embeddings, and in transformers on the attention's weights and both branches of a block
-  double mask_ratio = 0.2;   // BERT4Rec: share of a sequence's items that are masked
+  double dropout =
+      0.2;  // on the embeddings, and in transformers on the attention's weights and both branches of a block
+  double mask_ratio = 0.2;  // BERT4Rec: share of a sequence's items that are masked
   LossConfig loss;
   ItemsUse use = ItemsUse::Start;
   int64_t features = 0;  // columns of the items' given vectors, unless use is Start
@@ -87,7 +88,9 @@ class TrainableRecommender : public SequentialRecommender {
   virtual ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors) const = 0;
   // What is compared with output_table: of the states that are asked for, (M,C) -> (M,C').
   virtual ag::Tensor output_states(const ag::Tensor& h) const { return h; }
-  virtual ag::Tensor output_table(const ag::Tensor& table /*(V + extra, d)*/) const { return table; }  // (V,C')
+  virtual ag::Tensor output_table(const ag::Tensor& table /*(V + extra, d)*/) const {
+    return table;
+  }  // (V,C')
 
   RecommenderModelConfig config_;
   ItemEmbedding items_;

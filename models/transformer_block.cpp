@@ -39,14 +39,17 @@ Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn
     const Tensor qkv = ag::linear(x, in_proj_weight_, in_proj_bias_);
     q = part(qkv, 0), k = part(qkv, 1), v = part(qkv, 2);
   } else {
-    const auto rows = [&](const Tensor& of, int64_t begin, int64_t end) { return ag::slice(of, 0, begin, end); };
+    const auto rows = [&](const Tensor& of, int64_t begin, int64_t end) {
+      return ag::slice(of, 0, begin, end);
+    };
     q = part(ag::linear(queries, rows(in_proj_weight_, 0, C), rows(in_proj_bias_, 0, C)), 0);
     const Tensor kv = ag::linear(x, rows(in_proj_weight_, C, 3 * C), rows(in_proj_bias_, C, 3 * C));
     k = part(kv, 0), v = part(kv, 1);
   }
   const double p = batch.noise.on ? config_.dropout : 0;
   const ag::RandomKey weights = batch.noise.at(site_ + 3);
-  const Tensor y = ag::reshape(ag::attention(q, k, v, batch.offsets, batch.offsets, config_.mask, p, weights), {N, C});
+  const Tensor y =
+      ag::reshape(ag::attention(q, k, v, batch.offsets, batch.offsets, config_.mask, p, weights), {N, C});
   return noisy(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.noise, site_);
 }
 

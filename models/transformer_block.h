@@ -11,8 +11,8 @@ namespace models {
 enum class NormPlace : uint8_t {
   Before,  // x += attention(norm1(x)), x += feed_forward(norm2(x)): today's re-implementations
   After,   // x = norm1(x + attention(x)), x = norm2(x + feed_forward(x)): BERT, and RecBole's SASRec
-  Query,   // q = norm1(x), x = q + attention(queries q, keys and values x); n = norm2(x), x = n + feed_forward(n): the code
-           // that Kang and McAuley published; its attention has no output projection
+  Query,  // q = norm1(x), x = q + attention(queries q, keys and values x); n = norm2(x), x = n + feed_forward(n): the code
+          // that Kang and McAuley published; its attention has no output projection
 };
 enum class Activation : uint8_t { Relu, Gelu };
 

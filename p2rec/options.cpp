@@ -155,23 +155,24 @@ bool with_option(AnyOptions& options, const std::string& name, Visitor&& visit) 
 template <class T>
 void check_means_something(const std::string& option, const T& found, const T& by_default, bool has_meaning,
                            const std::string& needed) {
-  INPUT_CHECK(has_meaning || found == by_default, option, ": found ", to_text(found), ", which means nothing without ",
-              needed, kHint);
+  INPUT_CHECK(has_meaning || found == by_default, option, ": found ", to_text(found),
+              ", which means nothing without ", needed, kHint);
 }
 
 void check_recommender(const Options& o) {
   const Options standard;
-  const std::vector<std::string> variants = o.model == "sasrec" ? texts("default", "prenorm", "original", "recbole")
+  const std::vector<std::string> variants = o.model == "sasrec"
+                                                ? texts("default", "prenorm", "original", "recbole")
                                             : o.model == "gru4rec" ? texts("default", "recbole")
                                                                    : texts("default", "recbole", "plain");
   INPUT_CHECK(std::ranges::count(variants, o.variant), "--variant: found '", o.variant, "'; expected one of ",
               join(variants, ", "), " for --model ", o.model, kHint);
-  INPUT_CHECK(o.hidden % o.heads == 0, "--heads: found ", o.heads, "; expected a divisor of --hidden, ", o.hidden,
-              kHint);
+  INPUT_CHECK(o.hidden % o.heads == 0, "--heads: found ", o.heads, "; expected a divisor of --hidden, ",
+              o.hidden, kHint);
   INPUT_CHECK(o.model != "bert4rec" || o.max_length >= 2, "--max-length: found ", o.max_length,
               "; expected at least 2 for bert4rec, which reads a mask behind the items", kHint);
-  const auto check = [](const std::string& option, const auto& found, const auto& by_default, bool has_meaning,
-                        const std::string& needed) {
+  const auto check = [](const std::string& option, const auto& found, const auto& by_default,
+                        bool has_meaning, const std::string& needed) {
     check_means_something(option, found, by_default, has_meaning, needed);
   };
   check("--gru-hidden", o.gru_hidden, standard.gru_hidden, o.model == "gru4rec", "--model gru4rec");

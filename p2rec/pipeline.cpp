@@ -179,8 +179,7 @@ class Run {
 
   // --- the stages, each by its step of the method ----------------------------------------------------------
   int64_t pretrain() {
-    const Recommender teacher =
-        pretrain_teacher(data_, teacher_config(o_), task(Stage::Pretrain));
+    const Recommender teacher = pretrain_teacher(data_, teacher_config(o_), task(Stage::Pretrain));
     nn::write_safetensors(out_ / "teacher.safetensors", teacher.model->named_parameters(),
                           metadata(Stage::Pretrain));
     return teacher.tokens;

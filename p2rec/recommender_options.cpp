@@ -15,7 +15,8 @@ T named(const std::map<std::string, T>& values, const std::string& text) {
 
 models::RecommenderKind kind_of(const std::string& model) {
   using enum models::RecommenderKind;
-  return named<models::RecommenderKind>({{"sasrec", Sasrec}, {"gru4rec", Gru4rec}, {"bert4rec", Bert4rec}}, model);
+  return named<models::RecommenderKind>({{"sasrec", Sasrec}, {"gru4rec", Gru4rec}, {"bert4rec", Bert4rec}},
+                                        model);
 }
 
 models::Variant variant_of(const std::string& variant) {

@@ -65,13 +65,14 @@ class Training {
                 "two of each user for validation and test");
     const models::RecommenderModelConfig& m = config.model;
     AG_CHECK(!config.lazy_adam || (m.loss.samples() && m.shifts() && m.use == models::ItemsUse::Start),
-             "lazy Adam: it needs a loss that samples, a model that predicts the next item, and a trainable item table");
+             "lazy Adam: it needs a loss that samples, a model that predicts the next item, and a trainable "
+             "item table");
   }
 
   void run() {
     if (const auto saved = task_.resume()) restore(*saved);
-    task_.announce(fmt::format("{} windows of {} items, {} steps an epoch, at most {} epochs", windows_.size(),
-                               items_of_windows(), steps_of_epoch(), config_.max_epochs));
+    task_.announce(fmt::format("{} windows of {} items, {} steps an epoch, at most {} epochs",
+                               windows_.size(), items_of_windows(), steps_of_epoch(), config_.max_epochs));
     while (epoch_ < config_.max_epochs && !out_of_patience()) {
       train_epoch();
       ++epoch_;
@@ -106,8 +107,8 @@ class Training {
   }
 
   void train_epoch() {
-    const std::vector<int32_t> order = epoch_windows(static_cast<int64_t>(windows_.size()), epoch_, config_.batch,
-                                                     config_.steps_per_epoch, config_.seed);
+    const std::vector<int32_t> order = epoch_windows(static_cast<int64_t>(windows_.size()), epoch_,
+                                                     config_.batch, config_.steps_per_epoch, config_.seed);
     double total = 0;
     for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(config_.batch)) {
       const size_t size = std::min(static_cast<size_t>(config_.batch), order.size() - begin);
@@ -201,7 +202,8 @@ class Training {
 
 }  // namespace
 
-std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items, const RecommenderConfig& config) {
+std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
+                                                               const RecommenderConfig& config) {
   models::RecommenderModelConfig model = config.model;
   model.items = items;
   return models::make_recommender(model, config.seed);

@@ -37,7 +37,8 @@ struct Recommender {
 };
 
 // A model with fresh weights.
-std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items, const RecommenderConfig& config);
+std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
+                                                               const RecommenderConfig& config);
 
 // The model of a file that holds its parameters. Throws ag::InputError where they do not fit.
 std::unique_ptr<models::TrainableRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
