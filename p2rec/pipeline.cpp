@@ -17,6 +17,7 @@
 #include "p2rec/memory_estimate.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
+#include "p2rec/recommender_options.h"
 #include "p2rec/report.h"
 #include "p2rec/results.h"
 #include "p2rec/run_folder.h"
@@ -28,23 +29,6 @@ namespace {
 
 using ag::Tensor;
 namespace fs = std::filesystem;
-
-RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
-  RecommenderConfig config;
-  config.model.max_length = o.max_length;
-  config.model.hidden = o.hidden;
-  config.model.inner = o.inner;
-  config.model.blocks = o.blocks;
-  config.model.heads = o.heads;
-  config.model.dropout = o.dropout;
-  config.model.loss = o.loss == "bce" ? models::RecommenderLoss::BCE : models::RecommenderLoss::CrossEntropy;
-  config.lr = o.lr;
-  config.batch = o.batch;
-  config.max_epochs = o.max_epochs;
-  config.patience = o.patience;
-  config.seed = seed;
-  return config;
-}
 
 SftConfig sft_config(const Options& o) {
   SftConfig config;
@@ -131,7 +115,10 @@ class Run {
       recommenders_needed |= stage == Stage::Pretrain || stage == Stage::Train;
       language_model_needed |= stage == Stage::Reconstruct || stage == Stage::Augment;
     }
-    if (recommenders_needed) recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
+    if (recommenders_needed) {
+      recommenders_that_fit(data_, teacher_config(o_), 1);
+      recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
+    }
     if (language_model_needed) check_language_model();
     remove_temporaries(out_);
     if (o_.overwrite) remove_from(out_, manifest_, first);
@@ -195,8 +182,7 @@ class Run {
 
   // --- the stages, each by its step of the method ----------------------------------------------------------
   int64_t pretrain() {
-    const Recommender teacher =
-        pretrain_teacher(data_, recommender_config(o_, o_.seeds[0]), task(Stage::Pretrain));
+    const Recommender teacher = pretrain_teacher(data_, teacher_config(o_), task(Stage::Pretrain));
     nn::write_safetensors(out_ / "teacher.safetensors", teacher.model->named_parameters(),
                           metadata(Stage::Pretrain));
     return teacher.tokens;
@@ -284,8 +270,10 @@ class Run {
     stage.announce(
         fmt::format("{} recommenders: {} starts, {} seeds", jobs.size(), o_.starts.size(), o_.seeds.size()));
     std::vector<int64_t> tokens(jobs.size(), 0);
+    RecommenderConfig widest = recommender_config(o_, o_.seeds[0]);
+    widest.model.features = inputs.enhanced.dim(1);
     const int64_t at_once =  // the results do not depend on it
-        recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), ag::thread_count(),
+        recommenders_that_fit(data_, widest, ag::thread_count(),
                               start_table_memory(data_.items(), inputs.enhanced.dim(1)));
     run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
       const Job& job = jobs[i];
@@ -297,7 +285,9 @@ class Run {
         return part.finish("done before");
       }
       const RecommenderConfig config = recommender_config(o_, job.seed);
-      const Tensor start = start_table(job.start, inputs, o_.hidden, o_.start_std, job.seed);
+      const Tensor start = config.model.use == models::ItemsUse::Start
+                               ? start_table(job.start, inputs, o_.hidden, o_.start_std, job.seed)
+                               : start_features(job.start, inputs, job.seed);
       const Recommender r = train_from(start, data_, config, part);
       nn::Metadata meta = metadata(Stage::Train);
       meta["epochs"] = std::to_string(r.epochs);
@@ -322,10 +312,8 @@ class Run {
     const Task stage = task(Stage::Evaluate);
     stage.announce(fmt::format("{} recommenders", jobs.size()));
     for (const Job& job : jobs) {
-      const RecommenderConfig config = recommender_config(o_, job.seed);
-      const auto model = make_recommender(data_.items(), config);
       const nn::TensorFile file = nn::read_safetensors(out_ / job.file());
-      model->load(file.tensors, file.path);
+      const auto model = load_recommender(file, data_.items(), recommender_config(o_, job.seed));
       const std::vector<int64_t> ranks = target_ranks(*model, data_, Target::Test);
       rows.push_back({o_.model, job.start, job.seed, number_in(file.metadata, "epochs", file.path),
                       number_in(file.metadata, "best_epoch", file.path), metrics_from_ranks(ranks), ranks});
@@ -405,9 +393,8 @@ void recommend(const RecommendRequest& request, std::ostream& out) {
   }
   INPUT_CHECK(!history.empty(), "recommend: there is no history; hint: --user ID, or --items 1,2,3");
   const Job job{request.start, request.seed ? request.seed : o.seeds[0]};
-  const auto model = make_recommender(data.items(), recommender_config(o, job.seed));
   const nn::TensorFile file = nn::read_safetensors(folder / job.file());
-  model->load(file.tensors, file.path);
+  const auto model = load_recommender(file, data.items(), recommender_config(o, job.seed));
   const Tensor scores = model->scores(model->pack({history}));
   const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);
   for (size_t i = 0; i < best.size(); ++i) {

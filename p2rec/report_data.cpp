@@ -4,7 +4,6 @@
 #include <sstream>
 
 #include "autograd/check.h"
-#include "nn/json.h"
 #include "p2rec/log_file.h"
 
 namespace p2rec {
