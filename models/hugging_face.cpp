@@ -16,7 +16,7 @@ using nn::Json;
 
 constexpr const char *kConfig = "config.json", *kWeights = "model.safetensors",
                      *kIndex = "model.safetensors.index.json", *kTokenizer = "tokenizer.json";
-constexpr const char *kTable = "model.embed_tokens.weight", *kOutput = "lm_head.weight";
+constexpr const char *kTableName = "model.embed_tokens.weight", *kOutputName = "lm_head.weight";
 
 bool is_there(const nn::Path& path) {
   std::error_code error;
@@ -84,7 +84,7 @@ class Weights {
     for (const auto& info : file.tensors()) {
       if (info.name.ends_with("rotary_emb.inv_freq"))
         continue;  // old checkpoints hold what follows from the config
-      const bool as_ours = info.name.starts_with("model.") || info.name == kOutput;
+      const bool as_ours = info.name.starts_with("model.") || info.name == kOutputName;
       const bool is_new =
           places_.emplace(as_ours ? info.name : "model." + info.name, Place{&file, &info}).second;
       INPUT_CHECK(is_new, file.path(), ": the tensor ", quote(info.name), " is there twice");
@@ -101,18 +101,18 @@ class Weights {
 
 // A tied model's own output matrix, where a file holds one, says nothing new.
 void check_tied_output(const Place& output, const Tensor& table) {
-  INPUT_CHECK(output.info->shape == table.shape(), output.file->path(), ": ", kOutput, " has shape ",
+  INPUT_CHECK(output.info->shape == table.shape(), output.file->path(), ": ", kOutputName, " has shape ",
               output.info->shape, "; expected that of the token table it is tied to, ", table.shape());
   const Tensor own = output.file->load(*output.info);
   INPUT_CHECK(std::equal(own.data(), own.data() + own.numel(), table.data()), output.file->path(), ": ",
-              kOutput, " is not the token table, though config.json says so; hint: tie_word_embeddings");
+              kOutputName, " is not the token table, though config.json says so; hint: tie_word_embeddings");
 }
 
 void check_against(const Weights& weights, const LlamaConfig& config, const nn::Path& folder) {
   check_config(config, folder.string(), weights.places().size());
   std::map<std::string, ag::Shape> found;
   for (const auto& [name, place] : weights.places()) found[name] = place.info->shape;
-  if (config.tied) found.erase(kOutput);
+  if (config.tied) found.erase(kOutputName);
   check_tensors(layout_of(config), &LayoutEntry::name, std::move(found), folder.string());
 }
 
@@ -136,7 +136,7 @@ std::unique_ptr<Llama> load_hugging_face_model(const nn::Path& folder) {
     const Place& place = weights.places().at(name);
     place.file->load_into(*place.info, parameter);
   }
-  const auto output = weights.places().find(kOutput);
+  const auto output = weights.places().find(kOutputName);
   if (config.tied && output != weights.places().end())
     check_tied_output(output->second, model->token_table());
   model->requires_grad(false);

@@ -13,7 +13,7 @@ constexpr std::string_view kDigits = "0123456789ABCDEF";
 
 std::string byte_token(uint8_t byte) { return {'<', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15], '>'}; }
 
-std::vector<std::string> bytes_by_id(const BpeVocabulary& vocabulary) {
+std::vector<std::string> bytes_of_tokens(const BpeVocabulary& vocabulary) {
   std::vector<std::string> bytes;
   for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
     const std::string& token = vocabulary.tokens[id];
@@ -52,7 +52,7 @@ std::optional<uint8_t> byte_of_token(std::string_view token) {
 }
 
 SentencePieceBpe::SentencePieceBpe(const BpeVocabulary& vocabulary, const SentencePieceOptions& options)
-    : BpeTokenizer(vocabulary, bytes_by_id(vocabulary)),
+    : BpeTokenizer(vocabulary, bytes_of_tokens(vocabulary)),
       metaspace_(options.metaspace),
       ignore_merges_(vocabulary.ignore_merges),
       by_scores_(!options.scores.empty()) {

@@ -15,25 +15,25 @@ namespace {
 constexpr uint32_t kSeedingSite = 0x6B6D2B2B;  // "km++": this file's stream of random numbers
 
 // Rows of doubles: sums over thousands of rows of a float table would lose digits.
-struct Matrix {
+struct PointMatrix {
   int64_t rows = 0, columns = 0;
   std::vector<double> values = {};
-  Matrix(int64_t r, int64_t c) : rows(r), columns(c), values(static_cast<size_t>(r * c)) {}
+  PointMatrix(int64_t r, int64_t c) : rows(r), columns(c), values(static_cast<size_t>(r * c)) {}
   double* row(int64_t i) { return values.data() + i * columns; }
   const double* row(int64_t i) const { return values.data() + i * columns; }
 };
 
-Matrix matrix_of(const ag::Tensor& x, const char* what) {
+PointMatrix matrix_of(const ag::Tensor& x, const char* what) {
   AG_CHECK(x.rank() == 2 && x.dim(0) > 0 && x.dim(1) > 0, what, ": shape ", x.shape(),
            " is not (rows, columns)");
-  Matrix m(x.dim(0), x.dim(1));
+  PointMatrix m(x.dim(0), x.dim(1));
   std::copy_n(x.data(), x.numel(), m.values.begin());
   AG_CHECK(std::all_of(m.values.begin(), m.values.end(), [](double v) { return std::isfinite(v); }), what,
            " holds NaN or infinite numbers; hint: has the training that made it diverged?");
   return m;
 }
 
-void normalize_rows(Matrix& m) {
+void normalize_rows(PointMatrix& m) {
   for (int64_t i = 0; i < m.rows; ++i) {
     double* x = m.row(i);
     const double length = std::sqrt(std::inner_product(x, x + m.columns, x, 0.0));
@@ -52,8 +52,8 @@ double squared_distance(const double* a, const double* b, int64_t columns) {
 
 // The first centroid is a uniform draw; each next one a draw in proportion to the squared distance to the
 // nearest.
-Matrix seed_centroids(const Matrix& points, int32_t groups, const ag::RandomKey& key) {
-  Matrix centroids(groups, points.columns);
+PointMatrix seed_centroids(const PointMatrix& points, int32_t groups, const ag::RandomKey& key) {
+  PointMatrix centroids(groups, points.columns);
   std::vector<double> nearest(static_cast<size_t>(points.rows), 0);
   for (int32_t k = 0; k < groups; ++k) {
     const double* chosen = points.row(
@@ -75,7 +75,7 @@ struct Assignment {
   std::vector<double> distance;  // squared, to the group's centroid
 };
 
-Assignment assign(const Matrix& points, const Matrix& centroids) {
+Assignment assign(const PointMatrix& points, const PointMatrix& centroids) {
   Assignment a{std::vector<int32_t>(static_cast<size_t>(points.rows)),
                std::vector<double>(static_cast<size_t>(points.rows))};
   ag::parallel_for(points.rows, points.columns * centroids.rows, [&](int64_t i) {
@@ -96,12 +96,12 @@ Assignment assign(const Matrix& points, const Matrix& centroids) {
 
 // Sums of the points of each group, and how many there are; the means follow from both.
 struct GroupSums {
-  Matrix sum;
+  PointMatrix sum;
   std::vector<int64_t> count;
 };
 
-GroupSums sums_of(const Matrix& points, const Assignment& a, int64_t groups) {
-  GroupSums sums{Matrix(groups, points.columns), std::vector<int64_t>(static_cast<size_t>(groups))};
+GroupSums sums_of(const PointMatrix& points, const Assignment& a, int64_t groups) {
+  GroupSums sums{PointMatrix(groups, points.columns), std::vector<int64_t>(static_cast<size_t>(groups))};
   for (int64_t i = 0; i < points.rows; ++i) {
     const int32_t group = a.group_of[static_cast<size_t>(i)];
     std::transform(points.row(i), points.row(i) + points.columns, sums.sum.row(group), sums.sum.row(group),
@@ -112,7 +112,7 @@ GroupSums sums_of(const Matrix& points, const Assignment& a, int64_t groups) {
 }
 
 // Moves the point that is farthest from its centroid into each empty group.
-void fill_empty_groups(GroupSums& sums, const Matrix& points, const Assignment& a) {
+void fill_empty_groups(GroupSums& sums, const PointMatrix& points, const Assignment& a) {
   std::vector<int64_t> empty;
   for (size_t k = 0; k < sums.count.size(); ++k) {
     if (sums.count[k] == 0) empty.push_back(static_cast<int64_t>(k));
@@ -134,8 +134,8 @@ void fill_empty_groups(GroupSums& sums, const Matrix& points, const Assignment& 
   }
 }
 
-Matrix means(const GroupSums& sums) {
-  Matrix m = sums.sum;
+PointMatrix means(const GroupSums& sums) {
+  PointMatrix m = sums.sum;
   for (int64_t k = 0; k < m.rows; ++k) {
     const auto count = static_cast<double>(sums.count[static_cast<size_t>(k)]);
     if (count > 0) std::for_each(m.row(k), m.row(k) + m.columns, [count](double& v) { v /= count; });
@@ -148,7 +148,7 @@ Matrix means(const GroupSums& sums) {
 }
 
 // scikit-learn's meaning of a tolerance: relative to the mean over columns of the points' variance.
-double absolute_tolerance(const Matrix& points, double relative) {
+double absolute_tolerance(const PointMatrix& points, double relative) {
   const auto n = static_cast<double>(points.rows);
   double variance = 0;
   for (int64_t c = 0; c < points.columns; ++c) {
@@ -160,14 +160,14 @@ double absolute_tolerance(const Matrix& points, double relative) {
   return relative * variance / static_cast<double>(points.columns);
 }
 
-struct Run {
+struct KMeansRun {
   Assignment assignment;
-  Matrix centroids;
+  PointMatrix centroids;
   double inertia = 0;
   int iterations = 0;
 };
 
-Run run_lloyd(const Matrix& points, Matrix centroids, const KMeansConfig& config) {
+KMeansRun run_lloyd(const PointMatrix& points, PointMatrix centroids, const KMeansConfig& config) {
   const double tolerance = absolute_tolerance(points, config.tolerance);
   Assignment a;
   bool settled = false;
@@ -177,7 +177,7 @@ Run run_lloyd(const Matrix& points, Matrix centroids, const KMeansConfig& config
     Assignment next = assign(points, centroids);
     GroupSums sums = sums_of(points, next, centroids.rows);
     fill_empty_groups(sums, points, next);
-    Matrix moved = means(sums);
+    PointMatrix moved = means(sums);
     settled = next.group_of == a.group_of;
     const double movement =
         squared_distance(moved.values.data(), centroids.values.data(), centroids.rows * centroids.columns);
@@ -194,7 +194,7 @@ Run run_lloyd(const Matrix& points, Matrix centroids, const KMeansConfig& config
   return {std::move(a), std::move(centroids), inertia, iteration};
 }
 
-ItemGroups result_of(const Run& run) {
+ItemGroups result_of(const KMeansRun& run) {
   ItemGroups groups{
       run.assignment.group_of, static_cast<int32_t>(run.centroids.rows), {}, run.inertia, run.iterations};
   groups.centroids = ag::Tensor::from({run.centroids.rows, run.centroids.columns}, run.centroids.values);
@@ -211,8 +211,8 @@ void check_config(const KMeansConfig& config) {
 
 ItemGroups lloyd(const ag::Tensor& points, ag::Tensor centroids, const KMeansConfig& config) {
   check_config(config);
-  const Matrix p = matrix_of(points, "k-means: the points");
-  Matrix start = matrix_of(centroids, "k-means: the start");
+  const PointMatrix p = matrix_of(points, "k-means: the points");
+  PointMatrix start = matrix_of(centroids, "k-means: the start");
   AG_CHECK(p.columns == start.columns, "k-means: points ", points.shape(), " and centroids ",
            centroids.shape());
   AG_CHECK(start.rows <= p.rows, "k-means: ", start.rows, " centroids for ", p.rows, " points");
@@ -221,14 +221,14 @@ ItemGroups lloyd(const ag::Tensor& points, ag::Tensor centroids, const KMeansCon
 
 ItemGroups group_items(const ag::Tensor& item_table, const KMeansConfig& config) {
   check_config(config);
-  Matrix points = matrix_of(item_table, "k-means: the item table");
+  PointMatrix points = matrix_of(item_table, "k-means: the item table");
   INPUT_CHECK(config.groups >= 1 && config.groups <= points.rows, "--groups ", config.groups,
               ": expected from 1 to the number of items, which is ", points.rows);
   if (config.normalize) normalize_rows(points);
-  std::vector<Run> best;  // none or one
+  std::vector<KMeansRun> best;  // none or one
   for (int restart = 0; restart < config.restarts; ++restart) {
     const ag::RandomKey key{config.seed, static_cast<uint32_t>(restart), kSeedingSite};
-    Run run = run_lloyd(points, seed_centroids(points, config.groups, key), config);
+    KMeansRun run = run_lloyd(points, seed_centroids(points, config.groups, key), config);
     if (best.empty() || run.inertia < best.front().inertia) best.assign(1, std::move(run));
   }
   return result_of(best.front());

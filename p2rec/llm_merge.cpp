@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using nn::OrderedJson;
 
-constexpr const char *kConfig = "config.json", *kTokenizer = "tokenizer.json",
+constexpr const char *kModelConfig = "config.json", *kTokenizer = "tokenizer.json",
                      *kTokenizerConfig = "tokenizer_config.json", *kGeneration = "generation_config.json";
 
 // A folder that gets its name only when it is whole. What was not finished is removed.
@@ -108,7 +108,7 @@ void write_from_folder(const NewFolder& folder, const nn::Path& base, const mode
   TokenIds ids;
   if (const auto end = llm.tokenizer->end_of_text()) ids["eos_token_id"] = *end;
   write_missing(folder, llm, ids);
-  models::write_hugging_face_config(folder / kConfig, llm.model->config(), base / kConfig);
+  models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), base / kModelConfig);
 }
 
 void write_from_gguf(const NewFolder& folder, const nn::Path& base, const models::LanguageModel& llm) {
@@ -116,7 +116,7 @@ void write_from_gguf(const NewFolder& folder, const nn::Path& base, const models
   models::write_tokenizer_json(folder / kTokenizer, gguf);
   const TokenIds ids = token_ids_of(gguf, *llm.tokenizer);
   write_missing(folder, llm, ids, gguf.text_or("tokenizer.chat_template", ""));
-  models::write_hugging_face_config(folder / kConfig, llm.model->config(), {}, ids);
+  models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), {}, ids);
 }
 
 }  // namespace

@@ -10,18 +10,16 @@
 namespace p2rec {
 namespace {
 
-using Matrix = Eigen::MatrixXd;
-
 struct Users {
-  Matrix bags;     // (n,V): how often each item is shown, divided by the number of shown items
-  Matrix targets;  // (n,K)
+  Eigen::MatrixXd bags;     // (n,V): how often each item is shown, divided by the number of shown items
+  Eigen::MatrixXd targets;  // (n,K)
 };
 
 Users gather(const Interactions& data, const ag::Tensor& preferences, const Prompts& prompts,
              const std::vector<int64_t>& users) {
   const auto n = static_cast<Eigen::Index>(users.size());
   const int64_t K = preferences.dim(1);
-  Users result{Matrix::Zero(n, data.items()), Matrix(n, K)};
+  Users result{Eigen::MatrixXd::Zero(n, data.items()), Eigen::MatrixXd(n, K)};
   for (Eigen::Index i = 0; i < n; ++i) {
     const int64_t user = users[static_cast<size_t>(i)];
     const Sequence shown = prompts.visible(training_part(data, user));
@@ -31,17 +29,17 @@ Users gather(const Interactions& data, const ag::Tensor& preferences, const Prom
   return result;
 }
 
-double error_of(const Matrix& predicted, const Matrix& targets) {
+double error_of(const Eigen::MatrixXd& predicted, const Eigen::MatrixXd& targets) {
   return (predicted - targets).array().square().mean();
 }
 
 // With X the bags and Y the targets less their mean: W = X^T (X X^T + penalty I)^-1 Y, the form that is small when
 // there are fewer users than items.
-Matrix ridge_predict(const Users& train, const Matrix& bags, double penalty) {
+Eigen::MatrixXd ridge_predict(const Users& train, const Eigen::MatrixXd& bags, double penalty) {
   const Eigen::RowVectorXd mean = train.targets.colwise().mean();
-  Matrix gram = train.bags * train.bags.transpose();
+  Eigen::MatrixXd gram = train.bags * train.bags.transpose();
   gram.diagonal().array() += penalty;
-  const Matrix dual = gram.ldlt().solve(train.targets.rowwise() - mean);
+  const Eigen::MatrixXd dual = gram.ldlt().solve(train.targets.rowwise() - mean);
   return (bags * (train.bags.transpose() * dual)).rowwise() + mean;
 }
 
@@ -77,7 +75,7 @@ ReconstructionBaselines reconstruction_baselines(const Interactions& data, const
   ReconstructionBaselines result;
   const Eigen::RowVectorXd mean = known.targets.colwise().mean();
   result.mean = error_of(mean.replicate(unknown.targets.rows(), 1), unknown.targets);
-  Matrix window(unknown.targets.rows(), unknown.targets.cols());
+  Eigen::MatrixXd window(unknown.targets.rows(), unknown.targets.cols());
   for (Eigen::Index i = 0; i < window.rows(); ++i) {
     const ag::Tensor p =
         preference_of(prompts.visible(training_part(data, test[static_cast<size_t>(i)])), groups);

@@ -29,9 +29,9 @@ void append_utf8(std::string& out, uint32_t c) {
   byte(0x80 | (c & 0x3F));
 }
 
-class Parser {
+class TomlParser {
  public:
-  Parser(const std::string& text, const std::string& file) : text_(text), file_(file) {}
+  TomlParser(const std::string& text, const std::string& file) : text_(text), file_(file) {}
 
   std::vector<TomlEntry> parse() {
     std::vector<TomlEntry> entries;
@@ -175,7 +175,7 @@ class Parser {
 }  // namespace
 
 std::vector<TomlEntry> parse_toml(const std::string& text, const std::string& file) {
-  return Parser(text, file).parse();
+  return TomlParser(text, file).parse();
 }
 
 std::string toml_string(std::string_view text) {

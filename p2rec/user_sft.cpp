@@ -17,7 +17,7 @@ namespace {
 
 using ag::Tensor;
 
-constexpr uint32_t kOrderSite = 2'000'000;
+constexpr uint32_t kUserOrderSite = 2'000'000;
 constexpr double kWarmupShare = 0.1;
 constexpr int64_t kFirstSteps = 20;
 
@@ -65,10 +65,10 @@ Split split_users(const Prompts& prompts, const Interactions& data) {
   return split;
 }
 
-class Training {
+class FineTuning {
  public:
-  Training(models::Llama& model, const Prompts& prompts, const Interactions& data, const Split& split,
-           const Tensor& preferences, const SftConfig& config, const Task& task)
+  FineTuning(models::Llama& model, const Prompts& prompts, const Interactions& data, const Split& split,
+             const Tensor& preferences, const SftConfig& config, const Task& task)
       : prompts_(prompts),
         data_(data),
         preferences_(preferences),
@@ -76,7 +76,7 @@ class Training {
         task_(task),
         memory_(check_fine_tuning_memory(model.config(), config,
                                          prompts.has_item_tokens() ? prompts.items() : 0, preferences.dim(1),
-                                         split.lengths, kOrderSite)),
+                                         split.lengths, kUserOrderSite)),
         adam_(make_optimiser(model)),
         users_(split.users),
         heldout_(split.heldout),
@@ -141,7 +141,7 @@ class Training {
   std::vector<int64_t> users_of(int64_t step) const {
     const auto epoch = static_cast<uint32_t>(step / steps_an_epoch_);
     const auto order =
-        ag::random_permutation({config_.seed, epoch, kOrderSite}, static_cast<int32_t>(users_.size()));
+        ag::random_permutation({config_.seed, epoch, kUserOrderSite}, static_cast<int32_t>(users_.size()));
     const int64_t begin = step % steps_an_epoch_ * config_.batch;
     std::vector<int64_t> chosen;
     for (int64_t i = begin; i < std::min(begin + config_.batch, static_cast<int64_t>(order.size())); ++i) {
@@ -247,7 +247,7 @@ Tensor initial_item_tokens(const models::Llama& model, int64_t items, uint64_t s
 
 Reconstruction reconstruct(models::Llama& model, const Prompts& prompts, const Interactions& data,
                            const Tensor& preferences, const SftConfig& config, const Task& task) {
-  return Training(model, prompts, data, split_users(prompts, data), preferences, config, task).run();
+  return FineTuning(model, prompts, data, split_users(prompts, data), preferences, config, task).run();
 }
 
 Tensor embed_prompt(const Parser& parser, const Tensor& ids) {
