@@ -60,6 +60,8 @@ struct RecommenderModelConfig {
   double dropout =
       0.2;  // on the embeddings, and in transformers on the attention's weights and both branches of a block
   double mask_ratio = 0.2;  // BERT4Rec: share of a sequence's items that are masked
+  bool own_output =
+      false;  // states are compared with a second table instead of the one that is read (gSASRec)
   LossConfig loss;
   ItemsUse use = ItemsUse::Start;
   int64_t features = 0;  // columns of the items' given vectors, unless use is Start
@@ -74,7 +76,7 @@ class TrainableRecommender : public SequentialRecommender {
  public:
   ag::Tensor loss(const SequenceBatch& batch) const override;
   ag::Tensor user_states(const nn::Packed& histories) const override;
-  ag::Tensor item_table() const override { return output_table(items_.table()); }
+  ag::Tensor item_table() const override { return compared_table(items_.table()); }
 
   ag::Tensor states(const nn::Packed& input) const { return encode(input, items_(input.ids)); }  // (N,C)
   ItemEmbedding& items() { return items_; }
@@ -93,7 +95,12 @@ class TrainableRecommender : public SequentialRecommender {
   }  // (V,C')
 
   RecommenderModelConfig config_;
+
+ private:
+  ag::Tensor compared_table(const ag::Tensor& table) const;
+
   ItemEmbedding items_;
+  std::unique_ptr<nn::Embedding> output_items_;  // (V,C), null unless own_output
 };
 
 // A model with fresh weights, each a function of the seed and its name. Throws ag::InputError for a variant that the model

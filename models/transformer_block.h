@@ -26,9 +26,6 @@ struct TransformerBlockConfig {
   ag::Mask mask = ag::Mask::Causal;
 };
 
-// x dropped out by the noise's random numbers at `site`, or x itself where there is no noise.
-ag::Tensor noisy(const ag::Tensor& x, double rate, const nn::Noise& noise, uint32_t site);
-
 // Parameter names are those of torch.nn.TransformerEncoderLayer.
 class TransformerBlock : public nn::Module {
  public:

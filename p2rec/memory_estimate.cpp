@@ -176,7 +176,7 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   const AdapterCosts adapter = adapter_costs(m);
   // Weights, gradients, two moments, and the best epoch's weights.
   const double copies = config.patience > 0 ? 5 : 4;
-  double items = copies * V * C;
+  double items = copies * V * C * (m.own_output ? 2 : 1);
   // The start, and a second gradient of the item table until it is added to the first.
   double tables = (2 + costs.tables) * V * C;
   if (config.lazy_adam) {  // no gradient of the table; of the rows in a batch a copy, two gradients and their sum

@@ -183,6 +183,8 @@ void check_recommender(const Options& o) {
   check("--lazy-adam", o.lazy_adam, false, o.loss != "ce", "a loss that samples: --loss bce");
   check("--lazy-adam", o.lazy_adam, false, o.model != "bert4rec", "--model sasrec or gru4rec");
   check("--lazy-adam", o.lazy_adam, false, o.use == "start", "a trainable item table: --use start");
+  check("--lazy-adam", o.lazy_adam, false, !o.own_output, "one item table, read and compared with alike");
+  check("--own-output", o.own_output, false, o.model != "bert4rec", "--model sasrec or gru4rec");
   INPUT_CHECK(o.use != "concat" || o.hidden >= 2, "--hidden: found ", o.hidden,
               "; expected at least 2 for --use concat", kHint);
 }

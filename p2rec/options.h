@@ -39,7 +39,7 @@ struct Options {
   int64_t negatives = 1;
   double gbce_t = 0.75;
   double lr = 1e-3, adam_beta2 = 0.999;
-  bool lazy_adam = false;
+  bool lazy_adam = false, own_output = false;
   int64_t batch = 128;          // windows
   std::string windows = "all";  // all, last
   int64_t max_epochs = 200;
@@ -146,6 +146,10 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
   visit({"mask-ratio", group, "bert4rec: share of a sequence's items that are masked in training", Train,
          kInside},
         o.mask_ratio);
+  visit({"own-output", group,
+         "compare states with an item table of its own, as gSASRec does, not with the one that is read",
+         Pretrain},
+        o.own_output);
   visit(
       {"loss", group,
        "ce: cross-entropy over all items; against sampled negatives: bce, gbce (gSASRec's), sampled_softmax",

@@ -39,6 +39,7 @@ const std::map<std::string, std::string> kOther = {
     {"windows", "last"},
     {"steps-per-epoch", "100"},
     {"use", "concat"},
+    {"own-output", "true"},
     {"max-length", "17"},
     {"hidden", "48"},
     {"inner", "99"},
@@ -155,9 +156,10 @@ TEST_CASE("an option changes the fingerprints of its stage and all later ones, a
   for (const char* name :
        {"lora-rank", "lora-alpha", "lora-dropout", "sft-lr", "sft-item-lr", "sft-batch", "sft-epochs"})
     first[name] = Stage::Reconstruct;
-  for (const char* name : {"seeds", "max-length", "hidden", "inner", "blocks", "heads", "dropout", "loss",
-                           "lr", "batch", "max-epochs", "patience", "variant", "negatives", "gbce-t",
-                           "adam-beta2", "lazy-adam", "windows", "steps-per-epoch"})
+  for (const char* name :
+       {"seeds",  "max-length", "hidden",    "inner",      "blocks",   "heads",          "dropout",
+        "loss",   "lr",         "batch",     "max-epochs", "patience", "variant",        "negatives",
+        "gbce-t", "adam-beta2", "lazy-adam", "own-output", "windows",  "steps-per-epoch"})
     first[name] = Stage::Pretrain;
   for (const auto& [name, value] : kOther) {
     Options options;
@@ -254,6 +256,10 @@ TEST_CASE("options of the recommender that mean nothing together") {
   check({{"lazy-adam", "true"}, {"loss", "bce"}, {"model", "bert4rec"}}, "without --model sasrec or gru4rec");
   check({{"lazy-adam", "true"}, {"loss", "bce"}, {"use", "frozen"}},
         "without a trainable item table: --use start");
+  check({{"lazy-adam", "true"}, {"loss", "bce"}, {"own-output", "true"}},
+        "which means nothing without one item table");
+  check({{"own-output", "true"}, {"model", "bert4rec"}},
+        "--own-output: found true, which means nothing without");
   check({{"use", "concat"}, {"hidden", "1"}, {"heads", "1"}},
         "--hidden: found 1; expected at least 2 for --use concat");
   check({{"model", "gru4rec"},

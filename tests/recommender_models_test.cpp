@@ -340,6 +340,33 @@ TEST_CASE("given item vectors: as a start, frozen behind an adapter, and beside 
   }
 }
 
+TEST_CASE("a table of its own for the output: the one that is read does not score") {
+  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 9, 6, 8, 8);
+  config.own_output = true;
+  config.loss = {models::RecommenderLoss::GBCE, 2};
+  const models::Sasrec model(config, 1);
+  models::SequenceBatch batch = model.training_batch({{1, 2, 3}}, {});
+  batch.negatives = Tensor::from_ints({2, 2}, {7, 8, 7, 8});
+  ag::backward(model.loss(batch));
+  const auto rows_with_gradient = [&](const std::string& of) {
+    std::vector<int> rows;
+    for (const auto& [name, w] : model.named_parameters()) {
+      if (name != of) continue;
+      for (int64_t i = 0; i < 9; ++i) {
+        const std::vector<ag::real> row = w.grad().rows(i, i + 1).values();
+        if (std::ranges::any_of(row, [](ag::real x) { return x != 0; })) rows.push_back(static_cast<int>(i));
+      }
+    }
+    return rows;
+  };
+  CHECK(rows_with_gradient("item_embedding.weight") == std::vector<int>{1, 2});
+  CHECK(rows_with_gradient("output_embedding.weight") == std::vector<int>{2, 3, 7, 8});
+  CHECK(model.item_table().shape() == ag::Shape{9, 8});
+  config.kind = RecommenderKind::Bert4rec;
+  CHECK_THROWS_WITH_AS(models::make_recommender(config, 1), doctest::Contains("--own-output"),
+                       ag::InputError);
+}
+
 TEST_CASE("a variant that a model does not have is refused by name") {
   const auto check = [](RecommenderKind kind, Variant variant, const char* expected) {
     RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
