@@ -132,8 +132,9 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
                             ? std::min(N * V, std::max(V, double{kLogitsAtOnce}))
                             : 8 * N * C;
   const double training = N * (B * block + outside) + logits;
-  const double ranking = static_cast<double>(batches.ranked_users) * V +
-                         static_cast<double>(batches.ranked_positions) * (9 * C + 2 * I);
+  const double ranking =
+      static_cast<double>(batches.ranked_users) * std::min(V, double{kItemsScoredTogether}) +
+      static_cast<double>(batches.ranked_positions) * (9 * C + 2 * I);
   return bytes_of(state + tables + std::max(training, ranking));
 }
 

@@ -1,18 +1,15 @@
-// Steps 1, 6 and 7 of the method: training a sequential recommender, and ranking with it.
+// Steps 1 and 6 of the method: training a sequential recommender.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "models/sasrec.h"
+#include "p2rec/evaluation.h"
 #include "p2rec/interactions.h"
-#include "p2rec/ranking.h"
 #include "p2rec/task.h"
 
 namespace p2rec {
-
-// Whose scores of all items are held at once when users are ranked.
-constexpr int64_t kUsersRankedTogether = 256;
 
 struct RecommenderConfig {
   models::SasrecConfig model;  // its number of items is taken from the data
@@ -22,7 +19,8 @@ struct RecommenderConfig {
   int64_t patience =
       10;  // stops after so many epochs without a better validation NDCG@10; 0: runs all epochs and
            // never looks at the validation items
-  uint64_t seed = 1;  // of weights, dropout, order and negatives
+  uint64_t seed = 1;             // of weights, dropout, order and negatives
+  int64_t validation_users = 0;  // ranked for early stopping, always in full; 0: all (ranked_users)
 };
 
 struct Recommender {
@@ -43,15 +41,6 @@ Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& 
 // Step 6: the same from a given item table; `start` (V,d) may be undefined for random weights.
 Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task = {});
-
-// Ranks (0 is first) of the targets of all users that have one, in the order of the users: full ranking, with the user's
-// earlier items removed.
-std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
-                                  Target target);
-
-// Step 7: HR@K and NDCG@K from these ranks.
-Metrics evaluate(const models::SequentialRecommender& model, const Interactions& data,
-                 Target target = Target::Test);
 
 // A window of a user's training part: `length` items from `begin`; all but the last are inputs, all but the first targets.
 struct Window {
