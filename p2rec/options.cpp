@@ -248,6 +248,10 @@ void read_config(Options& options, const nn::Path& file) {
 void check_options(const Options& options) {
   check_distinct("--seeds", options.seeds);
   check_distinct("--starts", options.starts);
+  check_distinct("--cutoffs", options.cutoffs);
+  INPUT_CHECK(std::find(options.cutoffs.begin(), options.cutoffs.end(), 10) != options.cutoffs.end(),
+              "--cutoffs: found '", to_text(options.cutoffs),
+              "'; expected 10 among them, which the printed table and the report show", kHint);
   INPUT_CHECK(options.hidden % options.heads == 0, "--heads: found ", options.heads,
               "; expected a divisor of --hidden, ", options.hidden, kHint);
   INPUT_CHECK(!(options.resume && options.overwrite),
