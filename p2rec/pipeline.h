@@ -11,9 +11,10 @@
 
 namespace p2rec {
 
-// Runs the stages [first, last] in options.out; the earlier ones that they rest on (stage_needs.h) must be done there. A stage that is done is passed over with --resume and refused without
-// it; one whose options or inputs have changed is refused by name; --overwrite removes what `first` and later stages
-// left. Throws Interrupted after a request to stop, with everything saved for --resume.
+// Runs the stages [first, last] in options.out; the earlier ones that they rest on (stage_needs.h) must be done there. A
+// stage that is done is passed over with --resume and refused without it; one whose options or inputs have changed is refused
+// by name; --overwrite removes what `first` and later stages left. Throws Interrupted after a request to stop, with everything
+// saved for --resume.
 void run_stages(const Options& options, Stage first, Stage last);
 
 struct RecommendRequest {
