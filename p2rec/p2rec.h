@@ -11,6 +11,7 @@
 // Data: S_u is user u's sequence without its last two items, which are the validation and the test target.
 #pragma once
 
+#include "p2rec/evaluation.h"                // step 7
 #include "p2rec/interactions.h"              // read_interactions
 #include "p2rec/item_augmentation.h"         // step 5
 #include "p2rec/item_groups.h"               // step 2
@@ -19,7 +20,7 @@
 #include "p2rec/reconstruction_baselines.h"  // what step 4 is judged against
 #include "p2rec/starts.h"                    // step 6: PCA, scaling, and the controls
 #include "p2rec/synthetic.h"                 // data with a known truth
-#include "p2rec/train_recommender.h"         // steps 1, 6 and 7
+#include "p2rec/train_recommender.h"         // steps 1 and 6
 #include "p2rec/user_sft.h"                  // step 4
 
 // The steps, with the choices behind them:
@@ -39,4 +40,4 @@
 //                                                                 ours: principal components as the item table's start,
 //                                                                 or start_features(...) behind an adapter, alone or
 //                                                                 beside an id table (models/item_embedding.h)
-// 7  evaluate(recommender, data)               -> Metrics         HR@K and NDCG@K, full ranking, leave-one-out
+// 7  evaluate(recommender, data)               -> Metrics         HR, NDCG and MRR at K, leave-one-out; full ranking

@@ -10,6 +10,7 @@
 #include "models/byte_tokenizer.h"
 #include "models/llama_layout.h"
 #include "models/load_llm.h"
+#include "models/popularity.h"
 #include "models/tiny_file.h"
 #include "nn/memory.h"
 #include "p2rec/artifacts.h"
@@ -17,10 +18,12 @@
 #include "p2rec/memory_estimate.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
+#include "p2rec/ranks_file.h"
 #include "p2rec/recommender_options.h"
 #include "p2rec/report.h"
 #include "p2rec/results.h"
 #include "p2rec/run_folder.h"
+#include "p2rec/stage_needs.h"
 #include "p2rec/starts.h"
 #include "p2rec/tiny_llm.h"
 
@@ -29,6 +32,18 @@ namespace {
 
 using ag::Tensor;
 namespace fs = std::filesystem;
+
+RankingConfig ranking_config(const Options& o) {
+  RankingConfig config;
+  config.against = o.ranking == "sampled"              ? RankedAgainst::EvenSample
+                   : o.ranking == "sampled-popularity" ? RankedAgainst::PopularitySample
+                                                       : RankedAgainst::Catalogue;
+  config.negatives = o.negatives_ranked;
+  config.seed = o.ranking_seed;
+  config.filter_history = o.filter_history;
+  config.users = o.evaluate_users;
+  return config;
+}
 
 SftConfig sft_config(const Options& o) {
   SftConfig config;
@@ -52,11 +67,22 @@ struct Job {
 };
 
 std::vector<Job> jobs_of(const Options& o) {
+  if (is_popularity(o)) return {{"counts", o.seeds[0]}};
   std::vector<Job> jobs;
   for (const std::string& start : o.starts) {
     for (uint64_t seed : o.seeds) jobs.push_back({start, seed});
   }
   return jobs;
+}
+
+// As the stage `train` left it in the folder, and its file.
+std::unique_ptr<models::SequentialRecommender> trained_recommender(const Options& o, const Job& job,
+                                                                   int64_t items,
+                                                                   const nn::TensorFile& file) {
+  if (!is_popularity(o)) return load_recommender(file, items, recommender_config(o, job.seed));
+  auto model = std::make_unique<models::Popularity>(std::vector<int64_t>(static_cast<size_t>(items), 0));
+  model->load(file.tensors, file.path);
+  return model;
 }
 
 class Run {
@@ -91,8 +117,10 @@ class Run {
   const std::string& fingerprint(Stage stage) const { return fingerprints_[static_cast<size_t>(stage)]; }
 
   std::string fingerprint_of(Stage stage) const {
+    const bool counts_all = is_popularity(o_) && o_.popularity == "all";
+    const bool sees_targets = stage == Stage::Evaluate || (stage == Stage::Train && counts_all);
     std::string text =
-        p2rec::fingerprint(o_, stage) + data_fingerprint(data_, o_.patience > 0, stage == Stage::Evaluate);
+        p2rec::fingerprint(o_, stage) + data_fingerprint(data_, o_.patience > 0 || counts_all, sees_targets);
     if (stage >= Stage::Reconstruct) text += "llm=" + llm_ + "\n";
     return text;
   }
@@ -100,28 +128,47 @@ class Run {
   // Earlier stages must be done and fit; what is to be run must not be there, unless the user says what to do with it.
   // What a later stage would refuse is refused before the first one begins, and before anything is removed.
   void prepare(Stage first, Stage last) {
-    INPUT_CHECK(o_.groups <= data_.items(), "--groups: found ", o_.groups, ", but ", data_.source,
-                " has only ", data_.items(), " items");
-    INPUT_CHECK(o_.hidden <= data_.items(), "--hidden: found ", o_.hidden, ", but the embeddings of ",
-                data_.items(), " items have no more principal components than there are items");
+    check_sizes(first);
     bool recommenders_needed = false, language_model_needed = false;
-    for (Stage stage : stages_from(Stage::Pretrain, last)) {
-      if (stage < first) {
-        manifest_.check_fits(name_of(stage), fingerprint(stage));
-        continue;
+    for (Stage stage : stages_from(first, last)) {
+      for (const Stage input : inputs_of(stage, o_)) {
+        if (input < first) check_input(stage, input);
       }
       if (!o_.overwrite) check_goes_on(out_, manifest_, stage, fingerprint(stage), o_.resume);
       if (!o_.overwrite && manifest_.done(name_of(stage))) continue;
       recommenders_needed |= stage == Stage::Pretrain || stage == Stage::Train;
       language_model_needed |= stage == Stage::Reconstruct || stage == Stage::Augment;
     }
-    if (recommenders_needed) {
+    if (recommenders_needed && !is_popularity(o_)) {
       recommenders_that_fit(data_, teacher_config(o_), 1);
       recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
     }
     if (language_model_needed) check_language_model();
     remove_temporaries(out_);
     if (o_.overwrite) remove_from(out_, manifest_, first);
+  }
+
+  void check_sizes(Stage first) const {
+    INPUT_CHECK(!is_popularity(o_) || first >= Stage::Train, "--model: found popularity for the stage '",
+                name_of(first), "', but what is only counted has no use for it; hint: p2rec train ",
+                "--model popularity, then p2rec evaluate");
+    INPUT_CHECK(first > Stage::Groups || o_.groups <= data_.items(), "--groups: found ", o_.groups, ", but ",
+                data_.source, " has only ", data_.items(), " items");
+    const std::vector<Stage> inputs = inputs_of(Stage::Train, o_);
+    const bool embeddings_used = std::find(inputs.begin(), inputs.end(), Stage::Augment) != inputs.end();
+    INPUT_CHECK(!embeddings_used || o_.hidden <= data_.items(), "--hidden: found ", o_.hidden,
+                ", but the embeddings of ", data_.items(),
+                " items have no more principal components than there are items");
+  }
+
+  void check_input(Stage stage, Stage input) const {
+    if (stage == Stage::Train) {
+      for (const std::string& start : o_.starts)
+        INPUT_CHECK(stage_behind(start) != input || manifest_.done(name_of(input)), o_.out, ": the stage '",
+                    name_of(input), "' has not been run here, and --starts ", start,
+                    " needs it; hint: p2rec ", name_of(input), "; --starts random needs no earlier stage");
+    }
+    manifest_.check_fits(name_of(input), fingerprint(input));
   }
 
   // It can be read, fits into memory, and its prompts have the titles that they need.
@@ -261,20 +308,50 @@ class Run {
     return 2 * data_.items();
   }
 
+  // PopRec: its training is a count.
+  int64_t count_popularity() {
+    const Job job = jobs_of(o_).at(0);
+    const bool all = o_.popularity == "all";
+    const models::Popularity model(item_counts(data_, all ? CountedPart::Everything : CountedPart::Training));
+    nn::Metadata meta = metadata(Stage::Train);
+    for (const char* number : {"epochs", "best_epoch", "tokens"}) meta[number] = "0";
+    nn::write_safetensors(out_ / job.file(), model.named_parameters(), meta);
+    task(Stage::Train).finish(all ? "counted in all interactions" : "counted in the training parts");
+    return 0;
+  }
+
+  // What the starts are made of; what none of them needs stays empty.
+  StartInputs start_inputs() const {
+    StartInputs inputs;
+    inputs.groups.groups = 1;  // start_table reads the number of items off the labels
+    inputs.groups.group_of.assign(data_.item_ids.size(), 0);
+    for (const Stage input : inputs_of(Stage::Train, o_)) {
+      if (input == Stage::Pretrain) inputs.teacher = teacher_table();
+      if (input == Stage::Groups) inputs.groups = read_groups(out_ / "groups.tsv", data_);
+      if (input == Stage::Augment) {
+        inputs.enhanced = read_matrix("item_embeddings.safetensors", "embeddings");
+        inputs.untuned = read_matrix("item_embeddings_untuned.safetensors", "embeddings");
+      }
+    }
+    return inputs;
+  }
+
   int64_t train() {
-    const StartInputs inputs{read_matrix("item_embeddings.safetensors", "embeddings"),
-                             read_matrix("item_embeddings_untuned.safetensors", "embeddings"),
-                             teacher_table(), read_groups(out_ / "groups.tsv", data_)};
+    if (is_popularity(o_)) return count_popularity();
+    const StartInputs inputs = start_inputs();
     const std::vector<Job> jobs = jobs_of(o_);
     const Task stage = task(Stage::Train);
     stage.announce(
         fmt::format("{} recommenders: {} starts, {} seeds", jobs.size(), o_.starts.size(), o_.seeds.size()));
     std::vector<int64_t> tokens(jobs.size(), 0);
     RecommenderConfig widest = recommender_config(o_, o_.seeds[0]);
-    widest.model.features = inputs.enhanced.dim(1);
+    int64_t for_components = 0;
+    if (inputs.enhanced.defined()) {
+      widest.model.features = inputs.enhanced.dim(1);
+      for_components = start_table_memory(data_.items(), inputs.enhanced.dim(1));
+    }
     const int64_t at_once =  // the results do not depend on it
-        recommenders_that_fit(data_, widest, ag::thread_count(),
-                              start_table_memory(data_.items(), inputs.enhanced.dim(1)));
+        recommenders_that_fit(data_, widest, ag::thread_count(), for_components);
     run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
       const Job& job = jobs[i];
       const Task part = stage.part(job.name(), static_cast<int64_t>(jobs.size()));
@@ -311,18 +388,27 @@ class Run {
     const std::vector<Job> jobs = jobs_of(o_);
     const Task stage = task(Stage::Evaluate);
     stage.announce(fmt::format("{} recommenders", jobs.size()));
+    const RankingConfig ranking = ranking_config(o_);
+    const std::vector<RankedUser> users =
+        describe_ranked_users(data_, ranked_users(data_, ranking.users), Target::Test);
+    const std::vector<Split> splits = splits_of(users);
     for (const Job& job : jobs) {
       const nn::TensorFile file = nn::read_safetensors(out_ / job.file());
-      const auto model = load_recommender(file, data_.items(), recommender_config(o_, job.seed));
-      const std::vector<int64_t> ranks = target_ranks(*model, data_, Target::Test);
+      const auto model = trained_recommender(o_, job, data_.items(), file);
+      const std::vector<int64_t> ranks = target_ranks(*model, data_, Target::Test, ranking);
       rows.push_back({o_.model, job.start, job.seed, number_in(file.metadata, "epochs", file.path),
-                      number_in(file.metadata, "best_epoch", file.path), metrics_from_ranks(ranks), ranks});
+                      number_in(file.metadata, "best_epoch", file.path),
+                      metrics_from_ranks(ranks, o_.cutoffs), ranks,
+                      split_metrics(ranks, splits, o_.cutoffs)});
       stage.progress(static_cast<double>(rows.size()) / static_cast<double>(jobs.size()), job.name());
       stage.check_stop();
     }
-    const std::vector<StartSummary> summary = summarise(rows);
+    const std::vector<StartSummary> summary = summarise(rows, splits);
+    write_ranks(out_ / "ranks.tsv", data_, users, rows);
     results_.set_rows(rows, summary);
-    stage.finish(fmt::format("{} users ranked against {} items", rows[0].ranks.size(), data_.items()));
+    const bool full = ranking.against == RankedAgainst::Catalogue;
+    stage.finish(fmt::format("{} users ranked against {} items", users.size(),
+                             full ? data_.items() : ranking.negatives));
     std::cout << summary_table(summary) << std::flush;
     return 0;
   }
@@ -392,9 +478,12 @@ void recommend(const RecommendRequest& request, std::ostream& out) {
       history.push_back(static_cast<int32_t>(index_of(data.item_ids, item, "item", "--items")));
   }
   INPUT_CHECK(!history.empty(), "recommend: there is no history; hint: --user ID, or --items 1,2,3");
-  const Job job{request.start, request.seed ? request.seed : o.seeds[0]};
-  const nn::TensorFile file = nn::read_safetensors(folder / job.file());
-  const auto model = load_recommender(file, data.items(), recommender_config(o, job.seed));
+  const std::vector<Job> jobs = jobs_of(o);
+  const bool has_p2rec =
+      std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.start == "p2rec"; });
+  const std::string usual = has_p2rec ? "p2rec" : jobs.at(0).start;
+  const Job job{request.start.empty() ? usual : request.start, request.seed ? request.seed : o.seeds[0]};
+  const auto model = trained_recommender(o, job, data.items(), nn::read_safetensors(folder / job.file()));
   const Tensor scores = model->scores(model->pack({history}));
   const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);
   for (size_t i = 0; i < best.size(); ++i) {

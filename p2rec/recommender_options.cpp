@@ -69,6 +69,7 @@ RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
   config.max_epochs = o.max_epochs;
   config.patience = o.patience;
   config.seed = seed;
+  config.validation_users = o.evaluate_users;
   return config;
 }
 

@@ -110,6 +110,10 @@ std::string name_of_data(const Options& options) {
 
 std::string report_page(const ReportData& data) {
   const std::string title = "P2Rec on " + escaped(name_of_data(data.options));
+  std::string method_links;
+  if (data.concerns(Stage::Reconstruct))
+    method_links += "<li><a href=\"#reconstruction\">Reconstruction</a></li>";
+  if (data.concerns(Stage::Groups)) method_links += "<li><a href=\"#groups\">Groups of items</a></li>\n";
   return fmt::format(
              R"(<!DOCTYPE html>
 <html lang="en">
@@ -124,13 +128,12 @@ std::string report_page(const ReportData& data) {
 <h1>{}</h1>
 {}<nav aria-label="Sections"><ul>
 <li><a href="#run">What was run</a></li><li><a href="#results">Results</a></li>
-<li><a href="#reconstruction">Reconstruction</a></li><li><a href="#groups">Groups of items</a></li>
-<li><a href="#curves">Learning curves</a></li><li><a href="#costs">Time and memory</a></li>
+{}<li><a href="#curves">Learning curves</a></li><li><a href="#costs">Time and memory</a></li>
 </ul></nav>
 </header>
 <main>
 )",
-             title, kStyle, title, progress_note(data) + verdict(data)) +
+             title, kStyle, title, progress_note(data) + verdict(data), method_links) +
          run_section(data) + results_section(data) + reconstruction_section(data) + groups_section(data) +
          curves_section(data) + costs_section(data) +
          "</main>\n<footer>Made by <code>p2rec report</code> from config.toml, manifest.json, results.json "

@@ -5,6 +5,7 @@
 
 #include "autograd/check.h"
 #include "p2rec/log_file.h"
+#include "p2rec/stage_needs.h"
 
 namespace p2rec {
 namespace {
@@ -37,6 +38,12 @@ std::map<std::string, TaskLog> read_log(const nn::Path& path) {
   return tasks;
 }
 
+std::vector<std::string> names_of_splits(const StartSummary& summary) {
+  std::vector<std::string> names;
+  for (const SplitSummary& split : summary.splits) names.push_back(split.name);
+  return names;
+}
+
 // The sections count on it that all starts have the same metrics.
 void check_metrics(const Results& results, const nn::Path& file) {
   if (results.summary.empty()) return;
@@ -44,8 +51,10 @@ void check_metrics(const Results& results, const nn::Path& file) {
   INPUT_CHECK(std::find(cutoffs.begin(), cutoffs.end(), 10) != cutoffs.end(), file.string(),
               ": expected metrics at the cutoff 10; hint: p2rec evaluate --resume writes them again");
   for (const StartSummary& s : results.summary) {
-    INPUT_CHECK(s.cutoffs == cutoffs, file.string(), ": the start '", s.start,
-                "' has other metrics than the first one");
+    INPUT_CHECK(s.cutoffs == cutoffs && s.mrr.size() == results.summary[0].mrr.size(), file.string(),
+                ": the start '", s.start, "' has other metrics than the first one");
+    INPUT_CHECK(names_of_splits(s) == names_of_splits(results.summary[0]), file.string(), ": the start '",
+                s.start, "' has other splits than the first one");
   }
   for (const ResultRow& row : results.rows) {
     INPUT_CHECK(row.metrics.cutoffs == cutoffs, file.string(), ": the row of '", row.start, "', seed ",
@@ -54,6 +63,12 @@ void check_metrics(const Results& results, const nn::Path& file) {
 }
 
 }  // namespace
+
+bool ReportData::concerns(Stage stage) const {
+  const std::vector<Stage> inputs = all_inputs_of(Stage::Evaluate, options);
+  return done(stage) || stage == Stage::Evaluate ||
+         std::find(inputs.begin(), inputs.end(), stage) != inputs.end();
+}
 
 const TaskLog& ReportData::log_of(const std::string& task) const {
   static const TaskLog nothing;

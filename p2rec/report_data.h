@@ -30,6 +30,8 @@ struct ReportData {
   std::map<std::string, TaskLog> log;  // by the name of the task
 
   bool done(Stage stage) const { return manifest.done(name_of(stage)); }
+  // Whether the stage is a part of this run: it is done, or the results rest on it. Of a plain recommender most are not.
+  bool concerns(Stage stage) const;
   const TaskLog& log_of(const std::string& task) const;  // empty where there is none
 };
 

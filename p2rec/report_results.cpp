@@ -17,6 +17,7 @@ const char* meaning_of(const std::string& start) {
   if (start == "llm_untuned") return "the language model’s embeddings without fine-tuning";
   if (start == "teacher") return "the teacher’s own item table";
   if (start == "groups") return "a random code for each group";
+  if (start == "counts") return "nothing is learned: the most popular items for everybody";
   return "";
 }
 
@@ -51,8 +52,8 @@ std::string main_table(const std::vector<StartSummary>& summary, size_t at10) {
   std::string rows;
   for (const StartSummary& s : summary) {
     std::string difference = "<td>–</td><td>–</td>";
-    if (!s.ndcg_difference.empty()) {
-      const Difference& d = s.ndcg_difference[at10];
+    if (!s.difference.ndcg.empty()) {
+      const Difference& d = s.difference.ndcg[at10];
       difference = fmt::format("<td>{}<small>{}</small></td><td>{}</td>", interval_text(d), verdict_of(d),
                                metric_text(d.resolvable));
     }
@@ -76,19 +77,58 @@ users and seeds</caption>
 
 std::string cutoffs_table(const std::vector<StartSummary>& summary) {
   std::string head = R"(<th scope="col">Start</th>)", rows;
-  for (const char* metric : {"NDCG", "HR"}) {
+  for (const Measure measure : {Measure::NDCG, Measure::HR, Measure::MRR}) {
+    if (summary[0].of(measure).empty()) continue;
     for (int cutoff : summary[0].cutoffs)
-      head += fmt::format(R"(<th scope="col">{}@{}</th>)", metric, cutoff);
+      head += fmt::format(R"(<th scope="col">{}@{}</th>)", name_of(measure), cutoff);
   }
   for (const StartSummary& s : summary) {
     rows += fmt::format(R"(<tr><th scope="row">{}</th>)", escaped(s.start));
-    for (const Estimate& e : s.ndcg) rows += "<td>" + estimate_text(e) + "</td>";
-    for (const Estimate& e : s.hr) rows += "<td>" + estimate_text(e) + "</td>";
+    for (const Measure measure : {Measure::NDCG, Measure::HR, Measure::MRR}) {
+      for (const Estimate& e : s.of(measure)) rows += "<td>" + estimate_text(e) + "</td>";
+    }
     rows += "</tr>\n";
   }
   return fmt::format(
       R"(<div class="wide" role="region" aria-label="All cutoffs" tabindex="0"><table>
 <caption>All cutoffs, mean ± standard deviation over the seeds; results.json holds the single seeds in full</caption>
+<thead><tr>{}</tr></thead>
+<tbody>
+{}</tbody></table></div>
+)",
+      head, rows);
+}
+
+const char* meaning_of_split(const std::string& split) {
+  if (split == "rare") return "the item is of the half with the fewest interactions in training";
+  if (split == "frequent") return "the item is of the other half";
+  if (split == "short") return "the history is at most as long as the median";
+  if (split == "long") return "the history is longer than the median";
+  return "";
+}
+
+// NDCG@10 for each split of the users, and less random's where that was compared; empty where there are no splits.
+std::string splits_table(const std::vector<StartSummary>& summary, size_t at10) {
+  if (summary[0].splits.empty()) return "";
+  std::string head = R"(<th scope="col">Start</th>)", rows;
+  for (const SplitSummary& split : summary[0].splits) {
+    head += fmt::format(R"(<th scope="col">{}<small>{} users: {}</small></th>)", escaped(split.name),
+                        count_text(split.users), meaning_of_split(split.name));
+  }
+  for (const StartSummary& s : summary) {
+    rows += fmt::format(R"(<tr><th scope="row">{}</th>)", escaped(s.start));
+    for (const SplitSummary& split : s.splits) {
+      rows += "<td>" + estimate_text(split.ndcg[at10]);
+      if (!split.difference.ndcg.empty())
+        rows += "<small>" + interval_text(split.difference.ndcg[at10]) + "</small>";
+      rows += "</td>";
+    }
+    rows += "</tr>\n";
+  }
+  return fmt::format(
+      R"(<div class="wide" role="region" aria-label="Splits of the users" tabindex="0"><table>
+<caption>NDCG@10 for some of the users, mean ± standard deviation over the seeds; below it the paired difference to random
+with its 95&#160;% interval. results.json holds the other metrics, ranks.tsv the single ranks.</caption>
 <thead><tr>{}</tr></thead>
 <tbody>
 {}</tbody></table></div>
@@ -104,7 +144,7 @@ struct Metric {
   double of(const ResultRow& row) const { return (hr ? row.metrics.hr : row.metrics.ndcg)[at10]; }
   const Estimate& of(const StartSummary& s) const { return (hr ? s.hr : s.ndcg)[at10]; }
   const Difference* difference(const StartSummary& s) const {
-    const auto& differences = hr ? s.hr_difference : s.ndcg_difference;
+    const auto& differences = hr ? s.difference.hr : s.difference.ndcg;
     return differences.empty() ? nullptr : &differences[at10];
   }
 };
@@ -161,9 +201,9 @@ std::string differences_plot(const Results& results, const Metric& metric) {
 std::string verdict(const ReportData& data) {
   if (!evaluated(data)) return "";
   const StartSummary *ours = find_start(data.results, "p2rec"), *random = find_start(data.results, "random");
-  if (!ours || !random || ours->ndcg_difference.empty()) return "";
+  if (!ours || !random || ours->difference.ndcg.empty()) return "";
   const size_t at10 = place_of_cutoff_10(ours->cutoffs);
-  const Difference& d = ours->ndcg_difference[at10];
+  const Difference& d = ours->difference.ndcg[at10];
   const char* says = d.low > 0    ? "The interval lies above zero: the start helps."
                      : d.high < 0 ? "The interval lies below zero: the start does harm."
                                   : "The interval holds zero: no difference is shown.";
@@ -202,7 +242,7 @@ interval over users and seeds can be narrower; a difference below this number wa
 dots below an interval are the single seeds.</p>
 <div class="figures pairs">
 )" + figures +
-        "</div>\n" + cutoffs_table(summary);
+        "</div>\n" + cutoffs_table(summary) + splits_table(summary, at10);
   }
   return section("results", "Results", body);
 }
@@ -211,6 +251,7 @@ dots below an interval are the single seeds.</p>
 
 std::string reconstruction_section(const ReportData& data) {
   const char *id = "reconstruction", *heading = "Reconstruction";
+  if (!data.concerns(Stage::Reconstruct)) return "";
   if (!data.done(Stage::Reconstruct)) return section(id, heading, missing(Stage::Reconstruct));
   if (!data.results.reconstruction)
     return section(id, heading, not_recorded("results.json", Stage::Reconstruct));

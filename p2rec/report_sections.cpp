@@ -7,6 +7,7 @@
 #include <set>
 
 #include "p2rec/report_format.h"
+#include "p2rec/stage_needs.h"
 
 namespace p2rec {
 namespace {
@@ -195,22 +196,30 @@ std::string progress_note(const ReportData& data) {
   std::string open;
   for (int s = 0; s <= static_cast<int>(Stage::Evaluate); ++s) {
     const auto stage = static_cast<Stage>(s);
-    if (!data.done(stage)) open += (open.empty() ? "" : ", ") + std::string(name_of(stage));
+    if (data.concerns(stage) && !data.done(stage))
+      open += (open.empty() ? "" : ", ") + std::string(name_of(stage));
   }
   if (open.empty()) return "";
+  const std::string out = escaped(data.options.out);
+  const std::string command =
+      data.concerns(Stage::Pretrain)
+          ? fmt::format("p2rec run --config {}/config.toml --resume", out)
+          : fmt::format("p2rec train --out {0} --resume; p2rec evaluate --out {0}", out);
   return fmt::format(
       R"(<p class="missing">This run has not been finished: {} {} open. To go on:
-<code>p2rec run --config {}/config.toml --resume</code></p>
+<code>{}</code></p>
 )",
-      open, open.find(',') == std::string::npos ? "is" : "are", escaped(data.options.out));
+      open, open.find(',') == std::string::npos ? "is" : "are", command);
 }
 
 // --- sections ----------------------------------------------------------------------------------------------
 
 std::string run_section(const ReportData& data) {
   const Options& o = data.options;
-  const std::string llm =
-      o.llm == "tiny" ? "tiny<small>a small Llama, trained on the catalogue’s text</small>" : escaped(o.llm);
+  const std::string llm = !data.concerns(Stage::Reconstruct) ? "none: a plain recommender"
+                          : o.llm == "tiny"
+                              ? "tiny<small>a small Llama, trained on the catalogue’s text</small>"
+                              : escaped(o.llm);
   std::string program;
   for (const std::string& line : data.program)
     program += program.empty() ? escaped(line) : "<small>" + escaped(line) + "</small>";
@@ -225,6 +234,7 @@ std::string run_section(const ReportData& data) {
 
 std::string groups_section(const ReportData& data) {
   const char *id = "groups", *heading = "Groups of items";
+  if (!data.concerns(Stage::Groups)) return "";
   if (!data.done(Stage::Groups)) return section(id, heading, missing(Stage::Groups));
   std::vector<GroupRecord> groups = data.results.groups;
   if (groups.empty()) return section(id, heading, not_recorded("results.json", Stage::Groups));
@@ -267,8 +277,9 @@ frequent items of each, with their number of training interactions; the groups w
 }
 
 std::string curves_section(const ReportData& data) {
-  std::string body =
-      figures_or_missing(data, Stage::Pretrain, "Teacher", teacher_figures(data.log_of("pretrain")));
+  std::string body;
+  if (data.concerns(Stage::Pretrain))
+    body += figures_or_missing(data, Stage::Pretrain, "Teacher", teacher_figures(data.log_of("pretrain")));
   const TaskLog &tiny = data.log_of("reconstruct/llm"), &sft = data.log_of("reconstruct");
   std::string llm;
   if (data.options.llm == "tiny" && !tiny.loss.empty())
@@ -276,8 +287,13 @@ std::string curves_section(const ReportData& data) {
         curve_plot(loss_plot("tiny-llm-loss", "Tiny language model: training loss by step", tiny.loss)),
         "Tiny language model: next-token loss");
   if (!sft.loss.empty() || !sft.heldout.empty()) llm += reconstruction_figure(data, sft);
-  body += figures_or_missing(data, Stage::Reconstruct, "Language model", llm);
-  body += figures_or_missing(data, Stage::Train, "Recommenders", recommender_figures(data));
+  if (data.concerns(Stage::Reconstruct))
+    body += figures_or_missing(data, Stage::Reconstruct, "Language model", llm);
+  if (is_popularity(data.options)) {
+    body += "<p>Popularity is counted, not trained: there is no curve.</p>\n";
+  } else {
+    body += figures_or_missing(data, Stage::Train, "Recommenders", recommender_figures(data));
+  }
   return section("curves", "Learning curves", body);
 }
 

@@ -45,22 +45,39 @@ void update(const nn::Path& path, const std::function<void(OrderedJson&)>& chang
   nn::write_atomically(path, nn::json_text(json, 1) + "\n");
 }
 
-OrderedJson metrics_json(const std::vector<int>& cutoffs,
-                         const std::function<OrderedJson(const char*, size_t)>& value) {
+// {"HR@5": ..., "NDCG@5": ..., ...} of what `value` makes of each element.
+template <class T, class F>
+OrderedJson metrics_json(const std::vector<int>& cutoffs, const PerMeasure<T>& metrics, const F& value) {
   OrderedJson json;
   for (size_t i = 0; i < cutoffs.size(); ++i) {
-    for (const char* metric : {"HR", "NDCG"})
-      json[fmt::format("{}@{}", metric, cutoffs[i])] = value(metric, i);
+    for (const Measure measure : kMeasures) {
+      const std::vector<T>& values = metrics.of(measure);
+      if (!values.empty()) json[fmt::format("{}@{}", name_of(measure), cutoffs[i])] = value(values.at(i));
+    }
   }
   return json;
+}
+
+OrderedJson json_of(const Metrics& metrics) {
+  return metrics_json<double>(metrics.cutoffs, metrics, [](double x) -> OrderedJson { return x; });
+}
+
+// Adds "metrics" and, where there is one, "difference_to_random".
+void add_summary(OrderedJson& json, const std::vector<int>& cutoffs, const MetricsSummary& summary) {
+  json["metrics"] = metrics_json<Estimate>(cutoffs, summary, [](const Estimate& e) -> OrderedJson {
+    return {{"mean", e.mean}, {"std", e.std}};
+  });
+  if (summary.difference.hr.empty()) return;
+  json["difference_to_random"] =
+      metrics_json<Difference>(cutoffs, summary.difference, [](const Difference& d) -> OrderedJson {
+        return {{"mean", d.mean}, {"low", d.low}, {"high", d.high}, {"resolvable", d.resolvable}};
+      });
 }
 
 OrderedJson::iterator find_stage(OrderedJson& stages, const std::string& name) {
   return std::find_if(stages.begin(), stages.end(),
                       [&](const OrderedJson& s) { return s.value("name", "") == name; });
 }
-
-bool is_hr(const char* metric) { return std::string(metric) == "HR"; }
 
 // --- the same, read ----------------------------------------------------------------------------------------
 
@@ -91,13 +108,34 @@ std::vector<int> cutoffs_of(const OrderedJson& metrics) {
   return cutoffs;
 }
 
-// The values of one metric, one for each cutoff.
-template <class T>
-std::vector<T> per_cutoff(const OrderedJson& metrics, const char* metric, const std::vector<int>& cutoffs,
-                          const std::function<T(const OrderedJson&)>& value) {
-  std::vector<T> values;
-  for (int cutoff : cutoffs) values.push_back(value(metrics.at(fmt::format("{}@{}", metric, cutoff))));
-  return values;
+// Reads "HR@5" and so on. All cutoffs must be there, MRR may be missing as a whole.
+template <class T, class F>
+void read_metrics(const OrderedJson& json, const std::vector<int>& cutoffs, const F& value,
+                  PerMeasure<T>& metrics) {
+  const bool has_mrr = !cutoffs.empty() && json.contains(fmt::format("MRR@{}", cutoffs[0]));
+  for (const Measure measure : kMeasures) {
+    if (measure == Measure::MRR && !has_mrr) continue;
+    for (const int cutoff : cutoffs)
+      metrics.of(measure).push_back(value(json.at(fmt::format("{}@{}", name_of(measure), cutoff))));
+  }
+}
+
+Metrics metrics_from(const OrderedJson& json) {
+  Metrics metrics;
+  metrics.cutoffs = cutoffs_of(json);
+  read_metrics<double>(
+      json, metrics.cutoffs, [](const OrderedJson& x) { return x.get<double>(); }, metrics);
+  return metrics;
+}
+
+void read_summary(const OrderedJson& json, const std::vector<int>& cutoffs, MetricsSummary& summary) {
+  const auto estimate = [](const OrderedJson& x) { return Estimate{number(x, "mean"), number(x, "std")}; };
+  const auto difference = [](const OrderedJson& x) {
+    return Difference{number(x, "mean"), number(x, "low"), number(x, "high"), number(x, "resolvable")};
+  };
+  read_metrics<Estimate>(json.at("metrics"), cutoffs, estimate, summary);
+  if (json.contains("difference_to_random"))
+    read_metrics<Difference>(json.at("difference_to_random"), cutoffs, difference, summary.difference);
 }
 
 ResultRow row_from(const OrderedJson& json) {
@@ -107,13 +145,13 @@ ResultRow row_from(const OrderedJson& json) {
   row.seed = static_cast<uint64_t>(integer(json, "seed"));
   row.epochs = integer(json, "epochs");
   row.best_epoch = integer(json, "best_epoch");
-  const std::function<double(const OrderedJson&)> value = [](const OrderedJson& x) {
-    return x.get<double>();
-  };
-  const OrderedJson& metrics = json.at("metrics");
-  row.metrics.cutoffs = cutoffs_of(metrics);
-  row.metrics.hr = per_cutoff(metrics, "HR", row.metrics.cutoffs, value);
-  row.metrics.ndcg = per_cutoff(metrics, "NDCG", row.metrics.cutoffs, value);
+  row.metrics = metrics_from(json.at("metrics"));
+  if (json.contains("users")) row.metrics.users = integer(json, "users");
+  if (!json.contains("splits")) return row;
+  for (const auto& [name, split] : json.at("splits").items()) {
+    row.splits.push_back({name, metrics_from(split.at("metrics"))});
+    row.splits.back().metrics.users = integer(split, "users");
+  }
   return row;
 }
 
@@ -123,20 +161,14 @@ StartSummary summary_from(const OrderedJson& json) {
   s.start = text(json, "start");
   s.seeds = integer(json, "seeds");
   s.epochs = number(json, "epochs");
-  const std::function<Estimate(const OrderedJson&)> estimate = [](const OrderedJson& x) {
-    return Estimate{number(x, "mean"), number(x, "std")};
-  };
-  const std::function<Difference(const OrderedJson&)> difference = [](const OrderedJson& x) {
-    return Difference{number(x, "mean"), number(x, "low"), number(x, "high"), number(x, "resolvable")};
-  };
-  const OrderedJson& metrics = json.at("metrics");
-  s.cutoffs = cutoffs_of(metrics);
-  s.hr = per_cutoff(metrics, "HR", s.cutoffs, estimate);
-  s.ndcg = per_cutoff(metrics, "NDCG", s.cutoffs, estimate);
-  if (json.contains("difference_to_random")) {
-    const OrderedJson& differences = json["difference_to_random"];
-    s.hr_difference = per_cutoff(differences, "HR", s.cutoffs, difference);
-    s.ndcg_difference = per_cutoff(differences, "NDCG", s.cutoffs, difference);
+  s.cutoffs = cutoffs_of(json.at("metrics"));
+  read_summary(json, s.cutoffs, s);
+  if (!json.contains("splits")) return s;
+  for (const auto& [name, split] : json.at("splits").items()) {
+    SplitSummary& summary = s.splits.emplace_back();
+    summary.name = name;
+    summary.users = integer(split, "users");
+    read_summary(split, s.cutoffs, summary);
   }
   return s;
 }
@@ -266,32 +298,25 @@ void ResultsFile::set_rows(const std::vector<ResultRow>& rows,
   update(path_, [&](OrderedJson& json) {
     json["rows"] = OrderedJson::array();
     for (const ResultRow& row : rows) {
-      const auto value = [&](const char* metric, size_t i) -> OrderedJson {
-        return is_hr(metric) ? row.metrics.hr[i] : row.metrics.ndcg[i];
-      };
-      json["rows"].push_back({{"model", row.model},
-                              {"start", row.start},
-                              {"seed", row.seed},
-                              {"epochs", row.epochs},
-                              {"best_epoch", row.best_epoch},
-                              {"metrics", metrics_json(row.metrics.cutoffs, value)}});
+      OrderedJson entry = {{"model", row.model},
+                           {"start", row.start},
+                           {"seed", row.seed},
+                           {"epochs", row.epochs},
+                           {"best_epoch", row.best_epoch},
+                           {"users", row.metrics.users},
+                           {"metrics", json_of(row.metrics)}};
+      for (const SplitMetrics& split : row.splits)
+        entry["splits"][split.name] = {{"users", split.metrics.users}, {"metrics", json_of(split.metrics)}};
+      json["rows"].push_back(entry);
     }
     json["summary"] = OrderedJson::array();
     for (const StartSummary& s : summary) {
-      const auto estimate = [&](const char* metric, size_t i) -> OrderedJson {
-        const Estimate& e = is_hr(metric) ? s.hr[i] : s.ndcg[i];
-        return {{"mean", e.mean}, {"std", e.std}};
-      };
-      const auto difference = [&](const char* metric, size_t i) -> OrderedJson {
-        const Difference& d = is_hr(metric) ? s.hr_difference[i] : s.ndcg_difference[i];
-        return {{"mean", d.mean}, {"low", d.low}, {"high", d.high}, {"resolvable", d.resolvable}};
-      };
-      OrderedJson entry = {{"model", s.model},
-                           {"start", s.start},
-                           {"seeds", s.seeds},
-                           {"epochs", s.epochs},
-                           {"metrics", metrics_json(s.cutoffs, estimate)}};
-      if (!s.hr_difference.empty()) entry["difference_to_random"] = metrics_json(s.cutoffs, difference);
+      OrderedJson entry = {{"model", s.model}, {"start", s.start}, {"seeds", s.seeds}, {"epochs", s.epochs}};
+      add_summary(entry, s.cutoffs, s);
+      for (const SplitSummary& split : s.splits) {
+        entry["splits"][split.name] = {{"users", split.users}};
+        add_summary(entry["splits"][split.name], s.cutoffs, split);
+      }
       json["summary"].push_back(entry);
     }
   });

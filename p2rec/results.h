@@ -8,18 +8,30 @@
 #include <vector>
 
 #include "nn/files.h"
+#include "p2rec/evaluation_splits.h"
 #include "p2rec/ranking.h"
 
 namespace p2rec {
 
+// The metrics of some of the users (evaluation_splits.h).
+struct SplitMetrics {
+  std::string name;
+  Metrics metrics;
+};
+
 // One trained recommender on the test targets.
 struct ResultRow {
-  std::string model, start;
+  std::string model, start;  // of starts.h; "counts" for PopRec, which starts from nothing
   uint64_t seed = 0;
   int64_t epochs = 0, best_epoch = 0;
   Metrics metrics;
-  std::vector<int64_t> ranks;  // per user with a target; not written, but compared user by user
+  std::vector<int64_t>
+      ranks;  // per ranked user; not in this file but in ranks.tsv, and compared user by user
+  std::vector<SplitMetrics> splits = {};
 };
+// The row's metrics over its splits.
+std::vector<SplitMetrics> split_metrics(const std::vector<int64_t>& ranks, const std::vector<Split>& splits,
+                                        const std::vector<int>& cutoffs);
 
 // A metric of one start over the seeds.
 struct Estimate {
@@ -35,16 +47,27 @@ struct Difference {
   double resolvable = 0;
 };
 
-struct StartSummary {
+// The metrics of one start over the seeds.
+struct MetricsSummary : PerMeasure<Estimate> {
+  PerMeasure<Difference> difference;  // empty without a `random` row
+};
+
+struct SplitSummary : MetricsSummary {
+  std::string name;
+  int64_t users = 0;
+};
+
+struct StartSummary : MetricsSummary {
   std::string model, start;
   int64_t seeds = 0;
   double epochs = 0;  // mean
   std::vector<int> cutoffs;
-  std::vector<Estimate> hr, ndcg;                          // per cutoff
-  std::vector<Difference> hr_difference, ndcg_difference;  // per cutoff; empty without a `random` row
+  std::vector<SplitSummary> splits;
 };
 
-std::vector<StartSummary> summarise(const std::vector<ResultRow>& rows);
+// All rows have ranks of the same users; `splits` say which of them belong together.
+std::vector<StartSummary> summarise(const std::vector<ResultRow>& rows,
+                                    const std::vector<Split>& splits = {});
 
 // A table for a person: a line per start, at most 80 columns wide.
 std::string summary_table(const std::vector<StartSummary>& summary);
@@ -74,7 +97,8 @@ struct ReconstructionRecord {
   double heldout_loss = 0, heldout_predict_the_mean = 0, heldout_window = 0, heldout_ridge = 0;
 };
 
-// What the file holds: each stage adds its part, so of an unfinished run some are empty. Rows have no ranks.
+// What the file holds: each stage adds its part, so of an unfinished run some are empty. Rows have no ranks. A file from
+// before there was MRR, or splits, has none.
 struct Results {
   std::optional<DataCounts> data;
   std::vector<StageRecord> stages;

@@ -28,7 +28,7 @@ std::vector<std::string> files_of(Stage stage) {
     case Stage::Train:
       return {"recommender-*.safetensors", "state-train-*.safetensors"};
     case Stage::Evaluate:
-      return {};
+      return {"ranks.tsv"};
   }
   return {};
 }

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "autograd/check.h"
+#include "autograd/parallel.h"
 #include "autograd/rng.h"
 #include "p2rec/results.h"
 
@@ -33,90 +33,145 @@ Estimate estimate(const std::vector<double>& values) {
   return e;
 }
 
-// What one user's rank is worth.
-double gain(int64_t rank, int cutoff, bool hr) {
-  if (rank >= cutoff) return 0;
-  return hr ? 1 : 1 / std::log2(static_cast<double>(rank) + 2);
+using Ranks = std::vector<std::vector<int64_t>>;  // per seed, per user
+
+// What is compared: a measure at a cutoff, and what each user's rank is worth by it, ours less random's.
+struct Compared {
+  Measure measure;
+  std::vector<std::vector<double>> difference;  // per seed and user
+  std::vector<double> samples;                  // of the bootstrap
+};
+
+Compared compared(Measure measure, int cutoff, const Ranks& ours, const Ranks& random) {
+  const size_t S = ours.size(), U = ours[0].size();
+  Compared c{measure, std::vector(S, std::vector<double>(U)), std::vector<double>(kBootstrapSamples)};
+  for (size_t s = 0; s < S; ++s) {
+    for (size_t u = 0; u < U; ++u)
+      c.difference[s][u] = gain(measure, ours[s][u], cutoff) - gain(measure, random[s][u], cutoff);
+  }
+  return c;
 }
 
-using Ranks = std::vector<const std::vector<int64_t>*>;  // per seed, per user
-
-Difference difference(const Ranks& ours, const Ranks& random, int cutoff, bool hr) {
-  const size_t S = ours.size(), U = ours[0]->size();
-  std::vector<std::vector<double>> d(S, std::vector<double>(U));  // per seed and user
-  std::vector<double> per_seed(S, 0);
-  for (size_t s = 0; s < S; ++s) {
-    for (size_t u = 0; u < U; ++u) {
-      d[s][u] = gain((*ours[s])[u], cutoff, hr) - gain((*random[s])[u], cutoff, hr);
-      per_seed[s] += d[s][u] / static_cast<double>(U);
+// Draws seeds and users with replacement; one drawing serves all measures and cutoffs.
+void bootstrap(std::vector<Compared>& all, size_t S, size_t U) {
+  ag::parallel_for(kBootstrapSamples, static_cast<int64_t>(S * U), [&](int64_t b) {
+    const ag::RandomKey key{0, static_cast<uint32_t>(b), 4'000'000};
+    uint64_t draw = 0;
+    std::vector<size_t> seeds(S), users(U);
+    for (size_t& s : seeds) s = ag::random_below(key, draw++, static_cast<uint32_t>(S));
+    for (size_t& u : users) u = ag::random_below(key, draw++, static_cast<uint32_t>(U));
+    for (Compared& c : all) {
+      double sum = 0;
+      for (const size_t u : users) {
+        for (const size_t s : seeds) sum += c.difference[s][u];
+      }
+      c.samples[static_cast<size_t>(b)] = sum / static_cast<double>(S * U);
     }
+  });
+}
+
+Difference difference_of(Compared& c) {
+  std::vector<double> per_seed;
+  for (const std::vector<double>& users : c.difference) {
+    double sum = 0;
+    for (const double d : users) sum += d / static_cast<double>(users.size());
+    per_seed.push_back(sum);
   }
   const Estimate e = estimate(per_seed);
-  std::vector<double> samples(kBootstrapSamples, 0);
-  for (uint32_t b = 0; b < kBootstrapSamples; ++b) {
-    const ag::RandomKey key{0, b, 4'000'000};
-    uint64_t draw = 0;
-    std::vector<size_t> seeds(S);
-    for (size_t& s : seeds) s = ag::random_below(key, draw++, static_cast<uint32_t>(S));
-    for (size_t i = 0; i < U; ++i) {
-      const size_t u = ag::random_below(key, draw++, static_cast<uint32_t>(U));
-      for (size_t s : seeds) samples[b] += d[s][u];
-    }
-    samples[b] /= static_cast<double>(S * U);
-  }
-  std::sort(samples.begin(), samples.end());
+  const size_t S = per_seed.size();
+  std::sort(c.samples.begin(), c.samples.end());
   const double resolvable = S > 1 ? t_quantile(S) * e.std / std::sqrt(static_cast<double>(S)) : INFINITY;
-  return {e.mean, samples[kBootstrapSamples / 40], samples[kBootstrapSamples - 1 - kBootstrapSamples / 40],
-          resolvable};
+  return {e.mean, c.samples[kBootstrapSamples / 40],
+          c.samples[kBootstrapSamples - 1 - kBootstrapSamples / 40], resolvable};
 }
 
-Ranks ranks_of(const std::vector<ResultRow>& rows, const std::string& start,
-               const std::set<uint64_t>& seeds) {
-  Ranks ranks;
-  for (const ResultRow& row : rows) {
-    if (row.start == start && seeds.contains(row.seed)) ranks.push_back(&row.ranks);
+PerMeasure<Difference> differences(const Ranks& ours, const Ranks& random, const std::vector<int>& cutoffs) {
+  std::vector<Compared> all;
+  for (const Measure measure : kMeasures) {
+    for (const int cutoff : cutoffs) all.push_back(compared(measure, cutoff, ours, random));
   }
+  bootstrap(all, ours.size(), ours[0].size());
+  PerMeasure<Difference> result;
+  for (Compared& c : all) result.of(c.measure).push_back(difference_of(c));
+  return result;
+}
+
+// The rows of one start, and their seeds.
+struct Start {
+  std::string name;
+  std::vector<const ResultRow*> rows;
+  std::set<uint64_t> seeds;
+};
+
+std::vector<Start> starts_of(const std::vector<ResultRow>& rows) {
+  std::vector<Start> starts;
+  for (const ResultRow& row : rows) {
+    auto start =
+        std::find_if(starts.begin(), starts.end(), [&](const Start& s) { return s.name == row.start; });
+    if (start == starts.end()) start = starts.insert(starts.end(), Start{row.start, {}, {}});
+    AG_CHECK(start->seeds.insert(row.seed).second, "summarise: two rows for start ", row.start, " and seed ",
+             row.seed);
+    start->rows.push_back(&row);
+  }
+  return starts;
+}
+
+// Over all users, or over those of a split.
+Ranks ranks_of(const Start& start, const Split* split) {
+  Ranks ranks;
+  for (const ResultRow* row : start.rows)
+    ranks.push_back(split ? members_of(*split, row->ranks) : row->ranks);
   return ranks;
+}
+
+// `random` is null where there is nothing to compare with.
+void summarise_ranks(const Start& start, const Start* random, const Split* split,
+                     const std::vector<int>& cutoffs, MetricsSummary& summary) {
+  const Ranks ranks = ranks_of(start, split);
+  std::vector<Metrics> metrics;
+  for (const auto& of_seed : ranks) metrics.push_back(metrics_from_ranks(of_seed, cutoffs));
+  for (const Measure measure : kMeasures) {
+    for (size_t k = 0; k < cutoffs.size(); ++k) {
+      std::vector<double> values;
+      for (const Metrics& m : metrics) values.push_back(m.of(measure)[k]);
+      summary.of(measure).push_back(estimate(values));
+    }
+  }
+  if (random) summary.difference = differences(ranks, ranks_of(*random, split), cutoffs);
 }
 
 }  // namespace
 
-std::vector<StartSummary> summarise(const std::vector<ResultRow>& rows) {
+std::vector<SplitMetrics> split_metrics(const std::vector<int64_t>& ranks, const std::vector<Split>& splits,
+                                        const std::vector<int>& cutoffs) {
+  std::vector<SplitMetrics> metrics;
+  for (const Split& split : splits)
+    metrics.push_back({split.name, metrics_from_ranks(members_of(split, ranks), cutoffs)});
+  return metrics;
+}
+
+std::vector<StartSummary> summarise(const std::vector<ResultRow>& rows, const std::vector<Split>& splits) {
+  const std::vector<Start> starts = starts_of(rows);
+  const auto random =
+      std::find_if(starts.begin(), starts.end(), [](const Start& s) { return s.name == "random"; });
   std::vector<StartSummary> summary;
-  std::vector<std::string> starts;
-  std::map<std::string, std::set<uint64_t>> seeds;
-  for (const ResultRow& row : rows) {
-    if (!seeds.contains(row.start)) starts.push_back(row.start);
-    AG_CHECK(seeds[row.start].insert(row.seed).second, "summarise: two rows for start ", row.start,
-             " and seed ", row.seed);
-  }
-  for (const std::string& start : starts) {
-    StartSummary s;
-    s.start = start;
-    std::vector<std::vector<double>> hr, ndcg;
-    for (const ResultRow& row : rows) {
-      if (row.start != start) continue;
-      s.model = row.model;
-      s.cutoffs = row.metrics.cutoffs;
-      s.epochs += static_cast<double>(row.epochs) / static_cast<double>(seeds[start].size());
-      hr.resize(s.cutoffs.size());
-      ndcg.resize(s.cutoffs.size());
-      for (size_t i = 0; i < s.cutoffs.size(); ++i) {
-        hr[i].push_back(row.metrics.hr[i]);
-        ndcg[i].push_back(row.metrics.ndcg[i]);
-      }
+  for (const Start& start : starts) {
+    const bool comparable = random != starts.end() && &start != &*random && random->seeds == start.seeds;
+    const Start* compare_with = comparable ? &*random : nullptr;
+    StartSummary& s = summary.emplace_back();
+    s.model = start.rows[0]->model;
+    s.start = start.name;
+    s.seeds = static_cast<int64_t>(start.seeds.size());
+    s.cutoffs = start.rows[0]->metrics.cutoffs;
+    for (const ResultRow* row : start.rows)
+      s.epochs += static_cast<double>(row->epochs) / static_cast<double>(s.seeds);
+    summarise_ranks(start, compare_with, nullptr, s.cutoffs, s);
+    for (const Split& split : splits) {
+      SplitSummary& of_split = s.splits.emplace_back();
+      of_split.name = split.name;
+      of_split.users = static_cast<int64_t>(split.members.size());
+      summarise_ranks(start, compare_with, &split, s.cutoffs, of_split);
     }
-    s.seeds = static_cast<int64_t>(seeds[start].size());
-    for (const auto& values : hr) s.hr.push_back(estimate(values));
-    for (const auto& values : ndcg) s.ndcg.push_back(estimate(values));
-    if (start != "random" && seeds.contains("random") && seeds["random"] == seeds[start]) {
-      const Ranks ours = ranks_of(rows, start, seeds[start]), random = ranks_of(rows, "random", seeds[start]);
-      for (int cutoff : s.cutoffs) {
-        s.hr_difference.push_back(difference(ours, random, cutoff, true));
-        s.ndcg_difference.push_back(difference(ours, random, cutoff, false));
-      }
-    }
-    summary.push_back(std::move(s));
   }
   return summary;
 }
@@ -128,8 +183,8 @@ std::string summary_table(const std::vector<StartSummary>& summary) {
         static_cast<size_t>(std::find(s.cutoffs.begin(), s.cutoffs.end(), 10) - s.cutoffs.begin());
     AG_CHECK(at10 < s.cutoffs.size(), "summary_table: there is no cutoff 10");
     std::string less;
-    if (!s.ndcg_difference.empty()) {
-      const Difference& d = s.ndcg_difference[at10];
+    if (!s.difference.ndcg.empty()) {
+      const Difference& d = s.difference.ndcg[at10];
       less = fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", d.mean, d.low, d.high);
     }
     text += fmt::format("{:<15}  {:.4f} ±{:.4f}  {:.4f} ±{:.4f}  {:<25}  {:>6.1f}\n", s.start,

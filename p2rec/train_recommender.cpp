@@ -154,7 +154,8 @@ class Training {
   }
 
   void validate() {
-    const double ndcg = evaluate(model_, data_, Target::Validation).ndcg[1];
+    const RankingConfig ranking{.users = config_.validation_users};
+    const double ndcg = evaluate(model_, data_, Target::Validation, ranking).ndcg[1];
     task_.log(adam_.steps() - 1, {{"epoch", static_cast<double>(epoch_)}, {"validation_ndcg@10", ndcg}});
     if (ndcg > best_.ndcg) best_ = {ndcg, epoch_, copy_of(model_.named_parameters())};
   }
@@ -238,34 +239,6 @@ Recommender train_from(const Tensor& start, const Interactions& data, const Reco
   return {std::move(model), training.epochs(), training.best_epoch(), training.tokens()};
 }
 
-std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
-                                  Target target) {
-  std::vector<int64_t> users;
-  for (int64_t u = 0; u < data.users(); ++u) {
-    if (has_targets(data, u)) users.push_back(u);
-  }
-  std::vector<int64_t> ranks(users.size());
-  const auto count = static_cast<int64_t>(users.size());
-  for (int64_t begin = 0; begin < count; begin += kUsersRankedTogether) {
-    const int64_t end = std::min(begin + kUsersRankedTogether, count);
-    std::vector<std::vector<int32_t>> histories;
-    for (int64_t i = begin; i < end; ++i) {
-      const Sequence history = target_history(data, users[static_cast<size_t>(i)], target);
-      histories.emplace_back(history.begin(), history.end());
-    }
-    const Tensor scores = model.scores(model.pack(histories));
-    const int64_t V = scores.dim(1);
-    for (int64_t i = begin; i < end; ++i) {
-      const std::span<const ag::real> row(scores.data() + (i - begin) * V, static_cast<size_t>(V));
-      const int32_t wanted = target_item(data, users[static_cast<size_t>(i)], target);
-      ranks[static_cast<size_t>(i)] = rank_of_target(row, wanted, histories[static_cast<size_t>(i - begin)]);
-    }
-  }
-  return ranks;
-}
-
-Metrics evaluate(const models::SequentialRecommender& model, const Interactions& data, Target target) {
-  return metrics_from_ranks(target_ranks(model, data, target));
 }
 
 }  // namespace p2rec

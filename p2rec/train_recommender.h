@@ -1,19 +1,16 @@
-// Steps 1, 6 and 7 of the method: training a sequential recommender, and ranking with it.
+// Steps 1 and 6 of the method: training a sequential recommender.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "models/recommenders.h"
+#include "p2rec/evaluation.h"
 #include "p2rec/interactions.h"
-#include "p2rec/ranking.h"
 #include "p2rec/task.h"
 #include "p2rec/training_batches.h"
 
 namespace p2rec {
-
-// Whose scores of all items are held at once when users are ranked.
-constexpr int64_t kUsersRankedTogether = 256;
 
 struct RecommenderConfig {
   models::RecommenderModelConfig model;  // its number of items is taken from the data
@@ -26,7 +23,8 @@ struct RecommenderConfig {
   int64_t patience =
       10;  // stops after so many epochs without a better validation NDCG@10; 0: runs all epochs and
            // never looks at the validation items
-  uint64_t seed = 1;  // of weights, dropout, order, masks and negatives
+  uint64_t seed = 1;             // of weights, dropout, order, masks and negatives
+  int64_t validation_users = 0;  // ranked for early stopping, always in full; 0: all (ranked_users)
 };
 
 struct Recommender {
@@ -52,14 +50,5 @@ Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& 
 // config.model.use says. Undefined: the model's own random ones, of config.model.features columns.
 Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task = {});
-
-// Ranks (0 is first) of the targets of all users that have one, in the order of the users: full ranking, with the user's
-// earlier items removed.
-std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
-                                  Target target);
-
-// Step 7: HR@K and NDCG@K from these ranks.
-Metrics evaluate(const models::SequentialRecommender& model, const Interactions& data,
-                 Target target = Target::Test);
 
 }  // namespace p2rec

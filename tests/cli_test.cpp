@@ -9,6 +9,7 @@
 #include "p2rec/options.h"
 #include "tests/gguf_writer.h"
 #include "tests/shell.h"
+#include "tests/small_run.h"
 #include "tests/testing.h"
 
 using testing::contains;
@@ -65,9 +66,9 @@ TEST_CASE("--version, --help, and no command") {
 
 TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
   const Shell shell;
-  for (const char* command :
-       {"", "run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate", "recommend", "report",
-        "stats", "llm", "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
+  for (const char* command : {"", "run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate",
+                              "recommend", "report", "stats", "rows", "synthesize", "llm", "llm tokenize",
+                              "llm logits", "llm embed", "llm generate", "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
@@ -160,6 +161,34 @@ TEST_CASE("stats") {
   result = shell("stats --data synthetic");
   CHECK(result.code == 0);
   CHECK(contains(result.out, "600"));
+}
+
+TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the folder's options") {
+  const Shell shell;
+  testing::write_data(testing::small_data(), shell.path());
+  const std::string small =
+      "--hidden 8 --inner 8 --max-length 8 --max-epochs 2 --seeds 1 --threads 1 --quiet ";
+  Result result = shell("train --model sasrec --starts random --data data.txt --out D " + small);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  result = shell("evaluate --out D");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(contains(result.out, "random"));
+  for (const char* file : {"D/results.json", "D/ranks.tsv", "D/report.html"}) CHECK(shell.has(file));
+  check_mistake(shell, "evaluate --out D --lr 0.5 --resume",
+                {"the stage 'train' was run with lr=0.001, now lr=0.5"});
+  CHECK(shell("evaluate --out D --ranking sampled --negatives-ranked 5 --overwrite").code == 0);
+
+  result = shell("train --model popularity --popularity all --data data.txt --out P --quiet");
+  CHECK(result.code == 0);
+  result = shell("evaluate --out P");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "counts"));
+  check_mistake(shell, "train --data data.txt --out Q --quiet",
+                {"the stage 'pretrain' has not been run here, and --starts teacher needs it",
+                 "--starts random needs no"});
+  check_mistake(shell, "evaluate --out nothing", {"the stage 'train' has not been run here"});
 }
 
 TEST_CASE("language models that cannot be read") {

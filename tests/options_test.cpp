@@ -65,6 +65,13 @@ const std::map<std::string, std::string> kOther = {
     {"sft-batch", "4"},
     {"sft-epochs", "2"},
     {"tiny-steps", "11"},
+    {"popularity", "all"},
+    {"ranking", "sampled"},
+    {"negatives-ranked", "99"},
+    {"ranking-seed", "0"},
+    {"filter-history", "false"},
+    {"cutoffs", "10,1"},
+    {"evaluate-users", "10000"},
 };
 
 bool of_the_call(const std::string& name) { return name == "resume" || name == "overwrite"; }
@@ -148,19 +155,22 @@ TEST_CASE("every option reaches the help") {
 
 TEST_CASE("an option changes the fingerprints of its stage and all later ones, and no earlier one") {
   // The first stage that depends on the option; those that are not here change no result.
-  std::map<std::string, Stage> first = {
-      {"model", Stage::Train},         {"gru-hidden", Stage::Train},      {"mask-ratio", Stage::Train},
-      {"use", Stage::Train},           {"starts", Stage::Train},          {"start-std", Stage::Train},
-      {"groups", Stage::Groups},       {"normalize", Stage::Groups},      {"items-as", Stage::Reconstruct},
-      {"history", Stage::Reconstruct}, {"tiny-steps", Stage::Reconstruct}};
+  std::map<std::string, Stage> first = {{"model", Stage::Train},         {"gru-hidden", Stage::Train},
+                                        {"mask-ratio", Stage::Train},    {"use", Stage::Train},
+                                        {"popularity", Stage::Train},    {"starts", Stage::Train},
+                                        {"start-std", Stage::Train},     {"groups", Stage::Groups},
+                                        {"normalize", Stage::Groups},    {"items-as", Stage::Reconstruct},
+                                        {"history", Stage::Reconstruct}, {"tiny-steps", Stage::Reconstruct}};
   for (const char* name :
        {"lora-rank", "lora-alpha", "lora-dropout", "sft-lr", "sft-item-lr", "sft-batch", "sft-epochs"})
     first[name] = Stage::Reconstruct;
   for (const char* name :
-       {"seeds",  "max-length", "hidden",    "inner",      "blocks",   "heads",          "dropout",
-        "loss",   "lr",         "batch",     "max-epochs", "patience", "variant",        "negatives",
-        "gbce-t", "adam-beta2", "lazy-adam", "own-output", "windows",  "steps-per-epoch"})
+       {"seeds",  "max-length", "hidden",    "inner",      "blocks",   "heads",           "dropout",
+        "loss",   "lr",         "batch",     "max-epochs", "patience", "variant",         "negatives",
+        "gbce-t", "adam-beta2", "lazy-adam", "own-output", "windows",  "steps-per-epoch", "evaluate-users"})
     first[name] = Stage::Pretrain;
+  for (const char* name : {"ranking", "negatives-ranked", "ranking-seed", "filter-history", "cutoffs"})
+    first[name] = Stage::Evaluate;
   for (const auto& [name, value] : kOther) {
     Options options;
     p2rec::set_option(options, name, value);
@@ -221,6 +231,8 @@ TEST_CASE("options that do not fit together") {
   check("heads", "3", "--heads: found 3; expected a divisor of --hidden, 64");
   check("seeds", "2,1,2", "--seeds: found '2,1,2'; expected each value once");
   check("starts", "p2rec,p2rec", "--starts: found 'p2rec,p2rec'");
+  check("cutoffs", "10,5,10", "--cutoffs: found '10,5,10'; expected each value once");
+  check("cutoffs", "5,20", "--cutoffs: found '5,20'; expected 10 among them");
   Options both;
   both.resume = both.overwrite = true;
   CHECK_THROWS_WITH_AS(p2rec::check_options(both), Contains("found together with --overwrite"), InputError);

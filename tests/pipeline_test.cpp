@@ -7,10 +7,13 @@
 #include <sstream>
 #include <thread>
 
+#include "models/popularity.h"
 #include "p2rec/artifacts.h"
 #include "p2rec/describe_groups.h"
+#include "p2rec/evaluation.h"
 #include "p2rec/pipeline.h"
 #include "p2rec/report.h"
+#include "p2rec/results.h"
 #include "p2rec/task.h"
 #include "tests/shell.h"
 #include "tests/small_run.h"
@@ -197,6 +200,158 @@ TEST_CASE("more groups than items, and nobody long enough, are errors that say s
   std::ofstream("data.txt") << "1 5\n2 6\n3 7\n";
   fs::remove_all("out");
   CHECK(contains(message_of([&] { run_all(small_options()); }), "data.txt"));
+}
+
+TEST_CASE("a start needs the stage that made it, and no other") {
+  const WorkingFolder here;
+  write_data(small_data());
+  Options o = small_options();
+  const auto train = [&](const std::vector<std::string>& starts) {
+    Options plain = o;
+    plain.starts = starts;
+    plain.overwrite = true;
+    return message_of([&] { run_stages(plain, Stage::Train, Stage::Evaluate); });
+  };
+  CHECK(train({"random"}) == "no error");
+  const std::string recommender = nn::read_file("out/recommender-random-1.safetensors", "recommender");
+  for (const auto& [start, stage] : std::map<std::string, std::string>{{"teacher", "pretrain"},
+                                                                       {"groups", "groups"},
+                                                                       {"p2rec", "augment"},
+                                                                       {"p2rec_shuffled", "augment"},
+                                                                       {"llm_untuned", "augment"}}) {
+    const std::string message = train({"random", start});
+    CAPTURE(message);
+    CHECK(contains(message, "the stage '" + stage + "' has not been run here, and --starts " + start));
+    CHECK(contains(message, "hint: p2rec " + stage));
+  }
+  // What was there is still there, since it was refused before anything was removed.
+  CHECK(nn::read_file("out/recommender-random-1.safetensors", "recommender") == recommender);
+
+  o.out = "both";
+  run_stages(o, Stage::Pretrain, Stage::Groups);
+  CHECK(train({"random", "teacher", "groups"}) == "no error");
+  CHECK(contains(train({"p2rec"}), "the stage 'augment' has not been run here"));
+  // Nobody asks for as many principal components as there are columns, or for groups.
+  o.out = "wide";
+  o.hidden = o.inner = 64;
+  o.groups = 100;
+  CHECK(train({"random"}) == "no error");
+  CHECK(contains(train({"p2rec"}), "--hidden: found 64"));
+}
+
+TEST_CASE("a plain recommender is the one that the whole method trains from random numbers") {
+  const WorkingFolder here;
+  write_data(small_data());
+  Options o = small_options();
+  run_all(o);
+  Options plain = o;
+  plain.out = "plain";
+  plain.starts = {"random"};
+  run_stages(plain, Stage::Train, Stage::Evaluate);
+  for (const char* file : {"recommender-random-1.safetensors", "recommender-random-2.safetensors"}) {
+    const nn::TensorFile a = nn::read_safetensors(fs::path("out") / file),
+                         b = nn::read_safetensors(fs::path("plain") / file);
+    REQUIRE(a.tensors.size() == b.tensors.size());
+    for (size_t i = 0; i < a.tensors.size(); ++i) {
+      CHECK(a.tensors[i].first == b.tensors[i].first);
+      CHECK(a.tensors[i].second.values() == b.tensors[i].second.values());
+    }
+  }
+}
+
+TEST_CASE("popularity: counted, evaluated and recommended without any other stage") {
+  const WorkingFolder here;
+  const Interactions data = small_data();
+  write_data(data);
+  Options o = small_options();
+  o.model = "popularity";
+  CHECK(contains(message_of([&] { run_all(o); }), "--model: found popularity for the stage 'pretrain'"));
+  fs::remove_all("out");
+  run_stages(o, Stage::Train, Stage::Train);
+  run_stages(o, Stage::Evaluate, Stage::Evaluate);
+  const Results honest = ResultsFile("out").read();
+  REQUIRE(honest.rows.size() == 1);
+  CHECK(honest.rows[0].model == "popularity");
+  CHECK(honest.rows[0].start == "counts");
+  CHECK(honest.rows[0].epochs == 0);
+  const models::Popularity model(item_counts(data, CountedPart::Training));
+  const Metrics metrics = evaluate(model, data);
+  CHECK(honest.rows[0].metrics.ndcg == metrics.ndcg);
+  CHECK(honest.rows[0].metrics.mrr == metrics.mrr);
+  std::ostringstream out;
+  recommend({.out = "out", .user = data.user_ids[0], .items = {}, .top = 3}, out);
+  CHECK(std::count(out.str().begin(), out.str().end(), '\n') == 3);
+
+  // The published count sees the held-out items, so it is another training.
+  o.popularity = "all";
+  o.resume = true;
+  CHECK(contains(message_of([&] { run_stages(o, Stage::Train, Stage::Evaluate); }),
+                 "popularity=train, now popularity=all"));
+  o.resume = false;
+  o.overwrite = true;
+  run_stages(o, Stage::Train, Stage::Evaluate);
+  const models::Popularity published(item_counts(data, CountedPart::Everything));
+  CHECK(ResultsFile("out").read().rows.at(0).metrics.ndcg == evaluate(published, data).ndcg);
+}
+
+TEST_CASE("evaluation's options change no training, and every rank is written") {
+  const WorkingFolder here;
+  const Interactions data = small_data();
+  write_data(data);
+  Options o = small_options();
+  o.starts = {"random"};
+  run_stages(o, Stage::Train, Stage::Evaluate);
+  const std::string recommender = nn::read_file("out/recommender-random-1.safetensors", "recommender");
+  const Results full = ResultsFile("out").read();
+
+  Options other = o;
+  other.ranking = "sampled";
+  other.negatives_ranked = 7;
+  other.cutoffs = {1, 10};
+  other.resume = true;
+  CHECK(contains(message_of([&] { run_stages(other, Stage::Evaluate, Stage::Evaluate); }),
+                 "ranking=full, now ranking=sampled"));
+  other.resume = false;
+  other.overwrite = true;
+  run_stages(other, Stage::Evaluate, Stage::Evaluate);
+  CHECK(nn::read_file("out/recommender-random-1.safetensors", "recommender") == recommender);
+  const Results sampled = ResultsFile("out").read();
+  REQUIRE(sampled.rows.size() == 2);
+  CHECK(sampled.rows[0].metrics.cutoffs == std::vector{1, 10});
+  CHECK(sampled.rows[0].metrics.hr[1] == 1);  // of 8 items every one is among the first ten
+  CHECK(full.rows[0].metrics.hr[1] < 1);
+
+  std::istringstream lines(nn::read_file("out/ranks.tsv", "ranks"));
+  std::string line;
+  std::getline(lines, line);
+  CHECK(line == "user_id\titem_id\thistory\titem_count\trare\trandom-1\trandom-2");
+  std::vector<int64_t> ranks;
+  int64_t rare = 0;
+  for (const int64_t u : ranked_users(data)) {
+    REQUIRE(std::getline(lines, line));
+    std::istringstream fields(line);
+    std::string user, item;
+    int64_t history = 0, count = 0, is_rare = 0, first = 0, second = 0;
+    fields >> user >> item >> history >> count >> is_rare >> first >> second;
+    CHECK(fields);
+    CHECK(user == data.user_ids[static_cast<size_t>(u)]);
+    CHECK(item == data.item_ids[static_cast<size_t>(target_item(data, u, Target::Test))]);
+    CHECK(history == static_cast<int64_t>(target_history(data, u, Target::Test).size()));
+    CHECK((first >= 0 && first <= 7 && second >= 0 && second <= 7));
+    rare += is_rare;
+    ranks.push_back(first);
+  }
+  CHECK_FALSE(std::getline(lines, line));
+  CHECK(metrics_from_ranks(ranks, {1, 10}).ndcg == sampled.rows[0].metrics.ndcg);
+  REQUIRE(sampled.rows[0].splits.at(0).name == "rare");
+  CHECK(sampled.rows[0].splits[0].metrics.users == rare);
+
+  // A sample of the users is looked at for early stopping too, so that is another training.
+  other.evaluate_users = 20;
+  CHECK(contains(message_of([&] { run_stages(other, Stage::Evaluate, Stage::Evaluate); }),
+                 "evaluate-users=0, now evaluate-users=20"));
+  run_stages(other, Stage::Train, Stage::Evaluate);
+  CHECK(ResultsFile("out").read().rows.at(0).metrics.users == 20);
 }
 
 TEST_CASE("recommend names items with titles, best first, without what the user knows") {

@@ -1,5 +1,8 @@
-// The rule of order; ranks, HR and NDCG against NumPy.
+// The rule of order; ranks, HR, NDCG and MRR against NumPy.
 #include "p2rec/ranking.h"
+
+#include <algorithm>
+#include <cmath>
 
 #include "testing.h"
 
@@ -18,7 +21,7 @@ Items ints_between(const ag::Tensor& packed, const ag::Tensor& offsets, int64_t 
 
 }  // namespace
 
-TEST_CASE("ranking: rank, top items, HR and NDCG equal NumPy's, with ties and removed items") {
+TEST_CASE("ranking: rank, top items, HR, NDCG and MRR equal NumPy's, with ties and removed items") {
   const nn::TensorFile file = testing::fixture("ranking.safetensors");
   const ag::Tensor &scores = file.at("ranking.scores"), &target = file.at("ranking.target");
   const int64_t users = scores.dim(0), items = scores.dim(1);
@@ -30,6 +33,7 @@ TEST_CASE("ranking: rank, top items, HR and NDCG equal NumPy's, with ties and re
     const Items removed = ints_between(file.at("ranking.removed"), file.at("ranking.removed_offsets"), user);
     ranks.push_back(rank_of_target(mine, target.ints()[user], removed));
     CHECK(ranks.back() == file.at("ranking.rank").ints()[user]);
+    CHECK(rank_of_target(mine, target.ints()[user], {}) == file.at("ranking.rank_unfiltered").ints()[user]);
     const int32_t* top = file.at("ranking.top").ints() + user * 10;
     CHECK(top_items(mine, 10, removed) == Items(top, top + 10));
   }
@@ -40,7 +44,44 @@ TEST_CASE("ranking: rank, top items, HR and NDCG equal NumPy's, with ties and re
     CHECK(std::abs(metrics.hr[k] - file.at("ranking.hr").data()[k]) <
           1e-7);  // the f32 build reads them rounded
     CHECK(std::abs(metrics.ndcg[k] - file.at("ranking.ndcg").data()[k]) < 1e-7);
+    CHECK(std::abs(metrics.mrr[k] - file.at("ranking.mrr").data()[k]) < 1e-7);
   }
+}
+
+TEST_CASE("ranking: among candidates, and block by block, the rank is NumPy's too") {
+  const nn::TensorFile file = testing::fixture("ranking.safetensors");
+  const ag::Tensor &scores = file.at("ranking.scores"), &candidates = file.at("ranking.candidates");
+  const int64_t items = scores.dim(1), drawn = candidates.dim(1);
+  for (int64_t user = 0; user < scores.dim(0); ++user) {
+    CAPTURE(user);
+    const ag::real* mine = scores.data() + user * items;
+    const int32_t item = file.at("ranking.target").ints()[user];
+    const p2rec::ScoredItem target{item, mine[item]};
+    const Items rivals(candidates.ints() + user * drawn, candidates.ints() + (user + 1) * drawn);
+    Scores theirs;
+    for (const int32_t rival : rivals) theirs.push_back(mine[rival]);
+    CHECK(p2rec::count_before(target, theirs, rivals).before == file.at("ranking.rank_sampled").ints()[user]);
+
+    const Items removed = p2rec::sorted_distinct(
+        ints_between(file.at("ranking.removed"), file.at("ranking.removed_offsets"), user));
+    for (const int64_t size : {1, 7, 60, 100}) {
+      int64_t rank = 0;
+      for (int64_t first = 0; first < items; first += size) {
+        const std::span<const ag::real> block(mine + first,
+                                              static_cast<size_t>(std::min(size, items - first)));
+        rank += p2rec::count_before(target, block, static_cast<int32_t>(first), removed).before;
+      }
+      CHECK(rank == file.at("ranking.rank").ints()[user]);
+    }
+  }
+}
+
+TEST_CASE("ranking: what is not finite is counted, the target's own score too") {
+  const Scores scores = {1, ag::real(NAN), 3, ag::real(INFINITY)};
+  CHECK(p2rec::count_before({0, scores[0]}, scores, 0, {}).not_finite == 2);
+  CHECK(p2rec::count_before({1, scores[1]}, scores, 0, {}).not_finite == 2);
+  CHECK(p2rec::count_before({9, 2}, scores, 0, {}).not_finite == 2);
+  CHECK(p2rec::count_before({9, 2}, scores, Items{1, 2, 3, 4}).not_finite == 2);
 }
 
 TEST_CASE(
@@ -79,7 +120,7 @@ TEST_CASE("ranking: the target's place in the top list is its rank") {
   }
 }
 
-TEST_CASE("ranking: HR and NDCG by hand") {
+TEST_CASE("ranking: HR, NDCG and MRR by hand") {
   const p2rec::Metrics metrics = metrics_from_ranks({0, 1, 4, 5, 100}, {1, 5, 10});
   CHECK(metrics.hr[0] == doctest::Approx(0.2));
   CHECK(metrics.hr[1] == doctest::Approx(0.6));
@@ -88,6 +129,9 @@ TEST_CASE("ranking: HR and NDCG by hand") {
   CHECK(metrics.ndcg[1] == doctest::Approx((1 + 1 / std::log2(3) + 1 / std::log2(6)) / 5).epsilon(1e-12));
   CHECK(metrics.ndcg[2] ==
         doctest::Approx((1 + 1 / std::log2(3) + 1 / std::log2(6) + 1 / std::log2(7)) / 5).epsilon(1e-12));
+  CHECK(metrics.mrr[0] == doctest::Approx(0.2));
+  CHECK(metrics.mrr[1] == doctest::Approx((1 + 1.0 / 2 + 1.0 / 5) / 5).epsilon(1e-12));
+  CHECK(metrics.mrr[2] == doctest::Approx((1 + 1.0 / 2 + 1.0 / 5 + 1.0 / 6) / 5).epsilon(1e-12));
 }
 
 TEST_CASE("ranking: scores that are no numbers, and items outside the catalogue, are errors") {

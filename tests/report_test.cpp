@@ -343,8 +343,71 @@ TEST_CASE("results.json read again is what was written") {
   CHECK(results.rows[3].metrics.cutoffs == std::vector{5, 10, 20});
   CHECK(results.rows[3].metrics.ndcg == std::vector{0.75, 0.75, 0.75});
   REQUIRE(results.summary.size() == 2);
-  CHECK(results.summary[0].hr_difference.empty());
-  CHECK(results.summary[1].hr_difference.at(1).mean == 0.25);
+  CHECK(results.summary[0].difference.hr.empty());
+  CHECK(results.summary[1].difference.hr.at(1).mean == 0.25);
+  CHECK(results.summary[1].difference.mrr.at(2).mean == 0.25);
+  CHECK(results.rows[3].metrics.users == 4);
+}
+
+TEST_CASE("splits: their metrics follow from the ranks, are written, read and shown") {
+  const Folder folder;
+  const std::vector<Split> splits = {{"rare", {0, 3}}, {"<odd>", {1}}};
+  std::vector<ResultRow> rows = {row("random", 1, 1), row("random", 2, 2), row("p2rec", 1, 2),
+                                 row("p2rec", 2, 3)};
+  for (ResultRow& r : rows) r.splits = split_metrics(r.ranks, splits, r.metrics.cutoffs);
+  ResultsFile(folder.path()).set_rows(rows, summarise(rows, splits));
+  const Results read = ResultsFile(folder.path()).read();
+  REQUIRE(read.rows.at(2).splits.size() == 2);
+  CHECK(read.rows[2].splits[0].name == "rare");
+  CHECK(read.rows[2].splits[0].metrics.users == 2);
+  CHECK(read.rows[2].splits[0].metrics.hr == std::vector{0.5, 0.5, 0.5});  // user 0 is hit, user 3 is not
+  CHECK(read.rows[2].splits[1].metrics.mrr == std::vector{1.0, 1.0, 1.0});
+  const StartSummary& ours = read.summary.at(1);
+  REQUIRE(ours.splits.size() == 2);
+  CHECK(ours.splits[0].users == 2);
+  CHECK(ours.splits[0].hr.at(1).mean == 0.5);
+  CHECK(ours.splits[0].difference.ndcg.at(1).mean == 0);
+  // User 1 is hit by p2rec with both seeds, by random with the second.
+  CHECK(ours.splits[1].hr.at(1).mean == 1);
+  CHECK(ours.splits[1].difference.hr.at(1).mean == 0.5);
+  const std::string page = folder.page();
+  CHECK(fault_of(page) == "");
+  CHECK(contains(page, "Splits of the users"));
+  CHECK(contains(page, "the half with the fewest interactions"));
+  CHECK(contains(page, "&lt;odd&gt;"));
+
+  rows[3].splits.pop_back();  // the summary decides what is shown
+  std::vector<StartSummary> uneven = summarise(rows, splits);
+  uneven[1].splits.pop_back();
+  ResultsFile(folder.path()).set_rows(rows, uneven);
+  CHECK(contains(message_of([&] { folder.page(); }), "has other splits than the first one"));
+}
+
+TEST_CASE("results from before there was MRR are read and shown") {
+  const Folder folder;
+  std::string content = nn::read_file(folder.path() / "results.json", "results");
+  content = std::regex_replace(content, std::regex("\"MRR@"), "\"no longer known@");
+  folder.write("results.json", content);
+  const Results read = ResultsFile(folder.path()).read();
+  CHECK(read.rows.at(0).metrics.mrr.empty());
+  CHECK(read.summary.at(0).mrr.empty());
+  CHECK(fault_of(folder.page()) == "");
+}
+
+TEST_CASE("the report of a plain recommender has the sections that concern it") {
+  const Folder folder;
+  Options o = small_options();
+  o.starts = {"random"};
+  folder.write("config.toml", to_toml(o));
+  Manifest manifest(folder.path());
+  for (const char* stage : {"pretrain", "groups", "reconstruct", "augment"}) manifest.remove(stage);
+  const std::string page = folder.page();
+  CHECK(fault_of(page) == "");
+  CHECK(contains(page, "none: a plain recommender"));
+  CHECK(contains(page, "id=\"results\""));
+  for (const char* part :
+       {"id=\"reconstruction\"", "id=\"groups\"", "has not been finished", "#groups", "Teacher"})
+    CHECK_FALSE(contains(page, part));
 }
 
 TEST_CASE("groups are described by the training parts") {
