@@ -60,6 +60,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets);
 // cross_entropy(h table^T, targets) with h (N,C), table (V,C), in blocks of rows: never (N,V) at once
 Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& targets);
+// The rows of such a block; its temporary is (block, V).
+int64_t linear_cross_entropy_block(int64_t N, int64_t V);
 // mean of max(x,0) - x y + log(1 + exp(-|x|)), the binary cross-entropy of sigmoid(x) against labels y in [0,1]
 Tensor bce_with_logits(const Tensor& logits, const Tensor& labels);
 Tensor mse(const Tensor& x, const Tensor& target);  // mean (x - target)^2

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autograd/ops.h"
 #include "autograd/rng.h"
 #include "nn/memory.h"
 
@@ -10,7 +11,6 @@ namespace {
 
 // The allocator rounds sizes up, and blocks that it keeps free do not always serve the next request.
 constexpr double kRounding = 1.1;
-constexpr int64_t kLogitsAtOnce = int64_t{1} << 20;  // ag::linear_cross_entropy
 constexpr int64_t kEpochsLookedAt = 20;
 
 int64_t bytes_of(double reals) { return static_cast<int64_t>(reals * sizeof(ag::real) * kRounding); }
@@ -128,9 +128,8 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   // projection, and the same number of rows behind the feed-forward layer; each dropout and each sum is one more.
   const double block = 13 * C + 2 * I + H + 4 + (m.dropout > 0 ? 2 * C + I : 0);
   const double outside = (m.dropout > 0 ? 9 : 8) * C;
-  const double logits = m.loss == models::RecommenderLoss::CrossEntropy
-                            ? std::min(N * V, std::max(V, double{kLogitsAtOnce}))
-                            : 8 * N * C;
+  const auto rows = static_cast<double>(ag::linear_cross_entropy_block(batches.positions, m.items));
+  const double logits = m.loss == models::RecommenderLoss::CrossEntropy ? rows * V : 8 * N * C;
   const double training = N * (B * block + outside) + logits;
   const double ranking = static_cast<double>(batches.ranked_users) * V +
                          static_cast<double>(batches.ranked_positions) * (9 * C + 2 * I);

@@ -58,6 +58,11 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
                 });
 }
 
+int64_t linear_cross_entropy_block(int64_t N, int64_t V) {
+  constexpr int64_t kBlockElements = 1 << 20;
+  return std::max<int64_t>(1, std::min(N, kBlockElements / V));
+}
+
 // The gradients are computed with the loss, block by block, so that the logits of a block are needed only
 // once.
 Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& targets) {
@@ -66,8 +71,7 @@ Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& 
   const int64_t N = h.dim(0), C = h.dim(1), V = table.dim(0);
   const int64_t count = count_targets("linear_cross_entropy", targets, N, V);
   const bool needed = will_record({h, table}), dtable_needed = needed && table.requires_grad();
-  constexpr int64_t kBlockElements = 1 << 20;  // logits held at once
-  const int64_t block = std::max<int64_t>(1, std::min(N, kBlockElements / V));
+  const int64_t block = linear_cross_entropy_block(N, V);
   Tensor losses = Tensor::empty({N}, DType::Real, h.device()),
          logits = Tensor::empty({block, V}, DType::Real, h.device());
   Tensor dh = needed ? empty_like(h) : Tensor(), dtable = dtable_needed ? zeros_like(table) : Tensor();
