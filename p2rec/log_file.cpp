@@ -18,6 +18,24 @@ namespace {
 
 using Json = nlohmann::json;
 
+LogFile::Line read_line(const std::string& text, const std::string& place) {
+  LogFile::Line line;
+  line.text = text;
+  try {
+    auto json = nn::parse_json<Json>(text, place);
+    line.task = json.at("task").get<std::string>();
+    line.step = nn::json_integer(json, "step", place);
+    for (const char* key : {"task", "step"}) json.erase(key);
+    for (const auto& [name, value] : json.items()) {
+      if (!value.is_null()) line.values[name] = value.get<double>();
+    }
+  } catch (const Json::exception&) {
+    throw ag::InputError(
+        ag::message(place, ": found a line that is no step of a task; hint: --overwrite begins anew"));
+  }
+  return line;
+}
+
 std::string json_number(double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : "null"; }
 
 }  // namespace
@@ -30,18 +48,8 @@ std::vector<LogFile::Line> LogFile::read(bool* half_written) const {
   const std::string_view whole = std::string_view(content).substr(0, content.find('\0'));
   size_t begin = 0;
   for (size_t end; (end = whole.find('\n', begin)) != whole.npos; begin = end + 1) {
-    Line line{"", 0, std::string(whole.substr(begin, end - begin))};
-    try {
-      const std::string place = ag::message(path_.string(), ":", lines.size() + 1);
-      const auto json = nn::parse_json<Json>(line.text, place);
-      line.task = json.at("task").get<std::string>();
-      line.step = nn::json_integer(json, "step", place);
-    } catch (const Json::exception&) {
-      throw ag::InputError(
-          ag::message(path_.string(), ":", lines.size() + 1,
-                      ": found a line that is no step of a task; hint: --overwrite begins anew"));
-    }
-    lines.push_back(std::move(line));
+    const std::string place = ag::message(path_.string(), ":", lines.size() + 1);
+    lines.push_back(read_line(std::string(whole.substr(begin, end - begin)), place));
   }
   if (half_written) *half_written = begin < content.size();
   return lines;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,7 +39,8 @@ class LogFile {
   struct Line {
     std::string task;
     int64_t step = 0;
-    std::string text;  // the line itself
+    std::map<std::string, double> values;  // without those that are null
+    std::string text;                      // the line itself
   };
   // Whole lines, none where there is no file. A last one without its end was being written when the program was killed, and
   // zero bytes stand where the power failed before the disk had the content: what follows is left out.

@@ -1,7 +1,6 @@
 #include "p2rec/report_data.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "autograd/check.h"
@@ -9,8 +8,6 @@
 
 namespace p2rec {
 namespace {
-
-using Json = nlohmann::json;
 
 // "# p2rec 0.1.0" and what follows it up to the first line that is no comment.
 std::vector<std::string> program_lines(const std::string& config) {
@@ -22,27 +19,20 @@ std::vector<std::string> program_lines(const std::string& config) {
   return found;
 }
 
-void append(Points& points, const Json& line, const char* y, double x) {
-  const auto value = line.find(y);
-  if (value != line.end() && !value->is_null()) points.emplace_back(x, value->get<double>());
+void append(Points& points, const LogFile::Line& line, const char* y, double x) {
+  if (const auto value = line.values.find(y); value != line.values.end())
+    points.emplace_back(x, value->second);
 }
 
 std::map<std::string, TaskLog> read_log(const nn::Path& path) {
   std::map<std::string, TaskLog> tasks;
-  int64_t number = 0;
   for (const LogFile::Line& line : LogFile(path).read()) {
-    ++number;
-    try {
-      const Json json = Json::parse(line.text);
-      TaskLog& task = tasks[line.task];
-      const auto step = static_cast<double>(line.step) + 1;
-      append(task.loss, json, "loss", step);
-      append(task.heldout, json, "heldout_loss", step);
-      append(task.validation, json, "validation_ndcg@10", json.value("epoch", step));
-    } catch (const Json::exception& problem) {
-      throw ag::InputError(
-          ag::message(path.string(), ":", number, ": not a step of a task: ", problem.what()));
-    }
+    TaskLog& task = tasks[line.task];
+    const auto step = static_cast<double>(line.step) + 1;
+    append(task.loss, line, "loss", step);
+    append(task.heldout, line, "heldout_loss", step);
+    const auto epoch = line.values.find("epoch");
+    append(task.validation, line, "validation_ndcg@10", epoch == line.values.end() ? step : epoch->second);
   }
   return tasks;
 }

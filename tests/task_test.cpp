@@ -113,6 +113,25 @@ TEST_CASE("a log that is not ours is refused by line") {
   nn::write_atomically(folder / "log.jsonl", line("a", 1) + "hello\n");
   CHECK_THROWS_WITH_AS(folder.open()->task("b", "").log(1, {}),
                        Contains("log.jsonl:2: found a line that is no step"), InputError);
+  nn::write_atomically(folder / "log.jsonl", R"({"task": "a", "step": 1, "loss": "low"})"
+                                             "\n");
+  CHECK_THROWS_WITH_AS(folder.open()->task("b", "").log(1, {}),
+                       Contains("log.jsonl:1: found a line that is no step"), InputError);
+}
+
+TEST_CASE("a log's lines are read back: numbers by name, without what was not finite") {
+  const Folder folder;
+  p2rec::LogFile log(folder / "log.jsonl");
+  log.append("a/b", 3, {{"loss", 0.125}, {"lr", 1e-3}, {"heldout_loss", NAN}});
+  log.append("c", 4, {});
+  const auto lines = log.read();
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].task == "a/b");
+  CHECK(lines[0].step == 3);
+  CHECK(lines[0].values == std::map<std::string, double>{{"loss", 0.125}, {"lr", 1e-3}});
+  CHECK(lines[1].step == 4);
+  CHECK(lines[1].values.empty());
+  CHECK(folder.log() == lines[0].text + "\n" + lines[1].text + "\n");
 }
 
 TEST_CASE("a full disk is an error") {
