@@ -238,14 +238,13 @@ double ResultsFile::seconds_of(const std::string& stage) const {
   return seconds;
 }
 
-void ResultsFile::remove(const std::string& key) const {
-  update(path_, [&](Json& json) { json.erase(key); });
-}
-
-void ResultsFile::remove_stage(const std::string& stage) const {
+void ResultsFile::remove(const std::vector<std::string>& keys, const std::vector<std::string>& stages) const {
   update(path_, [&](Json& json) {
-    Json& stages = json["stages"];
-    if (const auto it = find_stage(stages, stage); it != stages.end()) stages.erase(it);
+    for (const std::string& key : keys) json.erase(key);
+    Json& records = json["stages"];
+    for (const std::string& stage : stages) {
+      if (const auto it = find_stage(records, stage); it != records.end()) records.erase(it);
+    }
   });
 }
 

@@ -95,9 +95,8 @@ class ResultsFile {
   void set_groups(const std::vector<GroupRecord>& groups) const;
   void set_stage(const StageRecord& stage) const;     // replaces the stage's record
   double seconds_of(const std::string& stage) const;  // 0 where there is no record
-  // Removes what stands under this key, "rows", or the record of this stage.
-  void remove(const std::string& key) const;
-  void remove_stage(const std::string& stage) const;
+  // Removes what stands under these keys ("rows") and the records of these stages.
+  void remove(const std::vector<std::string>& keys, const std::vector<std::string>& stages) const;
   void set_reconstruction(const ReconstructionRecord& record) const;
   void set_rows(const std::vector<ResultRow>& rows, const std::vector<StartSummary>& summary) const;
 

@@ -33,6 +33,18 @@ std::vector<std::string> files_of(Stage stage) {
   return {};
 }
 
+// What a stage leaves in results.json.
+struct Records {
+  std::vector<std::string> keys, stages;
+};
+Records records_of(Stage stage) {
+  const std::string name = name_of(stage);
+  if (stage == Stage::Groups) return {{"groups"}, {name}};
+  if (stage == Stage::Reconstruct) return {{"reconstruction"}, {"tiny_llm", name}};
+  if (stage == Stage::Evaluate) return {{"rows", "summary"}, {name}};
+  return {{}, {name}};
+}
+
 // What belongs to no single stage.
 constexpr const char *kConfig = "config.toml", *kManifest = "manifest.json", *kResults = "results.json",
                      *kLog = "log.jsonl", *kReport = "report.html";
@@ -120,27 +132,23 @@ void remove_checkpoints(const nn::Path& folder, Stage stage) {
 }
 
 // The last stage goes first, and of each stage its entry in the manifest: whenever this is interrupted, what is left is a
-// run that was interrupted in the stage that is being removed.
+// run that was interrupted in the stage that is being removed. The records in results.json go at the end, all at once: a
+// stage that is run again replaces its own, but one that still stands in the manifest would never get them back.
 void remove_from(const nn::Path& folder, Manifest& manifest, Stage first) {
-  const ResultsFile results(folder);
   LogFile log(folder / kLog);
   fs::remove(folder / kReport);  // it tells of what goes now
   std::vector<Stage> stages = stages_from(first);
   std::reverse(stages.begin(), stages.end());
+  Records gone;
   for (Stage stage : stages) {
     manifest.remove(name_of(stage));
     for (const nn::Path& file : found_files_of(folder, stage)) fs::remove(file);
     log.drop_all(name_of(stage));
-    results.remove_stage(name_of(stage));
-    if (stage == Stage::Evaluate) {
-      for (const char* key : {"rows", "summary"}) results.remove(key);
-    }
-    if (stage == Stage::Groups) results.remove("groups");
-    if (stage == Stage::Reconstruct) {
-      results.remove("reconstruction");
-      results.remove_stage("tiny_llm");
-    }
+    const Records records = records_of(stage);
+    gone.keys.insert(gone.keys.end(), records.keys.begin(), records.keys.end());
+    gone.stages.insert(gone.stages.end(), records.stages.begin(), records.stages.end());
   }
+  ResultsFile(folder).remove(gone.keys, gone.stages);
 }
 
 int64_t number_in(const nn::Metadata& metadata, const std::string& key, const nn::Path& file) {

@@ -52,11 +52,13 @@ TEST_CASE("each stage, killed at five moments") {
 
 TEST_CASE("--overwrite, killed while it removes what was there, leaves a run that can be gone on with") {
   const InterruptedRun run;
-  run("run");
+  const int64_t operations = run.operations_of("run");
   const InterruptedRun::Files unbroken = run.files();
+  const int64_t removing = run.operations_of("run", "--overwrite") - operations, moments = 8;
+  REQUIRE(removing > 3 * moments);
   Dice dice(3);
-  for (int64_t i = 0; i < 5; ++i) {
-    const int64_t moment = dice.between(1 + 12 * i, 12 * (i + 1));
+  for (int64_t i = 0; i < moments; ++i) {
+    const int64_t moment = dice.between(1 + removing * i / moments, removing * (i + 1) / moments);
     const ProgramResult killed = run.killed_at(moment, "run", "--overwrite");
     CAPTURE(moment);
     CAPTURE(killed.err);
