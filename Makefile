@@ -10,7 +10,7 @@ COUNT ?= 100
 PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev libutf8proc-dev
 TEST_PACKAGES  := doctest-dev
 BENCH_PACKAGES := libbenchmark-dev
-FUZZ_PACKAGES  := clang libomp-dev python3
+FUZZ_PACKAGES  := clang libclang-rt-dev libomp-dev python3
 SECONDS ?= 60
 
 help:  ## this list

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 
 #include "models/utf8.h"
 
@@ -69,7 +68,8 @@ SentencePieceBpe::SentencePieceBpe(const BpeVocabulary& vocabulary, const Senten
 }
 
 void SentencePieceBpe::read_scores(const BpeVocabulary& vocabulary, const std::vector<double>& scores) {
-  const auto& [file, tokens] = std::tie(vocabulary.file, vocabulary.tokens);
+  const std::string& file = vocabulary.file;
+  const std::vector<std::string>& tokens = vocabulary.tokens;
   INPUT_CHECK(scores.size() == tokens.size(), file, ": there are ", tokens.size(), " tokens, but ",
               scores.size(), " scores");
   std::vector<double> sorted;

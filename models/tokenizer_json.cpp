@@ -104,6 +104,18 @@ Normalizer read_normalizer(const Entry& entry) {
   entry.refuse(kSupported);
 }
 
+// A few replacements one behind the other could make gigabytes of a word.
+void check_growth(const Entry& entry, const Normalizer& steps) {
+  constexpr double kMost = 64;
+  double times = 1;
+  for (const NormalizerStep& step : steps) {
+    if (step.kind == NormalizerStep::Kind::Replace)
+      times *= std::max(1.0, static_cast<double>(step.by.size()) / static_cast<double>(step.text.size()));
+  }
+  INPUT_CHECK(times <= kMost, entry.place(), " can make a text ", times, " times as long; expected at most ",
+              kMost, " times");
+}
+
 // Without what does not touch the ids, and with what an older file leaves out.
 Json in_one_form(Json pre_tokenizer) {
   if (pre_tokenizer.is_object() && pre_tokenizer.contains("pretokenizers")) {
@@ -304,6 +316,7 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
   BpeVocabulary vocabulary;
   vocabulary.file = file.string();
   vocabulary.normalizer = read_normalizer(root["normalizer"]);
+  check_growth(root["normalizer"], vocabulary.normalizer);
   read_tokens(root, vocabulary);
   read_added(root, vocabulary);
   read_merges(model["merges"], vocabulary);

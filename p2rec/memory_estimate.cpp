@@ -179,8 +179,8 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   double items = copies * V * C * (m.own_output ? 2 : 1);
   // The start, and a second gradient of the item table until it is added to the first.
   double tables = (2 + costs.tables) * V * C;
-  if (config
-          .lazy_adam) {  // no gradient of the table; of the rows in a batch a copy, two gradients and their sum
+  // Lazily: no gradient of the table; of the rows in a batch a copy, two gradients and their sum.
+  if (config.lazy_adam) {
     items -= V * C;
     tables = V * C + 4 * std::min(V, N * (2 + n)) * C;
   }

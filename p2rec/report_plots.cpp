@@ -11,7 +11,7 @@ namespace p2rec {
 namespace {
 
 constexpr double kWidth = 400;
-constexpr double kLargest = 1e12;
+constexpr double kLargest = 1e12, kSmallest = 1e-100;
 
 bool drawable(double x) { return std::abs(x) < kLargest; }  // so is no NaN
 
@@ -29,7 +29,9 @@ struct Axis {
 
 // About `count` ticks at 1, 2 or 5 times a power of ten, at least `least` apart, the outer ones at or beyond the ends.
 Axis nice_axis(double low, double high, int count, double least = 0) {
-  if (!(high - low > 1e-9 * std::max(std::abs(low), std::abs(high)))) {  // one value
+  const double size = std::max(std::abs(low), std::abs(high));
+  if (size < kSmallest) low = high = 0;  // a step would be rounded to 0
+  if (!(high - low > 1e-9 * size)) {     // one value
     const double margin = low == 0 ? 1 : std::abs(low) / 10;
     low -= margin;
     high += margin;

@@ -34,6 +34,13 @@ TEST_CASE("what a tokenizer.json may hold but is not supported is refused by nam
           "expected NFC");
   refused(a, "/normalizer", {{"type", "Replace"}, {"pattern", {{"String", ""}}}, {"content", ""}},
           "not empty");
+  json steps = json::array();
+  for (const char* letter : {"a", "b", "c"})
+    steps.push_back({{"type", "Replace"},
+                     {"pattern", {{"String", letter}}},
+                     {"content", std::string(16, letter[0] + 1)}});
+  refused(a, "/normalizer", {{"type", "Sequence"}, {"normalizers", steps}},
+          "'normalizer' can make a text 4096 times as long; expected at most 64 times");
   refused(b, "/normalizer/normalizers/0", {{"type", "Lowercase"}}, "'normalizer.normalizers[0]' is");
   refused(b, "/normalizer/normalizers/0", b["normalizer"], "'normalizer.normalizers[0]' is");
   refused(a, "/pre_tokenizer", byte_level("\\s+"), "'pre_tokenizer' is '{\"pretokenizers\"");

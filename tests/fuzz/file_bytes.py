@@ -135,6 +135,40 @@ def tiny_llm(weights=True, **changes):
     return safetensors(header, b"\0" * offset)
 
 
+SHARDS = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]  # they lie beside the folder that the target makes
+CONFIG = {"model_type": "llama", "vocab_size": 40, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2,
+          "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8, "max_position_embeddings": 256,
+          "tie_word_embeddings": True, "rope_scaling": {"rope_type": "linear", "factor": 2.0}}  # fmt: skip
+TOKENIZER = {"model": {"type": "BPE", "vocab": {"\u2581": 0, "t": 1, "h": 2, "th": 3}, "merges": ["t h"]},
+             "added_tokens": [{"id": 4, "content": "</s>", "special": True}],
+             "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always"}}  # fmt: skip
+
+
+def weight_map():
+    """Which of the two shards holds each tensor."""
+    block = ["input_layernorm", "post_attention_layernorm", *(f"self_attn.{x}_proj" for x in "qkvo"),
+             *(f"mlp.{x}_proj" for x in ("gate", "up", "down"))]  # fmt: skip
+    names = [["embed_tokens", *("layers.0." + name for name in block)], [*("layers.1." + name for name in block), "norm"]]
+    return {f"model.{name}.weight": SHARDS[i] for i in (0, 1) for name in names[i]}
+
+
+def tokenizer_json(**changes):
+    return json.dumps({**TOKENIZER, **changes}).encode()
+
+
+def folder(files):
+    """Small files of a Hugging Face folder, as the target language_model takes them."""
+    content = {name: value if isinstance(value, bytes) else json.dumps(value).encode() for name, value in files.items()}
+    return b"\n".join(b"=== " + name.encode() + b"\n" + value for name, value in content.items())
+
+
+def model_folder(index=None, tokenizer=None, **changes):
+    """A whole folder; `changes` to the config.json."""
+    index = {"weight_map": weight_map()} if index is None else index
+    return folder({"config.json": {**CONFIG, **changes}, "model.safetensors.index.json": index,
+                   "tokenizer.json": tokenizer or TOKENIZER})  # fmt: skip
+
+
 def all_dtypes():
     header, offset = {"__metadata__": {"key": "value"}}, 0
     for dtype, width in {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4}.items():

@@ -29,6 +29,15 @@ def gguf_counts():
     yield "big_endian", "big-endian", gguf(version=3 << 24)
     yield "tensors_do_not_fit", "the list of tensors", gguf(tensors=ALL // 64)
     yield "tensors_one_too_many", "the list of tensors", gguf(infos=[info("w", [1], 0, 0)], tensors=3)
+    two = [info("w", [4], 0, 0), info("v", [4], 0, 32)]
+    yield "tensor_not_declared", "not the padding's zeros", gguf(infos=two, tensors=1, data=SIXTEEN[:48])
+    eight = [info("w" * 8, [4], 0, 0), info("v", [4], 0, 32)]  # the first one ends where the data may begin
+    yield "aligned_tensor_not_declared", "end at byte 32 of the data", gguf(infos=eight, tensors=1, data=SIXTEEN[:48])
+    yield "no_tensor_declared", "not the padding's zeros", gguf([value("a", U32, 1)], two, tensors=0, data=SIXTEEN[:48])
+    yield "data_of_no_tensor", "the file has 128; hint", gguf(data=2 * SIXTEEN)
+    yield "tensor_not_there", "has 0 dimensions", gguf(infos=two[:1], tensors=2, data=b"\0" * 16)
+    yield "value_not_declared", "not the padding's zeros", gguf([value("a", U32, 1), value("b", U32, 2)], count=1)
+    yield "value_not_there", "damaged", gguf([value("a", U32, 1)], two, count=2, data=SIXTEEN[:48])
     yield "values_do_not_fit", "the metadata", gguf(count=ALL)
     yield "values_too_many", "the metadata", gguf([value("a", U32, 1)], count=5)
     yield "key_longer_than_file", "a key at byte", gguf([u64(60_000) + b"k" * 32])
@@ -73,6 +82,8 @@ def gguf_places():
     yield "offset_wraps", "takes 4 bytes from 18446744073709551584", one(1, offset=ALL - 31)
     yield "cut_in_data", "takes 64 bytes from 0", one(16, data=SIXTEEN[:60])
     twice = [info("w", [4], 0, 0), info("w", [4], 0, 32)]
+    hole = [info("w", [4], 0, 0), info("v", [4], 0, 64)]
+    yield "hole_between_tensors", "begins at 64; expected 32", gguf(infos=hole, data=SIXTEEN + SIXTEEN[:16])
     yield "tensor_twice", "'w' is there twice", gguf(infos=twice, data=SIXTEEN)
     over = [info("w", [9], 0, 0), info("v", [4], 0, 32)]
     yield "tensors_overlap", "overlap", gguf(infos=over, data=SIXTEEN)
@@ -135,6 +146,68 @@ def language_models():
     yield "tiny_hidden_too_large", "hidden is", make.tiny_llm(weights=False, hidden=ALL)
     yield "tiny_heads_true", "heads is true", make.tiny_llm(weights=False, heads=True)
     yield "tiny_layers_missing", "is not that of a tiny model", make.tiny_llm(weights=False, layers=None).replace(b"layers\\", b"strata\\")
+
+
+def model_folders():
+    folder, names = make.model_folder, make.weight_map()
+
+    def config(**changes):  # without an index: it is not looked for
+        return make.folder({"config.json": {**make.CONFIG, **changes}, "tokenizer.json": make.TOKENIZER})
+
+    yield "config_list", "expected a JSON object", make.folder({"config.json": [], "tokenizer.json": make.TOKENIZER})
+    yield "config_nested", "nested", make.folder({"config.json": b'{"a":' * 70 + b"1" + b"}" * 70, "tokenizer.json": make.TOKENIZER})
+    yield "config_name_twice", "twice in one object", make.folder({"config.json": b'{"a":1,"a":2}', "tokenizer.json": make.TOKENIZER})
+    yield "config_hidden_too_large", "hidden_size is 18446744073709551615", config(hidden_size=ALL)
+    yield "config_hidden_half", "hidden_size is 2.5", config(hidden_size=2.5)
+    yield "config_hidden_text", "expected a whole number", config(hidden_size="16")
+    yield "config_heads_0", "number of heads is 0", config(num_attention_heads=0)
+    yield "config_layers_declared", "number of layers is 1000000000", folder(num_hidden_layers=10**9)
+    yield "config_other_vocabulary", "model.embed_tokens.weight has shape", folder(vocab_size=41)
+    yield "config_rope_factor_0", "of the rotary positions is 0", config(rope_scaling={"rope_type": "linear", "factor": 0})
+    yield "config_rope_list", "expected an object", config(rope_scaling=[1])
+    yield "config_longrope_empty", "long_factor holds 0 numbers", config(
+        rope_scaling={"rope_type": "longrope", "long_factor": [], "short_factor": [], "attention_factor": 1})  # fmt: skip
+    yield "tokens_beyond_the_table", "expected at most the token table's 40", folder(
+        tokenizer={**make.TOKENIZER, "model": {"vocab": {chr(97 + i): i for i in range(40)}, "merges": []},
+                   "added_tokens": [{"id": 40, "content": "</s>"}]})  # fmt: skip
+    yield "index_list", "is not an index", folder(index=[])
+    yield "index_of_numbers", "is not an index", folder(index={"weight_map": {"a": 1}})
+    yield "index_leads_out", "is not in the folder itself", folder(index={"weight_map": {"a": "../" + make.SHARDS[0]}})
+    yield "index_of_root", "is not in the folder itself", folder(index={"weight_map": {"a": "/etc/passwd"}})
+    yield "index_of_the_folder", "there is no such safetensors file", folder(index={"weight_map": {"a": "."}})
+    yield "index_of_no_name", "is not in the folder itself", folder(index={"weight_map": {"a": ""}})
+    yield "index_of_itself", "its header says", folder(index={"weight_map": {"a": "model.safetensors.index.json"}})
+    yield "index_of_nothing", "number of layers is 2", folder(index={"weight_map": {}})
+    yield "index_says_more", "has no tensor 'more'", folder(index={"weight_map": {**names, "more": make.SHARDS[0]}})
+    fewer = dict(list(names.items())[:-1])
+    yield "index_says_less", "does not say that", folder(index={"weight_map": fewer})
+
+
+def tokenizer_files():
+    change, model = make.tokenizer_json, make.TOKENIZER["model"]
+    added = {"id": 4, "content": "</s>", "special": True}
+    replace = [{"type": "Replace", "pattern": {"String": "e"}, "content": "e" * 40} for _ in range(30)]
+    yield "normalizer_of_40_to_the_30", "times as long", change(normalizer={"type": "Sequence", "normalizers": replace})
+    yield "normalizer_in_itself", "expected NFC", change(normalizer={"type": "Sequence", "normalizers": [{"type": "Sequence"}]})
+    yield "vocabulary_list", "expected an object", change(model={**model, "vocab": ["t"]})
+    yield "id_too_large", "expected an integer below 2^31", change(model={**model, "vocab": {"t": ALL}})
+    yield "id_negative", "expected 0 to", change(model={**model, "vocab": {"t": -1}})
+    yield "id_of_1e300", "expected an integer below 2^31", change(model={**model, "vocab": {"t": 1e300}})
+    yield "id_beyond", "expected 0 to", change(model={**model, "vocab": {"t": 1 << 30}})
+    yield "id_twice", "which 't' has", change(model={**model, "vocab": {"t": 0, "u": 0}})
+    yield "no_vocabulary", "the vocabulary has 0 tokens", change(model={"vocab": {}, "merges": []}, added_tokens=[])
+    yield "merge_of_unknown", "there is no token", change(model={**model, "merges": [["t", "x"]]})
+    yield "merge_of_three", "expected a text 'a b' or a pair", change(model={**model, "merges": [["t", "h", "t"]]})
+    yield "merge_of_numbers", "expected a text 'a b' or a pair", change(model={**model, "merges": [[1, 2]]})
+    yield "no_256_bytes", "there is no token '<0x00>'", change(model={**model, "byte_fallback": True})
+    yield "unknown_is_no_token", "expected a token of the vocabulary", change(model={**model, "unk_token": "<unk>"})
+    yield "added_twice", "are both", change(added_tokens=[added, {**added, "id": 5}])
+    yield "added_with_another_id", "the id of this token in model.vocab", change(added_tokens=[{"id": 3, "content": "t"}])
+    yield "added_number", "expected an object", change(added_tokens=[1])
+    yield "added_empty", "is empty", change(added_tokens=[{"id": 4, "content": ""}])
+    yield "splits_nested", "nested", b'{"pre_tokenizer":' + b'{"pretokenizers":[' * 40 + b"]}" * 40 + b"}"
+    yield "splits_are_a_text", "expected one of those supported", change(pre_tokenizer={"type": "Sequence", "pretokenizers": "ab"})
+    yield "type_number", "expected a text", change(normalizer={"type": 1})
 
 
 def safetensors_files():
@@ -200,6 +273,7 @@ def artifact_files():
     yield "log_no_json", "log.jsonl:2: found a line that is no step", b'log\n{"task": "a", "step": 1}\nx\n'
     yield "log_step_of_1e300", "log.jsonl:1: step is 1e+300", b'log\n{"task": "a", "step": 1e300}\n'
     yield "log_task_number", "found a line that is no step", b'log\n{"task": 1, "step": 1}\n'
+    yield "log_loss_text", "log.jsonl:1: found a line that is no step", b'log\n{"task": "a", "step": 1, "loss": "1"}\n'
     head = b"groups\nitem_id\tgroup\n1\t0\n2\t"
     yield "groups_declared", "is in group 99999999", head + b"99999999\n10\t0\n"
     yield "groups_negative", "its group were expected", head + b"-1\n10\t0\n"
@@ -252,6 +326,8 @@ def right():
     yield "language_model", "right_untied", make.model_gguf(tensors={"output.weight": [4, 10]})
     yield "language_model", "right_tiny", make.tiny_llm()
     yield "safetensors", "right", make.all_dtypes()
+    yield "language_model", "right_folder", make.model_folder()
+    yield "tokenizer", "right_json", make.tokenizer_json()
     yield "tokenizer", "right", "The  <|endoftext|>\n42 Äpfel\u3000".encode() + b"\xff\xc3"
     yield "adapter", "right", make.adapter()
     yield "options", "right", make.OPTIONS.encode()
@@ -262,7 +338,8 @@ def right():
 
 
 LESSONS = {
-    "gguf": [gguf_counts, gguf_places, gguf_tokenizers], "language_model": [language_models],
+    "gguf": [gguf_counts, gguf_places, gguf_tokenizers], "language_model": [language_models, model_folders],
+    "tokenizer": [tokenizer_files],
     "safetensors": [safetensors_files], "adapter": [adapters], "artifacts": [artifact_files], "options": [option_files],
     "interactions": [interaction_files],
 }  # fmt: skip

@@ -1,10 +1,12 @@
-// The text files that a run leaves for the next one, and the table of published rows. The first line says which: groups, log,
-// manifest, results, ranks or published.
+// The text files that a run leaves for the next one and for its report, and the table of published rows. The first line says
+// which: groups, log, manifest, results, ranks or published.
 #include "p2rec/artifacts.h"
 
 #include "p2rec/log_file.h"
 #include "p2rec/published_rows.h"
+#include "p2rec/report.h"
 #include "p2rec/results.h"
+#include "p2rec/run_folder.h"
 #include "tests/fuzz/target.h"
 
 namespace {
@@ -23,7 +25,25 @@ void read_groups(std::string_view text) {
   FUZZ_CHECK(groups.group_of.size() == 3 && groups.groups <= 3);
 }
 
+nn::Path write_finished_run() {
+  const nn::Path config = fuzz::file("run/config.toml", p2rec::to_toml(p2rec::Options{}));
+  p2rec::Manifest manifest(config.parent_path());
+  for (const p2rec::Stage stage : p2rec::stages_from(p2rec::Stage::Pretrain))
+    manifest.enter(p2rec::name_of(stage), "");
+  return config.parent_path();
+}
+
+// The report of a run that has all its stages behind it, and of these files the one that is named.
+void report(const std::string& name, std::string_view text) {
+  static const nn::Path folder = write_finished_run();
+  for (const char* other : {"log.jsonl", "results.json"}) std::filesystem::remove(folder / other);
+  fuzz::file("run/" + name, text);
+  fuzz::attempt(
+      [&] { FUZZ_CHECK(p2rec::report_page(p2rec::read_report_data(folder)).ends_with("</html>\n")); });
+}
+
 void read_log(std::string_view text) {
+  report("log.jsonl", text);
   p2rec::LogFile log(fuzz::file("log.jsonl", text));
   log.drop_after("pretrain", 2);
   log.sort({"pretrain", "reconstruct"});
@@ -40,6 +60,7 @@ void read_manifest(std::string_view text) {
 }
 
 void read_results(std::string_view text) {
+  report("results.json", text);
   fuzz::file("results.json", text);
   const p2rec::ResultsFile results(fuzz::folder());
   results.read();

@@ -1,13 +1,29 @@
-// Any bytes as a text. The vocabulary has a token for each byte, so nothing may get lost.
+// A tokenizer.json (what begins with '{'), or any bytes as a text for tokenizers that are right.
 #include "models/tokenizer.h"
 
 #include "models/byte_tokenizer.h"
+#include "models/tokenizer_json.h"
 #include "tests/fuzz/target.h"
 
-FUZZ_TARGET(tokenizer) {
+namespace {
+
+void read_tokenizer(const std::string& bytes) {
+  const auto tokenizer = models::tokenizer_from_json(fuzz::file("tokenizer/tokenizer.json", bytes));
+  const std::vector<int32_t> ids = tokenizer->encode("The <|endoftext|> 42 caf\xC3\xA9s e\xCC\x81\xFF  \n");
+  for (const int32_t id : ids) FUZZ_CHECK(id >= 0 && id < tokenizer->vocabulary());
+  tokenizer->decode(ids);
+  if (const auto end = tokenizer->end_of_text()) FUZZ_CHECK(*end >= 0 && *end < tokenizer->vocabulary());
+}
+
+// The vocabularies have a token for each byte, so nothing may get lost.
+void encode_text(const std::string& bytes) {
   static const auto bpe =
       models::tokenizer_from_gguf(models::GgufFile(std::string(FIXTURES) + "/tiny_bpe.gguf"));
   static const models::ByteTokenizer byte_tokenizer;
   FUZZ_CHECK(bpe->decode(bpe->encode(bytes)) == bytes);
   FUZZ_CHECK(byte_tokenizer.decode(byte_tokenizer.encode(bytes)) == bytes);
 }
+
+}  // namespace
+
+FUZZ_TARGET(tokenizer) { bytes.starts_with('{') ? read_tokenizer(bytes) : encode_text(bytes); }
