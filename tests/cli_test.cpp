@@ -185,7 +185,7 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   result = shell("evaluate --out P");
   CHECK(result.code == 0);
   CHECK(contains(result.out, "counts"));
-  check_mistake(shell, "train --data data.txt --out Q --quiet",
+  check_mistake(shell, "train --data data.txt --hidden 16 --out Q --quiet",
                 {"the stage 'pretrain' has not been run here, and --starts teacher needs it",
                  "--starts random needs no"});
   check_mistake(shell, "evaluate --out nothing", {"the stage 'train' has not been run here"});

@@ -280,7 +280,8 @@ TEST_CASE("popularity: counted, evaluated and recommended without any other stag
   CHECK(honest.rows[0].metrics.mrr == metrics.mrr);
   std::ostringstream out;
   recommend({.out = "out", .user = data.user_ids[0], .items = {}, .top = 3}, out);
-  CHECK(std::count(out.str().begin(), out.str().end(), '\n') == 3);
+  const std::string printed = out.str();
+  CHECK(std::count(printed.begin(), printed.end(), '\n') == 3);
 
   // The published count sees the held-out items, so it is another training.
   o.popularity = "all";
