@@ -6,7 +6,7 @@
 #include "nn/lora.h"
 #include "nn/optim.h"
 #include "p2rec/user_sft.h"
-#include "testing.h"
+#include "tests/parity.h"
 
 using ag::Tensor;
 using testing::check_close;
@@ -32,18 +32,18 @@ nn::Packed packed_input(const nn::TensorFile& file, const std::string& section =
 }
 
 // Loss and gradients at the start, then the losses of ten steps.
-void check_training(const nn::TensorFile& file, const std::string& section,
+void check_training(const testing::Parity& parity, const nn::TensorFile& file, const std::string& section,
                     const nn::NamedTensors& parameters, nn::Adam& adam, double clip,
                     const std::function<Tensor()>& loss) {
   const Tensor first = loss();
-  check_close(first.view({1}), file.at(section + "loss"), tolerance::kModelForward, section + "loss");
+  parity.check("loss", first.view({1}), file.at(section + "loss"), tolerance::kModelForward);
   adam.zero_grad();
   ag::backward(first);
   size_t compared = 0;
   for (const auto& [name, w] : parameters) {
     REQUIRE_MESSAGE(w.grad().defined(), name);
-    check_close(w.grad(), file.at(section + "grad." + name), tolerance::kModelGradient,
-                section + "grad." + name);
+    parity.check("gradients", w.grad(), file.at(section + "grad." + name), tolerance::kModelGradient,
+                 section + "grad." + name);
     ++compared;
   }
   CHECK(compared == below(file, section + "grad.").size());
@@ -56,7 +56,7 @@ void check_training(const nn::TensorFile& file, const std::string& section,
     if (clip > 0) nn::clip_grad_norm(adam.parameters(), clip);
     adam.step();
   }
-  check_close(losses, file.at(section + "losses"), tolerance::kTenSteps, section + "losses of ten steps");
+  parity.check("losses of ten steps", losses, file.at(section + "losses"), tolerance::kTenSteps);
 }
 
 models::LlamaConfig tiny_config() {
@@ -88,10 +88,11 @@ TEST_CASE("a tiny Llama equals PyTorch") {
   model.load(base_weights(file), file.path);
   const nn::Packed x = packed_input(file);
   const Tensor h = model.hidden_states(x);
-  check_close(h, file.at("output.hidden"), tolerance::kModelForward, "hidden states");
-  check_close(model.logits(h), file.at("output.logits"), tolerance::kModelForward, "logits");
+  const testing::Parity parity("Llama, AdamW", file);
+  parity.check("hidden states", h, file.at("output.hidden"), tolerance::kModelForward);
+  parity.check("logits", model.logits(h), file.at("output.logits"), tolerance::kModelForward);
   nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .weight_decay = 0.01});
-  check_training(file, "", model.named_parameters(), adam, 0, [&] {
+  check_training(parity, file, "", model.named_parameters(), adam, 0, [&] {
     return ag::cross_entropy(model.logits(model.hidden_states(x)), file.at("input.targets"));
   });
 }
@@ -100,6 +101,9 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
   const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
   for (const std::string section : {"", "tokens."}) {
     CAPTURE(section);
+    const testing::Parity parity(section.empty() ? "Llama with LoRA, preference head, clipping"
+                                                 : "Llama with LoRA, preference head, item tokens, clipping",
+                                 file);
     models::Llama model(tiny_config());
     model.load(base_weights(file), file.path);
     nn::LoraConfig lora;
@@ -121,15 +125,15 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
     for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
       prompts.emplace_back(x.ids.ints() + x.offsets.at(b), x.ids.ints() + x.offsets.at(b + 1));
     }
-    check_close(model.hidden_states(p2rec::embed_prompt(parser, x.ids), x),
-                file.at(section + "output.hidden"), tolerance::kModelForward, section + "hidden states");
+    parity.check("hidden states", model.hidden_states(p2rec::embed_prompt(parser, x.ids), x),
+                 file.at(section + "output.hidden"), tolerance::kModelForward);
     const auto predictions = [&] {
       return ag::linear(p2rec::prompt_states(parser, prompts), parser.head_weight, parser.head_bias);
     };
-    check_close(predictions(), file.at(section + "output.predictions"), tolerance::kModelForward,
-                section + "predictions");
+    parity.check("predictions", predictions(), file.at(section + "output.predictions"),
+                 tolerance::kModelForward);
     nn::Adam adam(trained, {.lr = 1e-2, .weight_decay = 0});
-    check_training(file, section, trained, adam, 1.0,
+    check_training(parity, file, section, trained, adam, 1.0,
                    [&] { return ag::mse(predictions(), file.at(section + "input.preferences")); });
     for (const auto& [name, w] : model.named_parameters()) CHECK_MESSAGE(!w.grad().defined(), name);
   }
@@ -150,11 +154,12 @@ TEST_CASE("SASRec equals PyTorch's TransformerEncoder, with cross-entropy and wi
     models::SequenceBatch batch{packed_input(file), file.at("input.targets"), {}};
     if (loss == "bce") batch.negatives = file.at("input.negatives");
     const Tensor h = model.states(batch.input);
-    check_close(h, file.at("output.hidden"), tolerance::kModelForward, "states");
-    check_close(ag::matmul(h, model.item_table(), false, true), file.at("output.logits"),
-                tolerance::kModelForward, "logits");
+    const testing::Parity parity(loss == "ce" ? "SASRec, cross-entropy, Adam" : "SASRec, BCE, Adam", file);
+    parity.check("states", h, file.at("output.hidden"), tolerance::kModelForward);
+    parity.check("logits", ag::matmul(h, model.item_table(), false, true), file.at("output.logits"),
+                 tolerance::kModelForward);
     nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .decoupled = false});
-    check_training(file, "", model.named_parameters(), adam, 0, [&] { return model.loss(batch); });
+    check_training(parity, file, "", model.named_parameters(), adam, 0, [&] { return model.loss(batch); });
   }
 }
 
@@ -172,11 +177,13 @@ TEST_CASE("SASRec packs histories right-aligned and keeps their last items") {
 
 TEST_CASE("learning-rate schedules equal transformers'") {
   const nn::TensorFile file = testing::fixture("schedule.safetensors");
-  for (int64_t step = 0; step < 10; ++step) {
-    CHECK(nn::schedule_factor(nn::Schedule::Cosine, step, 3, 10) ==
-          doctest::Approx(file.at("cosine").data()[step]).epsilon(1e-6));
-    CHECK(nn::schedule_factor(nn::Schedule::Linear, step, 3, 10) ==
-          doctest::Approx(file.at("linear").data()[step]).epsilon(1e-6));
+  const testing::Parity parity("learning-rate schedules", file);
+  for (const auto& [schedule, name] :
+       {std::pair(nn::Schedule::Cosine, "cosine"), {nn::Schedule::Linear, "linear"}}) {
+    Tensor factors = Tensor::zeros({10});
+    for (int64_t step = 0; step < 10; ++step)
+      factors.data()[step] = static_cast<ag::real>(nn::schedule_factor(schedule, step, 3, 10));
+    parity.check(name, factors, file.at(name), tolerance::kOpForward);
   }
 }
 
