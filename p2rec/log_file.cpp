@@ -36,24 +36,6 @@ LogFile::Line read_line(const std::string& text, const std::string& place) {
   return line;
 }
 
-LogFile::Line read_line(const std::string& text, const std::string& place) {
-  LogFile::Line line;
-  line.text = text;
-  try {
-    auto json = nn::parse_json<Json>(text, place);
-    line.task = json.at("task").get<std::string>();
-    line.step = nn::json_integer(json, "step", place);
-    for (const char* key : {"task", "step"}) json.erase(key);
-    for (const auto& [name, value] : json.items()) {
-      if (!value.is_null()) line.values[name] = value.get<double>();
-    }
-  } catch (const Json::exception&) {
-    throw ag::InputError(
-        ag::message(place, ": found a line that is no step of a task; hint: --overwrite begins anew"));
-  }
-  return line;
-}
-
 std::string json_number(double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : "null"; }
 
 }  // namespace

@@ -239,6 +239,4 @@ Recommender train_from(const Tensor& start, const Interactions& data, const Reco
   return {std::move(model), training.epochs(), training.best_epoch(), training.tokens()};
 }
 
-}
-
 }  // namespace p2rec
