@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "autograd/rng.h"
 #include "tests/testing.h"
 
 using namespace p2rec;
