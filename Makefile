@@ -11,7 +11,13 @@ PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-d
 TEST_PACKAGES  := doctest-dev
 BENCH_PACKAGES := libbenchmark-dev
 FUZZ_PACKAGES  := clang libclang-rt-dev libomp-dev python3
+MUTATE_PACKAGES   := python3
+COVERAGE_PACKAGES := gcovr
+PYTHON_PACKAGES   := python3-venv
+VENV ?= .venv
 SECONDS ?= 60
+# The tests that compare with other packages: make parity runs them.
+PARITY_TESTS := ops|models|recommender_models|optim|families|ranking|item_groups|llm_logits_real
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +68,34 @@ torture: test-packages  ## kill whole runs at seeded moments (COUNT=100 of them)
 	cmake --build $(BUILD) -j $(JOBS) --target tests_f32
 	P2REC_KILLS=$(COUNT) $(BUILD)/tests/tests_f32 '--source-file=*/kill_test.cpp' '--test-case=whole runs*'
 
+parity: test-packages  ## compare everything with PyTorch and other packages, write the table to tests/PARITY.md
+	cmake -S . -B $(BUILD) $(CMAKE_OPTIONS)
+	cmake --build $(BUILD) -j $(JOBS) --target tests_f32 tests_f64
+	rm -f $(BUILD)/parity.tsv
+	P2REC_PARITY=$(abspath $(BUILD))/parity.tsv ctest --test-dir $(BUILD) --output-on-failure -R '/($(PARITY_TESTS))_test'
+	awk -v where="$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $$(c++ --version | head -1)" -f tests/parity_table.awk $(BUILD)/parity.tsv | tee tests/PARITY.md
+
+parity-live: test-packages venv  ## draw COUNT=200 configurations by SEED=1 and compare each with PyTorch
+	cmake -S . -B $(BUILD) $(CMAKE_OPTIONS)
+	cmake --build $(BUILD) -j $(JOBS) --target parity_live
+	$(VENV)/bin/python tests/parity_live.py --program $(BUILD)/tests/parity_live --count $(call given,COUNT,200) --seed $(call given,SEED,1)
+
+fixtures: venv  ## make all fixtures again with PyTorch and the other packages, in .venv, and show what changed
+	bash tests/fixtures/make_all.sh $(VENV)/bin/python data/SmolLM2-135M-Instruct.Q4_1.gguf
+	git status --short tests/fixtures
+
+mutate: test-packages  ## apply the small wrong changes of tests/mutations.json one at a time (COUNT=3 of them, SEED=x) and show that the tests catch them
+	@PACKAGES="$(MUTATE_PACKAGES)"; $(install)
+	python3 tests/mutate.py --work $(BUILD)/mutate --jobs $(JOBS) --count $(call given,COUNT,0) --seed $(call given,SEED,1) $(MUTATE_OPTIONS)
+
+coverage: test-packages  ## line coverage of the f64 tests by gcov: per file, and the lines that no test reaches
+	@PACKAGES="$(COVERAGE_PACKAGES)"; $(install)
+	cmake -S . -B $(BUILD)/coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=--coverage -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_PCH=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/coverage -j $(JOBS) --target tests_f64
+	find $(BUILD)/coverage -name '*.gcda' -delete
+	ctest --test-dir $(BUILD)/coverage --output-on-failure -R '^f64/'
+	gcovr --root . --object-directory $(BUILD)/coverage/CMakeFiles/p2rec_f64.dir --filter '(autograd|nn|models|p2rec)/' --print-summary $(BUILD)/coverage/CMakeFiles/p2rec_f64.dir
+
 fuzz: packages  ## fuzz every reader of files with clang's libFuzzer: make fuzz SECONDS=60 [TARGETS="gguf ..."], seconds for each
 	@PACKAGES="$(FUZZ_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_FUZZ=ON -DP2REC_SANITIZE=address,undefined,fuzzer-no-link -DP2REC_ONEDNN=OFF -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
@@ -73,6 +107,18 @@ format:  ## lay out all sources with clang-format
 
 clean:  ## remove what was built
 	rm -rf $(BUILD)
+
+# $(call given,NAME,default): a variable where the command line names it, for a default of the target's own.
+given = $(if $(filter command\ line environment,$(origin $(1))),$($(1)),$(2))
+
+# The Python packages that fixtures are made with, at the versions that the fixtures name.
+venv: $(VENV)/installed
+$(VENV)/installed: tests/fixtures/requirements.txt
+	@PACKAGES="$(PYTHON_PACKAGES)"; $(install)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --extra-index-url https://download.pytorch.org/whl/cpu -r tests/fixtures/requirements.txt
+	$(VENV)/bin/pip install --no-deps recbole==1.2.1
+	touch $@
 
 # Installs what is missing of $$PACKAGES with apt.
 define install
@@ -96,4 +142,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce rows bench asan torture fuzz format clean packages test-packages
+.PHONY: help run test program tutorials reproduce rows bench asan torture parity parity-live fixtures mutate coverage venv fuzz format clean packages test-packages

@@ -6,7 +6,7 @@
 #include "models/rope_scaling.h"
 #include "nn/lora.h"
 #include "tests/folders.h"
-#include "tests/testing.h"
+#include "tests/parity.h"
 
 using ag::Tensor;
 using models::Llama;
@@ -39,11 +39,11 @@ double share_of_range(const Tensor& found, const Tensor& expected) {
   return largest / (*high - *low);
 }
 
-void check_share(const Tensor& found, const Tensor& expected, double allowed_f64, const std::string& what) {
-  const double allowed = testing::tolerance::kF64 ? allowed_f64 : 2e-4,
-               share = share_of_range(found, expected);
-  MESSAGE(what, ": differs by ", share, " of the range; allowed ", allowed);
-  CHECK(share <= allowed);
+// The families' logits and states. In f32 both sides round, some dozen ops in a row.
+void check_share(const testing::Parity& parity, const Tensor& found, const Tensor& expected,
+                 double allowed_f64, const std::string& part) {
+  const double allowed = testing::tolerance::kF64 ? allowed_f64 : 2e-4;
+  parity.check_error(part, share_of_range(found, expected), allowed, "of the range");
 }
 
 }  // namespace
@@ -54,7 +54,8 @@ TEST_CASE("every family as Hugging Face folder: the logits are transformers'") {
     CAPTURE(name);
     const auto model = models::load_hugging_face_model(family_path(name));
     for (const auto& [parameter, tensor] : model->named_parameters()) CHECK_FALSE(tensor.requires_grad());
-    check_share(logits_of(*model, prompt(expected)), expected.at(name + ".logits"), 1e-9, name);
+    check_share({"Hugging Face folder: " + name, expected}, logits_of(*model, prompt(expected)),
+                expected.at(name + ".logits"), 1e-9, "logits");
   }
 }
 
@@ -65,7 +66,8 @@ TEST_CASE("families as GGUF: Llama 3 with its divisors, Qwen2 with its biases") 
     const models::GgufFile file(family_path(name + ".gguf"));
     const auto model = models::load_gguf_model(file, models::checked_gguf_config(file));
     // The file holds the divisors and the epsilon as f32.
-    check_share(logits_of(*model, prompt(expected)), expected.at(name + ".logits"), 1e-6, name);
+    check_share({"GGUF file: " + name, expected}, logits_of(*model, prompt(expected)),
+                expected.at(name + ".logits"), 1e-6, "logits");
     const nn::NamedTensors found = model->named_parameters(),
                            same = models::load_hugging_face_model(family_path(name))->named_parameters();
     REQUIRE(found.size() == same.size());
@@ -121,15 +123,16 @@ TEST_CASE("a key-value cache and a shared prefix know of head sizes, biases and 
     const Tensor last = model->decode({ids.begin() + 5, ids.end()}, cache),
                  all = expected.at(name + ".logits");
     const int64_t T = all.dim(0);
-    check_share(last.view({1, 40}), all.rows(T - 1, T), 1e-9, name + " behind a cache");
+    const testing::Parity parity("Hugging Face folder: " + name, expected);
+    check_share(parity, last.view({1, 40}), all.rows(T - 1, T), 1e-9, "logits behind a cache");
 
     const ag::NoGrad no_grad;
     const models::SharedPrefix prefix =
         model->shared_prefix(model->embed(Tensor::from_ints({ids.begin(), ids.begin() + 5})));
     nn::Packed x = nn::pack({{ids.begin() + 5, ids.end()}});
     for (int64_t i = 0; i < x.positions.dim(0); ++i) x.positions.ints()[i] += 5;
-    check_share(model->logits(model->hidden_states(x, &prefix)), all.rows(5, T), 1e-9,
-                name + " behind a prefix");
+    check_share(parity, model->logits(model->hidden_states(x, &prefix)), all.rows(5, T), 1e-9,
+                "logits behind a prefix");
   }
 }
 
@@ -141,10 +144,12 @@ TEST_CASE("an adapter that PEFT trained elsewhere: expression, patterns, rank-st
   CHECK(config.targets.size() == 6);  // three layers in each of two blocks
   const ag::NoGrad no_grad;
   const nn::Packed x = nn::pack({prompt(expected)});
-  check_share(model->hidden_states(x), expected.at("peft_adapter.hidden"), 1e-9, "adapter");
+  const testing::Parity parity("PEFT's adapter on tinyllama", expected);
+  check_share(parity, model->hidden_states(x), expected.at("peft_adapter.hidden"), 1e-9, "hidden states");
   nn::merge_lora(*model);
   nn::detach_lora(*model);
-  check_share(model->hidden_states(x), expected.at("peft_adapter.hidden"), 1e-9, "merged");
+  check_share(parity, model->hidden_states(x), expected.at("peft_adapter.hidden"), 1e-9,
+              "hidden states, merged");
 }
 
 TEST_CASE("a configuration that was written is read back") {

@@ -9,7 +9,7 @@
 #include "autograd/parallel.h"
 #include "autograd/rng.h"
 #include "p2rec/preference.h"
-#include "testing.h"
+#include "tests/parity.h"
 
 using p2rec::group_items;
 using p2rec::ItemGroups;
@@ -72,9 +72,10 @@ TEST_CASE("k-means: from the same start the groups are scikit-learn's, exactly")
     CHECK(found.inertia == doctest::Approx(double(file.at(name + ".inertia").item()))
                                .epsilon(testing::tolerance::kF64 ? 1e-10 : 1e-6));
     // Our sums are double in both builds; what f32 adds is one rounding of each result.
-    testing::check_close(
-        found.centroids, file.at(name + ".centroids"),
-        testing::tolerance::kF64 ? testing::Tolerance{1e-10, 1e-12} : testing::Tolerance{2e-7, 2e-7}, name);
+    testing::Parity("k-means", file)
+        .check("centroids", found.centroids, file.at(name + ".centroids"),
+               testing::tolerance::kF64 ? testing::Tolerance{1e-10, 1e-12} : testing::Tolerance{2e-7, 2e-7},
+               name);
   }
   CHECK(cases == 9);
 }

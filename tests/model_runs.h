@@ -7,7 +7,7 @@
 
 #include "nn/layers.h"
 #include "nn/optim.h"
-#include "tests/testing.h"
+#include "tests/parity.h"
 
 namespace testing {
 
@@ -29,18 +29,18 @@ inline nn::Packed packed_input(const nn::TensorFile& file, const std::string& se
 }
 
 // Loss and gradients at the start, then the losses of ten steps.
-inline void check_training(const nn::TensorFile& file, const std::string& section,
+inline void check_training(const Parity& parity, const nn::TensorFile& file, const std::string& section,
                            const nn::NamedTensors& parameters, nn::Adam& adam, double clip,
                            const std::function<ag::Tensor()>& loss) {
   const ag::Tensor first = loss();
-  check_close(first.view({1}), file.at(section + "loss"), tolerance::kModelForward, section + "loss");
+  parity.check("loss", first.view({1}), file.at(section + "loss"), tolerance::kModelForward);
   adam.zero_grad();
   ag::backward(first);
   size_t compared = 0;
   for (const auto& [name, w] : parameters) {
     REQUIRE_MESSAGE(w.grad().defined(), name);
-    check_close(w.grad(), file.at(section + "grad." + name), tolerance::kModelGradient,
-                section + "grad." + name);
+    parity.check("gradients", w.grad(), file.at(section + "grad." + name), tolerance::kModelGradient,
+                 section + "grad." + name);
     ++compared;
   }
   CHECK(compared == below(file, section + "grad.").size());
@@ -53,7 +53,7 @@ inline void check_training(const nn::TensorFile& file, const std::string& sectio
     if (clip > 0) nn::clip_grad_norm(adam.parameters(), clip);
     adam.step();
   }
-  check_close(losses, file.at(section + "losses"), tolerance::kTenSteps, section + "losses of ten steps");
+  parity.check("losses of ten steps", losses, file.at(section + "losses"), tolerance::kTenSteps);
 }
 
 }  // namespace testing

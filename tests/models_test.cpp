@@ -42,10 +42,11 @@ TEST_CASE("a tiny Llama equals PyTorch") {
   model.load(base_weights(file), file.path);
   const nn::Packed x = packed_input(file);
   const Tensor h = model.hidden_states(x);
-  check_close(h, file.at("output.hidden"), tolerance::kModelForward, "hidden states");
-  check_close(model.logits(h), file.at("output.logits"), tolerance::kModelForward, "logits");
+  const testing::Parity parity("Llama, AdamW", file);
+  parity.check("hidden states", h, file.at("output.hidden"), tolerance::kModelForward);
+  parity.check("logits", model.logits(h), file.at("output.logits"), tolerance::kModelForward);
   nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .weight_decay = 0.01});
-  check_training(file, "", model.named_parameters(), adam, 0, [&] {
+  check_training(parity, file, "", model.named_parameters(), adam, 0, [&] {
     return ag::cross_entropy(model.logits(model.hidden_states(x)), file.at("input.targets"));
   });
 }
@@ -54,6 +55,9 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
   const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
   for (const std::string section : {"", "tokens."}) {
     CAPTURE(section);
+    const testing::Parity parity(section.empty() ? "Llama with LoRA, preference head, clipping"
+                                                 : "Llama with LoRA, preference head, item tokens, clipping",
+                                 file);
     models::Llama model(tiny_config());
     model.load(base_weights(file), file.path);
     nn::LoraConfig lora;
@@ -75,15 +79,15 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
     for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
       prompts.emplace_back(x.ids.ints() + x.offsets.at(b), x.ids.ints() + x.offsets.at(b + 1));
     }
-    check_close(model.hidden_states(p2rec::embed_prompt(parser, x.ids), x),
-                file.at(section + "output.hidden"), tolerance::kModelForward, section + "hidden states");
+    parity.check("hidden states", model.hidden_states(p2rec::embed_prompt(parser, x.ids), x),
+                 file.at(section + "output.hidden"), tolerance::kModelForward);
     const auto predictions = [&] {
       return ag::linear(p2rec::prompt_states(parser, prompts), parser.head_weight, parser.head_bias);
     };
-    check_close(predictions(), file.at(section + "output.predictions"), tolerance::kModelForward,
-                section + "predictions");
+    parity.check("predictions", predictions(), file.at(section + "output.predictions"),
+                 tolerance::kModelForward);
     nn::Adam adam(trained, {.lr = 1e-2, .weight_decay = 0});
-    check_training(file, section, trained, adam, 1.0,
+    check_training(parity, file, section, trained, adam, 1.0,
                    [&] { return ag::mse(predictions(), file.at(section + "input.preferences")); });
     for (const auto& [name, w] : model.named_parameters()) CHECK_MESSAGE(!w.grad().defined(), name);
   }
@@ -91,11 +95,13 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
 
 TEST_CASE("learning-rate schedules equal transformers'") {
   const nn::TensorFile file = testing::fixture("schedule.safetensors");
-  for (int64_t step = 0; step < 10; ++step) {
-    CHECK(nn::schedule_factor(nn::Schedule::Cosine, step, 3, 10) ==
-          doctest::Approx(file.at("cosine").data()[step]).epsilon(1e-6));
-    CHECK(nn::schedule_factor(nn::Schedule::Linear, step, 3, 10) ==
-          doctest::Approx(file.at("linear").data()[step]).epsilon(1e-6));
+  const testing::Parity parity("learning-rate schedules", file);
+  for (const auto& [schedule, name] :
+       {std::pair(nn::Schedule::Cosine, "cosine"), {nn::Schedule::Linear, "linear"}}) {
+    Tensor factors = Tensor::zeros({10});
+    for (int64_t step = 0; step < 10; ++step)
+      factors.data()[step] = static_cast<ag::real>(nn::schedule_factor(schedule, step, 3, 10));
+    parity.check(name, factors, file.at(name), tolerance::kOpForward);
   }
 }
 

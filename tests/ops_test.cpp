@@ -1,12 +1,10 @@
-// Every case of op_cases.cpp: gradient check, parity with PyTorch, and what holds for all ops. Also that
-// every op has a case. composed_test.cpp compares fused with composed forms, threads_test.cpp numbers of
-// threads.
+// Every case of op_cases.cpp: gradient check, parity with PyTorch, and what holds for all ops. That every op has a case is
+// op_coverage_test.cpp's; composed_test.cpp compares fused with composed forms, threads_test.cpp numbers of threads.
 #include "autograd/ops.h"
 
-#include <fstream>
-#include <set>
-
+#include "tests/declared_ops.h"
 #include "tests/op_runs.h"
+#include "tests/parity.h"
 
 using ag::Error;
 using ag::real;
@@ -15,91 +13,19 @@ using testing::op_cases;
 using testing::OpCase;
 namespace tolerance = testing::tolerance;
 
-namespace {
-
-// The names of the functions of ops.h that return a Tensor.
-std::set<std::string> declared_ops() {
-  std::ifstream header(std::string(FIXTURES) + "/../../autograd/ops.h");
-  REQUIRE(header);
-  const std::string type = "Tensor ";
-  std::set<std::string> names;
-  for (std::string line; std::getline(header, line);) {
-    if (line.starts_with(type)) names.insert(line.substr(type.size(), line.find('(') - type.size()));
-  }
-  return names;
-}
-
-// The op that a case is named after: the longest one that its name is, or begins with before an underscore.
-std::string op_of(const std::string& case_name, const std::set<std::string>& ops) {
-  std::string longest;
-  for (const std::string& op : ops) {
-    if ((case_name + "_").starts_with(op + "_") && op.size() > longest.size()) longest = op;
-  }
-  return longest;
-}
-
-}  // namespace
-
-TEST_CASE("every op has a case and every case an op") {
-  const std::set<std::string> ops = declared_ops();
-  CHECK(ops.size() > 30);
-  std::set<std::string> used, names;
-  for (const OpCase& c : op_cases()) {
-    CAPTURE(c.name);
-    CHECK(names.insert(c.name).second);
-    const std::string op = op_of(c.name, ops);
-    CHECK_FALSE(op.empty());
-    used.insert(op);
-  }
-  for (const std::string& op : ops) {
-    CAPTURE(op);
-    CHECK(used.contains(op));
-  }
-}
-
-TEST_CASE("a case runs the op that it is named after") {
-  const std::set<std::string> ops = declared_ops();
-  for (const OpCase& c : op_cases()) {
-    CAPTURE(c.name);
-    auto inputs = testing::inputs_of(c, true);
-    const Tensor y = c.op(inputs);
-    REQUIRE(y.node());
-    const std::string op = op_of(c.name, ops);
-    if (op == "mse" || op.ends_with("_composed")) continue;  // made of other ops
-    CHECK(std::string(y.node()->op) == op);
-  }
-}
-
-TEST_CASE("the fixture holds what the cases say") {
-  size_t lines = 0;
-  for (const auto& [key, value] : testing::op_fixture().metadata) lines += key.ends_with(".pytorch");
-  CHECK(lines == op_cases().size());
-  for (const OpCase& c : op_cases()) {
-    INFO(c.name, "; hint: run tests/fixtures/make_ops.py");
-    REQUIRE(testing::op_fixture().metadata.contains(c.name + ".pytorch"));
-    CHECK(testing::op_fixture().metadata.at(c.name + ".pytorch") == c.pytorch);
-    for (size_t i = 0; i < c.shapes.size(); ++i)
-      CHECK(testing::op_fixture().at(testing::numbered(c.name + ".x", i)).shape() == c.shapes[i]);
-  }
-}
-
 TEST_CASE("results and gradients agree with PyTorch") {
-  double forward = 0, gradient = 0;  // the largest shares of the tolerance
   for (const OpCase& c : op_cases()) {
+    const testing::Parity parity(testing::op_of(c.name), testing::op_fixture());
     const testing::Run found = testing::run(c);
-    const Tensor expected = testing::shaped_for(found.y, testing::op_fixture().at(c.name + ".y"));
-    testing::check_close(found.y, expected, tolerance::kOpForward, c.name + ".y");
-    forward = std::max(forward, testing::share_of_tolerance(found.y, expected, tolerance::kOpForward));
+    parity.check("result", found.y, testing::shaped_for(found.y, testing::op_fixture().at(c.name + ".y")),
+                 tolerance::kOpForward, c.name + ".y");
     for (size_t i = 0; i < found.dx.size(); ++i) {
       const std::string name = testing::numbered(c.name + ".dx", i);
       INFO(name);
       REQUIRE(found.dx[i].defined());
-      const Tensor& dx = testing::op_fixture().at(name);
-      testing::check_close(found.dx[i], dx, tolerance::kOpGradient, name);
-      gradient = std::max(gradient, testing::share_of_tolerance(found.dx[i], dx, tolerance::kOpGradient));
+      parity.check("gradients", found.dx[i], testing::op_fixture().at(name), tolerance::kOpGradient, name);
     }
   }
-  MESSAGE("largest share of the tolerance used: ", forward, " by a result, ", gradient, " by a gradient");
 }
 
 #ifdef P2REC_F64
@@ -113,7 +39,7 @@ TEST_CASE("gradients agree with central differences") {
       for (int64_t j = 0; j < inputs[i].numel(); ++j) {
         double& x = inputs[i].data()[j];
         const double here = x;
-        if (c.name == "relu") REQUIRE(std::abs(here) > 100 * h);  // away from the kink
+        if (c.name.starts_with("relu")) REQUIRE(std::abs(here) > 100 * h);  // away from the kink
         x = here + h;
         const Tensor above = c.op(inputs).clone();  // reshape shares its input's memory
         x = here - h;

@@ -57,6 +57,7 @@ std::string our_name(std::string name) {
 nn::TensorFile with_our_names(const nn::TensorFile& file) {
   nn::TensorFile result;
   result.path = file.path;
+  result.metadata = file.metadata;
   for (const auto& [name, tensor] : file.tensors) {
     const std::string query = "multi_head_attention.query.", ours = our_name(name);
     if (name.find("multi_head_attention.key.") != name.npos ||
@@ -74,22 +75,24 @@ nn::TensorFile with_our_names(const nn::TensorFile& file) {
   return result;
 }
 
-// Outputs, loss, gradients and ten steps of Adam. The batch has what the fixture has.
-void check_model(models::TrainableRecommender& model, const nn::TensorFile& file) {
+// Loss, gradients and ten steps of Adam. The batch has what the fixture has.
+void check_model(const testing::Parity& parity, models::TrainableRecommender& model,
+                 const nn::TensorFile& file) {
   model.load(below(file, "weight."), file.path);
   models::SequenceBatch batch{packed_input(file), file.at("input.targets"), {}, {}, {}};
   if (const Tensor* negatives = file.find("input.negatives")) batch.negatives = *negatives;
   if (const Tensor* rows = file.find("input.rows")) batch.rows = *rows;
   nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .decoupled = false});
-  check_training(file, "", model.named_parameters(), adam, 0, [&] { return model.loss(batch); });
+  check_training(parity, file, "", model.named_parameters(), adam, 0, [&] { return model.loss(batch); });
 }
 
-void check_outputs(models::TrainableRecommender& model, const nn::TensorFile& file) {
+void check_outputs(const testing::Parity& parity, models::TrainableRecommender& model,
+                   const nn::TensorFile& file) {
   model.load(below(file, "weight."), file.path);
   const Tensor h = model.states(packed_input(file));
-  check_close(h, file.at("output.hidden"), tolerance::kModelForward, "states");
+  parity.check("states", h, file.at("output.hidden"), tolerance::kModelForward);
   if (const Tensor* logits = file.find("output.logits"))
-    check_close(ag::matmul(h, model.item_table(), false, true), *logits, tolerance::kModelForward, "logits");
+    parity.check("logits", ag::matmul(h, model.item_table(), false, true), *logits, tolerance::kModelForward);
 }
 
 std::vector<int32_t> ints_of(const Tensor& x) { return {x.ints(), x.ints() + x.numel()}; }
@@ -100,49 +103,54 @@ TEST_CASE("SASRec equals PyTorch's TransformerEncoder, with cross-entropy and wi
   for (const std::string loss : {"ce", "bce"}) {
     CAPTURE(loss);
     const nn::TensorFile file = testing::fixture("sasrec_" + loss + ".safetensors");
+    const testing::Parity parity(loss == "ce" ? "SASRec, cross-entropy, Adam" : "SASRec, BCE, Adam", file);
     RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 23, 8, 16, 16);
     if (loss == "bce") config.loss = {models::RecommenderLoss::BCE, 2};
     models::Sasrec model(config, 1);
-    check_outputs(model, file);
-    check_model(model, file);
+    check_outputs(parity, model, file);
+    check_model(parity, model, file);
   }
 }
 
 TEST_CASE("SASRec's form of RecBole equals RecBole") {
   const nn::TensorFile file = with_our_names(testing::fixture("sasrec_recbole.safetensors"));
+  const testing::Parity parity("SASRec as RecBole has it, Adam", file);
   RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 24, 8, 16, 16);
   config.variant = Variant::Recbole;
   models::Sasrec model(config, 1);
-  check_outputs(model, file);
-  check_model(model, file);
+  check_outputs(parity, model, file);
+  check_model(parity, model, file);
 }
 
 TEST_CASE("SASRec's original form equals a padded one of torch.nn's modules") {
   const nn::TensorFile file = testing::fixture("sasrec_original.safetensors");
+  const testing::Parity parity("SASRec as its authors have it, Adam", file);
   RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 13, 6, 8, 8);
   config.variant = Variant::Original;
   config.blocks = 1;
   config.loss = {models::RecommenderLoss::BCE, 1};
   models::Sasrec model(config, 1);
-  check_outputs(model, file);
-  check_model(model, file);
+  check_outputs(parity, model, file);
+  check_model(parity, model, file);
 }
 
 TEST_CASE("GRU4Rec equals RecBole") {
   const nn::TensorFile file = testing::fixture("gru4rec.safetensors");
+  const testing::Parity parity("GRU4Rec, Adam", file);
   RecommenderModelConfig config = small_config(RecommenderKind::Gru4rec, 13, 6, 6, 1);
   config.gru_hidden = 8;
   models::Gru4rec model(config, 1);
-  check_outputs(model, file);
-  check_model(model, file);
+  check_outputs(parity, model, file);
+  check_model(parity, model, file);
 }
 
 TEST_CASE("BERT4Rec equals RecBole") {
   const nn::TensorFile file = with_our_names(testing::fixture("bert4rec.safetensors"));
+  const testing::Parity parity("BERT4Rec, Adam", file);
   RecommenderModelConfig config = small_config(RecommenderKind::Bert4rec, 13, 6, 8, 12);
   config.blocks = 1;
   models::Bert4rec model(config, 1);
-  check_model(model, file);
+  check_model(parity, model, file);
   // The states before the head are no output of RecBole's; what a user is scored by is the last position's.
   model.load(below(file, "weight."), file.path);
   const nn::Packed x = packed_input(file);
@@ -152,13 +160,14 @@ TEST_CASE("BERT4Rec equals RecBole") {
     const auto b = std::ranges::find(last, rows[i]) - last.begin();
     if (b == std::ssize(last)) continue;
     const auto row = static_cast<int64_t>(i);
-    check_close(logits.rows(b, b + 1), file.at("output.logits").rows(row, row + 1), tolerance::kModelForward,
-                "logits");
+    parity.check("logits", logits.rows(b, b + 1), file.at("output.logits").rows(row, row + 1),
+                 tolerance::kModelForward);
   }
 }
 
 TEST_CASE("every loss equals PyTorch, over the whole table and over the rows that it needs") {
   const nn::TensorFile file = testing::fixture("recommender_losses.safetensors");
+  const testing::Parity parity("losses of recommenders", file);
   using enum models::RecommenderLoss;
   const std::map<std::string, models::RecommenderLoss> losses = {
       {"softmax", CrossEntropy}, {"bce", BCE}, {"gbce", GBCE}, {"sampled_softmax", SampledSoftmax}};
@@ -169,10 +178,11 @@ TEST_CASE("every loss equals PyTorch, over the whole table and over the rows tha
     table.set_requires_grad();
     const Tensor loss = models::recommender_loss({kind, 3, 0.75}, table.dim(0), h, table, file.at("targets"),
                                                  file.at("negatives"));
-    check_close(loss.view({1}), file.at(name + ".loss"), tolerance::kOpForward, name);
+    parity.check("result", loss.view({1}), file.at(name + ".loss"), tolerance::kOpForward, name);
     ag::backward(loss);
-    check_close(h.grad(), file.at(name + ".dh"), tolerance::kOpGradient, name + ".dh");
-    check_close(table.grad(), file.at(name + ".dtable"), tolerance::kOpGradient, name + ".dtable");
+    parity.check("gradients", h.grad(), file.at(name + ".dh"), tolerance::kOpGradient, name + ".dh");
+    parity.check("gradients", table.grad(), file.at(name + ".dtable"), tolerance::kOpGradient,
+                 name + ".dtable");
   }
 }
 
