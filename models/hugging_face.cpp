@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 
 constexpr const char *kConfig = "config.json", *kWeights = "model.safetensors",
                      *kIndex = "model.safetensors.index.json", *kTokenizer = "tokenizer.json";
-constexpr const char *kTable = "model.embed_tokens.weight", *kOutput = "lm_head.weight";
+constexpr const char* kOutput = "lm_head.weight";
 
 bool is_there(const nn::Path& path) {
   std::error_code error;
