@@ -10,15 +10,15 @@ MergeTable::MergeTable(const std::vector<std::pair<std::string, std::string>>& m
               " merges");
   merges_.reserve(merges.size());
   int32_t rank = 0;
-  for (const auto& [left, right] : merges) {
+  for (const auto& merge : merges) {
     const auto id_of = [&](const std::string& token) {
       const auto found = ids.find(token);
-      INPUT_CHECK(found != ids.end(), file, ": merge ", rank, " is ", quote(left + " " + right),
+      INPUT_CHECK(found != ids.end(), file, ": merge ", rank, " is ", quote(merge.first + " " + merge.second),
                   ", but there is no token ", quote(token));
       return found->second;
     };
-    const int32_t left_id = id_of(left), right_id = id_of(right);
-    merges_.insert_or_assign(key(left_id, right_id), BpeMerge{rank, id_of(left + right)});
+    const int32_t left = id_of(merge.first), right = id_of(merge.second);
+    merges_.insert_or_assign(key(left, right), BpeMerge{rank, id_of(merge.first + merge.second)});
     ++rank;
   }
 }

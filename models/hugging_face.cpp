@@ -16,7 +16,7 @@ using nn::Json;
 
 constexpr const char *kConfig = "config.json", *kWeights = "model.safetensors",
                      *kIndex = "model.safetensors.index.json", *kTokenizer = "tokenizer.json";
-constexpr const char *kTableName = "model.embed_tokens.weight", *kOutputName = "lm_head.weight";
+constexpr const char* kOutputName = "lm_head.weight";
 
 bool is_there(const nn::Path& path) {
   std::error_code error;
