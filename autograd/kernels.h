@@ -27,7 +27,12 @@ struct AttentionSizes {
   int64_t B, H, KV, D;
   int64_t longest_k;  // keys of the longest sequence
   bool causal;        // query i of n sees the keys up to i + (keys - n): the two end together
+  real dropout;       // of the weights; their elements are numbered as attention_weight_columns says
+  RandomKey key;
 };
+// Weight (i,h,j) of query row i and key j of its sequence is element (i H + h) W + j of dropout's random stream, where W is
+// the longest sequence's keys rounded up to whole groups of the mask.
+int64_t attention_weight_columns(int64_t longest_k);
 // Reals of scratch that attention_forward and attention_backward need.
 int64_t attention_scratch(const AttentionSizes& s);
 

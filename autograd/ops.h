@@ -67,6 +67,9 @@ Tensor mse(const Tensor& x, const Tensor& target);  // mean (x - target)^2
 // --- indexing ----------------------------------------------------------------------------------------------
 // table (V,C), ids (N) I32 -> (N,C): rows by index; backward scatters
 Tensor embedding(const Tensor& table, const Tensor& ids);
+// (N,n): every row's dot products with rows of its own choice, y[i][j] = h[i] . table[ids[i][j]]; h (N,C), table (V,C),
+// ids (N,n) I32. The chosen rows, N n C numbers, are never copied.
+Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids);
 
 // --- packed sequences --------------------------------------------------------------------------------------
 // Sequences laid end to end, without padding: sequence b is rows [at(b), at(b+1)) of N = at(B) rows.
@@ -92,13 +95,24 @@ enum class Mask : uint8_t { None, Causal };
 // softmax(q k^T / sqrt(D) + mask) v for each sequence and head, without ever holding all of softmax (after
 // Dao et al. 2022). q (N,H,D); k, v (M,KV,D) where H is a multiple of KV: query head h uses key head h /
 // (H/KV) (Ainslie et al. 2023). -> (N,H,D). There may be fewer queries than keys: the causal mask is aligned
-// at the end.
+// at the end. The weights, which softmax gives, are dropped out with the rate p (see dropout), as in torch.nn's.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                 const Offsets& k_offsets, Mask mask);
+                 const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {});
 // The same from plain ops, sequence by sequence and head by head: the definition, and the oracle of the fused
 // form.
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                          const Offsets& k_offsets, Mask mask);
+                          const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {});
+
+// One layer of gated recurrent units (Cho et al. 2014) over each sequence, from a state of zeros, as torch.nn.GRU has it:
+//   r = sigmoid(W_ir x + b_ir + W_hr h + b_hr),  z = sigmoid(W_iz x + b_iz + W_hz h + b_hz),
+//   n = tanh(W_in x + b_in + r (W_hn h + b_hn)),  h = (1 - z) n + z h
+// x (N,I); w_ih (3C,I) and w_hh (3C,C) hold the rows of r, z, n in this order; b_ih, b_hh (3C), both or neither. -> (N,C),
+// the state after each token. One matrix product over all tokens, then one per time step over the sequences still alive.
+Tensor gru(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh,
+           const Offsets& offsets);
+// The same from plain ops, token by token: the definition, and the oracle of the fused form.
+Tensor gru_composed(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
+                    const Tensor& b_hh, const Offsets& offsets);
 
 // Angles of rotary position embedding (Su et al. 2021), one row per token: position * inverse_frequency.
 struct Rotation {

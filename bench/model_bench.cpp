@@ -98,11 +98,11 @@ BENCHMARK(lora_step)
 // SASRec as in the ml-100k configuration, full cross-entropy over 1,682 items, dropout on. Arguments: windows, length.
 void sasrec_step(benchmark::State& state) {
   const int64_t B = state.range(0), T = state.range(1);
-  models::SasrecConfig config;
+  models::RecommenderModelConfig config;
   config.items = 1682;
   models::Sasrec model(config, 1);
   nn::Adam adam(model.named_parameters(), {.decoupled = false});
-  models::SequenceBatch batch{model.pack(random_sequences(B, T, 1682)), {}, {}};
+  models::SequenceBatch batch{model.pack(random_sequences(B, T, 1682)), {}, {}, {}, {}};
   batch.targets = batch.input.ids;
   uint32_t step = 0;
   for (auto _ : state) {

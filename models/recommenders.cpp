@@ -1,10 +1,67 @@
 #include "models/recommenders.h"
 
+#include <algorithm>
+
+#include "models/bert4rec.h"
+#include "models/gru4rec.h"
+#include "models/sasrec.h"
+
 namespace models {
 
-ag::Tensor SequentialRecommender::scores(const nn::Packed& histories) const {
+using ag::Tensor;
+
+Tensor SequentialRecommender::scores(const nn::Packed& histories) const {
   const ag::NoGrad no_grad;
   return ag::matmul(user_states(histories), item_table(), false, true);
+}
+
+SequenceBatch SequentialRecommender::training_batch(const Histories& windows, const ag::RandomKey&) const {
+  Histories inputs;
+  std::vector<int32_t> targets;
+  for (const auto& window : windows) {
+    AG_CHECK(window.size() >= 2, "training batch: a window of ", window.size(), " items has nothing to predict");
+    inputs.emplace_back(window.begin(), window.end() - 1);
+    targets.insert(targets.end(), window.begin() + 1, window.end());
+  }
+  return {pack(inputs), Tensor::from_ints(targets), {}, {}, {}};
+}
+
+TrainableRecommender::TrainableRecommender(const RecommenderModelConfig& config, int64_t extra_rows)
+    : config_(config), items_({config.items, extra_rows, config.hidden, config.use, config.features}) {
+  child("item_embedding", items_);
+}
+
+Tensor TrainableRecommender::loss(const SequenceBatch& batch) const {
+  const Tensor table = batch.item_rows.defined() ? batch.item_rows : items_.table();
+  Tensor h = encode(batch.input, ag::embedding(table, batch.input.ids));
+  if (batch.rows.defined()) h = ag::embedding(h, batch.rows);
+  return recommender_loss(config_.loss, config_.items, output_states(h), output_table(table), batch.targets,
+                          batch.negatives);
+}
+
+Tensor TrainableRecommender::user_states(const nn::Packed& histories) const {
+  return output_states(ag::embedding(states(histories), histories.offsets.last_rows()));
+}
+
+std::unique_ptr<TrainableRecommender> make_recommender(const RecommenderModelConfig& config, uint64_t seed) {
+  switch (config.kind) {
+    case RecommenderKind::Sasrec:
+      return std::make_unique<Sasrec>(config, seed);
+    case RecommenderKind::Gru4rec:
+      return std::make_unique<Gru4rec>(config, seed);
+    case RecommenderKind::Bert4rec:
+      return std::make_unique<Bert4rec>(config, seed);
+  }
+  throw ag::Error("no such kind of recommender");
+}
+
+Histories latest(const Histories& histories, int64_t most) {
+  Histories cut;
+  for (const auto& history : histories) {
+    const auto length = std::min<std::ptrdiff_t>(std::ssize(history), most);
+    cut.emplace_back(history.end() - length, history.end());
+  }
+  return cut;
 }
 
 }  // namespace models

@@ -7,6 +7,10 @@
 #include "autograd/tensor.h"
 #include "nn/safetensors.h"
 
+namespace ag {
+struct AdamStep;
+}
+
 namespace nn {
 
 struct AdamConfig {
@@ -16,6 +20,13 @@ struct AdamConfig {
   double weight_decay = 0;
   bool decoupled =
       true;  // true: AdamW (Loshchilov and Hutter 2019); false: Adam with L2 (Kingma and Ba 2015)
+};
+
+// The gradient of a few rows of a large parameter; the others have none.
+struct RowGradient {
+  ag::Tensor w;     // (V,C), one of the optimiser's parameters
+  ag::Tensor ids;   // (U) I32, distinct
+  ag::Tensor rows;  // (U,C): of row ids[i]
 };
 
 // With g the gradient (+ weight_decay w if coupled) and t the step from 1:
@@ -32,6 +43,10 @@ class Adam {
   Adam(std::vector<Group> groups, const AdamConfig& config);
 
   void step(double lr_factor = 1);  // uses and keeps the gradients; a parameter without one stays as it is
+  // The same, and lazily for one parameter that has no other gradient: rows without one keep weight and moments, as in
+  // torch.optim.SparseAdam, so the step costs nothing for them. Not the same as step() with zeros for these rows, which would
+  // go on moving by their moments. Throws ag::Error for weight decay, which would touch every row.
+  void step_rows(const RowGradient& gradient, double lr_factor = 1);
   void zero_grad();
   int64_t steps() const { return steps_; }
 
@@ -47,6 +62,7 @@ class Adam {
     ag::Tensor w, m, v;
     double lr;
   };
+  ag::AdamStep step_of(const Slot& slot, double lr_factor) const;
   std::vector<Slot> slots_;
   AdamConfig config_;
   int64_t steps_ = 0;

@@ -98,14 +98,14 @@ int64_t augmentation_memory(const models::LlamaConfig& llm, int64_t items, bool 
 RecommenderBatches recommender_batches(const Interactions& data, const RecommenderConfig& config) {
   RecommenderBatches batches;
   std::vector<int64_t> lengths;
-  for (const Window& window : training_windows(data, config.model.max_length))
-    lengths.push_back(window.length - 1);
-  batches.positions = most_tokens_of_a_batch(lengths, config.batch, config.max_epochs, config.seed, 0);
+  for (const Window& window : training_windows(data, config.model.window_length(), config.windows))
+    lengths.push_back(window.length - (config.model.shifts() ? 1 : 0));
+  batches.positions = most_tokens_of_a_batch(lengths, config.batch, config.max_epochs, config.seed, kWindowOrderSite);
   int64_t users = 0, positions = 0;
   for (int64_t u = 0; u < data.users(); ++u) {
     if (!has_targets(data, u)) continue;
     const auto history = static_cast<int64_t>(target_history(data, u, Target::Test).size());
-    positions += std::min(history, config.model.max_length);
+    positions += std::min(history + (config.model.shifts() ? 0 : 1), config.model.max_length);
     batches.ranked_users = std::max(batches.ranked_users, ++users);
     batches.ranked_positions = std::max(batches.ranked_positions, positions);
     if (users == kUsersRankedTogether) users = positions = 0;
@@ -113,28 +113,80 @@ RecommenderBatches recommender_batches(const Interactions& data, const Recommend
   return batches;
 }
 
-int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBatches& batches) {
-  const models::SasrecConfig& m = config.model;
-  const auto V = static_cast<double>(m.items), T = static_cast<double>(m.max_length),
-             C = static_cast<double>(m.hidden), I = static_cast<double>(m.inner),
-             B = static_cast<double>(m.blocks), H = static_cast<double>(m.heads),
-             N = static_cast<double>(batches.positions);
-  const double parameters = (V + T) * C + B * (4 * C * C + 2 * C * I + 9 * C + I) + 2 * C;
-  // Weights, gradients, two moments, and the best epoch's weights.
-  const double state = (config.patience > 0 ? 5 : 4) * parameters;
-  // The start, and a second gradient of the item table until it is added to the first.
-  const double tables = 2 * V * C;
+namespace {
+
+// Counts of reals.
+struct ModelCosts {
+  double parameters = 0;  // all but the items' vectors
+  double position = 0;    // what a training step holds for each position
+  double ranked = 0;      // the same without a tape, at its widest place
+  double tables = 0;      // copies of the item table that a step makes, in tables
+};
+
+ModelCosts transformer_costs(const models::RecommenderModelConfig& m) {
+  const auto T = static_cast<double>(m.max_length), C = static_cast<double>(m.hidden),
+             I = static_cast<double>(m.inner), B = static_cast<double>(m.blocks), H = static_cast<double>(m.heads);
+  ModelCosts costs;
+  costs.parameters = T * C + B * (4 * C * C + 2 * C * I + 9 * C + I) + 2 * C;
   // Of a position in one block: two norms, q, k, v joined and apart, the attention's result with its log-sum-exp, its
   // projection, and the same number of rows behind the feed-forward layer; each dropout and each sum is one more.
   const double block = 13 * C + 2 * I + H + 4 + (m.dropout > 0 ? 2 * C + I : 0);
-  const double outside = (m.dropout > 0 ? 9 : 8) * C;
-  const double logits = m.loss == models::RecommenderLoss::CrossEntropy
-                            ? std::min(N * V, std::max(V, double{kLogitsAtOnce}))
-                            : 8 * N * C;
-  const double training = N * (B * block + outside) + logits;
-  const double ranking =
-      static_cast<double>(batches.ranked_users) * std::min(V, double{kItemsScoredTogether}) +
-      static_cast<double>(batches.ranked_positions) * (9 * C + 2 * I);
+  costs.position = B * block + (m.dropout > 0 ? 9 : 8) * C;
+  costs.ranked = 9 * C + 2 * I;
+  if (!m.shifts()) {  // BERT4Rec: its head and the biases; the table without the mask's row, with a column of biases
+    costs.parameters += C * C + 4 * C + static_cast<double>(m.items);
+    costs.position += 4 * C;
+    costs.tables = 4;
+  }
+  return costs;
+}
+
+// The input and its dropout; in time's order the input, r, z, n and the candidate's share (4G), states; the result; and
+// what backward holds of all of it: gradients of both gate inputs (6G), of the states and of the result.
+ModelCosts gru_costs(const models::RecommenderModelConfig& m) {
+  const auto C = static_cast<double>(m.hidden), G = static_cast<double>(m.gru_hidden);
+  return {3 * G * (C + G) + (G + 1) * C, 8 * C + 14 * G, 4 * C + 9 * G, 0};
+}
+
+ModelCosts costs_of(const models::RecommenderModelConfig& m) {
+  return m.kind == models::RecommenderKind::Gru4rec ? gru_costs(m) : transformer_costs(m);
+}
+
+// Of the items' given vectors and their adapter: parameters that are trained, and what a step holds for every item.
+struct AdapterCosts {
+  double trained = 0, held = 0;
+};
+
+AdapterCosts adapter_costs(const models::RecommenderModelConfig& m) {
+  if (m.use == models::ItemsUse::Start) return {};
+  const auto V = static_cast<double>(m.items), C = static_cast<double>(m.hidden), D = static_cast<double>(m.features);
+  return {D * D / 2 + D / 2 * C + D + C, V * (2 * D + 2 * D / 2 + 3 * C)};
+}
+
+}  // namespace
+
+int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBatches& batches) {
+  const models::RecommenderModelConfig& m = config.model;
+  const auto V = static_cast<double>(m.items), C = static_cast<double>(m.hidden),
+             N = static_cast<double>(batches.positions), n = static_cast<double>(m.loss.negatives);
+  const ModelCosts costs = costs_of(m);
+  const AdapterCosts adapter = adapter_costs(m);
+  // Weights, gradients, two moments, and the best epoch's weights.
+  const double copies = config.patience > 0 ? 5 : 4;
+  double items = copies * V * C;
+  // The start, and a second gradient of the item table until it is added to the first.
+  double tables = (2 + costs.tables) * V * C;
+  if (config.lazy_adam) {  // no gradient of the table; of the rows in a batch a copy, two gradients and their sum
+    items -= V * C;
+    tables = V * C + 4 * std::min(V, N * (2 + n)) * C;
+  }
+  const double state = items + copies * (costs.parameters + adapter.trained) + adapter.held;
+  // Scores of the target and the negatives: their ids and labels, the scores in one and in two parts, and gradients of each.
+  const double logits =
+      m.loss.samples() ? 8 * N * (1 + n) + 2 * N * C : std::min(N * V, std::max(V, double{kLogitsAtOnce}));
+  const double training = N * costs.position + logits;
+  const double ranking = static_cast<double>(batches.ranked_users) * std::min(V, double{kItemsScoredTogether}) +
+                         static_cast<double>(batches.ranked_positions) * costs.ranked;
   return bytes_of(state + tables + std::max(training, ranking));
 }
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "models/llama.h"
-#include "models/sasrec.h"
 #include "p2rec/interactions.h"
 #include "p2rec/train_recommender.h"
 #include "p2rec/user_sft.h"

@@ -151,6 +151,41 @@ bool with_option(AnyOptions& options, const std::string& name, Visitor&& visit) 
   return found;
 }
 
+// An option that only `needed` gives a meaning may not have another value than its default without it.
+template <class T>
+void check_means_something(const std::string& option, const T& found, const T& by_default, bool has_meaning,
+                           const std::string& needed) {
+  INPUT_CHECK(has_meaning || found == by_default, option, ": found ", to_text(found), ", which means nothing without ",
+              needed, kHint);
+}
+
+void check_recommender(const Options& o) {
+  const Options standard;
+  const std::vector<std::string> variants = o.model == "sasrec" ? texts("default", "prenorm", "original", "recbole")
+                                            : o.model == "gru4rec" ? texts("default", "recbole")
+                                                                   : texts("default", "recbole", "plain");
+  INPUT_CHECK(std::ranges::count(variants, o.variant), "--variant: found '", o.variant, "'; expected one of ",
+              join(variants, ", "), " for --model ", o.model, kHint);
+  INPUT_CHECK(o.hidden % o.heads == 0, "--heads: found ", o.heads, "; expected a divisor of --hidden, ", o.hidden,
+              kHint);
+  INPUT_CHECK(o.model != "bert4rec" || o.max_length >= 2, "--max-length: found ", o.max_length,
+              "; expected at least 2 for bert4rec, which reads a mask behind the items", kHint);
+  const auto check = [](const std::string& option, const auto& found, const auto& by_default, bool has_meaning,
+                        const std::string& needed) {
+    check_means_something(option, found, by_default, has_meaning, needed);
+  };
+  check("--gru-hidden", o.gru_hidden, standard.gru_hidden, o.model == "gru4rec", "--model gru4rec");
+  check("--mask-ratio", o.mask_ratio, standard.mask_ratio, o.model == "bert4rec", "--model bert4rec");
+  check("--negatives", o.negatives, standard.negatives, o.loss != "ce", "a loss that samples: --loss bce");
+  check("--gbce-t", o.gbce_t, standard.gbce_t, o.loss == "gbce", "--loss gbce");
+  check("--start-std", o.start_std, standard.start_std, o.use == "start", "--use start");
+  check("--lazy-adam", o.lazy_adam, false, o.loss != "ce", "a loss that samples: --loss bce");
+  check("--lazy-adam", o.lazy_adam, false, o.model != "bert4rec", "--model sasrec or gru4rec");
+  check("--lazy-adam", o.lazy_adam, false, o.use == "start", "a trainable item table: --use start");
+  INPUT_CHECK(o.use != "concat" || o.hidden >= 2, "--hidden: found ", o.hidden,
+              "; expected at least 2 for --use concat", kHint);
+}
+
 template <class T>
 void check_distinct(const std::string& option, const std::vector<T>& values) {
   INPUT_CHECK(std::set<T>(values.begin(), values.end()).size() == values.size(), option, ": found '",
@@ -252,8 +287,7 @@ void check_options(const Options& options) {
   INPUT_CHECK(std::find(options.cutoffs.begin(), options.cutoffs.end(), 10) != options.cutoffs.end(),
               "--cutoffs: found '", to_text(options.cutoffs),
               "'; expected 10 among them, which the printed table and the report show", kHint);
-  INPUT_CHECK(options.hidden % options.heads == 0, "--heads: found ", options.heads,
-              "; expected a divisor of --hidden, ", options.hidden, kHint);
+  check_recommender(options);
   INPUT_CHECK(!(options.resume && options.overwrite),
               "--resume: found together with --overwrite; expected one of them", kHint);
 }

@@ -15,10 +15,12 @@
 #include "nn/memory.h"
 #include "p2rec/artifacts.h"
 #include "p2rec/describe_groups.h"
+#include "p2rec/final_recommenders.h"
 #include "p2rec/memory_estimate.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
 #include "p2rec/ranks_file.h"
+#include "p2rec/recommender_options.h"
 #include "p2rec/report.h"
 #include "p2rec/results.h"
 #include "p2rec/run_folder.h"
@@ -32,36 +34,6 @@ namespace {
 using ag::Tensor;
 namespace fs = std::filesystem;
 
-RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
-  RecommenderConfig config;
-  config.model.max_length = o.max_length;
-  config.model.hidden = o.hidden;
-  config.model.inner = o.inner;
-  config.model.blocks = o.blocks;
-  config.model.heads = o.heads;
-  config.model.dropout = o.dropout;
-  config.model.loss = o.loss == "bce" ? models::RecommenderLoss::BCE : models::RecommenderLoss::CrossEntropy;
-  config.lr = o.lr;
-  config.batch = o.batch;
-  config.max_epochs = o.max_epochs;
-  config.patience = o.patience;
-  config.seed = seed;
-  config.validation_users = o.evaluate_users;
-  return config;
-}
-
-RankingConfig ranking_config(const Options& o) {
-  RankingConfig config;
-  config.against = o.ranking == "sampled"              ? RankedAgainst::EvenSample
-                   : o.ranking == "sampled-popularity" ? RankedAgainst::PopularitySample
-                                                       : RankedAgainst::Catalogue;
-  config.negatives = o.negatives_ranked;
-  config.seed = o.ranking_seed;
-  config.filter_history = o.filter_history;
-  config.users = o.evaluate_users;
-  return config;
-}
-
 SftConfig sft_config(const Options& o) {
   SftConfig config;
   config.lora.rank = o.lora_rank;
@@ -73,37 +45,6 @@ SftConfig sft_config(const Options& o) {
   config.batch = o.sft_batch;
   config.epochs = o.sft_epochs;
   return config;
-}
-
-// One final recommender of the stage `train`.
-struct Job {
-  std::string start;
-  uint64_t seed;
-  std::string name() const { return fmt::format("{}-{}", start, seed); }
-  std::string file() const { return "recommender-" + name() + ".safetensors"; }
-};
-
-std::vector<Job> jobs_of(const Options& o) {
-  if (is_popularity(o)) return {{"counts", o.seeds[0]}};
-  std::vector<Job> jobs;
-  for (const std::string& start : o.starts) {
-    for (uint64_t seed : o.seeds) jobs.push_back({start, seed});
-  }
-  return jobs;
-}
-
-// As the stage `train` left it in the folder, and its file.
-std::unique_ptr<models::SequentialRecommender> trained_recommender(const Options& o, const Job& job,
-                                                                   int64_t items,
-                                                                   const nn::TensorFile& file) {
-  std::unique_ptr<models::SequentialRecommender> model;
-  if (is_popularity(o)) {
-    model = std::make_unique<models::Popularity>(std::vector<int64_t>(static_cast<size_t>(items), 0));
-  } else {
-    model = make_recommender(items, recommender_config(o, job.seed));
-  }
-  model->load(file.tensors, file.path);
-  return model;
 }
 
 class Run {
@@ -150,16 +91,18 @@ class Run {
   // What a later stage would refuse is refused before the first one begins, and before anything is removed.
   void prepare(Stage first, Stage last) {
     check_sizes(first);
-    bool recommenders_needed = false, language_model_needed = false;
+    bool teacher_needed = false, recommenders_needed = false, language_model_needed = false;
     for (Stage stage : stages_from(first, last)) {
       for (const Stage input : inputs_of(stage, o_)) {
         if (input < first) check_input(stage, input);
       }
       if (!o_.overwrite) check_goes_on(out_, manifest_, stage, fingerprint(stage), o_.resume);
       if (!o_.overwrite && manifest_.done(name_of(stage))) continue;
-      recommenders_needed |= stage == Stage::Pretrain || stage == Stage::Train;
+      teacher_needed |= stage == Stage::Pretrain;
+      recommenders_needed |= stage == Stage::Train;
       language_model_needed |= stage == Stage::Reconstruct || stage == Stage::Augment;
     }
+    if (teacher_needed) recommenders_that_fit(data_, teacher_config(o_), 1);
     if (recommenders_needed && !is_popularity(o_))
       recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
     if (language_model_needed) check_language_model();
@@ -245,8 +188,7 @@ class Run {
 
   // --- the stages, each by its step of the method ----------------------------------------------------------
   int64_t pretrain() {
-    const Recommender teacher =
-        pretrain_teacher(data_, recommender_config(o_, o_.seeds[0]), task(Stage::Pretrain));
+    const Recommender teacher = pretrain_teacher(data_, teacher_config(o_), task(Stage::Pretrain));
     nn::write_safetensors(out_ / "teacher.safetensors", teacher.model->named_parameters(),
                           metadata(Stage::Pretrain));
     return teacher.tokens;
@@ -361,10 +303,14 @@ class Run {
     stage.announce(
         fmt::format("{} recommenders: {} starts, {} seeds", jobs.size(), o_.starts.size(), o_.seeds.size()));
     std::vector<int64_t> tokens(jobs.size(), 0);
-    const int64_t for_components =
-        inputs.enhanced.defined() ? start_table_memory(data_.items(), inputs.enhanced.dim(1)) : 0;
-    const int64_t at_once = recommenders_that_fit(  // the results do not depend on it
-        data_, recommender_config(o_, o_.seeds[0]), ag::thread_count(), for_components);
+    RecommenderConfig widest = recommender_config(o_, o_.seeds[0]);
+    int64_t for_components = 0;
+    if (inputs.enhanced.defined()) {
+      widest.model.features = inputs.enhanced.dim(1);
+      for_components = start_table_memory(data_.items(), inputs.enhanced.dim(1));
+    }
+    const int64_t at_once =  // the results do not depend on it
+        recommenders_that_fit(data_, widest, ag::thread_count(), for_components);
     run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
       const Job& job = jobs[i];
       const Task part = stage.part(job.name(), static_cast<int64_t>(jobs.size()));
@@ -375,7 +321,9 @@ class Run {
         return part.finish("done before");
       }
       const RecommenderConfig config = recommender_config(o_, job.seed);
-      const Tensor start = start_table(job.start, inputs, o_.hidden, o_.start_std, job.seed);
+      const Tensor start = config.model.use == models::ItemsUse::Start
+                               ? start_table(job.start, inputs, o_.hidden, o_.start_std, job.seed)
+                               : start_features(job.start, inputs, job.seed);
       const Recommender r = train_from(start, data_, config, part);
       nn::Metadata meta = metadata(Stage::Train);
       meta["epochs"] = std::to_string(r.epochs);
@@ -467,41 +415,6 @@ void run_stages(const Options& options, Stage first, Stage last) {
                 " holds an earlier run; hint: --resume goes on with it, --overwrite begins anew");
   }
   Run(options).stages(first, last);
-}
-
-void recommend(const RecommendRequest& request, std::ostream& out) {
-  const nn::Path folder = request.out;
-  Options o;
-  read_config(o, folder / "config.toml");
-  const Interactions data = load_data(o.data);
-  const auto index_of = [](const std::vector<std::string>& ids, const std::string& id, const char* what,
-                           const char* option) {
-    const auto it = std::find(ids.begin(), ids.end(), id);
-    INPUT_CHECK(it != ids.end(), option, ": there is no ", what, " '", id,
-                "'; hint: ids are written as in the data, for example '", ids[0], "'");
-    return it - ids.begin();
-  };
-  std::vector<int32_t> history;
-  if (!request.user.empty()) {
-    history = data.sequences[static_cast<size_t>(index_of(data.user_ids, request.user, "user", "--user"))];
-  } else {
-    for (const std::string& item : request.items)
-      history.push_back(static_cast<int32_t>(index_of(data.item_ids, item, "item", "--items")));
-  }
-  INPUT_CHECK(!history.empty(), "recommend: there is no history; hint: --user ID, or --items 1,2,3");
-  const std::vector<Job> jobs = jobs_of(o);
-  const bool has_p2rec =
-      std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.start == "p2rec"; });
-  const std::string usual = has_p2rec ? "p2rec" : jobs.at(0).start;
-  const Job job{request.start.empty() ? usual : request.start, request.seed ? request.seed : o.seeds[0]};
-  const auto model = trained_recommender(o, job, data.items(), nn::read_safetensors(folder / job.file()));
-  const Tensor scores = model->scores(model->pack({history}));
-  const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);
-  for (size_t i = 0; i < best.size(); ++i) {
-    const auto item = static_cast<size_t>(best[i]);
-    out << fmt::format("{:>3}  {:<10} {:>8.3f}  {}\n", i + 1, data.item_ids[item], scores.data()[item],
-                       data.titles.empty() ? "" : data.titles[item]);
-  }
 }
 
 }  // namespace p2rec

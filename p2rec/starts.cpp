@@ -38,6 +38,36 @@ Tensor take_rows(const Tensor& x, const std::vector<int32_t>& rows) {
   return ag::embedding(x, Tensor::from_ints(rows));
 }
 
+Tensor with_centred_columns(const Tensor& x) {
+  const int64_t V = x.dim(0), C = x.dim(1);
+  std::vector<double> means(static_cast<size_t>(C));
+  for (int64_t i = 0; i < V * C; ++i) means[static_cast<size_t>(i % C)] += double(x.data()[i]) / double(V);
+  Tensor y = Tensor::empty({V, C});
+  for (int64_t i = 0; i < V * C; ++i)
+    y.data()[i] = static_cast<real>(x.data()[i] - means[static_cast<size_t>(i % C)]);
+  return y;
+}
+
+// The vectors of a start before they are scaled: `prepare`d where they come from the language model, with so many columns
+// where they are drawn.
+template <class Prepare>
+Tensor vectors_of(const std::string& start, const StartInputs& inputs, int64_t columns, uint64_t seed,
+                  const Prepare& prepare) {
+  const auto V = static_cast<int64_t>(inputs.groups.group_of.size());
+  if (start == "random") return normal({V, columns}, "start random", seed);
+  if (start == "p2rec") return prepare(inputs.enhanced);
+  if (start == "p2rec_shuffled") {
+    return take_rows(prepare(inputs.enhanced),
+                     ag::random_permutation(nn::key_for("start shuffled", seed), static_cast<int32_t>(V)));
+  }
+  if (start == "llm_untuned") return prepare(inputs.untuned);
+  if (start == "teacher") return inputs.teacher;
+  if (start == "groups")
+    return take_rows(normal({inputs.groups.groups, columns}, "start groups", seed), inputs.groups.group_of);
+  throw ag::InputError("--starts: found '" + start +
+                       "', expected random, p2rec, p2rec_shuffled, llm_untuned, teacher or groups");
+}
+
 }  // namespace
 
 const std::vector<std::string>& start_names() {
@@ -66,28 +96,14 @@ Tensor principal_components(const Tensor& rows, int64_t d) {
   return result;
 }
 
-Tensor start_table(const std::string& start, const StartInputs& inputs, int64_t d, double std,
-                   uint64_t seed) {
-  const auto V = static_cast<int64_t>(inputs.groups.group_of.size());
-  Tensor table;
-  if (start == "random") {
-    table = normal({V, d}, "start random", seed);
-  } else if (start == "p2rec") {
-    table = principal_components(inputs.enhanced, d);
-  } else if (start == "p2rec_shuffled") {
-    table = take_rows(principal_components(inputs.enhanced, d),
-                      ag::random_permutation(nn::key_for("start shuffled", seed), static_cast<int32_t>(V)));
-  } else if (start == "llm_untuned") {
-    table = principal_components(inputs.untuned, d);
-  } else if (start == "teacher") {
-    table = inputs.teacher;
-  } else if (start == "groups") {
-    table = take_rows(normal({inputs.groups.groups, d}, "start groups", seed), inputs.groups.group_of);
-  } else {
-    throw ag::InputError("--starts: found '" + start +
-                         "', expected random, p2rec, p2rec_shuffled, llm_untuned, teacher or groups");
-  }
-  return scaled_to(table, std);
+Tensor start_table(const std::string& start, const StartInputs& inputs, int64_t d, double std, uint64_t seed) {
+  const auto reduced = [d](const Tensor& embeddings) { return principal_components(embeddings, d); };
+  return scaled_to(vectors_of(start, inputs, d, seed, reduced), std);
+}
+
+Tensor start_features(const std::string& start, const StartInputs& inputs, uint64_t seed) {
+  const auto whole = [](const Tensor& embeddings) { return embeddings; };
+  return scaled_to(with_centred_columns(vectors_of(start, inputs, inputs.enhanced.dim(1), seed, whole)), 1);
 }
 
 }  // namespace p2rec

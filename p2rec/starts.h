@@ -28,6 +28,11 @@ struct StartInputs {
 ag::Tensor start_table(const std::string& start, const StartInputs& inputs, int64_t d, double std,
                        uint64_t seed);
 
+// The same for a recommender that keeps the vectors as they are behind an adapter (models::ItemsUse): (V,D), not reduced,
+// every column centred, and all of them scaled to a joint standard deviation of one. Vectors that are drawn have as many
+// columns as the language model's.
+ag::Tensor start_features(const std::string& start, const StartInputs& inputs, uint64_t seed);
+
 // The first d principal components of the rows (V,C), centred: (V,d). A component's sign makes its largest loading
 // positive, so the result does not depend on the solver's whim.
 ag::Tensor principal_components(const ag::Tensor& rows, int64_t d);

@@ -11,51 +11,8 @@ namespace {
 
 using ag::Tensor;
 
-// Sites of randomness beside those of the model's layers.
-constexpr uint32_t kOrderSite = 1'000'000, kNegativeSite = 1'000'001;
-
-// A negative is drawn evenly from the items that the user has not taken in training.
-int32_t draw_negative(const std::vector<int32_t>& sorted_items, int64_t items, ag::RandomKey key,
-                      int64_t element) {
-  constexpr int64_t kTries = 64;  // each fails with the share of the catalogue that the user has taken
-  for (int64_t i = 0; i < kTries; ++i) {
-    const auto item = static_cast<int32_t>(
-        ag::random_below(key, static_cast<uint64_t>(element * kTries + i), static_cast<uint32_t>(items)));
-    if (!std::binary_search(sorted_items.begin(), sorted_items.end(), item)) return item;
-  }
-  throw ag::Error("negative sampling: a user has taken nearly all items; hint: --loss ce needs no negatives");
-}
-
-Tensor draw_negatives(const std::vector<Window>& windows, std::span<const int32_t> chosen,
-                      const Interactions& data, int64_t positions, const ag::RandomKey& key) {
-  Tensor negatives = Tensor::empty({positions, 1}, ag::DType::I32);
-  int64_t at = 0;
-  for (int32_t w : chosen) {
-    const Window& window = windows[static_cast<size_t>(w)];
-    const Sequence part = training_part(data, window.user);
-    std::vector<int32_t> taken(part.begin(), part.end());
-    std::sort(taken.begin(), taken.end());
-    for (int64_t i = 0; i + 1 < window.length; ++i, ++at)
-      negatives.ints()[at] = draw_negative(taken, data.items(), key, at);
-  }
-  return negatives;
-}
-
-models::SequenceBatch make_batch(const models::SequentialRecommender& model,
-                                 const std::vector<Window>& windows, std::span<const int32_t> chosen,
-                                 const Interactions& data) {
-  std::vector<std::vector<int32_t>> inputs;
-  std::vector<int32_t> targets;
-  for (int32_t w : chosen) {
-    const Window& window = windows[static_cast<size_t>(w)];
-    const Sequence items =
-        training_part(data, window.user)
-            .subspan(static_cast<size_t>(window.begin), static_cast<size_t>(window.length));
-    inputs.emplace_back(items.begin(), items.end() - 1);
-    targets.insert(targets.end(), items.begin() + 1, items.end());
-  }
-  return {model.pack(inputs), Tensor::from_ints(targets), {}};
-}
+// Sites of randomness beside those of the model's layers and kWindowOrderSite.
+constexpr uint32_t kNegativeSite = 1'000'001, kMaskSite = 1'000'002;
 
 // What early stopping remembers.
 struct Best {
@@ -64,10 +21,20 @@ struct Best {
   nn::NamedTensors weights;
 };
 
+// What is not trained is not copied.
 nn::NamedTensors copy_of(const nn::NamedTensors& tensors) {
   nn::NamedTensors copy;
-  for (const auto& [name, tensor] : tensors) copy.emplace_back(name, tensor.clone());
+  for (const auto& [name, tensor] : tensors)
+    copy.emplace_back(name, tensor.requires_grad() ? tensor.clone() : tensor);
   return copy;
+}
+
+nn::NamedTensors trained(const nn::NamedTensors& tensors) {
+  nn::NamedTensors result;
+  for (const auto& entry : tensors) {
+    if (entry.second.requires_grad()) result.push_back(entry);
+  }
+  return result;
 }
 
 void append(nn::NamedTensors& to, const std::string& prefix, const nn::NamedTensors& from) {
@@ -84,24 +51,28 @@ nn::NamedTensors with_prefix(const nn::TensorFile& file, const std::string& pref
 
 class Training {
  public:
-  Training(models::SequentialRecommender& model, const Interactions& data, const RecommenderConfig& config,
+  Training(models::TrainableRecommender& model, const Interactions& data, const RecommenderConfig& config,
            const Task& task)
       : model_(model),
         data_(data),
         config_(config),
         task_(task),
-        windows_(training_windows(data, config.model.max_length)),
-        adam_(model.named_parameters(), {.lr = config.lr, .decoupled = false}) {
+        windows_(training_windows(data, config.model.window_length(), config.windows)),
+        adam_(trained(model.named_parameters()),
+              {.lr = config.lr, .beta2 = config.adam_beta2, .decoupled = false}) {
     INPUT_CHECK(!windows_.empty(), data.source,
                 ": nobody has two interactions to train on; hint: leave-one-out keeps the last ",
                 "two of each user for validation and test");
-    for (const Window& w : windows_) positions_ += w.length - 1;
+    const models::RecommenderModelConfig& m = config.model;
+    AG_CHECK(!config.lazy_adam || (m.loss.samples() && m.shifts() && m.use == models::ItemsUse::Start),
+             "lazy Adam: it needs a loss that samples, a model that predicts the next item, and a trainable "
+             "item table");
   }
 
   void run() {
     if (const auto saved = task_.resume()) restore(*saved);
-    task_.announce(fmt::format("{} windows, {} positions an epoch, at most {} epochs", windows_.size(),
-                               positions_, config_.max_epochs));
+    task_.announce(fmt::format("{} windows of {} items, {} steps an epoch, at most {} epochs",
+                               windows_.size(), items_of_windows(), steps_of_epoch(), config_.max_epochs));
     while (epoch_ < config_.max_epochs && !out_of_patience()) {
       train_epoch();
       ++epoch_;
@@ -120,37 +91,63 @@ class Training {
 
   int64_t epochs() const { return epoch_; }
   int64_t best_epoch() const { return best_.epoch; }
-  int64_t tokens() const { return positions_ * epoch_; }
+  int64_t tokens() const { return tokens_; }
 
  private:
   bool out_of_patience() const { return config_.patience > 0 && epoch_ - best_.epoch >= config_.patience; }
 
+  int64_t items_of_windows() const {
+    int64_t items = 0;
+    for (const Window& w : windows_) items += w.length;
+    return items;
+  }
+  int64_t steps_of_epoch() const {
+    const auto windows = static_cast<int64_t>(windows_.size());
+    return config_.steps_per_epoch ? config_.steps_per_epoch : (windows + config_.batch - 1) / config_.batch;
+  }
+
   void train_epoch() {
-    const auto count = static_cast<int32_t>(windows_.size());
-    const std::vector<int32_t> order =
-        ag::random_permutation({config_.seed, static_cast<uint32_t>(epoch_), kOrderSite}, count);
+    const std::vector<int32_t> order = epoch_windows(static_cast<int64_t>(windows_.size()), epoch_,
+                                                     config_.batch, config_.steps_per_epoch, config_.seed);
     double total = 0;
-    int64_t steps = 0;
-    for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(config_.batch), ++steps) {
+    for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(config_.batch)) {
       const size_t size = std::min(static_cast<size_t>(config_.batch), order.size() - begin);
       total += train_step({order.data() + begin, size});
     }
-    last_loss_ = total / static_cast<double>(steps);
+    last_loss_ = total / static_cast<double>(steps_of_epoch());
   }
 
   double train_step(std::span<const int32_t> chosen) {
     const auto step = static_cast<uint32_t>(adam_.steps());
-    models::SequenceBatch batch = make_batch(model_, windows_, chosen, data_);
+    models::SequenceBatch batch =
+        model_.training_batch(items_of(data_, windows_, chosen), {config_.seed, step, kMaskSite});
     batch.input.noise = {config_.seed, step, true};
-    if (config_.model.loss == models::RecommenderLoss::BCE) {
-      batch.negatives =
-          draw_negatives(windows_, chosen, data_, batch.targets.numel(), {config_.seed, step, kNegativeSite});
+    const models::LossConfig& loss_config = config_.model.loss;
+    if (loss_config.samples()) {
+      batch.negatives = draw_negatives(data_, windows_, chosen, batch, loss_config.negatives,
+                                       {config_.seed, step, kNegativeSite});
     }
+    tokens_ += batch.input.offsets.rows();
+    const double loss = config_.lazy_adam ? step_on_rows(batch) : step_on_all(batch);
+    task_.log(step, {{"loss", loss}, {"lr", config_.lr}});
+    return loss;
+  }
+
+  double step_on_all(const models::SequenceBatch& batch) {
     adam_.zero_grad();
     const Tensor loss = model_.loss(batch);
     ag::backward(loss);
     adam_.step();
-    task_.log(step, {{"loss", loss.item()}, {"lr", config_.lr}});
+    return loss.item();
+  }
+
+  // Only the rows of the item table that the batch speaks of are read and changed.
+  double step_on_rows(models::SequenceBatch& batch) {
+    const Tensor table = model_.items().trainable_table(), ids = use_rows_alone(batch, table);
+    adam_.zero_grad();
+    const Tensor loss = model_.loss(batch);
+    ag::backward(loss);
+    adam_.step_rows({table, ids, batch.item_rows.grad()});
     return loss.item();
   }
 
@@ -177,6 +174,7 @@ class Training {
     task_.save(adam_.steps() - 1, state,
                {{"epoch", std::to_string(epoch_)},
                 {"best_epoch", std::to_string(best_.epoch)},
+                {"tokens", std::to_string(tokens_)},
                 {"best_ndcg", fmt::format("{:.17g}", best_.ndcg)},
                 {"last_loss", fmt::format("{:.17g}", last_loss_)}});
   }
@@ -186,30 +184,42 @@ class Training {
     nn::TensorFile moments{with_prefix(saved, "adam."), {}, saved.path};
     adam_.load_state(moments);
     epoch_ = std::stoll(saved.metadata.at("epoch"));
+    tokens_ = std::stoll(saved.metadata.at("tokens"));
     last_loss_ = std::stod(saved.metadata.at("last_loss"));
     best_ = {std::stod(saved.metadata.at("best_ndcg")), std::stoll(saved.metadata.at("best_epoch")),
              with_prefix(saved, "best.")};
   }
 
-  models::SequentialRecommender& model_;
+  models::TrainableRecommender& model_;
   const Interactions& data_;
   const RecommenderConfig& config_;
   const Task& task_;
   std::vector<Window> windows_;
-  int64_t positions_ = 0;
   nn::Adam adam_;
-  int64_t epoch_ = 0;
+  int64_t epoch_ = 0, tokens_ = 0;
   double last_loss_ = 0;
   Best best_;
 };
 
 }  // namespace
 
-std::unique_ptr<models::SequentialRecommender> make_recommender(int64_t items,
-                                                                const RecommenderConfig& config) {
-  models::SasrecConfig model = config.model;
+std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
+                                                               const RecommenderConfig& config) {
+  models::RecommenderModelConfig model = config.model;
   model.items = items;
-  return std::make_unique<models::Sasrec>(model, config.seed);
+  return models::make_recommender(model, config.seed);
+}
+
+std::unique_ptr<models::TrainableRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
+                                                               RecommenderConfig config) {
+  if (const Tensor* features = file.find("item_embedding.features")) {
+    INPUT_CHECK(features->rank() == 2, file.path, ": item_embedding.features has shape ", features->shape(),
+                "; expected a matrix");
+    config.model.features = features->dim(1);
+  }
+  auto model = make_recommender(items, config);
+  model->load(file.tensors, file.path);
+  return model;
 }
 
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config, const Task& task) {
@@ -218,25 +228,15 @@ Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& 
 
 Recommender train_from(const Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task) {
-  Recommender result{make_recommender(data.items(), config), 0, 0, 0};
-  if (start.defined()) result.model->item_table().copy_from(start);
-  Training training(*result.model, data, config, task);
+  RecommenderConfig with_features = config;
+  if (start.defined()) with_features.model.features = start.dim(1);
+  auto model = make_recommender(data.items(), with_features);
+  if (start.defined()) model->items().set(start);
+  Training training(*model, data, config, task);
   training.run();
-  result.epochs = training.epochs();
-  result.best_epoch = training.best_epoch();
-  result.tokens = training.tokens();
-  return result;
+  return {std::move(model), training.epochs(), training.best_epoch(), training.tokens()};
 }
 
-std::vector<Window> training_windows(const Interactions& data, int64_t max_length) {
-  std::vector<Window> windows;
-  for (int64_t u = 0; u < data.users(); ++u) {
-    const auto length = static_cast<int64_t>(training_part(data, u).size());
-    for (int64_t begin = 0; begin + 1 < length; begin += max_length) {
-      windows.push_back({u, begin, std::min(max_length + 1, length - begin)});
-    }
-  }
-  return windows;
 }
 
 }  // namespace p2rec

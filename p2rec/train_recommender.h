@@ -4,22 +4,26 @@
 #include <memory>
 #include <vector>
 
-#include "models/sasrec.h"
+#include "models/recommenders.h"
 #include "p2rec/evaluation.h"
 #include "p2rec/interactions.h"
 #include "p2rec/task.h"
+#include "p2rec/training_batches.h"
 
 namespace p2rec {
 
 struct RecommenderConfig {
-  models::SasrecConfig model;  // its number of items is taken from the data
-  double lr = 1e-3;            // Adam, beta 0.9 and 0.999
-  int64_t batch = 128;         // windows
+  models::RecommenderModelConfig model;  // its number of items is taken from the data
+  double lr = 1e-3, adam_beta2 = 0.999;  // Adam; beta1 is 0.9
+  bool lazy_adam = false;                // the item table's rows without a gradient stay as they are
+  int64_t batch = 128;                   // windows
+  WindowChoice windows = WindowChoice::All;
+  int64_t steps_per_epoch = 0;  // 0: an epoch is every window once; otherwise so many steps
   int64_t max_epochs = 200;
   int64_t patience =
       10;  // stops after so many epochs without a better validation NDCG@10; 0: runs all epochs and
            // never looks at the validation items
-  uint64_t seed = 1;             // of weights, dropout, order and negatives
+  uint64_t seed = 1;             // of weights, dropout, order, masks and negatives
   int64_t validation_users = 0;  // ranked for early stopping, always in full; 0: all (ranked_users)
 };
 
@@ -31,22 +35,20 @@ struct Recommender {
 };
 
 // A model with fresh weights.
-std::unique_ptr<models::SequentialRecommender> make_recommender(int64_t items,
-                                                                const RecommenderConfig& config);
+std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
+                                                               const RecommenderConfig& config);
+
+// The model of a file that holds its parameters. Throws ag::InputError where they do not fit.
+std::unique_ptr<models::TrainableRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
+                                                               RecommenderConfig config);
 
 // Step 1: a recommender from random weights on the training parts.
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config,
                              const Task& task = {});
 
-// Step 6: the same from a given item table; `start` (V,d) may be undefined for random weights.
+// Step 6: the same with given item vectors: where the item table begins (V,d), or what is behind the adapter (V,D), as
+// config.model.use says. Undefined: the model's own random ones, of config.model.features columns.
 Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task = {});
-
-// A window of a user's training part: `length` items from `begin`; all but the last are inputs, all but the first targets.
-struct Window {
-  int64_t user, begin, length;
-};
-// Windows of max_length + 1 items that overlap by one, so that every item but a user's first is a target once an epoch.
-std::vector<Window> training_windows(const Interactions& data, int64_t max_length);
 
 }  // namespace p2rec

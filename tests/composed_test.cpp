@@ -1,6 +1,7 @@
 // Each fused op against the same computation written with plainer ops: results and gradients.
 #include "autograd/ops.h"
 #include "tests/op_runs.h"
+#include "tests/threads.h"
 
 using ag::Mask;
 using ag::Offsets;
@@ -62,6 +63,13 @@ testing::Op composed_attention(const Offsets& q, const Offsets& k, Mask mask) {
 }
 testing::Op composed_attention(const std::vector<int32_t>& lengths, Mask mask) {
   return composed_attention(Offsets(lengths), Offsets(lengths), mask);
+}
+
+testing::Op composed_gru(const std::vector<int32_t>& lengths) {
+  return [=](auto& in) {
+    const bool biases = in.size() == 5;
+    return gru_composed(in[0], in[1], in[2], biases ? in[3] : Tensor(), biases ? in[4] : Tensor(), Offsets(lengths));
+  };
 }
 
 // A case of op_cases.cpp and its computation by other ops.
@@ -133,6 +141,15 @@ std::vector<Composed> composed_forms() {
        [](auto& in) {
          return matmul(one_hot({4, 0, 4, 4, 2, 0}, 5), in[0]);
        }},
+      {"candidate_scores",
+       [](auto& in) {
+         const Tensor repeated = embedding(in[0], Tensor::from_ints({0, 0, 1, 1, 2, 2}));
+         return reshape(sum_columns(mul(repeated, embedding(in[1], Tensor::from_ints({4, 0, 2, 2, 4, 1})))), {3, 2});
+       }},
+      {"gru", composed_gru({2, 4, 1})},
+      {"gru_no_bias", composed_gru({1, 3, 2})},
+      {"gru_one_row", composed_gru({1})},
+      {"gru_empty_sequence", composed_gru({0, 3, 0, 2})},
       {"attention", composed_attention({3, 4}, Mask::None)},
       {"attention_causal", composed_attention({3, 4}, Mask::Causal)},
       {"attention_one_token", composed_attention({1}, Mask::Causal)},
@@ -205,4 +222,40 @@ TEST_CASE("attention agrees with its composed form on long packed sequences") {
         testing::run([&](auto& in) { return attention(in[0], in[1], in[2], q, k, mask); }, inputs(), r);
     check_same(fused, testing::run(composed_attention(q, k, mask), inputs(), r), "attention");
   }
+}
+
+TEST_CASE("attention with dropout agrees with its composed form, for one thread and two") {
+  const std::vector<int32_t> queries{33, 1, 0, 64, 20}, keys{40, 70, 3, 64, 20};  // 118 and 197
+  const Offsets q(queries), k(keys);
+  const ag::RandomKey key{7, 3, 1};
+  const auto inputs = [] {
+    return std::vector<Tensor>{random_leaf({118, 6, 16}, 1), random_leaf({197, 2, 16}, 2),
+                               random_leaf({197, 2, 16}, 3)};
+  };
+  const Tensor r = random_leaf({118, 6, 16}, 4).detach();
+  for (const double p : {0.2, 0.5}) {
+    const auto fused = [&](int threads) {
+      const testing::ThreadCount guard(threads);
+      return testing::run([&](auto& in) { return attention(in[0], in[1], in[2], q, k, Mask::Causal, p, key); },
+                          inputs(), r);
+    };
+    const testing::Run composed = testing::run(
+        [&](auto& in) { return attention_composed(in[0], in[1], in[2], q, k, Mask::Causal, p, key); }, inputs(), r);
+    const testing::Run one = fused(1), two = fused(2);
+    check_same(one, composed, "attention with dropout");
+    CHECK(testing::same_bits(one.y, two.y));
+    for (size_t i = 0; i < 3; ++i) CHECK(testing::same_bits(one.dx[i], two.dx[i]));
+  }
+}
+
+TEST_CASE("gru agrees with its composed form on many sequences of many lengths") {
+  const std::vector<int32_t> lengths{7, 1, 0, 12, 3, 3, 12, 5};  // 43
+  const auto inputs = [] {
+    return std::vector<Tensor>{random_leaf({43, 16}, 1), random_leaf({60, 16}, 2), random_leaf({60, 20}, 3),
+                               random_leaf({60}, 4), random_leaf({60}, 5)};
+  };
+  const Tensor r = random_leaf({43, 20}, 6).detach();
+  const testing::Run fused = testing::run(
+      [&](auto& in) { return gru(in[0], in[1], in[2], in[3], in[4], Offsets(lengths)); }, inputs(), r);
+  check_same(fused, testing::run(composed_gru(lengths), inputs(), r), "gru");
 }

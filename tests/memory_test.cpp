@@ -175,21 +175,32 @@ TEST_CASE("fine-tuning takes what was estimated") {
 TEST_CASE("training a recommender takes what was estimated") {
   const p2rec::Interactions data = some_data();
   struct Size {
+    models::RecommenderKind kind;
     int64_t hidden, blocks, batch, max_length;
     double dropout;
-    models::RecommenderLoss loss;
+    models::LossConfig loss;
+    bool lazy_adam = false;
   };
   using enum models::RecommenderLoss;
-  for (const Size& size : {Size{16, 1, 128, 12, 0, CrossEntropy}, Size{64, 2, 64, 12, 0.2, CrossEntropy},
-                           Size{48, 3, 256, 20, 0.2, BCE}}) {
+  using enum models::RecommenderKind;
+  for (const Size& size : {Size{Sasrec, 16, 1, 128, 12, 0, {}}, Size{Sasrec, 64, 2, 64, 12, 0.2, {}},
+                           Size{Sasrec, 48, 3, 256, 20, 0.2, {BCE, 1}}, Size{Sasrec, 32, 1, 128, 20, 0.2, {GBCE, 32}},
+                           Size{Sasrec, 32, 2, 64, 12, 0.2, {SampledSoftmax, 16}, true},
+                           Size{Gru4rec, 32, 0, 128, 20, 0.3, {}}, Size{Gru4rec, 64, 0, 64, 12, 0, {BCE, 1}},
+                           Size{Bert4rec, 32, 2, 128, 12, 0.2, {}}}) {
+    CAPTURE(static_cast<int>(size.kind));
     CAPTURE(size.hidden);
+    CAPTURE(static_cast<int>(size.loss.kind));
     p2rec::RecommenderConfig config;
+    config.model.kind = size.kind;
     config.model.items = data.items();
     config.model.hidden = config.model.inner = size.hidden;
+    config.model.gru_hidden = 2 * size.hidden;
     config.model.blocks = size.blocks;
     config.model.max_length = size.max_length;
     config.model.dropout = size.dropout;
     config.model.loss = size.loss;
+    config.lazy_adam = size.lazy_adam;
     config.batch = size.batch;
     config.max_epochs = 2;
     const int64_t estimate = p2rec::recommender_memory(config, p2rec::recommender_batches(data, config));

@@ -1,63 +1,17 @@
-// Whole models against PyTorch: outputs, loss, every gradient, and the losses of ten optimiser steps.
-#include <functional>
-
+// The language model against PyTorch: outputs, loss, every gradient, and the losses of ten optimiser steps.
 #include "models/llama.h"
-#include "models/sasrec.h"
 #include "nn/lora.h"
-#include "nn/optim.h"
 #include "p2rec/user_sft.h"
-#include "testing.h"
+#include "tests/model_runs.h"
 
 using ag::Tensor;
+using testing::below;
 using testing::check_close;
+using testing::check_training;
+using testing::packed_input;
 namespace tolerance = testing::tolerance;
 
 namespace {
-
-// The fixture's tensors whose names begin with a prefix, without it.
-nn::NamedTensors below(const nn::TensorFile& file, const std::string& prefix) {
-  nn::NamedTensors found;
-  for (const auto& [name, tensor] : file.tensors) {
-    if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
-  }
-  return found;
-}
-
-nn::Packed packed_input(const nn::TensorFile& file, const std::string& section = "") {
-  const Tensor& offsets = file.at(section + "input.offsets");
-  std::vector<int32_t> lengths;
-  for (int64_t b = 0; b + 1 < offsets.numel(); ++b)
-    lengths.push_back(offsets.ints()[b + 1] - offsets.ints()[b]);
-  return {file.at(section + "input.ids"), file.at(section + "input.positions"), ag::Offsets(lengths), {}};
-}
-
-// Loss and gradients at the start, then the losses of ten steps.
-void check_training(const nn::TensorFile& file, const std::string& section,
-                    const nn::NamedTensors& parameters, nn::Adam& adam, double clip,
-                    const std::function<Tensor()>& loss) {
-  const Tensor first = loss();
-  check_close(first.view({1}), file.at(section + "loss"), tolerance::kModelForward, section + "loss");
-  adam.zero_grad();
-  ag::backward(first);
-  size_t compared = 0;
-  for (const auto& [name, w] : parameters) {
-    REQUIRE_MESSAGE(w.grad().defined(), name);
-    check_close(w.grad(), file.at(section + "grad." + name), tolerance::kModelGradient,
-                section + "grad." + name);
-    ++compared;
-  }
-  CHECK(compared == below(file, section + "grad.").size());
-  Tensor losses = Tensor::zeros({10});
-  for (int64_t step = 0; step < 10; ++step) {
-    const Tensor now = loss();
-    losses.data()[step] = now.item();
-    adam.zero_grad();
-    ag::backward(now);
-    if (clip > 0) nn::clip_grad_norm(adam.parameters(), clip);
-    adam.step();
-  }
-  check_close(losses, file.at(section + "losses"), tolerance::kTenSteps, section + "losses of ten steps");
-}
 
 models::LlamaConfig tiny_config() {
   models::LlamaConfig config;
@@ -133,41 +87,6 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
                    [&] { return ag::mse(predictions(), file.at(section + "input.preferences")); });
     for (const auto& [name, w] : model.named_parameters()) CHECK_MESSAGE(!w.grad().defined(), name);
   }
-}
-
-TEST_CASE("SASRec equals PyTorch's TransformerEncoder, with cross-entropy and with BCE") {
-  for (const std::string loss : {"ce", "bce"}) {
-    CAPTURE(loss);
-    const nn::TensorFile file = testing::fixture("sasrec_" + loss + ".safetensors");
-    models::SasrecConfig config;
-    config.items = 23;
-    config.max_length = 8;
-    config.hidden = config.inner = 16;
-    config.dropout = 0;
-    config.loss = loss == "ce" ? models::RecommenderLoss::CrossEntropy : models::RecommenderLoss::BCE;
-    models::Sasrec model(config, 1);
-    model.load(below(file, "weight."), file.path);
-    models::SequenceBatch batch{packed_input(file), file.at("input.targets"), {}};
-    if (loss == "bce") batch.negatives = file.at("input.negatives");
-    const Tensor h = model.states(batch.input);
-    check_close(h, file.at("output.hidden"), tolerance::kModelForward, "states");
-    check_close(ag::matmul(h, model.item_table(), false, true), file.at("output.logits"),
-                tolerance::kModelForward, "logits");
-    nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .decoupled = false});
-    check_training(file, "", model.named_parameters(), adam, 0, [&] { return model.loss(batch); });
-  }
-}
-
-TEST_CASE("SASRec packs histories right-aligned and keeps their last items") {
-  models::SasrecConfig config;
-  config.items = 9;
-  config.max_length = 4;
-  config.hidden = config.inner = 8;
-  const models::Sasrec model(config, 1);
-  const nn::Packed x = model.pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
-  CHECK(std::vector<int32_t>(x.ids.ints(), x.ids.ints() + 6) == std::vector<int32_t>{1, 2, 2, 3, 4, 5});
-  CHECK(std::vector<int32_t>(x.positions.ints(), x.positions.ints() + 6) ==
-        std::vector<int32_t>{2, 3, 0, 1, 2, 3});
 }
 
 TEST_CASE("learning-rate schedules equal transformers'") {
@@ -253,20 +172,4 @@ TEST_CASE("strict loading lists what is missing, unexpected and mis-shaped") {
     CHECK(text.find("unexpected: model.extra") != std::string::npos);
     CHECK(text.find("has shape (2, 2), expected (32, 32)") != std::string::npos);
   }
-}
-
-TEST_CASE("dropout changes training, not evaluation, and is drawn again from the same key") {
-  models::SasrecConfig config;
-  config.items = 11;
-  config.hidden = config.inner = 8;
-  config.dropout = 0.5;
-  const models::Sasrec model(config, 1);
-  nn::Packed x = model.pack({{1, 2, 3, 4}, {5, 6}});
-  const Tensor off = model.states(x);
-  x.noise = {7, 3, true};
-  const Tensor on = model.states(x), again = model.states(x);
-  CHECK(on.values() == again.values());
-  CHECK(on.values() != off.values());
-  x.noise.step = 4;
-  CHECK(model.states(x).values() != on.values());
 }

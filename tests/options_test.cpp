@@ -28,7 +28,17 @@ const std::map<std::string, std::string> kOther = {
     {"resume", "true"},
     {"overwrite", "true"},
     {"quiet", "true"},
-    {"model", "popularity"},
+    {"model", "gru4rec"},
+    {"variant", "recbole"},
+    {"gru-hidden", "32"},
+    {"mask-ratio", "0.15"},
+    {"negatives", "256"},
+    {"gbce-t", "0.5"},
+    {"adam-beta2", "0.98"},
+    {"lazy-adam", "true"},
+    {"windows", "last"},
+    {"steps-per-epoch", "100"},
+    {"use", "concat"},
     {"max-length", "17"},
     {"hidden", "48"},
     {"inner", "99"},
@@ -144,15 +154,18 @@ TEST_CASE("every option reaches the help") {
 
 TEST_CASE("an option changes the fingerprints of its stage and all later ones, and no earlier one") {
   // The first stage that depends on the option; those that are not here change no result.
-  std::map<std::string, Stage> first = {{"starts", Stage::Train},        {"start-std", Stage::Train},
-                                        {"popularity", Stage::Train},    {"groups", Stage::Groups},
-                                        {"normalize", Stage::Groups},    {"items-as", Stage::Reconstruct},
-                                        {"history", Stage::Reconstruct}, {"tiny-steps", Stage::Reconstruct}};
+  std::map<std::string, Stage> first = {{"model", Stage::Train},           {"gru-hidden", Stage::Train},
+                                        {"mask-ratio", Stage::Train},      {"use", Stage::Train},
+                                        {"starts", Stage::Train},          {"start-std", Stage::Train},
+                                        {"popularity", Stage::Train},      {"groups", Stage::Groups},
+                                        {"normalize", Stage::Groups},      {"items-as", Stage::Reconstruct},
+                                        {"history", Stage::Reconstruct},   {"tiny-steps", Stage::Reconstruct}};
   for (const char* name :
        {"lora-rank", "lora-alpha", "lora-dropout", "sft-lr", "sft-item-lr", "sft-batch", "sft-epochs"})
     first[name] = Stage::Reconstruct;
   for (const char* name : {"seeds", "max-length", "hidden", "inner", "blocks", "heads", "dropout", "loss",
-                           "lr", "batch", "max-epochs", "patience", "model", "evaluate-users"})
+                           "lr", "batch", "max-epochs", "patience", "variant", "negatives", "gbce-t", "adam-beta2",
+                           "lazy-adam", "windows", "steps-per-epoch", "evaluate-users"})
     first[name] = Stage::Pretrain;
   for (const char* name : {"ranking", "negatives-ranked", "ranking-seed", "filter-history", "cutoffs"})
     first[name] = Stage::Evaluate;
@@ -197,8 +210,10 @@ TEST_CASE("wrong values: the option, what was found, what was expected") {
       "starts", "random,fantasy",
       "found 'fantasy'; expected one of random, p2rec, p2rec_shuffled, llm_untuned, teacher, groups");
   check_problem("items-as", "words", "expected one of tokens, ids, titles, ids+titles");
-  check_problem("loss", "mse", "expected one of ce, bce");
-  check_problem("model", "gru", "expected one of sasrec");
+  check_problem("loss", "mse", "expected one of ce, bce, gbce, sampled_softmax");
+  check_problem("model", "gru", "expected one of sasrec, gru4rec, bert4rec");
+  check_problem("mask-ratio", "1", "expected a number, above 0 and below 1");
+  check_problem("gbce-t", "1.5", "expected a number, 0 to 1");
   check_problem("quiet", "maybe", "expected true or false");
   check_problem("threads", "-1", "found '-1'");
   check_problem("out", "", "found nothing");
@@ -220,6 +235,35 @@ TEST_CASE("options that do not fit together") {
   both.resume = both.overwrite = true;
   CHECK_THROWS_WITH_AS(p2rec::check_options(both), Contains("found together with --overwrite"), InputError);
   CHECK_NOTHROW(p2rec::check_options(Options{}));
+}
+
+TEST_CASE("options of the recommender that mean nothing together") {
+  const auto check = [](const std::vector<std::pair<std::string, std::string>>& given, const std::string& expected) {
+    Options options;
+    for (const auto& [name, text] : given) p2rec::set_option(options, name, text);
+    CAPTURE(expected);
+    if (expected.empty()) {
+      CHECK_NOTHROW(p2rec::check_options(options));
+    } else {
+      CHECK_THROWS_WITH_AS(p2rec::check_options(options), Contains(expected.c_str()), InputError);
+    }
+  };
+  check({{"variant", "plain"}}, "--variant: found 'plain'; expected one of default, prenorm, original, recbole for");
+  check({{"model", "gru4rec"}, {"variant", "prenorm"}}, "expected one of default, recbole for --model gru4rec");
+  check({{"model", "bert4rec"}, {"variant", "original"}}, "expected one of default, recbole, plain for");
+  check({{"model", "bert4rec"}, {"max-length", "1"}}, "--max-length: found 1; expected at least 2 for bert4rec");
+  check({{"gru-hidden", "32"}}, "--gru-hidden: found 32, which means nothing without --model gru4rec");
+  check({{"mask-ratio", "0.5"}}, "--mask-ratio: found 0.5, which means nothing without --model bert4rec");
+  check({{"negatives", "2"}}, "--negatives: found 2, which means nothing without a loss that samples");
+  check({{"gbce-t", "0.5"}, {"loss", "bce"}}, "--gbce-t: found 0.5, which means nothing without --loss gbce");
+  check({{"use", "frozen"}, {"start-std", "1"}}, "--start-std: found 1, which means nothing without --use start");
+  check({{"lazy-adam", "true"}}, "--lazy-adam: found true, which means nothing without a loss that samples");
+  check({{"lazy-adam", "true"}, {"loss", "bce"}, {"model", "bert4rec"}}, "without --model sasrec or gru4rec");
+  check({{"lazy-adam", "true"}, {"loss", "bce"}, {"use", "frozen"}}, "without a trainable item table: --use start");
+  check({{"use", "concat"}, {"hidden", "1"}, {"heads", "1"}}, "--hidden: found 1; expected at least 2 for --use concat");
+  check({{"model", "gru4rec"}, {"gru-hidden", "32"}, {"loss", "bce"}, {"negatives", "4"}, {"lazy-adam", "true"}}, "");
+  check({{"model", "bert4rec"}, {"variant", "plain"}, {"mask-ratio", "0.3"}, {"use", "concat"}}, "");
+  check({{"variant", "original"}, {"loss", "gbce"}, {"gbce-t", "0.5"}, {"negatives", "256"}}, "");
 }
 
 TEST_CASE("configuration files: errors name the file, the line and the option") {

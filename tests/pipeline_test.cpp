@@ -11,6 +11,7 @@
 #include "p2rec/artifacts.h"
 #include "p2rec/describe_groups.h"
 #include "p2rec/evaluation.h"
+#include "p2rec/final_recommenders.h"
 #include "p2rec/pipeline.h"
 #include "p2rec/report.h"
 #include "p2rec/results.h"
@@ -380,4 +381,30 @@ TEST_CASE("recommend names items with titles, best first, without what the user 
                    recommend({.out = "out", .user = "nobody", .items = {}}, nothing);
                  }),
                  "nobody"));
+}
+
+TEST_CASE("the enhanced embeddings go into every model in every way") {
+  const WorkingFolder here;
+  write_data(small_data());
+  Options o = small_options();
+  o.seeds = {1};
+  o.starts = {"random", "p2rec_shuffled", "teacher", "groups"};
+  run_stages(o, Stage::Pretrain, Stage::Augment);
+  const std::string teacher = nn::read_file("out/teacher.safetensors", "artefact");
+  for (const char* model : {"sasrec", "gru4rec", "bert4rec"}) {
+    for (const char* use : {"start", "frozen", "concat"}) {
+      CAPTURE(model);
+      CAPTURE(use);
+      o.model = model;
+      o.use = use;
+      o.overwrite = true;
+      run_stages(o, Stage::Train, Stage::Evaluate);
+      CHECK(contains(nn::read_file("out/results.json", "results"), model));
+      std::ostringstream text;
+      recommend({"out", "", {"3", "5"}, 4, "teacher", 0}, text);
+      const std::string lines = text.str();
+      CHECK(std::count(lines.begin(), lines.end(), '\n') == 4);
+    }
+  }
+  CHECK(nn::read_file("out/teacher.safetensors", "artefact") == teacher);
 }

@@ -74,6 +74,9 @@ std::vector<LargeCase> large_cases() {
        }},
       {"mse", {wide, wide}, [](auto& in) { return mse(in[0], in[1]); }},
       {"embedding", {{501, 67}}, [](auto& in) { return embedding(in[0], random_ids(3001, 501)); }},
+      {"candidate_scores",
+       {{300, 64}, {501, 64}},
+       [](auto& in) { return candidate_scores(in[0], in[1], random_ids(3000, 501).view({300, 10})); }},
       {"attention",
        {{310, 4, 32}, {310, 2, 32}, {310, 2, 32}},
        [](auto& in) {
@@ -102,6 +105,13 @@ std::vector<LargeCase> products() {
       {"linear_cross_entropy",
        {{300, 64}, {5000, 64}},
        [](auto& in) { return linear_cross_entropy(in[0], in[1], random_ids(300, 5000)); }},
+      {"gru",
+       {{600, 64}, {384, 64}, {384, 128}, {384}, {384}},
+       [](auto& in) {
+         std::vector<int32_t> lengths(100, 4);
+         lengths.insert(lengths.end(), {50, 50, 100});
+         return gru(in[0], in[1], in[2], in[3], in[4], Offsets(lengths));
+       }},
       {"attention, one head",
        {{700, 1, 64}, {700, 1, 64}, {700, 1, 64}},
        [](auto& in) {

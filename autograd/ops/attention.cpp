@@ -8,7 +8,9 @@ namespace ag {
 namespace {
 
 AttentionSizes sizes_of(const char* name, const Tensor& q, const Tensor& k, const Tensor& v,
-                        const Offsets& q_offsets, const Offsets& k_offsets, Mask mask) {
+                        const Offsets& q_offsets, const Offsets& k_offsets, Mask mask, double p,
+                        const RandomKey& key) {
+  AG_CHECK(p >= 0 && static_cast<real>(p) < 1, name, ": the rate of dropout is ", p, "; expected 0 <= rate < 1");
   AG_CHECK(q.rank() == 3 && k.rank() == 3 && k.shape() == v.shape() && k.dim(2) == q.dim(2) && k.dim(1) > 0 &&
                q.dim(1) % k.dim(1) == 0,
            name, ": expected q (N, H, D) and k, v (M, KV, D) with H a multiple of KV but they have shapes ",
@@ -30,7 +32,9 @@ AttentionSizes sizes_of(const char* name, const Tensor& q, const Tensor& k, cons
           k.dim(1),
           q.dim(2),
           k_offsets.longest(),
-          mask == Mask::Causal};
+          mask == Mask::Causal,
+          static_cast<real>(p),
+          key};
 }
 
 }  // namespace
@@ -55,8 +59,8 @@ Tensor Offsets::last_rows() const {
 }
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                 const Offsets& k_offsets, Mask mask) {
-  const AttentionSizes s = sizes_of("attention", q, k, v, q_offsets, k_offsets, mask);
+                 const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
+  const AttentionSizes s = sizes_of("attention", q, k, v, q_offsets, k_offsets, mask, p, key);
   Tensor y = empty_like(q), logsumexp = Tensor::empty({q.dim(0), q.dim(1)}),
          scratch = Tensor::empty({attention_scratch(s)});
   DISPATCH(q.device(), attention_forward, y.data(), logsumexp.data(), scratch.data(), q.data(), k.data(),
@@ -75,8 +79,9 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offset
 }
 
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                          const Offsets& k_offsets, Mask mask) {
-  const AttentionSizes s = sizes_of("attention_composed", q, k, v, q_offsets, k_offsets, mask);
+                          const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
+  const AttentionSizes s = sizes_of("attention_composed", q, k, v, q_offsets, k_offsets, mask, p, key);
+  const Tensor dropped = dropout(Tensor::full({q.dim(0), s.H, attention_weight_columns(s.longest_k)}, 1), p, key);
   // Head h of the sequence in rows [begin, end) of x, as a matrix (T, D).
   const auto head = [](const Tensor& x, int64_t begin, int64_t end, int64_t h) {
     return reshape(slice(slice(x, 0, begin, end), 1, h, h + 1), {end - begin, x.dim(2)});
@@ -95,7 +100,8 @@ Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, con
       const Tensor kh = head(k, k_offsets.at(b), k_offsets.at(b + 1), kv),
                    vh = head(v, k_offsets.at(b), k_offsets.at(b + 1), kv);
       const Tensor scores = scale(matmul(qh, kh, false, true), 1 / std::sqrt(double(s.D)));
-      heads.push_back(matmul(softmax(add(scores, hidden)), vh));
+      const Tensor kept = slice(head(dropped, q_offsets.at(b), q_offsets.at(b + 1), h), 1, 0, keys);
+      heads.push_back(matmul(mul(softmax(add(scores, hidden)), kept), vh));
     }
     sequences.push_back(reshape(concat(heads, 1), {queries, s.H, s.D}));
   }

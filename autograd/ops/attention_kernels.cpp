@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "autograd/kernels.h"
+#include "autograd/ops/dropout_mask.h"
 #include "autograd/ops/math.h"
 #include "autograd/parallel.h"
 
@@ -42,6 +43,20 @@ struct Work {
 
 int64_t tile_elements(const AttentionSizes& s) { return kTile * s.longest_k; }
 
+// Calls f(j, mask) for the first `seen` weights of query row i and head h: mask is 0, or 1 / (1 - p). Nothing where p is 0.
+template <class F>
+void for_each_mask(const AttentionSizes& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen, const F& f) {
+  if (s.dropout == 0) return;
+  constexpr int64_t kGroup = DropoutMask::kGroup;
+  const int64_t first = (i * s.H + h) * (attention_weight_columns(s.longest_k) / kGroup);
+  for (int64_t begin = 0; begin < seen; begin += kGroup) {
+    real mask[kGroup];
+    masks.group(mask, first + begin / kGroup);
+    const int64_t end = std::min(begin + kGroup, seen);
+    for (int64_t j = begin; j < end; ++j) f(j, mask[j - begin]);
+  }
+}
+
 // Calls f(work, scratch of this thread) for each sequence and key head.
 template <class F>
 void for_each_head(const AttentionSizes& s, int64_t scratch_per_thread, real* scratch, const F& f) {
@@ -52,6 +67,11 @@ void for_each_head(const AttentionSizes& s, int64_t scratch_per_thread, real* sc
 
 }  // namespace
 
+int64_t attention_weight_columns(int64_t longest_k) {
+  constexpr int64_t kGroup = DropoutMask::kGroup;
+  return (longest_k + kGroup - 1) / kGroup * kGroup;
+}
+
 int64_t attention_scratch(const AttentionSizes& s) { return 2 * tile_elements(s) * thread_count(); }
 
 namespace cpu {
@@ -60,6 +80,7 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
                        const AttentionSizes& s) {
   const real factor = 1 / std::sqrt(static_cast<real>(s.D));
   const int64_t group = s.H / s.KV;
+  const DropoutMask masks(s.dropout, s.key);
   for_each_head(s, 2 * tile_elements(s), scratch, [&](const Work& w, real* own) {
     for (int64_t h = w.kv * group; h < (w.kv + 1) * group; ++h) {
       for (int64_t begin = 0; begin < w.queries; begin += kTile) {
@@ -79,6 +100,7 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
           }
           const real inverse = 1 / sum;
           for (int64_t j = 0; j < seen; ++j) row[j] *= inverse;
+          for_each_mask(s, masks, w.first_q + begin + i, h, seen, [&](int64_t j, real mask) { row[j] *= mask; });
           for (int64_t j = seen; j < width; ++j) row[j] = 0;
           logsumexp[(w.first_q + begin + i) * s.H + h] = top * factor + std::log(sum);
         }
@@ -89,12 +111,14 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
   });
 }
 
-// With p = softmax(q k^T f): dv = p^T dy; dp = dy v^T; ds = p (dp - sum(dy y)) f; dq = ds k; dk = ds^T q.
+// With p = softmax(q k^T f) and m the mask of dropout: dv = (m p)^T dy; dp = m (dy v^T); ds = p (dp - sum(dy y)) f; dq = ds k;
+// dk = ds^T q. sum(dy y) is sum(dp p), with a mask and without.
 void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real* dy, const real* y,
                         const real* logsumexp, const real* q, const real* k, const real* v,
                         const AttentionSizes& s) {
   const real factor = 1 / std::sqrt(static_cast<real>(s.D));
   const int64_t group = s.H / s.KV;
+  const DropoutMask masks(s.dropout, s.key);
   for_each_head(s, 2 * tile_elements(s), scratch, [&](const Work& w, real* own) {
     w.rows(dk, w.first_k, w.keys, s.KV, w.kv).setZero();
     w.rows(dv, w.first_k, w.keys, s.KV, w.kv).setZero();
@@ -115,10 +139,13 @@ void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real*
           for (int64_t d = 0; d < s.D; ++d) dot += dy_row[d] * y_row[d];
           const real lse = logsumexp[(first + i) * s.H + h];
           const int64_t seen = w.seen(begin + i);
+          const int64_t row = first + i;
+          for_each_mask(s, masks, row, h, seen, [&](int64_t j, real mask) { ds_row[j] *= mask; });
           for (int64_t j = 0; j < seen; ++j) {
             p_row[j] = math::exp(p_row[j] * factor - lse);
             ds_row[j] = p_row[j] * (ds_row[j] - dot) * factor;
           }
+          for_each_mask(s, masks, row, h, seen, [&](int64_t j, real mask) { p_row[j] *= mask; });
           for (int64_t j = seen; j < width; ++j) p_row[j] = ds_row[j] = 0;
         }
         w.rows(dv, w.first_k, width, s.KV, w.kv).noalias() += p.transpose() * dy_tile;

@@ -1,0 +1,82 @@
+// Scores of a few candidates per row, for losses that sample: no row of the table is copied.
+#include "autograd/kernels.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+
+namespace ag {
+
+Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids) {
+  AG_CHECK(h.rank() == 2 && table.rank() == 2 && ids.rank() == 2 && h.dim(1) == table.dim(1) &&
+               ids.dim(0) == h.dim(0),
+           "candidate_scores: expected h (N, C), a table (V, C) and ids (N, n) but they have shapes ",
+           h.shape(), ", ", table.shape(), " and ", ids.shape());
+  const int64_t N = h.dim(0), C = h.dim(1), V = table.dim(0), n = ids.dim(1);
+  for (int64_t i = 0; i < N * n; ++i) {
+    AG_CHECK(ids.ints()[i] >= 0 && ids.ints()[i] < V, "candidate_scores: id ", ids.ints()[i], " of row ",
+             i / n, " is not an index below ", V);
+  }
+  Tensor y = Tensor::empty({N, n}, DType::Real, h.device());
+  DISPATCH(h.device(), candidate_scores, y.data(), h.data(), table.data(), ids.ints(), N, n, C);
+  return record("candidate_scores", y, {h, table},
+                [h = h.detach(), table = table.detach(), ids, N, n, V, C](const Tensor& dy,
+                                                                          const Needs& needs) -> Grads {
+                  Tensor dh, dtable;
+                  if (needs[0]) {
+                    dh = empty_like(h);
+                    DISPATCH(h.device(), candidate_dh, dh.data(), dy.data(), table.data(), ids.ints(), N, n, C);
+                  }
+                  if (needs[1]) {
+                    dtable = zeros_like(table);
+                    DISPATCH(h.device(), candidate_dtable, dtable.data(), dy.data(), h.data(), ids.ints(), N, n, V, C);
+                  }
+                  return {dh, dtable};
+                });
+}
+
+namespace cpu {
+
+void candidate_scores(real* y, const real* h, const real* table, const int32_t* ids, int64_t N, int64_t n,
+                      int64_t C) {
+  parallel_for(N, n * C, [&](int64_t i) {
+    const real* state = h + i * C;
+    for (int64_t j = 0; j < n; ++j) {
+      const real* row = table + ids[i * n + j] * C;
+      real dot = 0;
+#pragma omp simd reduction(+ : dot)
+      for (int64_t c = 0; c < C; ++c) dot += state[c] * row[c];
+      y[i * n + j] = dot;
+    }
+  });
+}
+
+void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* ids, int64_t N, int64_t n, int64_t C) {
+  parallel_for(N, n * C, [&](int64_t i) {
+    real* sum = dh + i * C;
+    for (int64_t c = 0; c < C; ++c) sum[c] = 0;
+    for (int64_t j = 0; j < n; ++j) {
+      const real *row = table + ids[i * n + j] * C, factor = dy[i * n + j];
+      for (int64_t c = 0; c < C; ++c) sum[c] += factor * row[c];
+    }
+  });
+}
+
+// As scatter_add_rows: each thread owns a range of the table's rows, so a row has one writer and one order of additions.
+void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* ids, int64_t N, int64_t n, int64_t V,
+                      int64_t C) {
+  const int64_t threads = thread_count();
+  parallel_for(threads, N * n * C / threads, [&](int64_t thread) {
+    const int64_t begin = V * thread / threads, end = V * (thread + 1) / threads;
+    for (int64_t i = 0; i < N; ++i) {
+      const real* state = h + i * C;
+      for (int64_t j = 0; j < n; ++j) {
+        const int32_t id = ids[i * n + j];
+        if (id < begin || id >= end) continue;
+        const real factor = dy[i * n + j];
+        for (int64_t c = 0; c < C; ++c) dtable[id * C + c] += factor * state[c];
+      }
+    }
+  });
+}
+
+}  // namespace cpu
+}  // namespace ag

@@ -1,0 +1,41 @@
+// The random masks of dropout: which numbers are kept, and what they are multiplied by.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "autograd/rng.h"
+#include "autograd/tensor.h"
+
+namespace ag {
+
+// Sixteen random bits decide about an element, so the rate is rounded to 1/65536. Eight blocks of words decide about a group of
+// 64 elements: word w of block b about 16 w + b with its low half, about 16 w + 8 + b with its high half. In this order nothing
+// has to change places in the vector registers.
+class DropoutMask {
+ public:
+  static constexpr int64_t kGroup = 64;
+
+  DropoutMask(real p, const RandomKey& key)
+      : key_(key),
+        threshold_(std::min(static_cast<uint32_t>(std::lround(double(p) * 0x1p16)), 0xFFFFu)),
+        kept_(static_cast<real>(0x1p16 / (0x1p16 - threshold_))) {}
+
+  // Of the elements kGroup * group .. + 63: 0, or 1 / (1 - p).
+  void group(real (&mask)[kGroup], int64_t group) const {
+    uint32_t words[4][8];
+    random_blocks8(key_, static_cast<uint64_t>(group * kGroup / 8), words);
+    for (int w = 0; w < 4; ++w) {
+      for (int b = 0; b < 8; ++b) mask[16 * w + b] = (words[w][b] & 0xFFFF) >= threshold_ ? kept_ : real(0);
+      for (int b = 0; b < 8; ++b) mask[16 * w + 8 + b] = words[w][b] >> 16 >= threshold_ ? kept_ : real(0);
+    }
+  }
+
+ private:
+  RandomKey key_;
+  uint32_t threshold_;
+  real kept_;
+};
+
+}  // namespace ag

@@ -1,0 +1,49 @@
+// The vectors of items, as every recommender here reads and compares them: a table of numbers, or made from given vectors.
+//
+// These are the three ways in which the method's step 6 uses the enhanced embeddings:
+//   Start   a trainable table; given vectors are where it begins
+//   Frozen  given vectors (V,D) stay as they are; an adapter D -> D/2 -> d of two linear layers is trained (after
+//           liuqidong07/LLM-ESR)
+//   Concat  the first half of a vector comes from a trainable table, the second from the given vectors through an adapter
+#pragma once
+
+#include <memory>
+
+#include "nn/layers.h"
+
+namespace models {
+
+enum class ItemsUse : uint8_t { Start, Frozen, Concat };
+
+struct ItemEmbeddingConfig {
+  int64_t items = 0;       // V
+  int64_t extra_rows = 0;  // trainable rows behind the items': a mask token
+  int64_t columns = 0;     // d
+  ItemsUse use = ItemsUse::Start;
+  int64_t features = 0;  // D: columns of the given vectors, for Frozen and Concat
+};
+
+class ItemEmbedding : public nn::Module {
+ public:
+  explicit ItemEmbedding(const ItemEmbeddingConfig& config);
+
+  // The items' vectors: with Start where the table begins (V,d), otherwise the given vectors (V,D). Throws ag::InputError
+  // on another shape.
+  void set(const ag::Tensor& vectors);
+
+  ag::Tensor table() const;                          // (V + extra rows, d)
+  ag::Tensor operator()(const ag::Tensor& ids) const;  // rows of it: (N,d), without making the others
+
+  // The parameter that is the table itself, of which a step may train a few rows alone; undefined unless Start.
+  ag::Tensor trainable_table() const { return config_.use == ItemsUse::Start ? weight_ : ag::Tensor(); }
+
+ private:
+  ag::Tensor adapt(const ag::Tensor& features) const;
+  ItemEmbeddingConfig config_;
+  ag::Tensor weight_;                         // Start: (V + extra, d); Concat: (V, d - d/2)
+  ag::Tensor features_;                       // (V,D), not trained
+  ag::Tensor extra_;                          // (extra, d) where the table is made
+  std::unique_ptr<nn::Linear> down_, narrow_;  // the adapter: D -> D/2 -> its share of d
+};
+
+}  // namespace models
