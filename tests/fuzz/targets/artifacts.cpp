@@ -1,7 +1,9 @@
-// The text files that a run leaves for the next one. The first line says which: groups, log, manifest or results.
+// The text files that a run leaves for the next one, and the table of published rows. The first line says which: groups, log,
+// manifest, results, ranks or published.
 #include "p2rec/artifacts.h"
 
 #include "p2rec/log_file.h"
+#include "p2rec/published_rows.h"
 #include "p2rec/results.h"
 #include "tests/fuzz/target.h"
 
@@ -45,6 +47,19 @@ void read_results(std::string_view text) {
   results.set_data({1, 2, 3});
 }
 
+void read_ranks(std::string_view text) {
+  const auto columns = p2rec::read_ranks(fuzz::file("ranks.tsv", text));
+  FUZZ_CHECK(!columns.empty());
+  for (const p2rec::RanksColumn& column : columns)
+    FUZZ_CHECK(!column.ranks.empty() && column.ranks.size() == columns[0].ranks.size());
+  p2rec::compare({p2rec::Measure::NDCG, 10, 0.5}, 0.95, columns);
+}
+
+void read_published(std::string_view text) {
+  for (const p2rec::PublishedRow& row : p2rec::read_published_rows(fuzz::file("published.tsv", text)))
+    FUZZ_CHECK(row.share > 0 && row.figures.size() <= 4);
+}
+
 }  // namespace
 
 FUZZ_TARGET(artifacts) {
@@ -55,4 +70,6 @@ FUZZ_TARGET(artifacts) {
   if (kind == "log") read_log(text);
   if (kind == "manifest") read_manifest(text);
   if (kind == "results") read_results(text);
+  if (kind == "ranks") read_ranks(text);
+  if (kind == "published") read_published(text);
 }
