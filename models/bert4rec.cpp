@@ -10,7 +10,8 @@ namespace {
 using ag::Tensor;
 
 constexpr double kInitialStd = 0.02, kEps = 1e-12;
-constexpr double kLastOnly = 0.5;  // share of the steps in which only last items are masked (RecBole: ft_ratio)
+constexpr double kLastOnly =
+    0.5;  // share of the steps in which only last items are masked (RecBole: ft_ratio)
 
 TransformerBlockConfig block_config(const RecommenderModelConfig& config) {
   TransformerBlockConfig block;
@@ -58,7 +59,7 @@ Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
 
 Tensor Bert4rec::encode(const nn::Packed& input, const Tensor& vectors) const {
   Tensor x = norm_(ag::add(vectors, position_embedding_(input.positions)));
-  x = noisy(x, config_.dropout, input.noise, 0);
+  x = nn::dropout(x, config_.dropout, input.noise, 0);
   for (const auto& block : blocks_) x = (*block)(x, input);
   return x;
 }

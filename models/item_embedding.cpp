@@ -10,7 +10,8 @@ ItemEmbedding::ItemEmbedding(const ItemEmbeddingConfig& config) : config_(config
     weight_ = parameter("weight", {V + config.extra_rows, d});
     return;
   }
-  INPUT_CHECK(D >= 2, "items' vectors of ", D, " columns cannot be halved by an adapter; expected at least 2");
+  INPUT_CHECK(D >= 2, "items' vectors of ", D,
+              " columns cannot be halved by an adapter; expected at least 2");
   int64_t adapted = d;
   if (config.use == ItemsUse::Concat) {
     INPUT_CHECK(d >= 2, "an item's vector of ", d, " numbers cannot be half a table's and half an adapter's");

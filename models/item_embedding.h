@@ -31,7 +31,7 @@ class ItemEmbedding : public nn::Module {
   // on another shape.
   void set(const ag::Tensor& vectors);
 
-  ag::Tensor table() const;                          // (V + extra rows, d)
+  ag::Tensor table() const;                            // (V + extra rows, d)
   ag::Tensor operator()(const ag::Tensor& ids) const;  // rows of it: (N,d), without making the others
 
   // The parameter that is the table itself, of which a step may train a few rows alone; undefined unless Start.
@@ -40,9 +40,9 @@ class ItemEmbedding : public nn::Module {
  private:
   ag::Tensor adapt(const ag::Tensor& features) const;
   ItemEmbeddingConfig config_;
-  ag::Tensor weight_;                         // Start: (V + extra, d); Concat: (V, d - d/2)
-  ag::Tensor features_;                       // (V,D), not trained
-  ag::Tensor extra_;                          // (extra, d) where the table is made
+  ag::Tensor weight_;                          // Start: (V + extra, d); Concat: (V, d - d/2)
+  ag::Tensor features_;                        // (V,D), not trained
+  ag::Tensor extra_;                           // (extra, d) where the table is made
   std::unique_ptr<nn::Linear> down_, narrow_;  // the adapter: D -> D/2 -> its share of d
 };
 

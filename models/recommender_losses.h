@@ -34,7 +34,7 @@ double gbce_beta(int64_t negatives, int64_t items, double t);
 
 // The loss () of states h (M,C) on targets (M) I32 and, where it samples, negatives (M,n) I32: rows of table (V,C). `items` is
 // |I|; it is V unless the table holds only the rows that a step needs. Throws ag::Error on shapes that do not fit.
-ag::Tensor recommender_loss(const LossConfig& config, int64_t items, const ag::Tensor& h, const ag::Tensor& table,
-                            const ag::Tensor& targets, const ag::Tensor& negatives);
+ag::Tensor recommender_loss(const LossConfig& config, int64_t items, const ag::Tensor& h,
+                            const ag::Tensor& table, const ag::Tensor& targets, const ag::Tensor& negatives);
 
 }  // namespace models

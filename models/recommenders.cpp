@@ -19,7 +19,8 @@ SequenceBatch SequentialRecommender::training_batch(const Histories& windows, co
   Histories inputs;
   std::vector<int32_t> targets;
   for (const auto& window : windows) {
-    AG_CHECK(window.size() >= 2, "training batch: a window of ", window.size(), " items has nothing to predict");
+    AG_CHECK(window.size() >= 2, "training batch: a window of ", window.size(),
+             " items has nothing to predict");
     inputs.emplace_back(window.begin(), window.end() - 1);
     targets.insert(targets.end(), window.begin() + 1, window.end());
   }
@@ -29,13 +30,23 @@ SequenceBatch SequentialRecommender::training_batch(const Histories& windows, co
 TrainableRecommender::TrainableRecommender(const RecommenderModelConfig& config, int64_t extra_rows)
     : config_(config), items_({config.items, extra_rows, config.hidden, config.use, config.features}) {
   child("item_embedding", items_);
+  if (config.own_output) {
+    INPUT_CHECK(extra_rows == 0,
+                "--own-output: only SASRec and GRU4Rec can have an output table of their own");
+    output_items_ = std::make_unique<nn::Embedding>(config.items, config.hidden);
+    child("output_embedding", *output_items_);
+  }
+}
+
+Tensor TrainableRecommender::compared_table(const Tensor& table) const {
+  return output_items_ ? output_items_->weight : output_table(table);
 }
 
 Tensor TrainableRecommender::loss(const SequenceBatch& batch) const {
   const Tensor table = batch.item_rows.defined() ? batch.item_rows : items_.table();
   Tensor h = encode(batch.input, ag::embedding(table, batch.input.ids));
   if (batch.rows.defined()) h = ag::embedding(h, batch.rows);
-  return recommender_loss(config_.loss, config_.items, output_states(h), output_table(table), batch.targets,
+  return recommender_loss(config_.loss, config_.items, output_states(h), compared_table(table), batch.targets,
                           batch.negatives);
 }
 

@@ -57,8 +57,11 @@ struct RecommenderModelConfig {
   int64_t blocks = 2;        // transformers
   int64_t heads = 2;         // transformers
   int64_t gru_hidden = 128;  // GRU4Rec: of the recurrent state
-  double dropout = 0.2;      // on the embeddings, and in transformers on the attention's weights and both branches of a block
-  double mask_ratio = 0.2;   // BERT4Rec: share of a sequence's items that are masked
+  double dropout =
+      0.2;  // on the embeddings, and in transformers on the attention's weights and both branches of a block
+  double mask_ratio = 0.2;  // BERT4Rec: share of a sequence's items that are masked
+  bool own_output =
+      false;  // states are compared with a second table instead of the one that is read (gSASRec)
   LossConfig loss;
   ItemsUse use = ItemsUse::Start;
   int64_t features = 0;  // columns of the items' given vectors, unless use is Start
@@ -73,7 +76,7 @@ class TrainableRecommender : public SequentialRecommender {
  public:
   ag::Tensor loss(const SequenceBatch& batch) const override;
   ag::Tensor user_states(const nn::Packed& histories) const override;
-  ag::Tensor item_table() const override { return output_table(items_.table()); }
+  ag::Tensor item_table() const override { return compared_table(items_.table()); }
 
   ag::Tensor states(const nn::Packed& input) const { return encode(input, items_(input.ids)); }  // (N,C)
   ItemEmbedding& items() { return items_; }
@@ -87,10 +90,17 @@ class TrainableRecommender : public SequentialRecommender {
   virtual ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors) const = 0;
   // What is compared with output_table: of the states that are asked for, (M,C) -> (M,C').
   virtual ag::Tensor output_states(const ag::Tensor& h) const { return h; }
-  virtual ag::Tensor output_table(const ag::Tensor& table /*(V + extra, d)*/) const { return table; }  // (V,C')
+  virtual ag::Tensor output_table(const ag::Tensor& table /*(V + extra, d)*/) const {
+    return table;
+  }  // (V,C')
 
   RecommenderModelConfig config_;
+
+ private:
+  ag::Tensor compared_table(const ag::Tensor& table) const;
+
   ItemEmbedding items_;
+  std::unique_ptr<nn::Embedding> output_items_;  // (V,C), null unless own_output
 };
 
 // A model with fresh weights, each a function of the seed and its name. Throws ag::InputError for a variant that the model

@@ -71,7 +71,7 @@ Tensor Sasrec::encode(const nn::Packed& input, const Tensor& vectors) const {
   const Tensor items = original ? ag::scale(vectors, std::sqrt(double(config_.hidden))) : vectors;
   Tensor x = ag::add(items, position_embedding_(input.positions));
   if (recbole) x = norm_(x);
-  x = noisy(x, config_.dropout, input.noise, 0);
+  x = nn::dropout(x, config_.dropout, input.noise, 0);
   for (const auto& block : blocks_) x = (*block)(x, input);
   return recbole ? x : norm_(x);
 }

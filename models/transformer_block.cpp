@@ -4,10 +4,6 @@ namespace models {
 
 using ag::Tensor;
 
-Tensor noisy(const Tensor& x, double rate, const nn::Noise& noise, uint32_t site) {
-  return noise.on ? ag::dropout(x, rate, noise.at(site)) : x;
-}
-
 TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_t site)
     : config_(config),
       site_(site),
@@ -39,22 +35,25 @@ Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn
     const Tensor qkv = ag::linear(x, in_proj_weight_, in_proj_bias_);
     q = part(qkv, 0), k = part(qkv, 1), v = part(qkv, 2);
   } else {
-    const auto rows = [&](const Tensor& of, int64_t begin, int64_t end) { return ag::slice(of, 0, begin, end); };
+    const auto rows = [&](const Tensor& of, int64_t begin, int64_t end) {
+      return ag::slice(of, 0, begin, end);
+    };
     q = part(ag::linear(queries, rows(in_proj_weight_, 0, C), rows(in_proj_bias_, 0, C)), 0);
     const Tensor kv = ag::linear(x, rows(in_proj_weight_, C, 3 * C), rows(in_proj_bias_, C, 3 * C));
     k = part(kv, 0), v = part(kv, 1);
   }
   const double p = batch.noise.on ? config_.dropout : 0;
   const ag::RandomKey weights = batch.noise.at(site_ + 3);
-  const Tensor y = ag::reshape(ag::attention(q, k, v, batch.offsets, batch.offsets, config_.mask, p, weights), {N, C});
-  return noisy(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.noise, site_);
+  const Tensor y =
+      ag::reshape(ag::attention(q, k, v, batch.offsets, batch.offsets, config_.mask, p, weights), {N, C});
+  return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.noise, site_);
 }
 
 Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::Noise& noise) const {
   const Tensor wide = linear1_(x);
   Tensor inner = config_.activation == Activation::Gelu ? ag::gelu(wide) : ag::relu(wide);
-  if (config_.inner_dropout) inner = noisy(inner, config_.dropout, noise, site_ + 1);
-  return noisy(linear2_(inner), config_.dropout, noise, site_ + 2);
+  if (config_.inner_dropout) inner = nn::dropout(inner, config_.dropout, noise, site_ + 1);
+  return nn::dropout(linear2_(inner), config_.dropout, noise, site_ + 2);
 }
 
 Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch) const {

@@ -11,8 +11,8 @@ namespace models {
 enum class NormPlace : uint8_t {
   Before,  // x += attention(norm1(x)), x += feed_forward(norm2(x)): today's re-implementations
   After,   // x = norm1(x + attention(x)), x = norm2(x + feed_forward(x)): BERT, and RecBole's SASRec
-  Query,   // q = norm1(x), x = q + attention(queries q, keys and values x); n = norm2(x), x = n + feed_forward(n): the code
-           // that Kang and McAuley published; its attention has no output projection
+  Query,  // q = norm1(x), x = q + attention(queries q, keys and values x); n = norm2(x), x = n + feed_forward(n): the code
+          // that Kang and McAuley published; its attention has no output projection
 };
 enum class Activation : uint8_t { Relu, Gelu };
 
@@ -25,9 +25,6 @@ struct TransformerBlockConfig {
   double eps = 1e-5;
   ag::Mask mask = ag::Mask::Causal;
 };
-
-// x dropped out by the noise's random numbers at `site`, or x itself where there is no noise.
-ag::Tensor noisy(const ag::Tensor& x, double rate, const nn::Noise& noise, uint32_t site);
 
 // Parameter names are those of torch.nn.TransformerEncoderLayer.
 class TransformerBlock : public nn::Module {

@@ -4,6 +4,10 @@ namespace nn {
 
 using ag::Tensor;
 
+Tensor dropout(const Tensor& x, double rate, const Noise& noise, uint32_t site) {
+  return noise.on ? ag::dropout(x, rate, noise.at(site)) : x;
+}
+
 Linear::Linear(int64_t in, int64_t out, bool with_bias) : weight(parameter("weight", {out, in})) {
   if (with_bias) bias = parameter("bias", {out});
 }
@@ -11,7 +15,7 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias) : weight(parameter("weig
 Tensor Linear::operator()(const Tensor& x, const Noise& noise) const {
   const Tensor y = ag::linear(x, weight, bias);
   if (!lora) return y;
-  const Tensor dropped = noise.on ? ag::dropout(x, lora->dropout, noise.at(lora->site)) : x;
+  const Tensor dropped = dropout(x, lora->dropout, noise, lora->site);
   // The scaling acts on the r columns in the middle, where it costs least.
   return ag::add(y, ag::linear(ag::scale(ag::linear(dropped, lora->A), lora->scaling), lora->B));
 }

@@ -9,6 +9,9 @@
 
 namespace nn {
 
+// x dropped out by the random numbers of a site while the noise is on, else x itself.
+ag::Tensor dropout(const ag::Tensor& x, double rate, const Noise& noise, uint32_t site);
+
 // A low-rank addition to a frozen Linear (Hu et al. 2021, LoRA): y += (alpha / r) dropout(x) A^T B^T.
 struct LoraAdapter {
   ag::Tensor A;        // lora_A.weight (r, in)

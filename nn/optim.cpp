@@ -43,19 +43,20 @@ void Adam::step(double lr_factor) {
 }
 
 void Adam::step_rows(const RowGradient& gradient, double lr_factor) {
-  const auto slot = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.w.same_as(gradient.w); });
+  const auto slot =
+      std::find_if(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.w.same_as(gradient.w); });
   AG_CHECK(slot != slots_.end(), "Adam: rows of a tensor that is none of its parameters");
   AG_CHECK(!slot->w.grad().defined() && config_.weight_decay == 0, "Adam: ", slot->name,
            " cannot be stepped by rows beside another gradient or with weight decay");
   const int64_t V = slot->w.dim(0), C = slot->w.dim(1), U = gradient.ids.numel();
-  AG_CHECK(gradient.rows.shape() == (ag::Shape{U, C}), "Adam: the gradient of ", U, " rows of ", slot->name, " is ",
-           gradient.rows.shape(), " but a row has ", C, " columns");
+  AG_CHECK(gradient.rows.shape() == (ag::Shape{U, C}), "Adam: the gradient of ", U, " rows of ", slot->name,
+           " is ", gradient.rows.shape(), " but a row has ", C, " columns");
   for (int64_t i = 0; i < U; ++i)
     AG_CHECK(gradient.ids.ints()[i] >= 0 && gradient.ids.ints()[i] < V, "Adam: ", slot->name, " has no row ",
              gradient.ids.ints()[i]);
   step(lr_factor);
-  DISPATCH(slot->w.device(), adam_step_rows, slot->w.data(), slot->m.data(), slot->v.data(), gradient.rows.data(),
-           gradient.ids.ints(), U, C, step_of(*slot, lr_factor));
+  DISPATCH(slot->w.device(), adam_step_rows, slot->w.data(), slot->m.data(), slot->v.data(),
+           gradient.rows.data(), gradient.ids.ints(), U, C, step_of(*slot, lr_factor));
 }
 
 void Adam::zero_grad() {

@@ -100,7 +100,8 @@ RecommenderBatches recommender_batches(const Interactions& data, const Recommend
   std::vector<int64_t> lengths;
   for (const Window& window : training_windows(data, config.model.window_length(), config.windows))
     lengths.push_back(window.length - (config.model.shifts() ? 1 : 0));
-  batches.positions = most_tokens_of_a_batch(lengths, config.batch, config.max_epochs, config.seed, kWindowOrderSite);
+  batches.positions =
+      most_tokens_of_a_batch(lengths, config.batch, config.max_epochs, config.seed, kWindowOrderSite);
   int64_t users = 0, positions = 0;
   for (int64_t u = 0; u < data.users(); ++u) {
     if (!has_targets(data, u)) continue;
@@ -125,7 +126,8 @@ struct ModelCosts {
 
 ModelCosts transformer_costs(const models::RecommenderModelConfig& m) {
   const auto T = static_cast<double>(m.max_length), C = static_cast<double>(m.hidden),
-             I = static_cast<double>(m.inner), B = static_cast<double>(m.blocks), H = static_cast<double>(m.heads);
+             I = static_cast<double>(m.inner), B = static_cast<double>(m.blocks),
+             H = static_cast<double>(m.heads);
   ModelCosts costs;
   costs.parameters = T * C + B * (4 * C * C + 2 * C * I + 9 * C + I) + 2 * C;
   // Of a position in one block: two norms, q, k, v joined and apart, the attention's result with its log-sum-exp, its
@@ -159,7 +161,8 @@ struct AdapterCosts {
 
 AdapterCosts adapter_costs(const models::RecommenderModelConfig& m) {
   if (m.use == models::ItemsUse::Start) return {};
-  const auto V = static_cast<double>(m.items), C = static_cast<double>(m.hidden), D = static_cast<double>(m.features);
+  const auto V = static_cast<double>(m.items), C = static_cast<double>(m.hidden),
+             D = static_cast<double>(m.features);
   return {D * D / 2 + D / 2 * C + D + C, V * (2 * D + 2 * D / 2 + 3 * C)};
 }
 
@@ -173,10 +176,11 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   const AdapterCosts adapter = adapter_costs(m);
   // Weights, gradients, two moments, and the best epoch's weights.
   const double copies = config.patience > 0 ? 5 : 4;
-  double items = copies * V * C;
+  double items = copies * V * C * (m.own_output ? 2 : 1);
   // The start, and a second gradient of the item table until it is added to the first.
   double tables = (2 + costs.tables) * V * C;
-  if (config.lazy_adam) {  // no gradient of the table; of the rows in a batch a copy, two gradients and their sum
+  if (config
+          .lazy_adam) {  // no gradient of the table; of the rows in a batch a copy, two gradients and their sum
     items -= V * C;
     tables = V * C + 4 * std::min(V, N * (2 + n)) * C;
   }

@@ -155,23 +155,24 @@ bool with_option(AnyOptions& options, const std::string& name, Visitor&& visit) 
 template <class T>
 void check_means_something(const std::string& option, const T& found, const T& by_default, bool has_meaning,
                            const std::string& needed) {
-  INPUT_CHECK(has_meaning || found == by_default, option, ": found ", to_text(found), ", which means nothing without ",
-              needed, kHint);
+  INPUT_CHECK(has_meaning || found == by_default, option, ": found ", to_text(found),
+              ", which means nothing without ", needed, kHint);
 }
 
 void check_recommender(const Options& o) {
   const Options standard;
-  const std::vector<std::string> variants = o.model == "sasrec" ? texts("default", "prenorm", "original", "recbole")
+  const std::vector<std::string> variants = o.model == "sasrec"
+                                                ? texts("default", "prenorm", "original", "recbole")
                                             : o.model == "gru4rec" ? texts("default", "recbole")
                                                                    : texts("default", "recbole", "plain");
   INPUT_CHECK(std::ranges::count(variants, o.variant), "--variant: found '", o.variant, "'; expected one of ",
               join(variants, ", "), " for --model ", o.model, kHint);
-  INPUT_CHECK(o.hidden % o.heads == 0, "--heads: found ", o.heads, "; expected a divisor of --hidden, ", o.hidden,
-              kHint);
+  INPUT_CHECK(o.hidden % o.heads == 0, "--heads: found ", o.heads, "; expected a divisor of --hidden, ",
+              o.hidden, kHint);
   INPUT_CHECK(o.model != "bert4rec" || o.max_length >= 2, "--max-length: found ", o.max_length,
               "; expected at least 2 for bert4rec, which reads a mask behind the items", kHint);
-  const auto check = [](const std::string& option, const auto& found, const auto& by_default, bool has_meaning,
-                        const std::string& needed) {
+  const auto check = [](const std::string& option, const auto& found, const auto& by_default,
+                        bool has_meaning, const std::string& needed) {
     check_means_something(option, found, by_default, has_meaning, needed);
   };
   check("--gru-hidden", o.gru_hidden, standard.gru_hidden, o.model == "gru4rec", "--model gru4rec");
@@ -182,6 +183,8 @@ void check_recommender(const Options& o) {
   check("--lazy-adam", o.lazy_adam, false, o.loss != "ce", "a loss that samples: --loss bce");
   check("--lazy-adam", o.lazy_adam, false, o.model != "bert4rec", "--model sasrec or gru4rec");
   check("--lazy-adam", o.lazy_adam, false, o.use == "start", "a trainable item table: --use start");
+  check("--lazy-adam", o.lazy_adam, false, !o.own_output, "one item table, read and compared with alike");
+  check("--own-output", o.own_output, false, o.model != "bert4rec", "--model sasrec or gru4rec");
   INPUT_CHECK(o.use != "concat" || o.hidden >= 2, "--hidden: found ", o.hidden,
               "; expected at least 2 for --use concat", kHint);
 }

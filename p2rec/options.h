@@ -39,12 +39,12 @@ struct Options {
   int64_t negatives = 1;
   double gbce_t = 0.75;
   double lr = 1e-3, adam_beta2 = 0.999;
-  bool lazy_adam = false;
+  bool lazy_adam = false, own_output = false;
   int64_t batch = 128;          // windows
   std::string windows = "all";  // all, last
   int64_t max_epochs = 200;
   int64_t steps_per_epoch = 0;  // 0: every window once
-  int64_t patience = 10;  // epochs without a better validation NDCG@10; 0: no early stopping
+  int64_t patience = 10;        // epochs without a better validation NDCG@10; 0: no early stopping
   std::vector<std::string> starts = {"random", "p2rec", "p2rec_shuffled", "llm_untuned", "teacher", "groups"};
   double start_std = 0.02;           // of every start's item table
   std::string use = "start";         // start, frozen, concat (models/item_embedding.h)
@@ -135,11 +135,12 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
   visit({"quiet", group, "show no progress"}, o.quiet);
 
   group = "Recommender (the teacher, and what is trained in the end)";
-  visit({"model", group, "kind of recommender that is trained in the end; the teacher is a sasrec", Train, kAny,
-         texts("sasrec", "gru4rec", "bert4rec", "popularity")},
+  visit({"model", group, "kind of recommender that is trained in the end; the teacher is a sasrec", Train,
+         kAny, texts("sasrec", "gru4rec", "bert4rec", "popularity")},
         o.model);
   visit({"variant", group,
-         "published form of the model; default is prenorm for sasrec and recbole for the others; plain is bert4rec without "
+         "published form of the model; default is prenorm for sasrec and recbole for the others; plain is "
+         "bert4rec without "
          "head and biases",
          Pretrain, kAny, texts("default", "prenorm", "original", "recbole", "plain")},
         o.variant);
@@ -151,27 +152,35 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
   visit({"heads", group, "attention heads", Pretrain, at_least(1)}, o.heads);
   visit({"gru-hidden", group, "gru4rec: size of the recurrent state", Train, at_least(1)}, o.gru_hidden);
   visit({"dropout", group, "share of activations that are dropped in training", Pretrain, kShare}, o.dropout);
-  visit({"mask-ratio", group, "bert4rec: share of a sequence's items that are masked in training", Train, kInside},
+  visit({"mask-ratio", group, "bert4rec: share of a sequence's items that are masked in training", Train,
+         kInside},
         o.mask_ratio);
-  visit({"loss", group,
-         "ce: cross-entropy over all items; against sampled negatives: bce, gbce (gSASRec's), sampled_softmax", Pretrain,
-         kAny, texts("ce", "bce", "gbce", "sampled_softmax")},
-        o.loss);
-  visit({"negatives", group, "negatives of each position, for a loss that samples", Pretrain, at_least(1)}, o.negatives);
+  visit({"own-output", group,
+         "compare states with an item table of its own, as gSASRec does, not with the one that is read",
+         Pretrain},
+        o.own_output);
+  visit(
+      {"loss", group,
+       "ce: cross-entropy over all items; against sampled negatives: bce, gbce (gSASRec's), sampled_softmax",
+       Pretrain, kAny, texts("ce", "bce", "gbce", "sampled_softmax")},
+      o.loss);
+  visit({"negatives", group, "negatives of each position, for a loss that samples", Pretrain, at_least(1)},
+        o.negatives);
   visit({"gbce-t", group, "gbce: 0 is bce, 1 is calibrated", Pretrain, between(0, 1)}, o.gbce_t);
   visit({"lr", group, "learning rate of Adam", Pretrain, kPositive}, o.lr);
   visit({"adam-beta2", group, "Adam's second decay rate", Pretrain, kShare}, o.adam_beta2);
-  visit({"lazy-adam", group, "change only the rows of the item table that a step speaks of, for a loss that samples",
-         Pretrain},
+  visit({"lazy-adam", group,
+         "change only the rows of the item table that a step speaks of, for a loss that samples", Pretrain},
         o.lazy_adam);
   visit({"batch", group, "windows of a training step", Pretrain, at_least(1)}, o.batch);
   visit({"windows", group,
-         "what of a user is trained on: all of the training part, in windows, or the last window alone", Pretrain, kAny,
-         texts("all", "last")},
+         "what of a user is trained on: all of the training part, in windows, or the last window alone",
+         Pretrain, kAny, texts("all", "last")},
         o.windows);
   visit({"max-epochs", group, "epochs at most", Pretrain, at_least(1)}, o.max_epochs);
-  visit({"steps-per-epoch", group, "steps after which an epoch ends and is validated; 0: when every window was seen",
-         Pretrain, at_least(0)},
+  visit({"steps-per-epoch", group,
+         "steps after which an epoch ends and is validated; 0: when every window was seen", Pretrain,
+         at_least(0)},
         o.steps_per_epoch);
   visit({"patience", group, "stop after so many epochs without a better validation NDCG@10; 0: never",
          Pretrain, at_least(0)},
@@ -183,7 +192,8 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
         o.start_std);
 
   visit({"use", group,
-         "what a start is: where the trainable item table begins; frozen behind a trained adapter; or that, concatenated with "
+         "what a start is: where the trainable item table begins; frozen behind a trained adapter; or that, "
+         "concatenated with "
          "a trainable table",
          Train, kAny, texts("start", "frozen", "concat")},
         o.use);

@@ -37,5 +37,7 @@
 //                                                                 tokens, a zero-start linear head, learning rates
 // 5  augment_items(parser, prompts)            -> (items, C)      paper: each item alone as a virtual user
 // 6  train_from(start_table(...), data, config)-> Recommender     paper: the embeddings help various recommenders;
-//                                                                 ours: principal components as the item table's start
+//                                                                 ours: principal components as the item table's start,
+//                                                                 or start_features(...) behind an adapter, alone or
+//                                                                 beside an id table (models/item_embedding.h)
 // 7  evaluate(recommender, data)               -> Metrics         HR, NDCG and MRR at K, leave-one-out; full ranking

@@ -55,6 +55,7 @@ RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
   m.gru_hidden = o.gru_hidden;
   m.dropout = o.dropout;
   m.mask_ratio = o.mask_ratio;
+  m.own_output = o.own_output;
   m.loss.kind = loss_of(o.loss);
   m.loss.negatives = o.negatives;
   m.loss.gbce_t = o.gbce_t;

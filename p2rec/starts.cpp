@@ -96,7 +96,8 @@ Tensor principal_components(const Tensor& rows, int64_t d) {
   return result;
 }
 
-Tensor start_table(const std::string& start, const StartInputs& inputs, int64_t d, double std, uint64_t seed) {
+Tensor start_table(const std::string& start, const StartInputs& inputs, int64_t d, double std,
+                   uint64_t seed) {
   const auto reduced = [d](const Tensor& embeddings) { return principal_components(embeddings, d); };
   return scaled_to(vectors_of(start, inputs, d, seed, reduced), std);
 }

@@ -64,9 +64,11 @@ class Training {
                 ": nobody has two interactions to train on; hint: leave-one-out keeps the last ",
                 "two of each user for validation and test");
     const models::RecommenderModelConfig& m = config.model;
-    AG_CHECK(!config.lazy_adam || (m.loss.samples() && m.shifts() && m.use == models::ItemsUse::Start),
-             "lazy Adam: it needs a loss that samples, a model that predicts the next item, and a trainable "
-             "item table");
+    AG_CHECK(
+        !config.lazy_adam ||
+            (m.loss.samples() && m.shifts() && !m.own_output && m.use == models::ItemsUse::Start),
+        "lazy Adam: it needs a loss that samples, a model that predicts the next item, and one trainable "
+        "item table");
   }
 
   void run() {

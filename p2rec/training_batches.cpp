@@ -10,10 +10,12 @@ namespace {
 
 using ag::Tensor;
 
-constexpr int64_t kTries = 64;  // to draw a negative: each fails with the share of the catalogue that the user has taken
+constexpr int64_t kTries =
+    64;  // to draw a negative: each fails with the share of the catalogue that the user has taken
 
 // -1 where chance finds none.
-int32_t draw_negative(const std::vector<int32_t>& taken, int64_t items, const ag::RandomKey& key, int64_t element) {
+int32_t draw_negative(const std::vector<int32_t>& taken, int64_t items, const ag::RandomKey& key,
+                      int64_t element) {
   for (int64_t i = 0; i < kTries; ++i) {
     const auto item = static_cast<int32_t>(
         ag::random_below(key, static_cast<uint64_t>(element * kTries + i), static_cast<uint32_t>(items)));
@@ -48,9 +50,11 @@ std::vector<Window> training_windows(const Interactions& data, int64_t length, W
   return windows;
 }
 
-std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch, int64_t steps, uint64_t seed) {
+std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch, int64_t steps,
+                                   uint64_t seed) {
   const auto dealt = [&](int64_t round) {
-    return ag::random_permutation({seed, static_cast<uint32_t>(round), kWindowOrderSite}, static_cast<int32_t>(windows));
+    return ag::random_permutation({seed, static_cast<uint32_t>(round), kWindowOrderSite},
+                                  static_cast<int32_t>(windows));
   };
   if (steps == 0) return dealt(epoch);
   std::vector<int32_t> chosen;
@@ -71,15 +75,17 @@ models::Histories items_of(const Interactions& data, const std::vector<Window>& 
   models::Histories histories;
   for (const int32_t w : chosen) {
     const Window& window = windows[static_cast<size_t>(w)];
-    const Sequence items = training_part(data, window.user)
-                               .subspan(static_cast<size_t>(window.begin), static_cast<size_t>(window.length));
+    const Sequence items =
+        training_part(data, window.user)
+            .subspan(static_cast<size_t>(window.begin), static_cast<size_t>(window.length));
     histories.emplace_back(items.begin(), items.end());
   }
   return histories;
 }
 
-Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows, std::span<const int32_t> chosen,
-                      const models::SequenceBatch& batch, int64_t n, const ag::RandomKey& key) {
+Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
+                      std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
+                      const ag::RandomKey& key) {
   models::Histories taken;  // by each window's user, sorted
   for (const int32_t w : chosen) {
     const Sequence part = training_part(data, windows[static_cast<size_t>(w)].user);
@@ -98,7 +104,8 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
       negatives.ints()[element] = item;
     }
   });
-  AG_CHECK(all_found, "negative sampling: a user has taken nearly all items; hint: --loss ce needs no negatives");
+  AG_CHECK(all_found,
+           "negative sampling: a user has taken nearly all items; hint: --loss ce needs no negatives");
   return negatives;
 }
 

@@ -24,20 +24,24 @@ enum class WindowChoice : uint8_t {
 };
 
 // Windows of 2 to `length` items, user by user; length >= 2.
-std::vector<Window> training_windows(const Interactions& data, int64_t length, WindowChoice choice = WindowChoice::All);
+std::vector<Window> training_windows(const Interactions& data, int64_t length,
+                                     WindowChoice choice = WindowChoice::All);
 
 // Which windows an epoch goes through, in this order. With steps = 0 every window once, dealt out anew each epoch. Otherwise
 // batch * steps of them, which go on where the epoch before ended and are dealt out anew whenever all have been seen: an epoch
 // is then only how often one validates.
-std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch, int64_t steps, uint64_t seed);
+std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch, int64_t steps,
+                                   uint64_t seed);
 
 // The items of some windows.
-models::Histories items_of(const Interactions& data, const std::vector<Window>& windows, std::span<const int32_t> chosen);
+models::Histories items_of(const Interactions& data, const std::vector<Window>& windows,
+                           std::span<const int32_t> chosen);
 
 // Negatives (M,n) for a batch made of these windows: each drawn evenly, with repetition, from the items that the user has not
 // taken in training. Throws ag::Error where a user has taken nearly all of them.
-ag::Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows, std::span<const int32_t> chosen,
-                          const models::SequenceBatch& batch, int64_t n, const ag::RandomKey& key);
+ag::Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
+                          std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
+                          const ag::RandomKey& key);
 
 // Makes the batch work on the rows of `table` (V,C) that it speaks of alone: afterwards its ids count them, and
 // batch.item_rows holds a copy of them that asks for a gradient. Returns which rows they are: (U) I32, ascending.

@@ -68,7 +68,8 @@ testing::Op composed_attention(const std::vector<int32_t>& lengths, Mask mask) {
 testing::Op composed_gru(const std::vector<int32_t>& lengths) {
   return [=](auto& in) {
     const bool biases = in.size() == 5;
-    return gru_composed(in[0], in[1], in[2], biases ? in[3] : Tensor(), biases ? in[4] : Tensor(), Offsets(lengths));
+    return gru_composed(in[0], in[1], in[2], biases ? in[3] : Tensor(), biases ? in[4] : Tensor(),
+                        Offsets(lengths));
   };
 }
 
@@ -144,7 +145,8 @@ std::vector<Composed> composed_forms() {
       {"candidate_scores",
        [](auto& in) {
          const Tensor repeated = embedding(in[0], Tensor::from_ints({0, 0, 1, 1, 2, 2}));
-         return reshape(sum_columns(mul(repeated, embedding(in[1], Tensor::from_ints({4, 0, 2, 2, 4, 1})))), {3, 2});
+         return reshape(sum_columns(mul(repeated, embedding(in[1], Tensor::from_ints({4, 0, 2, 2, 4, 1})))),
+                        {3, 2});
        }},
       {"gru", composed_gru({2, 4, 1})},
       {"gru_no_bias", composed_gru({1, 3, 2})},
@@ -236,11 +238,12 @@ TEST_CASE("attention with dropout agrees with its composed form, for one thread 
   for (const double p : {0.2, 0.5}) {
     const auto fused = [&](int threads) {
       const testing::ThreadCount guard(threads);
-      return testing::run([&](auto& in) { return attention(in[0], in[1], in[2], q, k, Mask::Causal, p, key); },
-                          inputs(), r);
+      return testing::run(
+          [&](auto& in) { return attention(in[0], in[1], in[2], q, k, Mask::Causal, p, key); }, inputs(), r);
     };
     const testing::Run composed = testing::run(
-        [&](auto& in) { return attention_composed(in[0], in[1], in[2], q, k, Mask::Causal, p, key); }, inputs(), r);
+        [&](auto& in) { return attention_composed(in[0], in[1], in[2], q, k, Mask::Causal, p, key); },
+        inputs(), r);
     const testing::Run one = fused(1), two = fused(2);
     check_same(one, composed, "attention with dropout");
     CHECK(testing::same_bits(one.y, two.y));

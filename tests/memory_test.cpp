@@ -183,11 +183,11 @@ TEST_CASE("training a recommender takes what was estimated") {
   };
   using enum models::RecommenderLoss;
   using enum models::RecommenderKind;
-  for (const Size& size : {Size{Sasrec, 16, 1, 128, 12, 0, {}}, Size{Sasrec, 64, 2, 64, 12, 0.2, {}},
-                           Size{Sasrec, 48, 3, 256, 20, 0.2, {BCE, 1}}, Size{Sasrec, 32, 1, 128, 20, 0.2, {GBCE, 32}},
-                           Size{Sasrec, 32, 2, 64, 12, 0.2, {SampledSoftmax, 16}, true},
-                           Size{Gru4rec, 32, 0, 128, 20, 0.3, {}}, Size{Gru4rec, 64, 0, 64, 12, 0, {BCE, 1}},
-                           Size{Bert4rec, 32, 2, 128, 12, 0.2, {}}}) {
+  for (const Size& size :
+       {Size{Sasrec, 16, 1, 128, 12, 0, {}}, Size{Sasrec, 64, 2, 64, 12, 0.2, {}},
+        Size{Sasrec, 48, 3, 256, 20, 0.2, {BCE, 1}}, Size{Sasrec, 32, 1, 128, 20, 0.2, {GBCE, 32}},
+        Size{Sasrec, 32, 2, 64, 12, 0.2, {SampledSoftmax, 16}, true}, Size{Gru4rec, 32, 0, 128, 20, 0.3, {}},
+        Size{Gru4rec, 64, 0, 64, 12, 0, {BCE, 1}}, Size{Bert4rec, 32, 2, 128, 12, 0.2, {}}}) {
     CAPTURE(static_cast<int>(size.kind));
     CAPTURE(size.hidden);
     CAPTURE(static_cast<int>(size.loss.kind));

@@ -30,8 +30,8 @@ inline nn::Packed packed_input(const nn::TensorFile& file, const std::string& se
 
 // Loss and gradients at the start, then the losses of ten steps.
 inline void check_training(const nn::TensorFile& file, const std::string& section,
-                    const nn::NamedTensors& parameters, nn::Adam& adam, double clip,
-                    const std::function<ag::Tensor()>& loss) {
+                           const nn::NamedTensors& parameters, nn::Adam& adam, double clip,
+                           const std::function<ag::Tensor()>& loss) {
   const ag::Tensor first = loss();
   check_close(first.view({1}), file.at(section + "loss"), tolerance::kModelForward, section + "loss");
   adam.zero_grad();

@@ -312,7 +312,9 @@ TEST_CASE("wrong shapes and indices are errors that name the op") {
     attention(kv, kv, kv, Offsets({3, 1}), Offsets({4, 0}), Mask::None);
   });  // no key at all
   names("candidate_scores", [&] { candidate_scores(x, y, Tensor::from_ints({2, 1}, {0, 0})); });
-  names("candidate_scores", [&] { candidate_scores(x, x, Tensor::from_ints({1, 2}, {0, 0})); });  // a row too few
+  names("candidate_scores", [&] {
+    candidate_scores(x, x, Tensor::from_ints({1, 2}, {0, 0}));
+  });  // a row too few
   names("candidate_scores", [&] { candidate_scores(x, x, Tensor::from_ints({2, 1}, {0, 2})); });
   names("candidate_scores", [&] { candidate_scores(x, x, Tensor::from_ints({2, 1}, {-1, 0})); });
   names("attention", [&] { attention(kv, kv, kv, Offsets({4}), Offsets({4}), Mask::None, 1.0); });

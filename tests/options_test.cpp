@@ -39,6 +39,7 @@ const std::map<std::string, std::string> kOther = {
     {"windows", "last"},
     {"steps-per-epoch", "100"},
     {"use", "concat"},
+    {"own-output", "true"},
     {"max-length", "17"},
     {"hidden", "48"},
     {"inner", "99"},
@@ -154,18 +155,19 @@ TEST_CASE("every option reaches the help") {
 
 TEST_CASE("an option changes the fingerprints of its stage and all later ones, and no earlier one") {
   // The first stage that depends on the option; those that are not here change no result.
-  std::map<std::string, Stage> first = {{"model", Stage::Train},           {"gru-hidden", Stage::Train},
-                                        {"mask-ratio", Stage::Train},      {"use", Stage::Train},
-                                        {"starts", Stage::Train},          {"start-std", Stage::Train},
-                                        {"popularity", Stage::Train},      {"groups", Stage::Groups},
-                                        {"normalize", Stage::Groups},      {"items-as", Stage::Reconstruct},
-                                        {"history", Stage::Reconstruct},   {"tiny-steps", Stage::Reconstruct}};
+  std::map<std::string, Stage> first = {{"model", Stage::Train},         {"gru-hidden", Stage::Train},
+                                        {"mask-ratio", Stage::Train},    {"use", Stage::Train},
+                                        {"popularity", Stage::Train},    {"starts", Stage::Train},
+                                        {"start-std", Stage::Train},     {"groups", Stage::Groups},
+                                        {"normalize", Stage::Groups},    {"items-as", Stage::Reconstruct},
+                                        {"history", Stage::Reconstruct}, {"tiny-steps", Stage::Reconstruct}};
   for (const char* name :
        {"lora-rank", "lora-alpha", "lora-dropout", "sft-lr", "sft-item-lr", "sft-batch", "sft-epochs"})
     first[name] = Stage::Reconstruct;
-  for (const char* name : {"seeds", "max-length", "hidden", "inner", "blocks", "heads", "dropout", "loss",
-                           "lr", "batch", "max-epochs", "patience", "variant", "negatives", "gbce-t", "adam-beta2",
-                           "lazy-adam", "windows", "steps-per-epoch", "evaluate-users"})
+  for (const char* name :
+       {"seeds",  "max-length", "hidden",    "inner",      "blocks",   "heads",           "dropout",
+        "loss",   "lr",         "batch",     "max-epochs", "patience", "variant",         "negatives",
+        "gbce-t", "adam-beta2", "lazy-adam", "own-output", "windows",  "steps-per-epoch", "evaluate-users"})
     first[name] = Stage::Pretrain;
   for (const char* name : {"ranking", "negatives-ranked", "ranking-seed", "filter-history", "cutoffs"})
     first[name] = Stage::Evaluate;
@@ -238,7 +240,8 @@ TEST_CASE("options that do not fit together") {
 }
 
 TEST_CASE("options of the recommender that mean nothing together") {
-  const auto check = [](const std::vector<std::pair<std::string, std::string>>& given, const std::string& expected) {
+  const auto check = [](const std::vector<std::pair<std::string, std::string>>& given,
+                        const std::string& expected) {
     Options options;
     for (const auto& [name, text] : given) p2rec::set_option(options, name, text);
     CAPTURE(expected);
@@ -248,20 +251,35 @@ TEST_CASE("options of the recommender that mean nothing together") {
       CHECK_THROWS_WITH_AS(p2rec::check_options(options), Contains(expected.c_str()), InputError);
     }
   };
-  check({{"variant", "plain"}}, "--variant: found 'plain'; expected one of default, prenorm, original, recbole for");
-  check({{"model", "gru4rec"}, {"variant", "prenorm"}}, "expected one of default, recbole for --model gru4rec");
+  check({{"variant", "plain"}},
+        "--variant: found 'plain'; expected one of default, prenorm, original, recbole for");
+  check({{"model", "gru4rec"}, {"variant", "prenorm"}},
+        "expected one of default, recbole for --model gru4rec");
   check({{"model", "bert4rec"}, {"variant", "original"}}, "expected one of default, recbole, plain for");
-  check({{"model", "bert4rec"}, {"max-length", "1"}}, "--max-length: found 1; expected at least 2 for bert4rec");
+  check({{"model", "bert4rec"}, {"max-length", "1"}},
+        "--max-length: found 1; expected at least 2 for bert4rec");
   check({{"gru-hidden", "32"}}, "--gru-hidden: found 32, which means nothing without --model gru4rec");
   check({{"mask-ratio", "0.5"}}, "--mask-ratio: found 0.5, which means nothing without --model bert4rec");
   check({{"negatives", "2"}}, "--negatives: found 2, which means nothing without a loss that samples");
   check({{"gbce-t", "0.5"}, {"loss", "bce"}}, "--gbce-t: found 0.5, which means nothing without --loss gbce");
-  check({{"use", "frozen"}, {"start-std", "1"}}, "--start-std: found 1, which means nothing without --use start");
+  check({{"use", "frozen"}, {"start-std", "1"}},
+        "--start-std: found 1, which means nothing without --use start");
   check({{"lazy-adam", "true"}}, "--lazy-adam: found true, which means nothing without a loss that samples");
   check({{"lazy-adam", "true"}, {"loss", "bce"}, {"model", "bert4rec"}}, "without --model sasrec or gru4rec");
-  check({{"lazy-adam", "true"}, {"loss", "bce"}, {"use", "frozen"}}, "without a trainable item table: --use start");
-  check({{"use", "concat"}, {"hidden", "1"}, {"heads", "1"}}, "--hidden: found 1; expected at least 2 for --use concat");
-  check({{"model", "gru4rec"}, {"gru-hidden", "32"}, {"loss", "bce"}, {"negatives", "4"}, {"lazy-adam", "true"}}, "");
+  check({{"lazy-adam", "true"}, {"loss", "bce"}, {"use", "frozen"}},
+        "without a trainable item table: --use start");
+  check({{"lazy-adam", "true"}, {"loss", "bce"}, {"own-output", "true"}},
+        "which means nothing without one item table");
+  check({{"own-output", "true"}, {"model", "bert4rec"}},
+        "--own-output: found true, which means nothing without");
+  check({{"use", "concat"}, {"hidden", "1"}, {"heads", "1"}},
+        "--hidden: found 1; expected at least 2 for --use concat");
+  check({{"model", "gru4rec"},
+         {"gru-hidden", "32"},
+         {"loss", "bce"},
+         {"negatives", "4"},
+         {"lazy-adam", "true"}},
+        "");
   check({{"model", "bert4rec"}, {"variant", "plain"}, {"mask-ratio", "0.3"}, {"use", "concat"}}, "");
   check({{"variant", "original"}, {"loss", "gbce"}, {"gbce-t", "0.5"}, {"negatives", "256"}}, "");
 }

@@ -59,7 +59,8 @@ nn::TensorFile with_our_names(const nn::TensorFile& file) {
   result.path = file.path;
   for (const auto& [name, tensor] : file.tensors) {
     const std::string query = "multi_head_attention.query.", ours = our_name(name);
-    if (name.find("multi_head_attention.key.") != name.npos || name.find("multi_head_attention.value.") != name.npos)
+    if (name.find("multi_head_attention.key.") != name.npos ||
+        name.find("multi_head_attention.value.") != name.npos)
       continue;
     if (name.find(query) == name.npos) {
       result.tensors.emplace_back(ours, tensor);
@@ -151,7 +152,8 @@ TEST_CASE("BERT4Rec equals RecBole") {
     const auto b = std::ranges::find(last, rows[i]) - last.begin();
     if (b == std::ssize(last)) continue;
     const auto row = static_cast<int64_t>(i);
-    check_close(logits.rows(b, b + 1), file.at("output.logits").rows(row, row + 1), tolerance::kModelForward, "logits");
+    check_close(logits.rows(b, b + 1), file.at("output.logits").rows(row, row + 1), tolerance::kModelForward,
+                "logits");
   }
 }
 
@@ -217,7 +219,9 @@ TEST_CASE("SASRec and GRU4Rec predict the next item at every position") {
   }
 }
 
-TEST_CASE("BERT4Rec masks a share of the items, at least one of a sequence, and in half of the steps the last one") {
+TEST_CASE(
+    "BERT4Rec masks a share of the items, at least one of a sequence, and in half of the steps the last "
+    "one") {
   RecommenderModelConfig config = small_config(RecommenderKind::Bert4rec, 50, 20, 8, 8);
   config.mask_ratio = 0.3;
   constexpr int32_t kMask = 50;
@@ -246,7 +250,8 @@ TEST_CASE("BERT4Rec masks a share of the items, at least one of a sequence, and 
       CHECK(restored == all);
       CHECK(std::ranges::count(ids, kMask) == std::ssize(rows));
       for (int64_t b = 0; b < batch.input.offsets.sequences(); ++b) {
-        const auto begin = ids.begin() + batch.input.offsets.at(b), end = ids.begin() + batch.input.offsets.at(b + 1);
+        const auto begin = ids.begin() + batch.input.offsets.at(b),
+                   end = ids.begin() + batch.input.offsets.at(b + 1);
         CHECK(std::count(begin, end, kMask) >= 1);
       }
       if (rows == ints_of(batch.input.offsets.last_rows())) {
@@ -284,8 +289,10 @@ TEST_CASE("no recommender looks at what is to be predicted") {
       RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
       config.variant = variant;
       const auto model = models::make_recommender(config, 1);
-      const Tensor a = model->states(model->pack({{1, 2, 3, 4}, {5, 6}})), b = model->states(model->pack({{1, 2, 3, 8}, {5, 6}}));
-      for (int64_t row : {0, 1, 2, 4, 5}) CHECK(a.rows(row, row + 1).values() == b.rows(row, row + 1).values());
+      const Tensor a = model->states(model->pack({{1, 2, 3, 4}, {5, 6}})),
+                   b = model->states(model->pack({{1, 2, 3, 8}, {5, 6}}));
+      for (int64_t row : {0, 1, 2, 4, 5})
+        CHECK(a.rows(row, row + 1).values() == b.rows(row, row + 1).values());
       CHECK(a.rows(3, 4).values() != b.rows(3, 4).values());
     }
   }
@@ -294,7 +301,8 @@ TEST_CASE("no recommender looks at what is to be predicted") {
 TEST_CASE("given item vectors: as a start, frozen behind an adapter, and beside a table") {
   using models::ItemsUse;
   const Tensor vectors = Tensor::full({9, 6}, 0.5);
-  for (const RecommenderKind kind : {RecommenderKind::Sasrec, RecommenderKind::Gru4rec, RecommenderKind::Bert4rec}) {
+  for (const RecommenderKind kind :
+       {RecommenderKind::Sasrec, RecommenderKind::Gru4rec, RecommenderKind::Bert4rec}) {
     for (const ItemsUse use : {ItemsUse::Start, ItemsUse::Frozen, ItemsUse::Concat}) {
       CAPTURE(static_cast<int>(kind));
       CAPTURE(static_cast<int>(use));
@@ -332,6 +340,33 @@ TEST_CASE("given item vectors: as a start, frozen behind an adapter, and beside 
   }
 }
 
+TEST_CASE("a table of its own for the output: the one that is read does not score") {
+  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 9, 6, 8, 8);
+  config.own_output = true;
+  config.loss = {models::RecommenderLoss::GBCE, 2};
+  const models::Sasrec model(config, 1);
+  models::SequenceBatch batch = model.training_batch({{1, 2, 3}}, {});
+  batch.negatives = Tensor::from_ints({2, 2}, {7, 8, 7, 8});
+  ag::backward(model.loss(batch));
+  const auto rows_with_gradient = [&](const std::string& of) {
+    std::vector<int> rows;
+    for (const auto& [name, w] : model.named_parameters()) {
+      if (name != of) continue;
+      for (int64_t i = 0; i < 9; ++i) {
+        const std::vector<ag::real> row = w.grad().rows(i, i + 1).values();
+        if (std::ranges::any_of(row, [](ag::real x) { return x != 0; })) rows.push_back(static_cast<int>(i));
+      }
+    }
+    return rows;
+  };
+  CHECK(rows_with_gradient("item_embedding.weight") == std::vector<int>{1, 2});
+  CHECK(rows_with_gradient("output_embedding.weight") == std::vector<int>{2, 3, 7, 8});
+  CHECK(model.item_table().shape() == ag::Shape{9, 8});
+  config.kind = RecommenderKind::Bert4rec;
+  CHECK_THROWS_WITH_AS(models::make_recommender(config, 1), doctest::Contains("--own-output"),
+                       ag::InputError);
+}
+
 TEST_CASE("a variant that a model does not have is refused by name") {
   const auto check = [](RecommenderKind kind, Variant variant, const char* expected) {
     RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
@@ -348,7 +383,8 @@ TEST_CASE("a variant that a model does not have is refused by name") {
 }
 
 TEST_CASE("dropout changes training, not evaluation, and is drawn again from the same key") {
-  for (const RecommenderKind kind : {RecommenderKind::Sasrec, RecommenderKind::Gru4rec, RecommenderKind::Bert4rec}) {
+  for (const RecommenderKind kind :
+       {RecommenderKind::Sasrec, RecommenderKind::Gru4rec, RecommenderKind::Bert4rec}) {
     RecommenderModelConfig config = small_config(kind, 11, 50, 8, 8);
     config.dropout = 0.5;
     const auto model = models::make_recommender(config, 1);

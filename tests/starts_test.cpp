@@ -71,9 +71,11 @@ TEST_CASE("every start behind an adapter: not reduced, columns centred, standard
 }
 
 TEST_CASE("shuffled rows are the same rows elsewhere, and a group's items share theirs") {
-  const Tensor own = start_features("p2rec", inputs(), 5), shuffled = start_features("p2rec_shuffled", inputs(), 5);
+  const Tensor own = start_features("p2rec", inputs(), 5),
+               shuffled = start_features("p2rec_shuffled", inputs(), 5);
   CHECK(own.values() != shuffled.values());
-  const Tensor table = start_table("p2rec", inputs(), kNarrow, 1, 5), moved = start_table("p2rec_shuffled", inputs(), kNarrow, 1, 5);
+  const Tensor table = start_table("p2rec", inputs(), kNarrow, 1, 5),
+               moved = start_table("p2rec_shuffled", inputs(), kNarrow, 1, 5);
   std::vector<ag::real> a = table.values(), b = moved.values();
   std::ranges::sort(a);
   std::ranges::sort(b);

@@ -76,7 +76,9 @@ std::vector<LargeCase> large_cases() {
       {"embedding", {{501, 67}}, [](auto& in) { return embedding(in[0], random_ids(3001, 501)); }},
       {"candidate_scores",
        {{300, 64}, {501, 64}},
-       [](auto& in) { return candidate_scores(in[0], in[1], random_ids(3000, 501).view({300, 10})); }},
+       [](auto& in) {
+         return candidate_scores(in[0], in[1], random_ids(3000, 501).view({300, 10}));
+       }},
       {"attention",
        {{310, 4, 32}, {310, 2, 32}, {310, 2, 32}},
        [](auto& in) {

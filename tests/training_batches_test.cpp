@@ -55,7 +55,8 @@ TEST_CASE("windows overlap by one item, or are the last one alone; held-out item
   const Interactions data = of_lengths({11, 7, 2, 1});
   using Spans = std::vector<std::vector<int64_t>>;
   CHECK(spans(training_windows(data, 5)) == Spans{{0, 0, 5}, {0, 4, 5}, {1, 0, 5}, {2, 0, 2}});
-  CHECK(spans(training_windows(data, 4)) == Spans{{0, 0, 4}, {0, 3, 4}, {0, 6, 3}, {1, 0, 4}, {1, 3, 2}, {2, 0, 2}});
+  CHECK(spans(training_windows(data, 4)) ==
+        Spans{{0, 0, 4}, {0, 3, 4}, {0, 6, 3}, {1, 0, 4}, {1, 3, 2}, {2, 0, 2}});
   CHECK(spans(training_windows(data, 5, WindowChoice::Last)) == Spans{{0, 4, 5}, {1, 0, 5}, {2, 0, 2}});
   CHECK(spans(training_windows(data, 100, WindowChoice::Last)) == Spans{{0, 0, 9}, {1, 0, 5}, {2, 0, 2}});
   CHECK_THROWS_AS(training_windows(data, 1), ag::Error);
@@ -98,7 +99,8 @@ TEST_CASE("negatives are items that the user has not taken, for every kind of ba
     for (int64_t i = 0; i < batch.targets.numel(); ++i) {
       const int64_t row = batch.rows.defined() ? batch.rows.ints()[i] : i;
       while (row >= batch.input.offsets.at(b + 1)) ++b;
-      const Sequence taken = training_part(data, windows[static_cast<size_t>(chosen[static_cast<size_t>(b)])].user);
+      const Sequence taken =
+          training_part(data, windows[static_cast<size_t>(chosen[static_cast<size_t>(b)])].user);
       CHECK(std::ranges::count(taken, batch.targets.ints()[i]) > 0);
       for (int64_t j = 0; j < 5; ++j) {
         const int32_t item = negatives.ints()[i * 5 + j];
@@ -118,7 +120,8 @@ TEST_CASE("a user who has taken everything has no negatives, and that is said") 
   for (size_t i = 0; i < 102; ++i) data.sequences[0][i] = static_cast<int32_t>(i % 100);
   RecommenderConfig config = small_config();
   config.model.loss = {models::RecommenderLoss::BCE, 1};
-  CHECK_THROWS_WITH_AS(train_from({}, data, config), doctest::Contains("a user has taken nearly all items"), ag::Error);
+  CHECK_THROWS_WITH_AS(train_from({}, data, config), doctest::Contains("a user has taken nearly all items"),
+                       ag::Error);
 }
 
 TEST_CASE("a batch that works on its rows alone has the loss of the whole table, and the rows' gradients") {
@@ -144,7 +147,8 @@ TEST_CASE("a batch that works on its rows alone has the loss of the whole table,
     ag::backward(alone);
     CHECK_FALSE(table.grad().defined());
     testing::check_close(alone.view({1}), whole.view({1}), testing::tolerance::kFused, "loss");
-    testing::check_close(batch.item_rows.grad(), ag::embedding(dtable, ids), testing::tolerance::kFused, "gradient");
+    testing::check_close(batch.item_rows.grad(), ag::embedding(dtable, ids), testing::tolerance::kFused,
+                         "gradient");
     double elsewhere = 0;  // the other rows have none
     for (int64_t i = 0; i < dtable.numel(); ++i) elsewhere += std::abs(double(dtable.data()[i]));
     for (int64_t i = 0; i < ids.numel() * 16; ++i)

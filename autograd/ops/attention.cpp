@@ -10,7 +10,8 @@ namespace {
 AttentionSizes sizes_of(const char* name, const Tensor& q, const Tensor& k, const Tensor& v,
                         const Offsets& q_offsets, const Offsets& k_offsets, Mask mask, double p,
                         const RandomKey& key) {
-  AG_CHECK(p >= 0 && static_cast<real>(p) < 1, name, ": the rate of dropout is ", p, "; expected 0 <= rate < 1");
+  AG_CHECK(p >= 0 && static_cast<real>(p) < 1, name, ": the rate of dropout is ", p,
+           "; expected 0 <= rate < 1");
   AG_CHECK(q.rank() == 3 && k.rank() == 3 && k.shape() == v.shape() && k.dim(2) == q.dim(2) && k.dim(1) > 0 &&
                q.dim(1) % k.dim(1) == 0,
            name, ": expected q (N, H, D) and k, v (M, KV, D) with H a multiple of KV but they have shapes ",
@@ -81,7 +82,8 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offset
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
                           const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
   const AttentionSizes s = sizes_of("attention_composed", q, k, v, q_offsets, k_offsets, mask, p, key);
-  const Tensor dropped = dropout(Tensor::full({q.dim(0), s.H, attention_weight_columns(s.longest_k)}, 1), p, key);
+  const Tensor dropped =
+      dropout(Tensor::full({q.dim(0), s.H, attention_weight_columns(s.longest_k)}, 1), p, key);
   // Head h of the sequence in rows [begin, end) of x, as a matrix (T, D).
   const auto head = [](const Tensor& x, int64_t begin, int64_t end, int64_t h) {
     return reshape(slice(slice(x, 0, begin, end), 1, h, h + 1), {end - begin, x.dim(2)});

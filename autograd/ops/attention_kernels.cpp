@@ -45,7 +45,8 @@ int64_t tile_elements(const AttentionSizes& s) { return kTile * s.longest_k; }
 
 // Calls f(j, mask) for the first `seen` weights of query row i and head h: mask is 0, or 1 / (1 - p). Nothing where p is 0.
 template <class F>
-void for_each_mask(const AttentionSizes& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen, const F& f) {
+void for_each_mask(const AttentionSizes& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen,
+                   const F& f) {
   if (s.dropout == 0) return;
   constexpr int64_t kGroup = DropoutMask::kGroup;
   const int64_t first = (i * s.H + h) * (attention_weight_columns(s.longest_k) / kGroup);
@@ -100,7 +101,8 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
           }
           const real inverse = 1 / sum;
           for (int64_t j = 0; j < seen; ++j) row[j] *= inverse;
-          for_each_mask(s, masks, w.first_q + begin + i, h, seen, [&](int64_t j, real mask) { row[j] *= mask; });
+          for_each_mask(s, masks, w.first_q + begin + i, h, seen,
+                        [&](int64_t j, real mask) { row[j] *= mask; });
           for (int64_t j = seen; j < width; ++j) row[j] = 0;
           logsumexp[(w.first_q + begin + i) * s.H + h] = top * factor + std::log(sum);
         }

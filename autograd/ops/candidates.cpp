@@ -17,20 +17,21 @@ Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids)
   }
   Tensor y = Tensor::empty({N, n}, DType::Real, h.device());
   DISPATCH(h.device(), candidate_scores, y.data(), h.data(), table.data(), ids.ints(), N, n, C);
-  return record("candidate_scores", y, {h, table},
-                [h = h.detach(), table = table.detach(), ids, N, n, V, C](const Tensor& dy,
-                                                                          const Needs& needs) -> Grads {
-                  Tensor dh, dtable;
-                  if (needs[0]) {
-                    dh = empty_like(h);
-                    DISPATCH(h.device(), candidate_dh, dh.data(), dy.data(), table.data(), ids.ints(), N, n, C);
-                  }
-                  if (needs[1]) {
-                    dtable = zeros_like(table);
-                    DISPATCH(h.device(), candidate_dtable, dtable.data(), dy.data(), h.data(), ids.ints(), N, n, V, C);
-                  }
-                  return {dh, dtable};
-                });
+  return record(
+      "candidate_scores", y, {h, table},
+      [h = h.detach(), table = table.detach(), ids, N, n, V, C](const Tensor& dy,
+                                                                const Needs& needs) -> Grads {
+        Tensor dh, dtable;
+        if (needs[0]) {
+          dh = empty_like(h);
+          DISPATCH(h.device(), candidate_dh, dh.data(), dy.data(), table.data(), ids.ints(), N, n, C);
+        }
+        if (needs[1]) {
+          dtable = zeros_like(table);
+          DISPATCH(h.device(), candidate_dtable, dtable.data(), dy.data(), h.data(), ids.ints(), N, n, V, C);
+        }
+        return {dh, dtable};
+      });
 }
 
 namespace cpu {
@@ -49,7 +50,8 @@ void candidate_scores(real* y, const real* h, const real* table, const int32_t* 
   });
 }
 
-void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* ids, int64_t N, int64_t n, int64_t C) {
+void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* ids, int64_t N, int64_t n,
+                  int64_t C) {
   parallel_for(N, n * C, [&](int64_t i) {
     real* sum = dh + i * C;
     for (int64_t c = 0; c < C; ++c) sum[c] = 0;
@@ -61,8 +63,8 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
 }
 
 // As scatter_add_rows: each thread owns a range of the table's rows, so a row has one writer and one order of additions.
-void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* ids, int64_t N, int64_t n, int64_t V,
-                      int64_t C) {
+void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* ids, int64_t N, int64_t n,
+                      int64_t V, int64_t C) {
   const int64_t threads = thread_count();
   parallel_for(threads, N * n * C / threads, [&](int64_t thread) {
     const int64_t begin = V * thread / threads, end = V * (thread + 1) / threads;

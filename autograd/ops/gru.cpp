@@ -20,7 +20,7 @@ struct TimeSteps {
   std::vector<int64_t> begin{0};  // rows [begin[t], begin[t+1]) are step t
   Tensor token;                   // (N) I32: which token of the caller a row is
   Tensor row;                     // (N) I32: the row of each token, the inverse of `token`
-  Tensor before;                  // I32, of the rows from step 1 on: the row of the same sequence one step before
+  Tensor before;  // I32, of the rows from step 1 on: the row of the same sequence one step before
 
   explicit TimeSteps(const Offsets& offsets);
   int64_t steps() const { return static_cast<int64_t>(begin.size()) - 1; }
@@ -93,16 +93,20 @@ GruPass gru_forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, con
   const int64_t N = x.dim(0), I = x.dim(1), C = w_hh.dim(1);
   TimeSteps time(offsets);
   const Tensor inputs = reordered(x, time.token);
-  Tensor gates = Tensor::empty({N, 3 * C}), candidate_state = Tensor::empty({N, C}), states = empty_like(candidate_state);
-  DISPATCH(x.device(), gemm, false, true, N, 3 * C, I, real(1), inputs.data(), w_ih.data(), real(0), gates.data());
+  Tensor gates = Tensor::empty({N, 3 * C}), candidate_state = Tensor::empty({N, C}),
+         states = empty_like(candidate_state);
+  DISPATCH(x.device(), gemm, false, true, N, 3 * C, I, real(1), inputs.data(), w_ih.data(), real(0),
+           gates.data());
   if (b_ih.defined()) DISPATCH(x.device(), add_row, gates.data(), gates.data(), b_ih.data(), N, 3 * C);
 
-  const Tensor from_state = Tensor::zeros({time.first_rows(), 3 * C});  // W_h h + b_h of one step; h is zero before the first
+  const Tensor from_state =
+      Tensor::zeros({time.first_rows(), 3 * C});  // W_h h + b_h of one step; h is zero before the first
   for (int64_t t = 0; t < time.steps(); ++t) {
     const int64_t R = time.alive(t), begin = time.at(t);
     const real* previous = t > 0 ? states.data() + time.at(t - 1) * C : nullptr;
     if (previous)
-      DISPATCH(x.device(), gemm, false, true, R, 3 * C, C, real(1), previous, w_hh.data(), real(0), from_state.data());
+      DISPATCH(x.device(), gemm, false, true, R, 3 * C, C, real(1), previous, w_hh.data(), real(0),
+               from_state.data());
     if (b_hh.defined())
       DISPATCH(x.device(), add_row, from_state.data(), from_state.data(), b_hh.data(), R, 3 * C);
     DISPATCH(x.device(), gru_step_forward, states.data() + begin * C, gates.data() + begin * 3 * C,
@@ -129,10 +133,12 @@ GateGradients gru_backward(const GruPass& pass, const Tensor& w_hh, const Tensor
     real* dprevious = t > 0 ? dstates.data() + before * C : nullptr;
     real* dfrom_state = d.from_state.data() + begin * 3 * C;
     DISPATCH(dy.device(), gru_step_backward, d.from_input.data() + begin * 3 * C, dfrom_state, dprevious,
-             dstates.data() + begin * C, pass.gates.data() + begin * 3 * C, pass.candidate_state.data() + begin * C,
-             t > 0 ? pass.states.data() + before * C : nullptr, R, C);
+             dstates.data() + begin * C, pass.gates.data() + begin * 3 * C,
+             pass.candidate_state.data() + begin * C, t > 0 ? pass.states.data() + before * C : nullptr, R,
+             C);
     if (dprevious)
-      DISPATCH(dy.device(), gemm, false, false, R, C, 3 * C, real(1), dfrom_state, w_hh.data(), real(1), dprevious);
+      DISPATCH(dy.device(), gemm, false, false, R, C, 3 * C, real(1), dfrom_state, w_hh.data(), real(1),
+               dprevious);
   }
   return d;
 }
@@ -144,39 +150,38 @@ Tensor gru(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor
   check_gru("gru", x, w_ih, w_hh, b_ih, b_hh, offsets);
   GruPass pass = gru_forward(x, w_ih, w_hh, b_ih, b_hh, offsets);
   const Tensor y = reordered(pass.states, pass.time.row);
-  return record(
-      "gru", y, {x, w_ih, w_hh, b_ih, b_hh},
-      [pass = std::move(pass), w_ih = w_ih.detach(), w_hh = w_hh.detach()](const Tensor& dy,
-                                                                          const Needs& needs) -> Grads {
-        const GateGradients d = gru_backward(pass, w_hh, dy);
-        const int64_t N = pass.x.dim(0), I = pass.x.dim(1), C = w_hh.dim(1);
-        Grads grads(5);
-        if (needs[0]) {
-          const Tensor dx = empty_like(pass.x);
-          DISPATCH(dy.device(), gemm, false, false, N, I, 3 * C, real(1), d.from_input.data(), w_ih.data(), real(0),
-                   dx.data());
-          grads[0] = reordered(dx, pass.time.row);
-        }
-        if (needs[1]) {
-          grads[1] = empty_like(w_ih);
-          DISPATCH(dy.device(), gemm, true, false, 3 * C, I, N, real(1), d.from_input.data(), pass.x.data(), real(0),
-                   grads[1].data());
-        }
-        if (needs[2]) {  // the first step's state is zero and adds nothing
-          const int64_t first = pass.time.first_rows();
-          const Tensor previous = reordered(pass.states, pass.time.before);
-          grads[2] = empty_like(w_hh);
-          DISPATCH(dy.device(), gemm, true, false, 3 * C, C, N - first, real(1), d.from_state.data() + first * 3 * C,
-                   previous.data(), real(0), grads[2].data());
-        }
-        if (needs[3]) grads[3] = sum_of_rows(d.from_input);
-        if (needs[4]) grads[4] = sum_of_rows(d.from_state);
-        return grads;
-      });
+  return record("gru", y, {x, w_ih, w_hh, b_ih, b_hh},
+                [pass = std::move(pass), w_ih = w_ih.detach(), w_hh = w_hh.detach()](
+                    const Tensor& dy, const Needs& needs) -> Grads {
+                  const GateGradients d = gru_backward(pass, w_hh, dy);
+                  const int64_t N = pass.x.dim(0), I = pass.x.dim(1), C = w_hh.dim(1);
+                  Grads grads(5);
+                  if (needs[0]) {
+                    const Tensor dx = empty_like(pass.x);
+                    DISPATCH(dy.device(), gemm, false, false, N, I, 3 * C, real(1), d.from_input.data(),
+                             w_ih.data(), real(0), dx.data());
+                    grads[0] = reordered(dx, pass.time.row);
+                  }
+                  if (needs[1]) {
+                    grads[1] = empty_like(w_ih);
+                    DISPATCH(dy.device(), gemm, true, false, 3 * C, I, N, real(1), d.from_input.data(),
+                             pass.x.data(), real(0), grads[1].data());
+                  }
+                  if (needs[2]) {  // the first step's state is zero and adds nothing
+                    const int64_t first = pass.time.first_rows();
+                    const Tensor previous = reordered(pass.states, pass.time.before);
+                    grads[2] = empty_like(w_hh);
+                    DISPATCH(dy.device(), gemm, true, false, 3 * C, C, N - first, real(1),
+                             d.from_state.data() + first * 3 * C, previous.data(), real(0), grads[2].data());
+                  }
+                  if (needs[3]) grads[3] = sum_of_rows(d.from_input);
+                  if (needs[4]) grads[4] = sum_of_rows(d.from_state);
+                  return grads;
+                });
 }
 
-Tensor gru_composed(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh,
-                    const Offsets& offsets) {
+Tensor gru_composed(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
+                    const Tensor& b_hh, const Offsets& offsets) {
   check_gru("gru_composed", x, w_ih, w_hh, b_ih, b_hh, offsets);
   const int64_t C = w_hh.dim(1);
   const Tensor ones = Tensor::full({1, C}, 1);
@@ -198,8 +203,8 @@ Tensor gru_composed(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, con
 
 namespace cpu {
 
-void gru_step_forward(real* h, real* gates, real* candidate_state, const real* from_state, const real* previous,
-                      int64_t R, int64_t C) {
+void gru_step_forward(real* h, real* gates, real* candidate_state, const real* from_state,
+                      const real* previous, int64_t R, int64_t C) {
   parallel_for(R, 64 * C, [&](int64_t i) {
     real *r = gates + i * 3 * C, *z = r + C, *n = z + C;
     const real *r_state = from_state + i * 3 * C, *z_state = r_state + C, *n_state = z_state + C;
@@ -215,8 +220,9 @@ void gru_step_forward(real* h, real* gates, real* candidate_state, const real* f
 }
 
 // With a_r, a_z, a_n what enters sigmoid and tanh: h = (1 - z) n + z h_before, a_n = i_n + r s_n.
-void gru_step_backward(real* dfrom_input, real* dfrom_state, real* dprevious, const real* dh, const real* gates,
-                       const real* candidate_state, const real* previous, int64_t R, int64_t C) {
+void gru_step_backward(real* dfrom_input, real* dfrom_state, real* dprevious, const real* dh,
+                       const real* gates, const real* candidate_state, const real* previous, int64_t R,
+                       int64_t C) {
   parallel_for(R, 32 * C, [&](int64_t i) {
     const real *r = gates + i * 3 * C, *z = r + C, *n = z + C, *s_n = candidate_state + i * C;
     real *to_input = dfrom_input + i * 3 * C, *to_state = dfrom_state + i * 3 * C;
