@@ -6,9 +6,9 @@
 #include <set>
 
 #include "models/popularity.h"
-#include "models/sasrec.h"
 #include "p2rec/evaluation_splits.h"
 #include "p2rec/negative_items.h"
+#include "p2rec/train_recommender.h"
 #include "tests/small_run.h"
 
 using namespace p2rec;
@@ -96,14 +96,14 @@ TEST_CASE("evaluation: blocks of items give the ranks of the whole catalogue, bi
 
 TEST_CASE("evaluation: a trained kind of model, in blocks of items") {
   const Interactions data = more_users_than_a_block();
-  models::SasrecConfig config;
-  config.items = data.items();
-  config.hidden = config.inner = 16;
-  config.max_length = 8;
-  const models::Sasrec model(config, 3);
+  RecommenderConfig config;
+  config.model.hidden = config.model.inner = 16;
+  config.model.max_length = 8;
+  config.seed = 3;
+  const auto sasrec = make_recommender(data.items(), config);
   // No two of these random scores are as near as a rounding.
-  CHECK(target_ranks(model, data, Target::Test, {.items_together = 13}) ==
-        target_ranks(model, data, Target::Test));
+  CHECK(target_ranks(*sasrec, data, Target::Test, {.items_together = 13}) ==
+        target_ranks(*sasrec, data, Target::Test));
 }
 
 TEST_CASE("evaluation: scores that are no numbers are an error, in whichever block they are") {
