@@ -189,8 +189,9 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   const double logits =
       m.loss.samples() ? 8 * N * (1 + n) + 2 * N * C : std::min(N * V, std::max(V, double{kLogitsAtOnce}));
   const double training = N * costs.position + logits;
-  const double ranking = static_cast<double>(batches.ranked_users) * std::min(V, double{kItemsScoredTogether}) +
-                         static_cast<double>(batches.ranked_positions) * costs.ranked;
+  const double ranking =
+      static_cast<double>(batches.ranked_users) * std::min(V, double{kItemsScoredTogether}) +
+      static_cast<double>(batches.ranked_positions) * costs.ranked;
   return bytes_of(state + tables + std::max(training, ranking));
 }
 
