@@ -102,7 +102,11 @@ SequenceBatch Bert4rec::training_batch(const Histories& windows, const ag::Rando
     }
     first += length;
   }
-  return {nn::pack(inputs), Tensor::from_ints(targets), Tensor::from_ints(rows), {}, {}};
+  SequenceBatch batch;
+  batch.input = nn::pack(inputs);
+  batch.targets = Tensor::from_ints(targets);
+  batch.rows = Tensor::from_ints(rows);
+  return batch;
 }
 
 nn::Packed Bert4rec::pack(const Histories& histories) const {

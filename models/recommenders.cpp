@@ -24,7 +24,10 @@ SequenceBatch SequentialRecommender::training_batch(const Histories& windows, co
     inputs.emplace_back(window.begin(), window.end() - 1);
     targets.insert(targets.end(), window.begin() + 1, window.end());
   }
-  return {pack(inputs), Tensor::from_ints(targets), {}, {}, {}};
+  SequenceBatch batch;
+  batch.input = pack(inputs);
+  batch.targets = Tensor::from_ints(targets);
+  return batch;
 }
 
 TrainableRecommender::TrainableRecommender(const RecommenderModelConfig& config, int64_t extra_rows)
