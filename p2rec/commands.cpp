@@ -17,6 +17,7 @@
 
 #include "autograd/parallel.h"
 #include "nn/memory.h"
+#include "p2rec/final_recommenders.h"
 #include "p2rec/help_format.h"
 #include "p2rec/large_data.h"
 #include "p2rec/llm_commands.h"

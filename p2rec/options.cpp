@@ -286,11 +286,11 @@ void read_config(Options& options, const nn::Path& file) {
 void check_options(const Options& options) {
   check_distinct("--seeds", options.seeds);
   check_distinct("--starts", options.starts);
-  check_recommender(options);
   check_distinct("--cutoffs", options.cutoffs);
   INPUT_CHECK(std::find(options.cutoffs.begin(), options.cutoffs.end(), 10) != options.cutoffs.end(),
               "--cutoffs: found '", to_text(options.cutoffs),
               "'; expected 10 among them, which the printed table and the report show", kHint);
+  check_recommender(options);
   INPUT_CHECK(!(options.resume && options.overwrite),
               "--resume: found together with --overwrite; expected one of them", kHint);
 }

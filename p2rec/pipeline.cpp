@@ -15,6 +15,7 @@
 #include "nn/memory.h"
 #include "p2rec/artifacts.h"
 #include "p2rec/describe_groups.h"
+#include "p2rec/final_recommenders.h"
 #include "p2rec/memory_estimate.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/parallel_jobs.h"
@@ -33,18 +34,6 @@ namespace {
 using ag::Tensor;
 namespace fs = std::filesystem;
 
-RankingConfig ranking_config(const Options& o) {
-  RankingConfig config;
-  config.against = o.ranking == "sampled"              ? RankedAgainst::EvenSample
-                   : o.ranking == "sampled-popularity" ? RankedAgainst::PopularitySample
-                                                       : RankedAgainst::Catalogue;
-  config.negatives = o.negatives_ranked;
-  config.seed = o.ranking_seed;
-  config.filter_history = o.filter_history;
-  config.users = o.evaluate_users;
-  return config;
-}
-
 SftConfig sft_config(const Options& o) {
   SftConfig config;
   config.lora.rank = o.lora_rank;
@@ -56,33 +45,6 @@ SftConfig sft_config(const Options& o) {
   config.batch = o.sft_batch;
   config.epochs = o.sft_epochs;
   return config;
-}
-
-// One final recommender of the stage `train`.
-struct Job {
-  std::string start;
-  uint64_t seed;
-  std::string name() const { return fmt::format("{}-{}", start, seed); }
-  std::string file() const { return "recommender-" + name() + ".safetensors"; }
-};
-
-std::vector<Job> jobs_of(const Options& o) {
-  if (is_popularity(o)) return {{"counts", o.seeds[0]}};
-  std::vector<Job> jobs;
-  for (const std::string& start : o.starts) {
-    for (uint64_t seed : o.seeds) jobs.push_back({start, seed});
-  }
-  return jobs;
-}
-
-// As the stage `train` left it in the folder, and its file.
-std::unique_ptr<models::SequentialRecommender> trained_recommender(const Options& o, const Job& job,
-                                                                   int64_t items,
-                                                                   const nn::TensorFile& file) {
-  if (!is_popularity(o)) return load_recommender(file, items, recommender_config(o, job.seed));
-  auto model = std::make_unique<models::Popularity>(std::vector<int64_t>(static_cast<size_t>(items), 0));
-  model->load(file.tensors, file.path);
-  return model;
 }
 
 class Run {
@@ -129,20 +91,20 @@ class Run {
   // What a later stage would refuse is refused before the first one begins, and before anything is removed.
   void prepare(Stage first, Stage last) {
     check_sizes(first);
-    bool recommenders_needed = false, language_model_needed = false;
+    bool teacher_needed = false, recommenders_needed = false, language_model_needed = false;
     for (Stage stage : stages_from(first, last)) {
       for (const Stage input : inputs_of(stage, o_)) {
         if (input < first) check_input(stage, input);
       }
       if (!o_.overwrite) check_goes_on(out_, manifest_, stage, fingerprint(stage), o_.resume);
       if (!o_.overwrite && manifest_.done(name_of(stage))) continue;
-      recommenders_needed |= stage == Stage::Pretrain || stage == Stage::Train;
+      teacher_needed |= stage == Stage::Pretrain;
+      recommenders_needed |= stage == Stage::Train;
       language_model_needed |= stage == Stage::Reconstruct || stage == Stage::Augment;
     }
-    if (recommenders_needed && !is_popularity(o_)) {
-      recommenders_that_fit(data_, teacher_config(o_), 1);
+    if (teacher_needed) recommenders_that_fit(data_, teacher_config(o_), 1);
+    if (recommenders_needed && !is_popularity(o_))
       recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
-    }
     if (language_model_needed) check_language_model();
     remove_temporaries(out_);
     if (o_.overwrite) remove_from(out_, manifest_, first);
@@ -456,41 +418,6 @@ void run_stages(const Options& options, Stage first, Stage last) {
                 " holds an earlier run; hint: --resume goes on with it, --overwrite begins anew");
   }
   Run(options).stages(first, last);
-}
-
-void recommend(const RecommendRequest& request, std::ostream& out) {
-  const nn::Path folder = request.out;
-  Options o;
-  read_config(o, folder / "config.toml");
-  const Interactions data = load_data(o.data);
-  const auto index_of = [](const std::vector<std::string>& ids, const std::string& id, const char* what,
-                           const char* option) {
-    const auto it = std::find(ids.begin(), ids.end(), id);
-    INPUT_CHECK(it != ids.end(), option, ": there is no ", what, " '", id,
-                "'; hint: ids are written as in the data, for example '", ids[0], "'");
-    return it - ids.begin();
-  };
-  std::vector<int32_t> history;
-  if (!request.user.empty()) {
-    history = data.sequences[static_cast<size_t>(index_of(data.user_ids, request.user, "user", "--user"))];
-  } else {
-    for (const std::string& item : request.items)
-      history.push_back(static_cast<int32_t>(index_of(data.item_ids, item, "item", "--items")));
-  }
-  INPUT_CHECK(!history.empty(), "recommend: there is no history; hint: --user ID, or --items 1,2,3");
-  const std::vector<Job> jobs = jobs_of(o);
-  const bool has_p2rec =
-      std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.start == "p2rec"; });
-  const std::string usual = has_p2rec ? "p2rec" : jobs.at(0).start;
-  const Job job{request.start.empty() ? usual : request.start, request.seed ? request.seed : o.seeds[0]};
-  const auto model = trained_recommender(o, job, data.items(), nn::read_safetensors(folder / job.file()));
-  const Tensor scores = model->scores(model->pack({history}));
-  const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);
-  for (size_t i = 0; i < best.size(); ++i) {
-    const auto item = static_cast<size_t>(best[i]);
-    out << fmt::format("{:>3}  {:<10} {:>8.3f}  {}\n", i + 1, data.item_ids[item], scores.data()[item],
-                       data.titles.empty() ? "" : data.titles[item]);
-  }
 }
 
 }  // namespace p2rec

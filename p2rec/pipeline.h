@@ -1,10 +1,7 @@
 // The stages of the method in one output folder, each made from what the ones before it left there.
 #pragma once
 
-#include <cstdint>
-#include <iosfwd>
 #include <string>
-#include <vector>
 
 #include "p2rec/interactions.h"
 #include "p2rec/options.h"
@@ -16,18 +13,6 @@ namespace p2rec {
 // by name; --overwrite removes what `first` and later stages left. Throws Interrupted after a request to stop, with everything
 // saved for --resume.
 void run_stages(const Options& options, Stage first, Stage last);
-
-struct RecommendRequest {
-  std::string out;                 // folder of a finished run
-  std::string user;                // an id of the data; or
-  std::vector<std::string> items;  // a history of item ids
-  int64_t top = 10;
-  std::string start = {};  // empty: p2rec, or the run's first start where it has none of that name
-  uint64_t seed = 0;       // 0: the first of the run
-};
-
-// Prints the top items with titles for a user of the data or for a given history.
-void recommend(const RecommendRequest& request, std::ostream& out);
 
 // The data that --data names: a file, a folder, or "synthetic".
 Interactions load_data(const std::string& data);

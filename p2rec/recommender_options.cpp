@@ -81,4 +81,16 @@ RecommenderConfig teacher_config(const Options& o) {
   return config;
 }
 
+RankingConfig ranking_config(const Options& o) {
+  using enum RankedAgainst;
+  RankingConfig config;
+  config.against = named<RankedAgainst>(
+      {{"full", Catalogue}, {"sampled", EvenSample}, {"sampled-popularity", PopularitySample}}, o.ranking);
+  config.negatives = o.negatives_ranked;
+  config.seed = o.ranking_seed;
+  config.filter_history = o.filter_history;
+  config.users = o.evaluate_users;
+  return config;
+}
+
 }  // namespace p2rec

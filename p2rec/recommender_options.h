@@ -1,4 +1,4 @@
-// From the program's options to a recommender's configuration.
+// From the program's options to the configurations of recommenders and of their ranking.
 #pragma once
 
 #include "p2rec/options.h"
@@ -11,5 +11,8 @@ RecommenderConfig recommender_config(const Options& options, uint64_t seed);
 
 // The teacher: a SASRec of the same sizes and settings, from random weights, with the first seed.
 RecommenderConfig teacher_config(const Options& options);
+
+// How the final recommenders are ranked.
+RankingConfig ranking_config(const Options& options);
 
 }  // namespace p2rec

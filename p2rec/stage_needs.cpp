@@ -30,6 +30,8 @@ std::vector<Stage> inputs_of(Stage stage, const Options& options) {
   }
   std::set<Stage> behind;
   if (is_popularity(options)) return {};
+  // Behind an adapter, vectors that are drawn have as many columns as the language model's.
+  if (options.use != "start") behind.insert(Stage::Augment);
   for (const std::string& start : options.starts) {
     if (const auto input = stage_behind(start)) behind.insert(*input);
   }

@@ -11,6 +11,7 @@
 #include "p2rec/artifacts.h"
 #include "p2rec/describe_groups.h"
 #include "p2rec/evaluation.h"
+#include "p2rec/final_recommenders.h"
 #include "p2rec/pipeline.h"
 #include "p2rec/report.h"
 #include "p2rec/results.h"
