@@ -145,9 +145,10 @@ ModelCosts transformer_costs(const models::RecommenderModelConfig& m) {
 
 // Most is held in gru's backward: in time's order the input, r, z, n and the candidate's share (4G), the states; gradients of
 // the result, of the states and of what enters the gates from either side (6G). The vectors' gradient comes on top.
+// Ranking holds the first half of it.
 ModelCosts gru_costs(const models::RecommenderModelConfig& m) {
   const auto C = static_cast<double>(m.hidden), G = static_cast<double>(m.gru_hidden);
-  return {3 * G * (C + G) + (G + 1) * C, 2 * C + 13 * G, 4 * C + 9 * G, 0};
+  return {3 * G * (C + G) + (G + 1) * C, 2 * C + 13 * G, 3 * C + 6 * G, 0};
 }
 
 ModelCosts costs_of(const models::RecommenderModelConfig& m) {
