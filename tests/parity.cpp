@@ -66,8 +66,8 @@ Parity::Parity(std::string component, const nn::TensorFile& fixture)
 void Parity::check(const std::string& part, const ag::Tensor& found, const ag::Tensor& expected,
                    Tolerance allowed, const std::string& name) const {
   check_close(found, expected, allowed, name);
-  note(part, fmt::format("{:g} + {:g} of the largest", allowed.relative, allowed.absolute),
-       largest_error(found, expected), share_of_tolerance(found, expected, allowed));
+  note(part, fmt::format("{:g} + {:g}", allowed.relative, allowed.absolute), largest_error(found, expected),
+       share_of_tolerance(found, expected, allowed));
 }
 
 void Parity::check(const std::string& part, const ag::Tensor& found, const ag::Tensor& expected,
