@@ -9,20 +9,11 @@ namespace {
 
 using ag::Tensor;
 
-constexpr double kInitialStd = 0.02, kEps = 1e-12;
-constexpr double kLastOnly =
-    0.5;  // share of the steps in which only last items are masked (RecBole: ft_ratio)
+// Share of the steps in which only last items are masked (RecBole: ft_ratio).
+constexpr double kLastOnly = 0.5;
 
-TransformerBlockConfig block_config(const RecommenderModelConfig& config) {
-  TransformerBlockConfig block;
-  block.hidden = config.hidden;
-  block.inner = config.inner;
-  block.heads = config.heads;
-  block.dropout = config.dropout;
-  block.norm = NormPlace::After;
-  block.activation = Activation::Gelu;
-  block.inner_dropout = false;
-  block.eps = kEps;
+TransformerBlockConfig bidirectional_block(const RecommenderModelConfig& config) {
+  TransformerBlockConfig block = postnorm_block(config);
   block.mask = ag::Mask::None;
   return block;
 }
@@ -32,7 +23,7 @@ TransformerBlockConfig block_config(const RecommenderModelConfig& config) {
 Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
     : TrainableRecommender(config, 1),
       position_embedding_(config.max_length, config.hidden),
-      norm_(config.hidden, kEps) {
+      norm_(config.hidden, bidirectional_block(config).eps) {
   INPUT_CHECK(config.max_length >= 2, "--max-length: found ", config.max_length,
               "; expected at least 2 for BERT4Rec, which reads a mask behind the items");
   const bool plain = config.variant == Variant::Plain;
@@ -42,18 +33,18 @@ Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
   child("norm", norm_);
   for (int64_t i = 0; i < config.blocks; ++i) {
     const auto site = static_cast<uint32_t>(1 + i) * TransformerBlock::kSites;  // site 0 is the input's
-    blocks_.push_back(std::make_unique<TransformerBlock>(block_config(config), site));
+    blocks_.push_back(std::make_unique<TransformerBlock>(bidirectional_block(config), site));
     child("layers." + std::to_string(i), *blocks_.back());
   }
   if (!plain) {
     output_ffn_ = std::make_unique<nn::Linear>(config.hidden, config.hidden, true);
-    output_ln_ = std::make_unique<nn::LayerNorm>(config.hidden, kEps);
+    output_ln_ = std::make_unique<nn::LayerNorm>(config.hidden, bidirectional_block(config).eps);
     child("output_ffn", *output_ffn_);
     child("output_ln", *output_ln_);
     output_bias_ = parameter("output_bias", {config.items});
   }
   for (const auto& [name, w] : named_parameters()) {
-    if (w.rank() == 2) nn::normal_(w, kInitialStd, nn::key_for(name, seed));
+    if (w.rank() == 2) nn::normal_(w, kTransformerStd, nn::key_for(name, seed));
   }
 }
 

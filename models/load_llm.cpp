@@ -21,34 +21,26 @@ Kind kind_of(const nn::Path& path) {
   return magic != "GGUF" && path.extension() == ".safetensors" ? Kind::Tiny : Kind::Gguf;
 }
 
-void check_vocabulary(const CheckedModel& checked, const std::string& file) {
-  const int64_t tokens = checked.tokenizer->vocabulary(), rows = checked.config.vocabulary;
+CheckedModel fitting(LlamaConfig config, std::unique_ptr<Tokenizer> tokenizer, const std::string& file) {
+  const int64_t tokens = tokenizer->vocabulary(), rows = config.vocabulary;
   INPUT_CHECK(tokens <= rows, file, ": the tokenizer has ", tokens,
               " tokens; expected at most the token table's ", rows);
+  return {std::move(config), std::move(tokenizer)};
 }
 
 CheckedModel check_gguf(const GgufFile& file) {
-  CheckedModel checked;
-  checked.tokenizer = tokenizer_from_gguf(file);
-  checked.config = checked_gguf_config(file);
-  check_vocabulary(checked, file.path());
-  return checked;
+  auto tokenizer = tokenizer_from_gguf(file);
+  return fitting(checked_gguf_config(file), std::move(tokenizer), file.path());
 }
 
 CheckedModel check_folder(const nn::Path& folder) {
-  CheckedModel checked;
-  checked.tokenizer = load_hugging_face_tokenizer(folder);
-  checked.config = checked_hugging_face_config(folder);
-  check_vocabulary(checked, folder.string());
-  return checked;
+  auto tokenizer = load_hugging_face_tokenizer(folder);
+  return fitting(checked_hugging_face_config(folder), std::move(tokenizer), folder.string());
 }
 
 // The byte tokenizer is the only one: its vocabulary is part of the file's check.
 CheckedModel check_tiny(const nn::Path& path) {
-  CheckedModel checked;
-  checked.config = checked_tiny_config(path);
-  checked.tokenizer = std::make_unique<ByteTokenizer>();
-  return checked;
+  return {checked_tiny_config(path), std::make_unique<ByteTokenizer>()};
 }
 
 LanguageModel load_gguf(const nn::Path& path) {

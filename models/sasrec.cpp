@@ -9,28 +9,19 @@ namespace {
 
 using ag::Tensor;
 
-constexpr double kInitialStd = 0.02;
-
-TransformerBlockConfig block_config(const RecommenderModelConfig& config) {
-  TransformerBlockConfig block;
-  block.hidden = config.hidden;
-  block.inner = config.inner;
-  block.heads = config.heads;
-  block.dropout = config.dropout;
+TransformerBlockConfig sasrec_block(const RecommenderModelConfig& config) {
   switch (config.variant) {
     case Variant::Default:
     case Variant::Prenorm:
-      return block;
-    case Variant::Original:
+      return prenorm_block(config);
+    case Variant::Original: {
+      TransformerBlockConfig block = prenorm_block(config);
       block.norm = NormPlace::Query;
       block.eps = 1e-8;
       return block;
+    }
     case Variant::Recbole:
-      block.norm = NormPlace::After;
-      block.activation = Activation::Gelu;
-      block.inner_dropout = false;
-      block.eps = 1e-12;
-      return block;
+      return postnorm_block(config);
     case Variant::Plain:
       break;
   }
@@ -43,7 +34,7 @@ void initialise(const Tensor& w, const std::string& name, Variant variant, uint6
   if (xavier) {
     nn::xavier_uniform_(w, nn::key_for(name, seed));
   } else {
-    nn::normal_(w, kInitialStd, nn::key_for(name, seed));
+    nn::normal_(w, kTransformerStd, nn::key_for(name, seed));
   }
 }
 
@@ -52,11 +43,11 @@ void initialise(const Tensor& w, const std::string& name, Variant variant, uint6
 Sasrec::Sasrec(const RecommenderModelConfig& config, uint64_t seed)
     : TrainableRecommender(config, 0),
       position_embedding_(config.max_length, config.hidden),
-      norm_(config.hidden, block_config(config).eps) {
+      norm_(config.hidden, sasrec_block(config).eps) {
   child("position_embedding", position_embedding_);
   for (int64_t i = 0; i < config.blocks; ++i) {
     const auto site = static_cast<uint32_t>(1 + i) * TransformerBlock::kSites;  // site 0 is the input's
-    blocks_.push_back(std::make_unique<TransformerBlock>(block_config(config), site));
+    blocks_.push_back(std::make_unique<TransformerBlock>(sasrec_block(config), site));
     child("layers." + std::to_string(i), *blocks_.back());
   }
   child("norm", norm_);

@@ -4,6 +4,24 @@ namespace models {
 
 using ag::Tensor;
 
+TransformerBlockConfig prenorm_block(const RecommenderModelConfig& config) {
+  TransformerBlockConfig block;
+  block.hidden = config.hidden;
+  block.inner = config.inner;
+  block.heads = config.heads;
+  block.dropout = config.dropout;
+  return block;
+}
+
+TransformerBlockConfig postnorm_block(const RecommenderModelConfig& config) {
+  TransformerBlockConfig block = prenorm_block(config);
+  block.norm = NormPlace::After;
+  block.activation = Activation::Gelu;
+  block.inner_dropout = false;
+  block.eps = 1e-12;
+  return block;
+}
+
 TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_t site)
     : config_(config),
       site_(site),

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "nn/layers.h"
+#include "models/recommenders.h"
 
 namespace models {
 
@@ -25,6 +25,13 @@ struct TransformerBlockConfig {
   double eps = 1e-5;
   ag::Mask mask = ag::Mask::Causal;
 };
+
+// A block of the sizes and the dropout that a recommender's configuration says, in today's form.
+TransformerBlockConfig prenorm_block(const RecommenderModelConfig& config);
+// In the form of BERT, of RecBole's SASRec and of BERT4Rec: the norms behind, gelu, no dropout on it, eps 1e-12.
+TransformerBlockConfig postnorm_block(const RecommenderModelConfig& config);
+
+constexpr double kTransformerStd = 0.02;  // with which tables and matrices begin, as BERT's
 
 // Parameter names are those of torch.nn.TransformerEncoderLayer.
 class TransformerBlock : public nn::Module {

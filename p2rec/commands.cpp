@@ -199,8 +199,10 @@ Action add_synthesize(CLI::App& app) {
       "writes made-up interactions of any size, one line per user, to try out what a size costs");
   const auto config = std::make_shared<LargeDataConfig>();
   const auto file = std::make_shared<std::string>();
-  command->add_option("--users", config->users, "users (default 22363)")->type_name("N");
-  command->add_option("--items", config->items, "items (default 12101)")->type_name("N");
+  command->add_option("--users", config->users, "users (default " + std::to_string(config->users) + ")")
+      ->type_name("N");
+  command->add_option("--items", config->items, "items (default " + std::to_string(config->items) + ")")
+      ->type_name("N");
   command->add_option("--mean-length", config->mean_length, "items of a user on average (default 8.9)")
       ->type_name("X");
   command->add_option("--seed", config->seed, "of what is drawn (default 1)")

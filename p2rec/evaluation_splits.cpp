@@ -8,8 +8,9 @@
 
 namespace p2rec {
 
-std::vector<bool> rare_items(const Interactions& data) {
-  const std::vector<int64_t> counts = item_counts(data, CountedPart::Training);
+namespace {
+
+std::vector<bool> rarer_half(const std::vector<int64_t>& counts) {
   std::vector<size_t> order(counts.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return counts[a] < counts[b]; });
@@ -18,10 +19,16 @@ std::vector<bool> rare_items(const Interactions& data) {
   return rare;
 }
 
+}  // namespace
+
+std::vector<bool> rare_items(const Interactions& data) {
+  return rarer_half(item_counts(data, CountedPart::Training));
+}
+
 std::vector<RankedUser> describe_ranked_users(const Interactions& data, const std::vector<int64_t>& users,
                                               Target target) {
   const std::vector<int64_t> counts = item_counts(data, CountedPart::Training);
-  const std::vector<bool> rare = rare_items(data);
+  const std::vector<bool> rare = rarer_half(counts);
   std::vector<RankedUser> described;
   for (const int64_t user : users) {
     const int32_t item = target_item(data, user, target);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <ostream>
 
@@ -18,29 +17,14 @@ constexpr PublishedFigure kPlaces[kFigures] = {
     {Measure::HR, 5, 0}, {Measure::NDCG, 5, 0}, {Measure::HR, 10, 0}, {Measure::NDCG, 10, 0}};
 
 double number_in(const TextFile& file, const Line& line, std::string_view field) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
-  INPUT_CHECK(error == std::errc() && end == field.data() + field.size() && number > 0 && number <= 1,
-              file.at(line.number), "found '", field, "'; expected a number above 0 and at most 1, or -");
-  return number;
+  const auto number = whole_field<double>(field);
+  INPUT_CHECK(number && *number > 0 && *number <= 1, file.at(line.number), "found '", field,
+              "'; expected a number above 0 and at most 1, or -");
+  return *number;
 }
 
 std::string name_of(const PublishedFigure& figure) {
   return fmt::format("{}@{}", p2rec::name_of(figure.measure), figure.cutoff);
-}
-
-double mean_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double v : values) sum += v;
-  return sum / static_cast<double>(values.size());
-}
-
-// With n - 1; 0 of a single value.
-double deviation_of(const std::vector<double>& values) {
-  const double mean = mean_of(values);
-  double squares = 0;
-  for (const double v : values) squares += (v - mean) * (v - mean);
-  return values.size() > 1 ? std::sqrt(squares / static_cast<double>(values.size() - 1)) : 0;
 }
 
 }  // namespace
@@ -84,8 +68,9 @@ ComparedFigure compare(const PublishedFigure& published, double share, const std
     }
     per_seed.push_back(sum / static_cast<double>(users));
   }
-  ComparedFigure figure{published, mean_of(per_seed), deviation_of(per_seed), 0, false};
-  figure.standard_error = deviation_of(per_user) / std::sqrt(static_cast<double>(users));
+  const Estimate of_seeds = estimate(per_seed);
+  ComparedFigure figure{published, of_seeds.mean, of_seeds.std, 0, false};
+  figure.standard_error = estimate(per_user).std / std::sqrt(static_cast<double>(users));
   figure.holds =
       figure.mean >= share * published.value || published.value - figure.mean <= 2 * figure.standard_error;
   return figure;

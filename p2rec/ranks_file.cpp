@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <ostream>
 
 #include "autograd/check.h"
@@ -16,11 +15,10 @@ constexpr const char* kAboutUsers = "user_id\titem_id\thistory\titem_count\trare
 constexpr size_t kColumnsAboutUsers = 5;
 
 int64_t rank_in(const TextFile& file, const Line& line, std::string_view field) {
-  int64_t rank = -1;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), rank);
-  INPUT_CHECK(error == std::errc() && end == field.data() + field.size() && rank >= 0, file.at(line.number),
-              "found '", field, "'; expected a rank, a whole number from 0");
-  return rank;
+  const auto rank = whole_field<int64_t>(field);
+  INPUT_CHECK(rank && *rank >= 0, file.at(line.number), "found '", field,
+              "'; expected a rank, a whole number from 0");
+  return *rank;
 }
 
 }  // namespace

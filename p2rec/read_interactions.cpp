@@ -1,6 +1,5 @@
 // The readers behind read_interactions: file -> rows in the file's order -> sequences of indices.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -108,11 +107,10 @@ Interactions build(const Rows& rows) {
 // --- RecBole atomic files ----------------------------------------------------------------------------------
 
 double parse_time(const TextFile& file, const Line& row, std::string_view field) {
-  double time = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), time);
-  INPUT_CHECK(error == std::errc() && end == field.data() + field.size() && std::isfinite(time),
-              file.at(row.number), "the timestamp '", field, "' is not a number");
-  return time;
+  const auto time = whole_field<double>(field);
+  INPUT_CHECK(time && std::isfinite(*time), file.at(row.number), "the timestamp '", field,
+              "' is not a number");
+  return *time;
 }
 
 Rows read_atomic(const TextFile& file) {

@@ -36,8 +36,9 @@ std::vector<SplitMetrics> split_metrics(const std::vector<int64_t>& ranks, const
 // A metric of one start over the seeds.
 struct Estimate {
   double mean = 0;
-  double std = 0;  // over the seeds, with n - 1
+  double std = 0;  // over the seeds, with n - 1; 0 of a single one
 };
+Estimate estimate(const std::vector<double>& values);
 
 // The paired difference of a start to `random`: same seeds, same users.
 struct Difference {

@@ -25,14 +25,6 @@ double t_quantile(size_t n) {
   return n - 2 < kTable.size() ? kTable[n - 2] : 1.96;
 }
 
-Estimate estimate(const std::vector<double>& values) {
-  Estimate e;
-  for (double v : values) e.mean += v / static_cast<double>(values.size());
-  for (double v : values) e.std += (v - e.mean) * (v - e.mean);
-  e.std = values.size() > 1 ? std::sqrt(e.std / static_cast<double>(values.size() - 1)) : 0;
-  return e;
-}
-
 using Ranks = std::vector<std::vector<int64_t>>;  // per seed, per user
 
 // What is compared: a measure at a cutoff, and what each user's rank is worth by it, ours less random's.
@@ -141,6 +133,14 @@ void summarise_ranks(const Start& start, const Start* random, const Split* split
 }
 
 }  // namespace
+
+Estimate estimate(const std::vector<double>& values) {
+  Estimate e;
+  for (double v : values) e.mean += v / static_cast<double>(values.size());
+  for (double v : values) e.std += (v - e.mean) * (v - e.mean);
+  e.std = values.size() > 1 ? std::sqrt(e.std / static_cast<double>(values.size() - 1)) : 0;
+  return e;
+}
 
 std::vector<SplitMetrics> split_metrics(const std::vector<int64_t>& ranks, const std::vector<Split>& splits,
                                         const std::vector<int>& cutoffs) {

@@ -2,7 +2,9 @@
 // numbers.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,15 @@ std::vector<Line> non_blank_lines(std::string_view content);
 void split_at_blanks(std::string_view text,
                      std::vector<std::string_view>& fields);                       // runs of blanks and tabs
 void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields);  // fields may be empty
+
+// The number that the field is from its first character to its last; none otherwise, and where it does not fit the type.
+template <class Number>
+std::optional<Number> whole_field(std::string_view field) {
+  Number number{};
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
+  if (error != std::errc() || end != field.data() + field.size()) return std::nullopt;
+  return number;
+}
 
 // A whole file as lines. Throws ag::InputError naming the file, and the line where there is one, if the file
 // cannot be read, is no text, or has no line that is not blank. `what` says in messages what the file is for.
