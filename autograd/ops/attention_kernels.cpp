@@ -43,18 +43,18 @@ struct Work {
 
 int64_t tile_elements(const AttentionSizes& s) { return kTile * s.longest_k; }
 
-// Calls f(j, mask) for the first `seen` weights of query row i and head h: mask is 0, or 1 / (1 - p). Nothing where p is 0.
+// Calls f(from, to, mask) for the first `seen` weights of query row i and head h, a group of masks at a time: mask[j - from] is
+// 0 or 1 / (1 - p) for weight j, and 1 where p is 0.
 template <class F>
-void for_each_mask(const AttentionSizes& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen,
-                   const F& f) {
-  if (s.dropout == 0) return;
+void for_each_mask_group(const AttentionSizes& s, const DropoutMask& masks, int64_t i, int64_t h,
+                         int64_t seen, const F& f) {
   constexpr int64_t kGroup = DropoutMask::kGroup;
   const int64_t first = (i * s.H + h) * (attention_weight_columns(s.longest_k) / kGroup);
+  real mask[kGroup];
+  std::fill_n(mask, kGroup, real(1));
   for (int64_t begin = 0; begin < seen; begin += kGroup) {
-    real mask[kGroup];
-    masks.group(mask, first + begin / kGroup);
-    const int64_t end = std::min(begin + kGroup, seen);
-    for (int64_t j = begin; j < end; ++j) f(j, mask[j - begin]);
+    if (s.dropout != 0) masks.group(mask, first + begin / kGroup);
+    f(begin, std::min(begin + kGroup, seen), mask);
   }
 }
 
@@ -100,9 +100,12 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
             sum += row[j];
           }
           const real inverse = 1 / sum;
-          for (int64_t j = 0; j < seen; ++j) row[j] *= inverse;
-          for_each_mask(s, masks, w.first_q + begin + i, h, seen,
-                        [&](int64_t j, real mask) { row[j] *= mask; });
+          for_each_mask_group(s, masks, w.first_q + begin + i, h, seen,
+                              [row, inverse](int64_t from, int64_t to, const real* mask) {
+#pragma omp simd
+                                for (int64_t j = from; j < to; ++j)
+                                  row[j] = row[j] * inverse * mask[j - from];
+                              });
           for (int64_t j = seen; j < width; ++j) row[j] = 0;
           logsumexp[(w.first_q + begin + i) * s.H + h] = top * factor + std::log(sum);
         }
@@ -141,13 +144,14 @@ void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real*
           for (int64_t d = 0; d < s.D; ++d) dot += dy_row[d] * y_row[d];
           const real lse = logsumexp[(first + i) * s.H + h];
           const int64_t seen = w.seen(begin + i);
-          const int64_t row = first + i;
-          for_each_mask(s, masks, row, h, seen, [&](int64_t j, real mask) { ds_row[j] *= mask; });
-          for (int64_t j = 0; j < seen; ++j) {
-            p_row[j] = math::exp(p_row[j] * factor - lse);
-            ds_row[j] = p_row[j] * (ds_row[j] - dot) * factor;
-          }
-          for_each_mask(s, masks, row, h, seen, [&](int64_t j, real mask) { p_row[j] *= mask; });
+          for_each_mask_group(s, masks, first + i, h, seen, [=](int64_t from, int64_t to, const real* mask) {
+#pragma omp simd
+            for (int64_t j = from; j < to; ++j) {
+              const real weight = math::exp(p_row[j] * factor - lse), m = mask[j - from];
+              ds_row[j] = weight * (ds_row[j] * m - dot) * factor;
+              p_row[j] = weight * m;
+            }
+          });
           for (int64_t j = seen; j < width; ++j) p_row[j] = ds_row[j] = 0;
         }
         w.rows(dv, w.first_k, width, s.KV, w.kv).noalias() += p.transpose() * dy_tile;
