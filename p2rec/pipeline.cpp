@@ -282,11 +282,9 @@ class Run {
     return 0;
   }
 
-  // What the starts are made of; what none of them needs stays empty.
   StartInputs start_inputs() const {
     StartInputs inputs;
-    inputs.groups.groups = 1;  // start_table reads the number of items off the labels
-    inputs.groups.group_of.assign(data_.item_ids.size(), 0);
+    inputs.items = data_.items();
     for (const Stage input : inputs_of(Stage::Train, o_)) {
       if (input == Stage::Pretrain) inputs.teacher = teacher_table();
       if (input == Stage::Groups) inputs.groups = read_groups(out_ / "groups.tsv", data_);

@@ -53,7 +53,7 @@ Tensor with_centred_columns(const Tensor& x) {
 template <class Prepare>
 Tensor vectors_of(const std::string& start, const StartInputs& inputs, int64_t columns, uint64_t seed,
                   const Prepare& prepare) {
-  const auto V = static_cast<int64_t>(inputs.groups.group_of.size());
+  const int64_t V = inputs.items;
   if (start == "random") return normal({V, columns}, "start random", seed);
   if (start == "p2rec") return prepare(inputs.enhanced);
   if (start == "p2rec_shuffled") {

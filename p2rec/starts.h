@@ -17,7 +17,9 @@ namespace p2rec {
 // groups         a random code per group: what k-means alone gives
 const std::vector<std::string>& start_names();
 
+// What a start does not need may be empty.
 struct StartInputs {
+  int64_t items = 0;             // V
   ag::Tensor enhanced, untuned;  // (V,C)
   ag::Tensor teacher;            // (V,d)
   ItemGroups groups;

@@ -187,6 +187,7 @@ TEST_CASE(
 
 TEST_CASE("starts: one scale for all of them, a code per group, and the same rows shuffled") {
   p2rec::StartInputs inputs;
+  inputs.items = 30;
   inputs.enhanced = random_rows(30, 6, 1);
   inputs.untuned = random_rows(30, 6, 2);
   inputs.teacher = random_rows(30, 4, 3);

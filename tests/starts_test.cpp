@@ -23,7 +23,7 @@ Tensor random(int64_t columns, uint32_t site, double mean = 0) {
 }
 
 StartInputs inputs() {
-  StartInputs inputs{random(kWide, 1, 3), random(kWide, 2, -2), random(kNarrow, 3, 1), {}};
+  StartInputs inputs{kItems, random(kWide, 1, 3), random(kWide, 2, -2), random(kNarrow, 3, 1), {}};
   inputs.groups.groups = 3;
   for (int32_t i = 0; i < kItems; ++i) inputs.groups.group_of.push_back(i % 3);
   return inputs;

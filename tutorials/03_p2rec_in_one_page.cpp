@@ -89,7 +89,7 @@ int main() {
   // Step 6. The embeddings, reduced to the recommender's size, are where a new recommender's item table begins. The same
   // from random numbers is what it must be compared with.
   std::printf("6  train_from\n");
-  const StartInputs inputs{enhanced, enhanced, teacher.model->item_table().detach(), groups};
+  const StartInputs inputs{data.items(), enhanced, enhanced, teacher.model->item_table().detach(), groups};
   const Recommender ours =
       train_from(start_table("p2rec", inputs, config.model.hidden, 0.02, 1), data, config);
   const Recommender plain =
