@@ -2,26 +2,19 @@
 
 #include <fcntl.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <functional>
 #include <iostream>
-#include <iterator>
 #include <new>
 #include <stdexcept>
 
-#include "autograd/parallel.h"
-#include "nn/memory.h"
 #include "p2rec/final_recommenders.h"
 #include "p2rec/help_format.h"
 #include "p2rec/large_data.h"
-#include "p2rec/llm_commands.h"
-#include "p2rec/options.h"
+#include "p2rec/llm_command_line.h"
 #include "p2rec/pipeline.h"
 #include "p2rec/published_rows.h"
 #include "p2rec/report.h"
@@ -52,53 +45,7 @@ const StageCommand kStageCommands[] = {
      "report.html"},
 };
 
-// --- the options of the table ------------------------------------------------------------------------------
-
-CLI::Option* add_table_option(CLI::App& command, const OptionHelp& option) {
-  const std::string name = "--" + option.name;
-  if (!option.value.empty()) {
-    return command.add_option(name)->type_name(option.value)->description(option.text)->group(option.group);
-  }
-  const std::string names = option.can_be_off ? name + ",!--no-" + option.name : name;
-  const std::string text =
-      option.can_be_off ? option.text + " (default; --no-" + option.name + " turns it off)" : option.text;
-  return command.add_flag(names, text)->group(option.group);
-}
-
-void add_table_options(CLI::App& command, const std::vector<std::string>& only = {}) {
-  for (const OptionHelp& option : option_help()) {
-    if (only.empty() || std::find(only.begin(), only.end(), option.name) != only.end())
-      add_table_option(command, option);
-  }
-}
-
-CLI::Option* given(CLI::App& command, const std::string& name) {
-  CLI::Option* option = command.get_option_no_throw("--" + name);
-  return option && option->count() ? option : nullptr;
-}
-
-// The configuration file first (`usual_config` where none is given), then what the command line says. Threads and memory are
-// set at once.
-Options read_options(CLI::App& command, const std::vector<std::string>& names = option_names(),
-                     const nn::Path& usual_config = {}) {
-  Options options;
-  if (const auto* config = given(command, "config")) {
-    read_config(options, config->as<std::string>());
-  } else if (!usual_config.empty()) {
-    read_config(options, usual_config);
-  }
-  for (const std::string& name : names) {
-    if (const auto* option = given(command, name)) set_option(options, name, option->as<std::string>());
-  }
-  check_options(options);
-  if (options.threads > 0) ag::set_thread_count(options.threads);
-  nn::set_memory_limit(static_cast<int64_t>(options.memory_limit * double(1 << 30)));
-  return options;
-}
-
 // --- the commands ------------------------------------------------------------------------------------------
-
-using Action = std::function<void()>;
 
 // A stage that goes on with a run takes the run's options unless it is told others; what begins a run does not.
 nn::Path config_of_the_run(CLI::App& command, const StageCommand& stage) {
@@ -109,7 +56,7 @@ nn::Path config_of_the_run(CLI::App& command, const StageCommand& stage) {
   return std::filesystem::exists(config, none) ? config : nn::Path();
 }
 
-Action add_stage_command(CLI::App& app, const StageCommand& stage) {
+void add_stage_command(CLI::App& app, Actions& actions, const StageCommand& stage) {
   CLI::App* command = app.add_subcommand(stage.name, stage.help);
   command->add_option("--config")
       ->type_name("FILE")
@@ -118,7 +65,7 @@ Action add_stage_command(CLI::App& app, const StageCommand& stage) {
                       "line comes first") +
           (stage.first == Stage::Pretrain ? "" : " (default: the config.toml of --out, if there is one)"));
   add_table_options(*command);
-  return [=] {
+  actions[command] = [=] {
     const Options options = read_options(*command, option_names(), config_of_the_run(*command, stage));
     INPUT_CHECK(!options.out.empty(), "--out: not given; expected a folder for the artefacts; hint: p2rec ",
                 stage.name, " --help");
@@ -127,7 +74,7 @@ Action add_stage_command(CLI::App& app, const StageCommand& stage) {
   };
 }
 
-Action add_recommend(CLI::App& app) {
+void add_recommend(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand("recommend", "the items that fit best behind a user's history");
   const auto request = std::make_shared<RecommendRequest>();
   command->add_option("--out", request->out, "folder of a run")->type_name("DIR");
@@ -142,7 +89,7 @@ Action add_recommend(CLI::App& app) {
       ->type_name("NAME");
   command->add_option("--seed", request->seed, "of which seed (default: the run's first)")->type_name("N");
   add_table_options(*command, {"threads", "memory-limit"});
-  return [=] {
+  actions[command] = [=] {
     read_options(*command);  // threads and memory
     const std::string hint = "; hint: p2rec recommend --help";
     INPUT_CHECK(!request->out.empty(), "--out: not given; expected the folder of a run", hint);
@@ -155,25 +102,25 @@ Action add_recommend(CLI::App& app) {
   };
 }
 
-Action add_report(CLI::App& app) {
+void add_report(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand(
       "report", "makes a run's report.html again from its other files, also of an unfinished run");
   const auto folder = std::make_shared<std::string>();
   command->add_option("--out", *folder, "folder of a run")->type_name("DIR");
-  return [=] {
+  actions[command] = [=] {
     INPUT_CHECK(!folder->empty(),
                 "--out: not given; expected the folder of a run; hint: p2rec report --help");
     std::cout << write_report(*folder).string() << "\n";
   };
 }
 
-Action add_stats(CLI::App& app) {
+void add_stats(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand("stats", "prints what was read: users, items, lengths, examples");
   add_table_options(*command, {"data"});
-  return [=] { std::cout << stats_text(load_data(read_options(*command).data)); };
+  actions[command] = [=] { std::cout << stats_text(load_data(read_options(*command).data)); };
 }
 
-Action add_rows(CLI::App& app) {
+void add_rows(CLI::App& app, Actions& actions) {
   CLI::App* command =
       app.add_subcommand("rows", "prints published figures beside those of runs; `make rows` makes the runs");
   struct Request {
@@ -186,14 +133,14 @@ Action add_rows(CLI::App& app) {
       ->type_name("FILE");
   command->add_option("--out", request->out, "folder that holds a run for each row, of the row's name")
       ->type_name("DIR");
-  return [=] {
+  actions[command] = [=] {
     INPUT_CHECK(!request->out.empty(),
                 "--out: not given; expected a folder of runs; hint: p2rec rows --help");
     print_rows(request->published, request->out, std::cout);
   };
 }
 
-Action add_synthesize(CLI::App& app) {
+void add_synthesize(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand(
       "synthesize",
       "writes made-up interactions of any size, one line per user, to try out what a size costs");
@@ -209,93 +156,9 @@ Action add_synthesize(CLI::App& app) {
       ->type_name("N")
       ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
   command->add_option("--out", *file, "file to write")->type_name("FILE");
-  return [=] {
+  actions[command] = [=] {
     INPUT_CHECK(!file->empty(), "--out: not given; expected a file to write; hint: p2rec synthesize --help");
     write_large_data(*file, *config);
-  };
-}
-
-std::string text_or_stdin(const std::string& text) {
-  if (text != "-") return text;
-  std::string input{std::istreambuf_iterator<char>(std::cin), {}};
-  AG_CHECK(!std::ferror(stdin), "standard input cannot be read: ", std::strerror(errno));
-  return input;
-}
-
-void add_generate_options(CLI::App& command, LlmRequest& request) {
-  models::Sampling& s = request.sampling;
-  const auto add = [&](const char* name, auto& value, const char* type, const char* text) {
-    return command.add_option(name, value, text)->type_name(type);
-  };
-  add("--tokens", request.tokens, "N", "tokens at most (default 32)");
-  add("--temperature", s.temperature, "T",
-      "draw the next token from softmax(logits / T); 0: always the most probable one (default 0)");
-  add("--top-k", s.top_k, "K", "draw from the K most probable tokens; 0: from all (default 0)");
-  add("--top-p", s.top_p, "P",
-      "draw from the most probable tokens that together have probability P (default 1: from all)");
-  // CLI11 would take -1 as 2^64 - 1.
-  add("--seed", s.seed, "N", "of what is drawn (default 1)")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
-}
-
-Action add_llm_command(CLI::App& llm, const std::string& name, const std::string& help,
-                       const std::vector<std::string>& extra_options,
-                       const std::function<void(const LlmRequest&)>& run) {
-  CLI::App* command = llm.add_subcommand(name, help);
-  const auto request = std::make_shared<LlmRequest>();
-  const auto has = [&](const char* option) {
-    return std::find(extra_options.begin(), extra_options.end(), option) != extra_options.end();
-  };
-  command
-      ->add_option(
-          "--llm", request->llm,
-          "a GGUF file, a Hugging Face folder, or the tiny_llm.safetensors of a run; for tokenize also "
-          "'tiny'")
-      ->type_name("FILE");
-  command->add_option("--text", request->text, "the text, or - to read it from standard input")
-      ->type_name("TEXT");
-  if (has("text-file")) {
-    command
-        ->add_option("--text-file", request->text_file,
-                     "or a file with a JSON string on each line: many texts")
-        ->type_name("FILE");
-  }
-  if (has("out")) command->add_option("--out", request->out, "safetensors file to write")->type_name("FILE");
-  if (has("adapter"))
-    command->add_option("--adapter", request->adapter, "PEFT adapter folder")->type_name("DIR");
-  if (has("tokens")) add_generate_options(*command, *request);
-  add_table_options(*command, {"threads", "memory-limit"});
-  return [=] {
-    read_options(*command, {"threads", "memory-limit"});  // --llm, --out are the command's own
-    const std::string hint = "; hint: p2rec llm " + name + " --help";
-    INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file", hint);
-    const bool one = given(*command, "text"), many = !request->text_file.empty();
-    INPUT_CHECK(one || many, "--text: not given; expected a text", hint);
-    INPUT_CHECK(!one || !many, "--text, --text-file: found both; expected one of them", hint);
-    INPUT_CHECK(request->tokens >= 1, "--tokens: found ", request->tokens, "; expected at least 1", hint);
-    if (one) request->text = text_or_stdin(request->text);
-    run(*request);
-  };
-}
-
-Action add_llm_merge(CLI::App& llm) {
-  CLI::App* command = llm.add_subcommand(
-      "merge",
-      "adds an adapter to the model's weights and writes a Hugging Face folder, which transformers loads");
-  const auto request = std::make_shared<LlmRequest>();
-  command->add_option("--llm", request->llm, "a GGUF file, or a Hugging Face folder")->type_name("FILE");
-  command
-      ->add_option("--adapter", request->adapter, "PEFT adapter folder; without one the model is converted")
-      ->type_name("DIR");
-  command->add_option("--out", request->out, "folder to write; it must not hold anything yet")
-      ->type_name("DIR");
-  add_table_options(*command, {"threads", "memory-limit"});
-  return [=] {
-    read_options(*command, {"threads", "memory-limit"});
-    const std::string hint = "; hint: p2rec llm merge --help";
-    INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file or folder", hint);
-    INPUT_CHECK(!request->out.empty(), "--out: not given; expected a folder to write", hint);
-    llm_merge(*request);
   };
 }
 
@@ -303,12 +166,9 @@ Action add_llm_merge(CLI::App& llm) {
 struct Program {
   CLI::App app{
       "P2Rec: sequential recommendation that starts from what a language model says about user preferences"};
-  std::map<const CLI::App*, Action> actions;
+  Actions actions;
 
   Program();
-
- private:
-  void add(CLI::App& parent, const Action& action) { actions[parent.get_subcommands({}).back()] = action; }
 };
 
 Program::Program() {
@@ -317,24 +177,14 @@ Program::Program() {
   app.set_version_flag("--version", "p2rec " P2REC_VERSION, "prints the version");
   app.set_help_flag("-h,--help", "prints this help");
   app.allow_extras();
-  for (const StageCommand& stage : kStageCommands) add(app, add_stage_command(app, stage));
-  add(app, add_recommend(app));
-  add(app, add_report(app));
-  add(app, add_stats(app));
-  add(app, add_rows(app));
-  add(app, add_synthesize(app));
+  for (const StageCommand& stage : kStageCommands) add_stage_command(app, actions, stage);
+  add_recommend(app, actions);
+  add_report(app, actions);
+  add_stats(app, actions);
+  add_rows(app, actions);
+  add_synthesize(app, actions);
 
-  CLI::App& llm = *app.add_subcommand("llm", "looks at a language model alone");
-  llm.require_subcommand(0, 1);
-  add(llm, add_llm_command(llm, "tokenize", "prints the text's token ids on one line", {"text-file"},
-                           [](const LlmRequest& r) { llm_tokenize(r, std::cout); }));
-  add(llm, add_llm_command(llm, "logits", "writes ids (T) and logits (T,V) of the text", {"out", "adapter"},
-                           llm_logits));
-  add(llm, add_llm_command(llm, "embed", "writes hidden (C), the last token's state after the final norm",
-                           {"out", "adapter"}, llm_embed));
-  add(llm, add_llm_command(llm, "generate", "prints how the model goes on", {"tokens"},
-                           [](const LlmRequest& r) { llm_generate(r, std::cout); }));
-  add(llm, add_llm_merge(llm));
+  add_llm_commands(app, actions);
   app.require_subcommand(0, 1);
   app.footer(
       "p2rec COMMAND --help explains a command. The whole method on made-up data, with\n"
@@ -374,7 +224,7 @@ std::string path_of(const CLI::App& command) {
 }
 
 // The command that was given, or null if a further word is missing.
-const Action* parsed_action(Program& program) {
+const std::function<void()>* parsed_action(Program& program) {
   const CLI::App* command = &program.app;
   while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
   if (const auto extra = command->remaining(); !extra.empty()) unexpected(*command, extra.front());
@@ -393,7 +243,7 @@ int report(const std::string& message, int code) {
 constexpr int kFailure = 1, kMistake = 2, kStopped = 130;
 
 int run(Program& program) {
-  const Action* action = parsed_action(program);
+  const auto* action = parsed_action(program);
   if (!action) return kMistake;
   (*action)();
   return 0;
