@@ -45,7 +45,8 @@ Tensor ItemEmbedding::table() const {
 
 Tensor ItemEmbedding::operator()(const Tensor& ids) const {
   if (config_.use == ItemsUse::Start) return ag::embedding(weight_, ids);
-  if (extra_.defined()) return ag::embedding(table(), ids);  // ids of both kinds stand among each other
+  // Ids of items and of extra rows may stand among each other, and where there are more ids than items the table is less work.
+  if (extra_.defined() || ids.numel() > config_.items) return ag::embedding(table(), ids);
   const Tensor adapted = adapt(ag::embedding(features_, ids));
   return config_.use == ItemsUse::Concat ? ag::concat({ag::embedding(weight_, ids), adapted}, 1) : adapted;
 }

@@ -31,8 +31,9 @@ class ItemEmbedding : public nn::Module {
   // on another shape.
   void set(const ag::Tensor& vectors);
 
-  ag::Tensor table() const;                            // (V + extra rows, d)
-  ag::Tensor operator()(const ag::Tensor& ids) const;  // rows of it: (N,d), without making the others
+  ag::Tensor table() const;  // (V + extra rows, d)
+  // Rows of it: (N,d); few of many are made without the others.
+  ag::Tensor operator()(const ag::Tensor& ids) const;
 
   // The parameter that is the table itself, of which a step may train a few rows alone; undefined unless Start.
   ag::Tensor trainable_table() const { return config_.use == ItemsUse::Start ? weight_ : ag::Tensor(); }
