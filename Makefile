@@ -90,7 +90,7 @@ mutate: test-packages  ## apply the small wrong changes of tests/mutations.json 
 
 coverage: test-packages  ## line coverage of the f64 tests by gcov: per file, and the lines that no test reaches
 	@PACKAGES="$(COVERAGE_PACKAGES)"; $(install)
-	cmake -S . -B $(BUILD)/coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=--coverage -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_PCH=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
+	cmake -S . -B $(BUILD)/coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=--coverage -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_PCH=OFF -DP2REC_TEST_ALL_TWICE=ON -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/coverage -j $(JOBS) --target tests_f64
 	find $(BUILD)/coverage -name '*.gcda' -delete
 	ctest --test-dir $(BUILD)/coverage --output-on-failure -R '^f64/'

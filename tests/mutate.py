@@ -86,7 +86,7 @@ class Scratch:
         # The f64 twin alone: its tolerances leave the least room. -w, since a mutation may leave a variable unused.
         line = ["cmake", "-S", self.sources, "-B", self.build, "-G", "Unix Makefiles", "-DCMAKE_BUILD_TYPE=Debug",
                 "-DCMAKE_CXX_FLAGS=-w", "-DCMAKE_CXX_FLAGS_DEBUG=-O1", "-DP2REC_PCH=OFF", "-DP2REC_TUTORIALS=OFF",
-                "-DP2REC_ONEDNN=OFF", *launcher]  # fmt: skip
+                "-DP2REC_ONEDNN=OFF", "-DP2REC_TEST_ALL_TWICE=ON", *launcher]  # fmt: skip
         subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
 
     def compile(self):
