@@ -1,6 +1,6 @@
 #include "autograd/storage.h"
 
-#include <malloc.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -25,11 +25,27 @@ int64_t size_class(int64_t bytes) {
   return static_cast<int64_t>((needed + step - 1) / step * step);
 }
 
+// Blocks of a megabyte and more come from the system itself and go back to it: malloc would keep some of what is freed, and
+// leave holes that no other size fits.
+constexpr int64_t kMapped = 1 << 20;
+
+void* block_of(int64_t bytes) {  // null where there is no memory
+  if (bytes < kMapped) return std::aligned_alloc(kAlignment, static_cast<size_t>(bytes));
+  void* block =
+      mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return block == MAP_FAILED ? nullptr : block;
+}
+
+void give_back(void* block, int64_t bytes) {
+  if (bytes < kMapped) {
+    std::free(block);
+  } else {
+    munmap(block, static_cast<size_t>(bytes));
+  }
+}
+
 class CachingAllocator {
  public:
-  // Blocks of a megabyte and more go back to the system as soon as they are freed; glibc would begin to keep them.
-  CachingAllocator() { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
-
   // Best fit: the smallest free block that holds the request, unless it would waste over a third of itself.
   void* allocate(int64_t bytes, int64_t* capacity) {
     const int64_t wanted = size_class(bytes);
@@ -43,10 +59,10 @@ class CachingAllocator {
     } else {
       *capacity = wanted;
       make_room(wanted);
-      block = std::aligned_alloc(kAlignment, static_cast<size_t>(wanted));
+      block = block_of(wanted);
       if (!block) {  // what is cached may be just what is missing
         release_locked();
-        block = std::aligned_alloc(kAlignment, static_cast<size_t>(wanted));
+        block = block_of(wanted);
       }
       AG_CHECK(block, "out of memory: a tensor of ", bytes, " bytes was asked for while ", stats_.in_use,
                " bytes were in use; hint: a smaller batch or a shorter history needs less");
@@ -87,21 +103,22 @@ class CachingAllocator {
     while (!free_.empty() && stats_.in_use + stats_.cached + wanted > limit) {
       const auto largest = std::prev(free_.end());
       stats_.cached -= largest->first;
-      std::free(largest->second);
+      give_back(largest->second, largest->first);
       free_.erase(largest);
     }
   }
 
   void release_locked() {
-    for (auto& [size, block] : free_) std::free(block);
+    for (auto& [size, block] : free_) give_back(block, size);
     free_.clear();
     stats_.cached = 0;
+    most_in_use_ = stats_.in_use;
   }
 
   std::mutex mutex_;
   std::multimap<int64_t, void*> free_;  // by size
   MemoryStats stats_;
-  int64_t most_in_use_ = 0;  // since the program began
+  int64_t most_in_use_ = 0;  // since the cache was released
 };
 
 // Never destroyed: tensors with static lifetime may outlive any other static object.

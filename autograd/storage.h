@@ -37,7 +37,8 @@ struct MemoryStats {
 };
 MemoryStats memory_stats();
 void reset_memory_peak();
-void release_cached_memory();  // gives the free blocks back to the system
+// Gives the free blocks back to the system. Worth a call where another kind of work begins, whose blocks have other sizes.
+void release_cached_memory();
 
 // The process's largest resident size so far, in MiB, as the system counts it.
 double peak_rss_mib();

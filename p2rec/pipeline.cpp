@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "autograd/parallel.h"
+#include "autograd/storage.h"
 #include "models/byte_tokenizer.h"
 #include "models/llama_layout.h"
 #include "models/load_llm.h"
@@ -177,6 +178,7 @@ class Run {
       const int64_t tokens = stage();
       journal_->when_saved(nullptr);
       record(tokens);
+      ag::release_cached_memory();
     } catch (const Interrupted&) {
       journal_->when_saved(nullptr);
       record(0);
