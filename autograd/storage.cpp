@@ -96,10 +96,11 @@ class CachingAllocator {
   }
 
  private:
-  // Gives free blocks back, the largest first, until a new one of `wanted` bytes fits under the most that was ever in use
-  // at once and an eighth: blocks of sizes that are no longer asked for would otherwise pile up.
+  // Gives free blocks back, the largest first, until a new one of `wanted` bytes fits under the most that was in use at once
+  // and some spare: blocks of sizes that are no longer asked for would otherwise pile up.
   void make_room(int64_t wanted) {
-    const int64_t most = std::max(most_in_use_, stats_.in_use + wanted), limit = most + most / 8;
+    const int64_t most = std::max(most_in_use_, stats_.in_use + wanted),
+                  limit = most + std::max(most / 8, kSpareMemory);
     while (!free_.empty() && stats_.in_use + stats_.cached + wanted > limit) {
       const auto largest = std::prev(free_.end());
       stats_.cached -= largest->first;

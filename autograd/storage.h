@@ -30,6 +30,10 @@ class Storage {
   Device device_;
 };
 
+// Freed blocks are kept as long as they fit, with what is in use, under the most that was in use at once and an eighth of it, or
+// this many bytes where that is more.
+constexpr int64_t kSpareMemory = 64 << 20;
+
 struct MemoryStats {
   int64_t in_use = 0;  // bytes in blocks that tensors hold
   int64_t cached = 0;  // bytes in free blocks kept for later

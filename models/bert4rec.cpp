@@ -48,11 +48,18 @@ Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
   }
 }
 
+// What the first block reads.
+Tensor Bert4rec::embed(const nn::Packed& input, const Tensor& vectors) const {
+  const Tensor x = norm_(ag::add(vectors, position_embedding_(input.positions)));
+  return nn::dropout(x, config_.dropout, input.noise, 0);
+}
+
 Tensor Bert4rec::encode(const nn::Packed& input, const Tensor& vectors) const {
-  Tensor x = norm_(ag::add(vectors, position_embedding_(input.positions)));
-  x = nn::dropout(x, config_.dropout, input.noise, 0);
-  for (const auto& block : blocks_) x = (*block)(x, input);
-  return x;
+  return through(blocks_, embed(input, vectors), input);
+}
+
+Tensor Bert4rec::encode_last(const nn::Packed& input, const Tensor& vectors) const {
+  return last_through(blocks_, embed(input, vectors), input);
 }
 
 Tensor Bert4rec::output_states(const Tensor& h) const {

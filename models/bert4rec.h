@@ -29,7 +29,9 @@ class Bert4rec : public TrainableRecommender {
   nn::Packed pack(const Histories& histories) const override;  // the last T - 1 items and a mask
 
  private:
+  ag::Tensor embed(const nn::Packed& input, const ag::Tensor& vectors) const;
   ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors) const override;
+  ag::Tensor encode_last(const nn::Packed& input, const ag::Tensor& vectors) const override;
   // A bias is one more column of the table, against a one in the state.
   ag::Tensor output_states(const ag::Tensor& h) const override;
   ag::Tensor output_table(const ag::Tensor& table) const override;  // without the mask's row
@@ -38,7 +40,7 @@ class Bert4rec : public TrainableRecommender {
 
   nn::Embedding position_embedding_;  // (T,C)
   nn::LayerNorm norm_;                // of the input
-  std::vector<std::unique_ptr<TransformerBlock>> blocks_;
+  TransformerBlocks blocks_;
   std::unique_ptr<nn::Linear> output_ffn_;  // null in Plain, as the next two
   std::unique_ptr<nn::LayerNorm> output_ln_;
   ag::Tensor output_bias_;  // (V)

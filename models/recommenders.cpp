@@ -54,7 +54,7 @@ Tensor TrainableRecommender::loss(const SequenceBatch& batch) const {
 }
 
 Tensor TrainableRecommender::user_states(const nn::Packed& histories) const {
-  return output_states(ag::embedding(states(histories), histories.offsets.last_rows()));
+  return output_states(encode_last(histories, items_(histories.ids)));
 }
 
 std::unique_ptr<TrainableRecommender> make_recommender(const RecommenderModelConfig& config, uint64_t seed) {

@@ -88,6 +88,10 @@ class TrainableRecommender : public SequentialRecommender {
 
   // The states (N,C) behind the input, whose items have these vectors (N,d).
   virtual ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors) const = 0;
+  // Those of the last item of each sequence alone (B,C), where a model can have them for less.
+  virtual ag::Tensor encode_last(const nn::Packed& input, const ag::Tensor& vectors) const {
+    return ag::embedding(encode(input, vectors), input.offsets.last_rows());
+  }
   // What is compared with output_table: of the states that are asked for, (M,C) -> (M,C').
   virtual ag::Tensor output_states(const ag::Tensor& h) const { return h; }
   virtual ag::Tensor output_table(const ag::Tensor& table /*(V + extra, d)*/) const {

@@ -57,14 +57,22 @@ Sasrec::Sasrec(const RecommenderModelConfig& config, uint64_t seed)
   }
 }
 
-Tensor Sasrec::encode(const nn::Packed& input, const Tensor& vectors) const {
-  const bool original = config_.variant == Variant::Original, recbole = config_.variant == Variant::Recbole;
+// What the first block reads.
+Tensor Sasrec::embed(const nn::Packed& input, const Tensor& vectors) const {
+  const bool original = config_.variant == Variant::Original;
   const Tensor items = original ? ag::scale(vectors, std::sqrt(double(config_.hidden))) : vectors;
-  Tensor x = ag::add(items, position_embedding_(input.positions));
-  if (recbole) x = norm_(x);
-  x = nn::dropout(x, config_.dropout, input.noise, 0);
-  for (const auto& block : blocks_) x = (*block)(x, input);
-  return recbole ? x : norm_(x);
+  const Tensor x = ag::add(items, position_embedding_(input.positions));
+  return nn::dropout(norm_first() ? norm_(x) : x, config_.dropout, input.noise, 0);
+}
+
+Tensor Sasrec::encode(const nn::Packed& input, const Tensor& vectors) const {
+  const Tensor x = through(blocks_, embed(input, vectors), input);
+  return norm_first() ? x : norm_(x);
+}
+
+Tensor Sasrec::encode_last(const nn::Packed& input, const Tensor& vectors) const {
+  const Tensor x = last_through(blocks_, embed(input, vectors), input);
+  return norm_first() ? x : norm_(x);
 }
 
 nn::Packed Sasrec::pack(const Histories& histories) const {

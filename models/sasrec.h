@@ -30,10 +30,13 @@ class Sasrec : public TrainableRecommender {
   nn::Packed pack(const Histories& histories) const override;
 
  private:
+  bool norm_first() const { return config_.variant == Variant::Recbole; }
+  ag::Tensor embed(const nn::Packed& input, const ag::Tensor& vectors) const;
   ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors) const override;
+  ag::Tensor encode_last(const nn::Packed& input, const ag::Tensor& vectors) const override;
 
   nn::Embedding position_embedding_;  // (T,C)
-  std::vector<std::unique_ptr<TransformerBlock>> blocks_;
+  TransformerBlocks blocks_;
   nn::LayerNorm norm_;  // of the states, or with Recbole of the input
 };
 

@@ -43,10 +43,12 @@ TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_
   child("norm2", norm2_);
 }
 
-Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn::Packed& batch) const {
-  const int64_t N = x.dim(0), C = config_.hidden, H = config_.heads;
+// queries (M,C), sequences of them at `offsets`; x (N,C) -> (M,C)
+Tensor TransformerBlock::attend(const Tensor& queries, const ag::Offsets& offsets, const Tensor& x,
+                                const nn::Packed& batch) const {
+  const int64_t C = config_.hidden, H = config_.heads;
   const auto part = [&](const Tensor& joined, int64_t i) {  // columns of q, k or v: (N,C) -> (N,H,D)
-    return ag::reshape(ag::slice(joined, 1, i * C, (i + 1) * C), {N, H, C / H});
+    return ag::reshape(ag::slice(joined, 1, i * C, (i + 1) * C), {joined.dim(0), H, C / H});
   };
   Tensor q, k, v;
   if (queries.same_as(x)) {
@@ -63,7 +65,7 @@ Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn
   const double p = batch.noise.on ? config_.dropout : 0;
   const ag::RandomKey weights = batch.noise.at(site_ + 3);
   const Tensor y =
-      ag::reshape(ag::attention(q, k, v, batch.offsets, batch.offsets, config_.mask, p, weights), {N, C});
+      ag::reshape(ag::attention(q, k, v, offsets, batch.offsets, config_.mask, p, weights), queries.shape());
   return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.noise, site_);
 }
 
@@ -74,22 +76,45 @@ Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::Noise& noise) c
   return nn::dropout(linear2_(inner), config_.dropout, noise, site_ + 2);
 }
 
-Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch) const {
+// The block of the rows `asked` (M,C) of x (N,C): x itself, or some of the last rows of each sequence.
+Tensor TransformerBlock::run(const Tensor& asked, const ag::Offsets& offsets, const Tensor& x,
+                             const nn::Packed& batch) const {
   switch (config_.norm) {
     case NormPlace::Before: {
-      const Tensor n = norm1_(x), h = ag::add(x, attend(n, n, batch));
+      const Tensor n = norm1_(x), queries = asked.same_as(x) ? n : norm1_(asked),
+                   h = ag::add(asked, attend(queries, offsets, n, batch));
       return ag::add(h, feed_forward(norm2_(h), batch.noise));
     }
     case NormPlace::After: {
-      const Tensor h = norm1_(ag::add(x, attend(x, x, batch)));
+      const Tensor h = norm1_(ag::add(asked, attend(asked, offsets, x, batch)));
       return norm2_(ag::add(h, feed_forward(h, batch.noise)));
     }
     case NormPlace::Query: {
-      const Tensor q = norm1_(x), n = norm2_(ag::add(q, attend(q, x, batch)));
+      const Tensor q = norm1_(asked), n = norm2_(ag::add(q, attend(q, offsets, x, batch)));
       return ag::add(n, feed_forward(n, batch.noise));
     }
   }
   throw ag::Error("no such place of a norm");
+}
+
+Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch) const {
+  return run(x, batch.offsets, x, batch);
+}
+
+Tensor TransformerBlock::last(const Tensor& x, const nn::Packed& batch) const {
+  const std::vector<int32_t> one_each(static_cast<size_t>(batch.offsets.sequences()), 1);
+  return run(ag::embedding(x, batch.offsets.last_rows()), ag::Offsets(one_each), x, batch);
+}
+
+Tensor through(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch) {
+  for (const auto& block : blocks) x = (*block)(x, batch);
+  return x;
+}
+
+Tensor last_through(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch) {
+  if (blocks.empty()) return ag::embedding(x, batch.offsets.last_rows());
+  for (size_t i = 0; i + 1 < blocks.size(); ++i) x = (*blocks[i])(x, batch);
+  return blocks.back()->last(x, batch);
 }
 
 }  // namespace models

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "models/recommenders.h"
 
@@ -40,9 +41,14 @@ class TransformerBlock : public nn::Module {
 
   TransformerBlock(const TransformerBlockConfig& config, uint32_t site);
   ag::Tensor operator()(const ag::Tensor& x /*(N,C)*/, const nn::Packed& batch) const;
+  // Of the last row of each sequence only: (B,C). The same numbers, for less work.
+  ag::Tensor last(const ag::Tensor& x /*(N,C)*/, const nn::Packed& batch) const;
 
  private:
-  ag::Tensor attend(const ag::Tensor& queries, const ag::Tensor& x, const nn::Packed& batch) const;
+  ag::Tensor run(const ag::Tensor& asked, const ag::Offsets& offsets, const ag::Tensor& x,
+                 const nn::Packed& batch) const;
+  ag::Tensor attend(const ag::Tensor& queries, const ag::Offsets& offsets, const ag::Tensor& x,
+                    const nn::Packed& batch) const;
   ag::Tensor feed_forward(const ag::Tensor& x, const nn::Noise& noise) const;
 
   TransformerBlockConfig config_;
@@ -52,5 +58,11 @@ class TransformerBlock : public nn::Module {
   nn::Linear linear1_, linear2_;
   nn::LayerNorm norm1_, norm2_;
 };
+
+using TransformerBlocks = std::vector<std::unique_ptr<TransformerBlock>>;
+
+// x (N,C) through all blocks -> (N,C), or of the last row of each sequence only -> (B,C).
+ag::Tensor through(const TransformerBlocks& blocks, ag::Tensor x, const nn::Packed& batch);
+ag::Tensor last_through(const TransformerBlocks& blocks, ag::Tensor x, const nn::Packed& batch);
 
 }  // namespace models

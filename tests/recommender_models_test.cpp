@@ -308,6 +308,22 @@ TEST_CASE("no recommender looks at what is to be predicted") {
   }
 }
 
+TEST_CASE("a user's state is the last of the states, whatever is left out on the way to it") {
+  for (const auto& [kind, variant] :
+       std::vector<std::pair<RecommenderKind, Variant>>{{RecommenderKind::Sasrec, Variant::Prenorm},
+                                                        {RecommenderKind::Sasrec, Variant::Original},
+                                                        {RecommenderKind::Sasrec, Variant::Recbole},
+                                                        {RecommenderKind::Gru4rec, Variant::Default},
+                                                        {RecommenderKind::Bert4rec, Variant::Plain}}) {
+    RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
+    config.variant = variant;
+    const auto model = models::make_recommender(config, 1);
+    const nn::Packed x = model->pack({{1, 2, 3, 4}, {5}, {6, 7, 8, 0, 1, 2, 3}});
+    check_close(model->user_states(x), ag::embedding(model->states(x), x.offsets.last_rows()),
+                tolerance::kFused, "user_states");
+  }
+}
+
 TEST_CASE("given item vectors: as a start, frozen behind an adapter, and beside a table") {
   using models::ItemsUse;
   const Tensor vectors = Tensor::full({9, 6}, 0.5);
