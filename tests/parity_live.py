@@ -12,6 +12,7 @@ failed is printed and can be run again with --seed and --count. Needs: torch, tr
 """
 
 import argparse
+import math
 import random
 import subprocess
 import sys
@@ -257,7 +258,9 @@ def worst_error(found, expected, floor=1e-6):
             return float("inf"), f"{name} is {tuple(found[name].shape)}, expected {tuple(reference.shape)}"
         scale = max(reference.abs().max().item(), floor * largest, 1e-30) if reference.numel() else 1.0
         error = (found[name] - reference).abs().max().item() / scale if reference.numel() else 0.0
-        if not error <= worst:
+        if math.isnan(error):
+            return float("inf"), name
+        if error > worst:
             worst, where = error, name
     return worst, where
 
