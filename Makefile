@@ -17,7 +17,7 @@ PYTHON_PACKAGES   := python3-venv
 VENV ?= .venv
 SECONDS ?= 60
 # The tests that compare with other packages: make parity runs them.
-PARITY_TESTS := ops|models|recommender_models|optim|families|ranking|item_groups|llm_logits_real
+PARITY_TESTS := ops|models|recommender_models|optim|families|ranking|item_groups|llm_logits_real|llm_lora_real
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
