@@ -86,7 +86,8 @@ fixtures: venv  ## make all fixtures again with PyTorch and the other packages, 
 
 mutate: test-packages  ## apply the small wrong changes of tests/mutations.json one at a time (COUNT=3 of them, SEED=x) and show that the tests catch them
 	@PACKAGES="$(MUTATE_PACKAGES)"; $(install)
-	python3 tests/mutate.py --work $(BUILD)/mutate --jobs $(JOBS) --count $(call given,COUNT,0) --seed $(call given,SEED,1) $(MUTATE_OPTIONS)
+	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON $(CMAKE_OPTIONS)
+	python3 tests/mutate.py --build $(BUILD) --jobs $(JOBS) --count $(call given,COUNT,0) --seed $(call given,SEED,1) $(MUTATE_OPTIONS)
 
 coverage: test-packages  ## line coverage of the f64 tests by gcov: per file, and the lines that no test reaches
 	@PACKAGES="$(COVERAGE_PACKAGES)"; $(install)

@@ -1,25 +1,32 @@
 #!/usr/bin/env python3
-"""Shows that the tests can fail: applies the small wrong changes of mutations.json, one at a time, and runs the quick tests.
+"""Shows that the tests can fail: makes the small wrong changes of mutations.json, one at a time, and runs the quick tests.
 
-    python3 tests/mutate.py [--count N] [--seed TEXT] [--only REGEX] [--work FOLDER] [--jobs N] [--check]
+    python3 tests/mutate.py [--build FOLDER] [--count N] [--seed TEXT] [--only REGEX] [--jobs N] [--check]
 
-Works on a copy of the sources with a build folder of its own (both under --work), in which one change means one file compiled,
-one test program linked, and the tests that are expected to catch it run up to the first failure; if they all pass, the other
-quick tests. Needs nothing but Python's standard library, CMake and make. What was found is kept beside the copy, so that an
-interrupted run goes on; changed sources or tests begin anew. A mutation that no test catches, or that does not compile, makes
-the exit code 1. A run over all mutations writes its table into tests/README.md.
+The sources themselves are never touched. A changed file is written into a folder of its own and compiled from there; the object
+goes, in front of the f64 library of the build folder, into a program of the tests that are expected to catch the change. If they
+all pass, the other quick tests run. So a mutation costs one file compiled, one program linked and one test up to its first
+failure; --jobs of them are tried side by side. Needs Python's standard library and CMake's Makefiles.
+
+What was found is kept in FOLDER/mutate, so that an interrupted run goes on; a verdict is kept as long as what it depends on is
+the same. A mutation that no test catches, or that does not compile, makes the exit code 1. A run over all mutations writes its
+table into tests/README.md.
 """
 
 import argparse
 import collections
+import concurrent.futures
 import hashlib
 import json
 import os
 import random
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -27,11 +34,11 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "mutations.json"
 README = ROOT / "tests" / "README.md"
 BEGIN, END = "<!-- mutations: written by make mutate -->", "<!-- end of mutations -->"
-COPIED = ["CMakeLists.txt", "autograd", "nn", "models", "p2rec", "tests"]
-# Not run: what looks at the mutated sources' text, starts the program, needs real data, or takes more than a few seconds.
-SLOW = {"mutations_test", "cli_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
-        "memory_limit_test"}
-TOO_LONG = 120  # seconds; a mutation may make a loop endless
+# Not run: what looks at the mutated sources' text, starts the program, is linked with the fuzz targets, or takes long.
+LEFT_OUT = {"mutations_test", "cli_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
+            "memory_limit_test", "fuzz_regression_test"}
+# A mutation may make a loop endless, and let it eat memory: seconds and bytes.
+TOO_LONG, MEMORY = 120, 16 << 30
 
 
 def read_table():
@@ -44,6 +51,7 @@ def read_table():
         if m["old"] == m["new"]:
             problems.append(f"{m['name']}: changes nothing")
         problems += [f"{m['name']}: there is no tests/{t}.cpp" for t in m["tests"] if not (ROOT / f"tests/{t}.cpp").exists()]
+        problems += [f"{m['name']}: {t} is not run here" for t in m["tests"] if t in LEFT_OUT]
     names = collections.Counter(m["name"] for m in mutations)
     problems += [f"{name}: {n} mutations have this name" for name, n in names.items() if n > 1]
     if problems:
@@ -51,80 +59,157 @@ def read_table():
     return mutations
 
 
-def write_if_changed(path, content):
-    """An unchanged file keeps its time, so that make does not compile it again."""
-    if not path.exists() or path.read_bytes() != content:
+def quick_tests():
+    names = sorted(path.stem for path in (ROOT / "tests").glob("*_test.cpp"))
+    return [name for name in names if name not in LEFT_OUT and not name.endswith("_real_test")]
+
+
+def finish(line, folder):
+    """(exit code, output) of a command; the code is None where it went on and on, and was killed with all that it started."""
+    # Seconds of the processor, not of the clock, since the machine may have other work; a clock too, since a lock takes none.
+    limits = ["prlimit", f"--cpu={TOO_LONG}", f"--as={MEMORY}"]
+    # Several programs run side by side: threads that wait for each other's turn would only take it away.
+    environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+    process = subprocess.Popen([*limits, *map(str, line)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, errors="replace", start_new_session=True, env=environment)  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=20 * TOO_LONG)
+        return None if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL) else process.returncode, output
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return None, process.communicate()[0]
+
+
+def included_in(compiled):
+    """The files that a compiler's list of dependencies names beside an object."""
+    return Path(f"{compiled}.d").read_text().replace("\\\n", " ").split()[1:]
+
+
+class Broken(Exception):
+    """What the compiler or the linker said."""
+
+
+class Twin:
+    """The f64 twin in a build folder: its objects, and programs that are linked from them and from changed ones."""
+
+    def __init__(self, build, work, jobs):
+        self.build, self.work, self.jobs = build, work, jobs
+        self.tests = build / "tests" / "CMakeFiles" / "tests_f64.dir"
+        self.commands, self.objects = {}, {}  # of a source: the words of the command that compiles it, its object
+        self.checked = set()  # sources of tests whose objects are known to be fresh
+        self.locks = collections.defaultdict(threading.Lock)
+        self.passed = set()  # test files that the sources as they are pass
+
+    def make(self):
+        line = ["cmake", "--build", self.build, "-j", str(self.jobs), "--target", "p2rec_f64"]
+        if subprocess.run(line, stdout=subprocess.DEVNULL).returncode != 0:
+            raise SystemExit("the sources do not compile as they are")
+        for entry in json.loads((self.build / "compile_commands.json").read_text()):
+            line, source = shlex.split(entry["command"]), Path(entry["file"])
+            compiled = Path(entry["directory"]) / line[line.index("-o") + 1]
+            if re.search(r"/(p2rec|tests)_f64\.dir/", str(compiled)):
+                self.commands[source], self.objects[source] = line, compiled
+        self.library = [s for s, o in self.objects.items() if "p2rec_f64.dir" in str(o)]
+        self.helpers = [s for s in self.objects if s.parent == ROOT / "tests" and not s.stem.endswith("_test")]
+
+    def compile(self, source, compiled, original, first_include=None):
+        """Compiles a source as the original is, with a folder where headers are looked for first."""
+        # All tests are compiled alike; one that is not part of the twin has no command of its own.
+        line = list(self.commands.get(original, self.commands[ROOT / "tests" / "main.cpp"]))
+        line[line.index("-o") + 1], line[line.index("-c") + 1] = compiled, source
+        if first_include:
+            line.insert(next(i for i, word in enumerate(line) if word.startswith("-I")), f"-I{first_include}")
+        compiled.parent.mkdir(parents=True, exist_ok=True)
+        # -w, since a mutation may leave a variable unused.
+        code, output = finish([*line, "-w", "-MMD", "-MF", f"{compiled}.d"], self.build)
+        if code != 0:
+            raise Broken(output)
+        return compiled
+
+    def is_fresh(self, compiled):
+        """Whether an object is as new as all that it is made from."""
+        if not compiled.exists() or not Path(f"{compiled}.d").exists():
+            return False
+        made_from = [self.tests / "flags.make", *map(Path, included_in(compiled))]
+        return all(path.exists() and path.stat().st_mtime <= compiled.stat().st_mtime for path in made_from)
+
+    def sources_of(self, tests):
+        """Those of a program of these test files, without the library; their objects are the build folder's, or made here."""
+        sources = [*self.helpers, *(ROOT / "tests" / f"{test}.cpp" for test in tests)]
+        for source in sources:
+            with self.locks[source]:
+                if source not in self.checked:
+                    built, own = self.objects.get(source), self.work / "tests" / f"{source.stem}.o"
+                    fresh = [compiled for compiled in (built, own) if compiled and self.is_fresh(compiled)]
+                    self.objects[source] = fresh[0] if fresh else self.compile(source, own, source)
+                    self.checked.add(source)
+        return sources
+
+    def link(self, program, sources, changed):
+        """Links a program of these sources of tests. `changed` holds other objects of some of them, and of the library's."""
+        words = shlex.split((self.tests / "link.txt").read_text())
+        at = next(i for i, word in enumerate(words) if word.endswith("libp2rec_f64.a"))
+        compiler, libraries = [w for w in words[:at] if not w.endswith(".o")], words[at:]
+        compiler[compiler.index("-o") + 1] = program
+        objects = {**{s: self.objects[s] for s in sources}, **changed}
+        code, output = finish([*compiler, *objects.values(), *libraries], self.build / "tests")
+        if code != 0:
+            raise Broken(output)
+        return program
+
+    def run(self, program, test):
+        """None if a test file passes, or the name of its first test case that fails."""
+        line = [program, f"--source-file=*/{test}.cpp", "--abort-after=1"]
+        code, output = finish(line, self.work)
+        if code is None:
+            return "does not end"
+        return None if code == 0 else failed_case(output) or f"exit code {code}"
+
+    def check_as_they_are(self, test):
+        """A test that the sources fail as they are would catch everything."""
+        with self.locks[test]:
+            if test in self.passed:
+                return
+            program = self.link(self.work / f"{test}.as_it_is", self.sources_of([test]), {})
+            if failed := self.run(program, test):
+                raise SystemExit(f"the sources as they are fail {test}: {failed}")
+            self.passed.add(test)
+            program.unlink()
+
+    def changed_objects(self, mutation, folder, sources):
+        """source -> its object with the mutation: the changed source, or all that include the changed header."""
+        original, path = ROOT / mutation["file"], folder / mutation["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        path.write_text(original.read_text().replace(mutation["old"], mutation["new"]))
+        if original in self.objects:
+            return {original: self.compile(path, path.with_suffix(".o"), original)}
+        including = [s for s in [*self.library, *sources] if str(original) in included_in(self.objects[s])]
+        return {s: self.compile(s, folder / f"{s.stem}.o", s, folder) for s in including}
 
-
-class Scratch:
-    """The copy of the sources, its build and its test program."""
-
-    def __init__(self, work, jobs):
-        self.sources, self.build, self.jobs = work / "sources", work / "build", jobs
-        listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *COPIED]
-        names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
-        digest = hashlib.sha256()
-        kept = set()
-        for name in sorted(filter(None, names)):
-            if not (ROOT / name).is_file() or name == "tests/README.md":
-                continue
-            content = (ROOT / name).read_bytes()
-            digest.update(f"{name} {len(content)}\n".encode() + content)
-            write_if_changed(self.sources / name, content)
-            kept.add(self.sources / name)
-        for path in list(self.sources.rglob("*")):
-            if path.is_file() and path not in kept:
-                path.unlink()
-        self.fingerprint = digest.hexdigest()
-        self.quick = sorted(path.stem for path in (self.sources / "tests").glob("*_test.cpp")
-                            if path.stem not in SLOW and not path.stem.endswith("_real_test"))
-
-    def configure(self):
-        launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-        # The f64 twin alone: its tolerances leave the least room. -w, since a mutation may leave a variable unused.
-        line = ["cmake", "-S", self.sources, "-B", self.build, "-G", "Unix Makefiles", "-DCMAKE_BUILD_TYPE=Debug",
-                "-DCMAKE_CXX_FLAGS=-w", "-DCMAKE_CXX_FLAGS_DEBUG=-O1", "-DP2REC_PCH=OFF", "-DP2REC_TUTORIALS=OFF",
-                "-DP2REC_ONEDNN=OFF", "-DP2REC_TEST_ALL_TWICE=ON", *launcher]  # fmt: skip
-        subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
-
-    def compile(self):
-        """Whether it compiles, and what the compiler said. /fast leaves out the program, which the tests run need not."""
-        output = ""
-        for folder, target in ((self.build, "p2rec_f64"), (self.build / "tests", "tests_f64/fast")):
-            done = subprocess.run(["make", "-C", folder, "-j", str(self.jobs), target], capture_output=True, text=True)
-            output += done.stdout + done.stderr
-            if done.returncode != 0:
-                return False, output
-        return True, output
-
-    def failure(self, tests):
+    def failure(self, mutation, folder, tests):
         """The first failure of these test files: (file, test case), or None if all pass."""
         for test in tests:
-            line = [self.build / "tests" / "tests_f64", f"--source-file=*/{test}.cpp", "--abort-after=1"]
-            try:
-                done = subprocess.run(line, capture_output=True, text=True, errors="replace", timeout=TOO_LONG)
-            except subprocess.TimeoutExpired:
-                return test, f"takes more than {TOO_LONG} s"
-            if done.returncode != 0:
-                return test, failed_case(done.stdout) or f"exit code {done.returncode}"
+            self.check_as_they_are(test)
+        sources = self.sources_of(tests)
+        program = self.link(folder / "tests_f64", sources, self.changed_objects(mutation, folder, sources))
+        for test in tests:
+            if failed := self.run(program, test):
+                return test, failed
         return None
 
-    def with_mutation(self, mutation):
-        """(verdict, test file, test case) of the mutated sources, which are mended afterwards."""
-        path = self.sources / mutation["file"]
-        original = path.read_text()
+    def verdict(self, mutation):
+        """(verdict, test file, test case)"""
+        folder = self.work / re.sub(r"\W+", "_", mutation["name"])
+        shutil.rmtree(folder, ignore_errors=True)
         try:
-            path.write_text(original.replace(mutation["old"], mutation["new"]))
-            compiled, _ = self.compile()
-            if not compiled:
-                return "does not compile", "", ""
-            others = [test for test in self.quick if test not in mutation["tests"]]
-            caught = self.failure(mutation["tests"]) or self.failure(others)
+            others = [test for test in quick_tests() if test not in mutation["tests"]]
+            caught = self.failure(mutation, folder, mutation["tests"]) or self.failure(mutation, folder, others)
             return ("caught", *caught) if caught else ("survived", "", "")
+        except Broken as broken:
+            print(f"{mutation['name']}:\n{broken}"[:3000], flush=True)
+            return "does not compile", "", ""
         finally:
-            path.write_text(original)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def failed_case(output):
@@ -138,20 +223,52 @@ def failed_case(output):
     return ""
 
 
+def digest(*texts):
+    found = hashlib.sha256()
+    for text in texts:
+        found.update(len(text).to_bytes(8, "big") + text)
+    return found.hexdigest()
+
+
 class Results:
-    """name -> [verdict, test file, test case], kept in a file as long as sources and tests are the same."""
+    """name -> [verdict, test file, test case], kept in a file with a digest of all that a verdict depends on.
 
-    def __init__(self, path, fingerprint):
-        self.path, self.fingerprint, self.found = path, fingerprint, {}
-        if path.exists():
-            kept = json.loads(path.read_text())
-            self.found = kept["found"] if kept["fingerprint"] == fingerprint else {}
+    That a test catches a mutation depends on the sources, on the mutation, on that test and on what all tests share; that no
+    test does depends on every one of them.
+    """
 
-    def add(self, name, verdict):
-        self.found[name] = list(verdict)
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps({"fingerprint": self.fingerprint, "found": self.found}, indent=1))
-        os.replace(temporary, self.path)
+    def __init__(self, path):
+        listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "CMakeLists.txt", "autograd",
+                   "nn", "models", "p2rec", "tests"]  # fmt: skip
+        names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
+        shared, self.tests = [], {}
+        for name in sorted(filter(None, names)):
+            if not (ROOT / name).is_file() or Path(name) in {p.relative_to(ROOT) for p in (README, TABLE, Path(__file__))}:
+                continue
+            content = (ROOT / name).read_bytes()
+            if re.fullmatch(r"tests/\w+_test\.cpp", name):
+                self.tests[Path(name).stem] = content
+            else:
+                shared += [name.encode(), content]
+        self.shared = digest(*shared).encode()
+        self.path, self.lock = path, threading.Lock()
+        self.found = json.loads(path.read_text()) if path.exists() else {}
+
+    def dependencies(self, mutation, test):
+        tests = [self.tests[test]] if test else [self.tests[t] for t in sorted(self.tests)]
+        return digest(self.shared, *(mutation[key].encode() for key in ("file", "old", "new")), *tests)
+
+    def of(self, mutation):
+        """The verdict, or None where there is none that is still valid."""
+        *verdict, known = self.found.get(mutation["name"], [None, "", "", ""])
+        return verdict if known and known == self.dependencies(mutation, verdict[1]) else None
+
+    def add(self, mutation, verdict):
+        with self.lock:
+            self.found[mutation["name"]] = [*verdict, self.dependencies(mutation, verdict[1])]
+            temporary = self.path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(self.found, indent=1))
+            os.replace(temporary, self.path)
 
 
 def chosen(mutations, options):
@@ -165,31 +282,39 @@ def chosen(mutations, options):
     return mutations
 
 
-def run(mutations, scratch, results):
-    todo = [m for m in mutations if m["name"] not in results.found]
+def run(mutations, twin, results):
+    todo = [m for m in mutations if not results.of(m)]
     print(f"{len(mutations)} mutations, {len(mutations) - len(todo)} of them done before", flush=True)
-    if todo:
-        print("building the sources as they are", flush=True)
-        compiled, output = scratch.compile()
-        if not compiled:
-            raise SystemExit(f"{output[-4000:]}\nthe sources do not compile as they are")
-        if failed := scratch.failure(scratch.quick):
-            raise SystemExit(f"the sources as they are fail {failed[0]}: {failed[1]}")
+    if not todo:
+        return
+    print("building the sources as they are", flush=True)
     begin = time.monotonic()
-    for i, m in enumerate(todo):
-        verdict = scratch.with_mutation(m)
-        results.add(m["name"], verdict)
-        left = (time.monotonic() - begin) / (i + 1) * (len(todo) - i - 1)
-        print(f"[{i + 1}/{len(todo)}, {left / 60:.0f} min left] {m['name']}: {verdict[0]} {verdict[1]}", flush=True)
+    twin.make()
+    print(f"built in {time.monotonic() - begin:.0f} s", flush=True)
+    begin = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(twin.jobs) as pool:
+        running = {pool.submit(twin.verdict, m): m for m in todo}
+        try:
+            for i, future in enumerate(concurrent.futures.as_completed(running), 1):
+                verdict = future.result()
+                results.add(running[future], verdict)
+                passed = time.monotonic() - begin
+                print(f"[{i}/{len(todo)}, {passed:.0f} s, {passed / i * (len(todo) - i) / 60:.0f} min left] "
+                      f"{running[future]['name']}: {' '.join(verdict[:2])}", flush=True)  # fmt: skip
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    if Results(results.path).shared != results.shared:
+        raise SystemExit("the sources have changed meanwhile; hint: run this again")
 
 
 def table(mutations, results):
     rows = ["| mutation | file | caught by |", "|---|---|---|"]
-    for m in mutations:
-        verdict, test, case = results.found[m["name"]]
+    verdicts = [results.of(m) for m in mutations]
+    for m, (verdict, test, case) in zip(mutations, verdicts):
         by = f"`{test}`: {case}" if verdict == "caught" else f"**{verdict}**"
-        rows.append(f"| {m['name']} | `{m['file']}` | {by} |".replace("||", "\\|\\|"))
-    caught = sum(results.found[m["name"]][0] == "caught" for m in mutations)
+        rows.append("| " + " | ".join(text.replace("|", "\\|") for text in (m["name"], f"`{m['file']}`", by)) + " |")
+    caught = sum(verdict == "caught" for verdict, _, _ in verdicts)
     return "\n".join([f"{caught} of {len(mutations)} mutations are caught.", "", *rows])
 
 
@@ -200,10 +325,10 @@ def write_readme(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="a build folder with the tests in it")
     parser.add_argument("--count", type=int, default=0, help="so many of them, drawn at random; 0: all")
     parser.add_argument("--seed", default="1", help="of the draw")
     parser.add_argument("--only", default="", help="those whose name matches")
-    parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutate", help="folder of the copy and its build")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--check", action="store_true", help="only check that the table fits the sources")
     options = parser.parse_args()
@@ -211,16 +336,16 @@ def main():
     if options.check:
         print(f"{len(mutations)} mutations fit the sources")
         return
-    scratch = Scratch(options.work.resolve(), options.jobs)
-    scratch.configure()
-    results = Results(options.work / "results.json", scratch.fingerprint)
+    work = options.build.resolve() / "mutate"
+    work.mkdir(parents=True, exist_ok=True)
+    results = Results(work / "results.json")
     picked = chosen(mutations, options)
-    run(picked, scratch, results)
+    run(picked, Twin(options.build.resolve(), work, options.jobs), results)
     text = table(picked, results)
     print(text)
     if len(picked) == len(mutations):
         write_readme(text)
-    if any(results.found[m["name"]][0] != "caught" for m in picked):
+    if any(results.of(m)[0] != "caught" for m in picked):
         sys.exit(1)
 
 
