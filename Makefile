@@ -89,13 +89,14 @@ mutate: test-packages  ## apply the small wrong changes of tests/mutations.json 
 	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON $(CMAKE_OPTIONS)
 	python3 tests/mutate.py --build $(BUILD) --jobs $(JOBS) --count $(call given,COUNT,0) --seed $(call given,SEED,1) $(MUTATE_OPTIONS)
 
-coverage: test-packages  ## line coverage of the f64 tests by gcov: per file, and the lines that no test reaches
+# Not what kills the program or takes its files away, which takes away what gcov writes too.
+coverage: test-packages  ## line coverage of the f32 tests by gcov: per file, and the lines that no test reaches
 	@PACKAGES="$(COVERAGE_PACKAGES)"; $(install)
-	cmake -S . -B $(BUILD)/coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=--coverage -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_PCH=OFF -DP2REC_TEST_ALL_TWICE=ON -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
-	cmake --build $(BUILD)/coverage -j $(JOBS) --target tests_f64
+	cmake -S . -B $(BUILD)/coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=--coverage -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/coverage -j $(JOBS) --target tests_f32
 	find $(BUILD)/coverage -name '*.gcda' -delete
-	ctest --test-dir $(BUILD)/coverage --output-on-failure -R '^f64/'
-	gcovr --root . --object-directory $(BUILD)/coverage/CMakeFiles/p2rec_f64.dir --filter '(autograd|nn|models|p2rec)/' --print-summary $(BUILD)/coverage/CMakeFiles/p2rec_f64.dir
+	ctest --test-dir $(BUILD)/coverage --output-on-failure -R '^f32/' -E 'kill_test|failing_writes_test|_real_test'
+	gcovr --root . --object-directory $(BUILD)/coverage/CMakeFiles/p2rec_f32.dir --filter '(autograd|nn|models|p2rec)/' --print-summary $(BUILD)/coverage/CMakeFiles/p2rec_f32.dir
 
 fuzz: packages  ## fuzz every reader of files with clang's libFuzzer: make fuzz SECONDS=60 [TARGETS="gguf ..."], seconds for each
 	@PACKAGES="$(FUZZ_PACKAGES)"; $(install)
