@@ -37,8 +37,10 @@ unshare --mount --propagation private bash -euo pipefail -c '
   mount --rbind /dev "$root/dev"
   for command in run test; do
     echo "make $command"
+    SECONDS=0
     env --ignore-environment HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
       ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
       ${JOBS:+JOBS="$JOBS"} chroot "$root" make -C /root/p2rec "$command"
+    echo "make $command took $((SECONDS / 60)) min $((SECONDS % 60)) s"
   done'
 echo "both commands end well on a bare Debian $(cat "$root/etc/debian_version")"
