@@ -92,16 +92,15 @@ void Progress::report(const std::string& task, double fraction, const std::strin
   draw(line(root, is_part ? task.substr(std::min(root.size() + 1, task.size())) + ": " + text : text));
 }
 
-// "train   42 %  random/1: epoch 3, loss 5.21  4 min 10 s left"
+// "train  42 %  4 min 10 s left  random-1: epoch 3, loss 5.21": what a narrow terminal cuts off is the end.
 std::string Progress::line(const std::string& root, const std::string& text) const {
   const Item& item = items_.at(root);
   const double fraction = sum(item, &Item::fraction), done = fraction - sum(item, &Item::before);
   const double elapsed = clock_() - item.began;
-  std::string result = fmt::format("{} {:3.0f} %  {}", root, std::floor(100 * fraction), text);
-  if (done > 0 && fraction < 1 && elapsed >= kEstimateAfter) {
-    result += fmt::format("  {} left", duration_text(elapsed * (1 - fraction) / done));
-  }
-  return result;
+  std::string result = fmt::format("{} {:3.0f} %  ", root, std::floor(100 * fraction));
+  if (done > 0 && fraction < 1 && elapsed >= kEstimateAfter)
+    result += duration_text(elapsed * (1 - fraction) / done) + " left  ";
+  return result + text;
 }
 
 void Progress::draw(const std::string& text) {

@@ -177,7 +177,8 @@ std::vector<StartSummary> summarise(const std::vector<ResultRow>& rows, const st
 }
 
 std::string summary_table(const std::vector<StartSummary>& summary) {
-  std::string text = "start            HR@10         NDCG@10       NDCG@10 less random's      epochs\n";
+  std::string text = fmt::format("{:<14}  {:<14}  {:<14}  {:<25} {:>6}\n", "start", "HR@10", "NDCG@10",
+                                 "NDCG@10 less random's", "epochs");
   for (const StartSummary& s : summary) {
     const auto at10 =
         static_cast<size_t>(std::find(s.cutoffs.begin(), s.cutoffs.end(), 10) - s.cutoffs.begin());
@@ -187,8 +188,8 @@ std::string summary_table(const std::vector<StartSummary>& summary) {
       const Difference& d = s.difference.ndcg[at10];
       less = fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", d.mean, d.low, d.high);
     }
-    text += fmt::format("{:<15}  {:.4f} ±{:.4f}  {:.4f} ±{:.4f}  {:<25}  {:>6.1f}\n", s.start,
-                        s.hr[at10].mean, s.hr[at10].std, s.ndcg[at10].mean, s.ndcg[at10].std, less, s.epochs);
+    text += fmt::format("{:<14}  {:.4f} ±{:.4f}  {:.4f} ±{:.4f}  {:<26} {:>5.1f}\n", s.start, s.hr[at10].mean,
+                        s.hr[at10].std, s.ndcg[at10].mean, s.ndcg[at10].std, less, s.epochs);
   }
   return text +
          fmt::format("mean ± standard deviation over {} seed{}; [95% bootstrap over users and seeds]\n",

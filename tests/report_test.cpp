@@ -349,6 +349,32 @@ TEST_CASE("results.json read again is what was written") {
   CHECK(results.rows[3].metrics.users == 4);
 }
 
+TEST_CASE("the printed table is 80 columns wide, and its heads stand above what they name") {
+  const std::vector<ResultRow> rows = {row("random", 1, 3), row("random", 2, 2), row("p2rec_shuffled", 1, 2),
+                                       row("p2rec_shuffled", 2, 1)};
+  std::istringstream lines(summary_table(summarise(rows)));
+  const auto place = [](const std::string& line, const std::string& part) {
+    const size_t at = line.find(part);
+    REQUIRE(at != std::string::npos);
+    return std::count_if(line.begin(), line.begin() + static_cast<ptrdiff_t>(at),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  };
+  std::vector<std::string> table;
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    CHECK(place(line + "\n", "\n") <= 80);
+    table.push_back(line);
+  }
+  REQUIRE(table.size() == 4);
+  CHECK(contains(table[3], "over 2 seeds"));
+  CHECK(place(table[0] + "\n", "\n") == 80);
+  CHECK(place(table[1] + "\n", "\n") == 80);
+  CHECK(place(table[2] + "\n", "\n") == 80);
+  CHECK(place(table[0], "HR@10") == place(table[2], "0.3750"));
+  CHECK(place(table[0], "NDCG@10") == place(table[2], "0.3750 ±0.1768  -"));
+  CHECK(place(table[0], "NDCG@10 less") == place(table[2], "-0.2500 ["));
+}
+
 TEST_CASE("splits: their metrics follow from the ranks, are written, read and shown") {
   const Folder folder;
   const std::vector<Split> splits = {{"rare", {0, 3}}, {"<odd>", {1}}};

@@ -314,9 +314,9 @@ TEST_CASE("without a terminal: the first report, then one line in ten seconds, w
     progress.report("pretrain", step / 100.0, "step " + std::to_string(step));
   }
   CHECK(out.str() ==
-        "pretrain   1 %  step 1  1 min 39 s left\n"
-        "pretrain  11 %  step 11  1 min 29 s left\n"
-        "pretrain  21 %  step 21  1 min 19 s left\n");
+        "pretrain   1 %  1 min 39 s left  step 1\n"
+        "pretrain  11 %  1 min 29 s left  step 11\n"
+        "pretrain  21 %  1 min 19 s left  step 21\n");
   CHECK(progress.finish("pretrain") == 25);
 }
 
@@ -329,7 +329,7 @@ TEST_CASE("the time left does not count what an earlier process did") {
   progress.report("train", 0.5, "a");
   now = 20;
   progress.report("train", 0.6, "b");  // a tenth in 20 s, four tenths to go
-  CHECK(out.str() == "train  50 %  a\ntrain  60 %  b  1 min 20 s left\n");
+  CHECK(out.str() == "train  50 %  a\ntrain  60 %  1 min 20 s left  b\n");
 }
 
 TEST_CASE("parts are equal shares of their task") {
@@ -342,7 +342,7 @@ TEST_CASE("parts are equal shares of their task") {
   now = 30;
   progress.finish("train/a");
   progress.report("train/b", 0.2, "y");
-  CHECK(out.str() == "train  12 %  a: x\ntrain  30 %  b: y  1 min 10 s left\n");
+  CHECK(out.str() == "train  12 %  a: x\ntrain  30 %  1 min 10 s left  b: y\n");
 }
 
 TEST_CASE("on a terminal: five redraws a second, cut to the width, gone before a plain line") {
