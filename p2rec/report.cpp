@@ -29,8 +29,7 @@ code { font: .9em ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 .verdict { font-size: 1.1rem; border-left: .25rem solid var(--main); padding-left: .75rem; }
 .verdict strong { white-space: nowrap; }
 .note, caption, figcaption, footer, small { color: var(--soft); font-size: .875rem; }
-.missing code { white-space: nowrap; }
-.missing { overflow-x: auto; border: 1px dashed var(--other); border-radius: .4rem; padding: .6rem .8rem; }
+.missing { border: 1px dashed var(--other); border-radius: .4rem; padding: .6rem .8rem; }
 small { display: block; font-weight: normal; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); gap: .75rem; margin: 0 0 1rem; }
 .facts div { background: var(--card); border-radius: .4rem; padding: .6rem .8rem; }
@@ -45,8 +44,8 @@ th small { white-space: normal; min-width: 9rem; max-width: 26rem; }
 td.value { white-space: normal; }
 thead th { font-weight: 600; border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 500; }
-.method th:first-child, .method td { background: var(--card); }
-.method th { font-weight: 700; }
+.method th:first-child, .method td, th.method, td.method { background: var(--card); }
+.method th, th.method { font-weight: 700; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); gap: 1.5rem 2rem; margin: 1rem 0;
   align-items: start; }
 @media screen and (min-width: 48rem) { .pairs, .two { grid-template-columns: repeat(2, minmax(0, 32rem)); } }
@@ -67,7 +66,7 @@ svg line.main, svg line.other { stroke-width: 3; stroke-linecap: round; }
 svg line.main, svg polyline.main { stroke: var(--main); }
 svg line.other { stroke: var(--other); }
 svg polyline.second { stroke: var(--second); stroke-dasharray: 2 3; }
-svg polyline.background { stroke: var(--other); stroke-width: 1; opacity: .6; }
+svg polyline.background { stroke: var(--other); stroke-width: 1; opacity: .8; }
 svg circle.main, svg rect.main { fill: var(--main); }
 svg circle.second { fill: var(--second); }
 svg circle.other, svg rect.other { fill: var(--other); }
@@ -77,7 +76,8 @@ svg circle.single { fill: var(--page); stroke: var(--soft); stroke-width: 1.2; }
 .group h3 { margin: 0; }
 .group p { margin: 0 0 .4rem; color: var(--soft); font-size: .875rem; }
 .group ol { margin: .5rem 0 0; padding-left: 1.4rem; font-size: .9rem; }
-.count { color: var(--soft); font-variant-numeric: tabular-nums; }
+.group li div { display: flex; justify-content: space-between; gap: .75rem; }
+.count { color: var(--soft); white-space: nowrap; font-variant-numeric: tabular-nums; }
 .share { height: .4rem; background: var(--line); border-radius: .2rem; overflow: hidden; }
 .share div { height: 100%; background: var(--main); }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75rem; }
@@ -95,7 +95,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75re
   h2, h3, caption, figcaption { break-after: avoid; }
   figure, table, .facts, .missing { break-inside: avoid; }
   th:first-child { position: static; }
-  .share, .group, .facts div, .method th, .method td { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .share, .group, .facts div, .method th, .method td, th.method, td.method { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 )";
 

@@ -11,6 +11,7 @@ namespace p2rec {
 namespace {
 
 constexpr double kWidth = 400;
+constexpr double kDigit = 7;  // the width of one at an axis, in the widest of the page's fonts
 constexpr double kLargest = 1e12, kSmallest = 1e-100;
 
 bool drawable(double x) { return std::abs(x) < kLargest; }  // so is no NaN
@@ -86,12 +87,16 @@ std::string svg(const PlotCaption& caption, double height, const std::string& co
       kWidth, height, id, id, id, escaped(caption.title), id, escaped(caption.description), content);
 }
 
-// Ticks with grid lines from `top` to `bottom`, and the axis' name below.
+// Ticks with grid lines from `top` to `bottom`, and the axis' name below. A number that would stand out of the drawing is
+// moved in.
 std::string x_axis(const Scale& x, double top, double bottom, const std::string& name) {
   std::string result;
   for (const double tick : x.axis.ticks()) {
     result += line("grid", x(tick), top, x(tick), bottom);
-    result += text(x(tick), bottom + 14, "middle", tick_text(tick, x.axis.step), "tick");
+    const std::string number = tick_text(tick, x.axis.step);
+    const double half = kDigit * static_cast<double>(number.size()) / 2;
+    const bool fits = x(tick) + half <= kWidth;
+    result += text(fits ? x(tick) : kWidth, bottom + 14, fits ? "middle" : "end", number, "tick");
   }
   return result + text((x.from + x.to) / 2, bottom + 30, "middle", name, "axis");
 }

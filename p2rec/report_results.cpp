@@ -46,6 +46,9 @@ const StartSummary* find_start(const Results& results, const std::string& start)
 
 bool evaluated(const ReportData& data) { return data.done(Stage::Evaluate) && !data.results.summary.empty(); }
 
+// Sets the method's own row or column off from the controls.
+const char* css_of_start(const StartSummary& s) { return s.start == "p2rec" ? R"( class="method")" : ""; }
+
 // --- the starts --------------------------------------------------------------------------------------------
 
 std::string main_table(const std::vector<StartSummary>& summary, size_t at10) {
@@ -60,8 +63,8 @@ std::string main_table(const std::vector<StartSummary>& summary, size_t at10) {
     rows += fmt::format(
         R"(<tr{}><th scope="row">{}<small>{}</small></th><td>{}</td><td>{}</td>{}<td>{}</td></tr>)"
         "\n",
-        s.start == "p2rec" ? R"( class="method")" : "", escaped(s.start), meaning_of(s.start),
-        estimate_text(s.ndcg[at10]), estimate_text(s.hr[at10]), difference, mean_text(s.epochs));
+        css_of_start(s), escaped(s.start), meaning_of(s.start), estimate_text(s.ndcg[at10]),
+        estimate_text(s.hr[at10]), difference, mean_text(s.epochs));
   }
   return fmt::format(
       R"(<div class="wide" role="region" aria-label="Results of each start" tabindex="0"><table>
@@ -75,19 +78,18 @@ users and seeds</caption>
       seeds_text(summary[0].seeds), rows);
 }
 
+// A row for each metric and a column for each start: there are few starts, and the page is not much wider than six of them.
 std::string cutoffs_table(const std::vector<StartSummary>& summary) {
-  std::string head = R"(<th scope="col">Start</th>)", rows;
+  std::string head = R"(<th scope="col">Metric</th>)", rows;
+  for (const StartSummary& s : summary)
+    head += fmt::format(R"(<th scope="col"{}>{}</th>)", css_of_start(s), escaped(s.start));
   for (const Measure measure : {Measure::NDCG, Measure::HR, Measure::MRR}) {
-    if (summary[0].of(measure).empty()) continue;
-    for (int cutoff : summary[0].cutoffs)
-      head += fmt::format(R"(<th scope="col">{}@{}</th>)", name_of(measure), cutoff);
-  }
-  for (const StartSummary& s : summary) {
-    rows += fmt::format(R"(<tr><th scope="row">{}</th>)", escaped(s.start));
-    for (const Measure measure : {Measure::NDCG, Measure::HR, Measure::MRR}) {
-      for (const Estimate& e : s.of(measure)) rows += "<td>" + estimate_text(e) + "</td>";
+    for (size_t k = 0; k < summary[0].of(measure).size(); ++k) {
+      rows += fmt::format(R"(<tr><th scope="row">{}@{}</th>)", name_of(measure), summary[0].cutoffs[k]);
+      for (const StartSummary& s : summary)
+        rows += fmt::format("<td{}>{}</td>", css_of_start(s), estimate_text(s.of(measure)[k]));
+      rows += "</tr>\n";
     }
-    rows += "</tr>\n";
   }
   return fmt::format(
       R"(<div class="wide" role="region" aria-label="All cutoffs" tabindex="0"><table>
@@ -116,7 +118,7 @@ std::string splits_table(const std::vector<StartSummary>& summary, size_t at10) 
                         count_text(split.users), meaning_of_split(split.name));
   }
   for (const StartSummary& s : summary) {
-    rows += fmt::format(R"(<tr><th scope="row">{}</th>)", escaped(s.start));
+    rows += fmt::format(R"(<tr{}><th scope="row">{}</th>)", css_of_start(s), escaped(s.start));
     for (const SplitSummary& split : s.splits) {
       rows += "<td>" + estimate_text(split.ndcg[at10]);
       if (!split.difference.ndcg.empty())

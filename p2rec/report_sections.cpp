@@ -250,7 +250,7 @@ std::string groups_section(const ReportData& data) {
     std::string items;
     for (const auto& item : group.top) {
       items +=
-          fmt::format("<li><bdi>{}</bdi> <span class=\"count\">{}</span></li>\n",
+          fmt::format("<li><div><bdi>{}</bdi> <span class=\"count\">{}</span></div></li>\n",
                       escaped(item.title.empty() ? "item " + item.id : shortened(item.title, kTitleLength)),
                       count_text(item.interactions));
     }

@@ -181,17 +181,34 @@ TEST_CASE("the page holds the run's numbers") {
   const std::string page = Folder().page();
   for (const char* part :
        {"12,000 interactions (3000.0 a user)",
-        "</small></th><td class=\"value\">0.003</td><td class=\"value\">0.001</td>", "0.3750 ± 0.1768",
-        "0.6250 ± 0.1768", "<strong>+0.2500 [", "<td>11.5</td>",                      // results
-        "50.0\u00A0%", "0.00510", "1.0e-05", "from 0.04000",                          // reconstruction
-        "1 item, 25.0\u00A0% of", "2 items, 75.0\u00A0% of", ">9,000<",               // groups
-        "1 min 40 s", "6 min 40 s in all", "25.0\u00A0%", "50,000", "2.00\u00A0GiB",  // costs
+        "</small></th><td class=\"value\">0.003</td><td class=\"value\">0.001</td>",
+        "0.3750 ± 0.1768",
+        "0.6250 ± 0.1768",
+        "<strong>+0.2500 [",
+        "<td>11.5</td>",  // results
+        "MRR@20</th><td>0.3750 ± 0.1768</td><td class=\"method\">0.6250 ± 0.1768</td></tr>",
+        "50.0\u00A0%",
+        "0.00510",
+        "1.0e-05",
+        "from 0.04000",  // reconstruction
+        "1 item, 25.0\u00A0% of",
+        "2 items, 75.0\u00A0% of",
+        ">9,000<",  // groups
+        "1 min 40 s",
+        "6 min 40 s in all",
+        "25.0\u00A0%",
+        "50,000",
+        "2.00\u00A0GiB",  // costs
         "p2rec " P2REC_VERSION}) {
     CAPTURE(part);
     CHECK(contains(page, part));
   }
   CHECK_FALSE(contains(page, "nan"));
   CHECK_FALSE(contains(page, "inf,"));
+  // As many columns as there are starts: with one for each metric the page would be too narrow.
+  CHECK(contains(page,
+                 "<th scope=\"col\">Metric</th><th scope=\"col\">random</th>"
+                 "<th scope=\"col\" class=\"method\">p2rec</th></tr>"));
   CHECK(page.size() < 100'000);
 }
 
@@ -486,6 +503,24 @@ TEST_CASE("numbers as the report writes them") {
   CHECK(shortened("Amélie", 6) == "Amélie");
   CHECK(shortened("Amélie", 4) == "Amé…");
   CHECK(shortened("", 4) == "");
+}
+
+TEST_CASE("no number of an axis stands out of the drawing") {
+  for (const double steps : {7.0, 300.0, 1082.0, 1500.0, 41000.0, 1e6, 3e9}) {
+    const std::vector<Curve> curves = {{"", CurveStyle::Main, {{1, 1}, {steps, 0.5}}, false}};
+    const std::string svg =
+        curve_plot({{"a", "A", "B"}, "step", "loss", curves, {}, frame_of(curves, {}, true)});
+    const std::regex number(
+        R"re(<text class="tick" x="([0-9.]+)" y="[0-9.]+" text-anchor="(\w+)">([^<]*)<)re");
+    int numbers = 0;
+    for (std::sregex_iterator it(svg.begin(), svg.end(), number), end; it != end; ++it, ++numbers) {
+      CAPTURE(it->str());
+      const double x = std::stod((*it)[1]), width = 7.0 * static_cast<double>((*it)[3].length());
+      const double right = x + ((*it)[2] == "middle" ? width / 2 : (*it)[2] == "start" ? width : 0);
+      CHECK(right <= 400);
+    }
+    CHECK(numbers >= 6);
+  }
 }
 
 TEST_CASE("plots leave out what cannot be drawn and need no data") {
