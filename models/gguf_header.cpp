@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -53,9 +54,11 @@ class Reader {
  public:
   explicit Reader(const nn::Path& path) : file_(path.string()) {
     std::error_code error;
-    INPUT_CHECK(std::filesystem::is_regular_file(path, error), file_, ": there is no such GGUF file");
+    INPUT_CHECK(std::filesystem::is_regular_file(path, error) || error == std::errc::permission_denied, file_,
+                ": there is no such GGUF file");
+    errno = 0;
     in_.open(path, std::ios::binary);
-    INPUT_CHECK(in_, file_, ": the GGUF file cannot be opened");
+    INPUT_CHECK(in_, file_, ": the GGUF file cannot be opened: ", std::strerror(errno));
     size_ = std::filesystem::file_size(path, error);
     INPUT_CHECK(!error, file_, ": the GGUF file cannot be read: ", error.message());
   }

@@ -14,6 +14,8 @@ enum class Kind : uint8_t { Gguf, Folder, Tiny };
 
 Kind kind_of(const nn::Path& path) {
   std::error_code error;
+  INPUT_CHECK(std::filesystem::exists(path, error) || error, path.string(),
+              ": there is no such language model; expected a GGUF file or a Hugging Face folder");
   if (std::filesystem::is_directory(path, error)) return Kind::Folder;
   std::ifstream in(path, std::ios::binary);
   std::string magic(4, '\0');

@@ -48,6 +48,16 @@ void sync_folder(const Path& folder) {
   AG_CHECK(!failed, folder.string(), ": cannot be written to disk: ", why, "; hint: is the disk full?");
 }
 
+// "file is no folder", where a name on the way to the path belongs to something else; empty where none does.
+std::string obstacle(Path path) {
+  std::error_code unknown;
+  for (; !path.empty() && path != path.root_path(); path = path.parent_path()) {
+    if (std::filesystem::exists(path, unknown) && !std::filesystem::is_directory(path, unknown))
+      return path.string() + " is no folder";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string read_file(const Path& path, const std::string& what) {
@@ -101,9 +111,9 @@ void make_folder(const Path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   AG_CHECK(!is_failure(error), path.string(), ": the folder cannot be made: ", error.message());
-  std::error_code unreadable;
-  INPUT_CHECK(!error && std::filesystem::is_directory(path, unreadable), path.string(),
-              ": the folder cannot be made: ", error ? error.message() : "something else has this name");
+  const std::string known = obstacle(path);
+  INPUT_CHECK(!error && known.empty(), path.string(),
+              ": the folder cannot be made: ", known.empty() ? error.message() : known);
   sync_folder(folder_of(path));
 }
 

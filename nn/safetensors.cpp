@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -130,10 +131,11 @@ void convert_into(Tensor& x, int64_t first, const std::string& bytes, size_t cou
 
 std::ifstream open(const Path& path) {
   std::error_code error;
-  INPUT_CHECK(std::filesystem::is_regular_file(path, error), path.string(),
-              ": there is no such safetensors file");
+  INPUT_CHECK(std::filesystem::is_regular_file(path, error) || error == std::errc::permission_denied,
+              path.string(), ": there is no such safetensors file");
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
-  INPUT_CHECK(in, path.string(), ": the safetensors file cannot be opened");
+  INPUT_CHECK(in, path.string(), ": the safetensors file cannot be opened: ", std::strerror(errno));
   return in;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -160,8 +162,9 @@ std::string data_fingerprint(const Interactions& data, bool validation, bool tes
 }
 
 std::string file_hash(const nn::Path& file) {
+  errno = 0;
   std::ifstream in(file, std::ios::binary);
-  INPUT_CHECK(in, file.string(), ": cannot be opened");
+  INPUT_CHECK(in, file.string(), ": cannot be opened: ", std::strerror(errno));
   Hash hash;
   std::string block(1 << 20, '\0');
   while (in.read(block.data(), static_cast<std::streamsize>(block.size())), in.gcount() > 0) {
@@ -171,7 +174,10 @@ std::string file_hash(const nn::Path& file) {
 }
 
 std::string language_model_hash(const nn::Path& path) {
-  if (!std::filesystem::is_directory(path)) return file_hash(path);
+  std::error_code unknown;
+  INPUT_CHECK(std::filesystem::exists(path, unknown) || unknown, path.string(),
+              ": there is no such language model; expected a GGUF file, a Hugging Face folder, or 'tiny'");
+  if (!std::filesystem::is_directory(path, unknown)) return file_hash(path);
   std::map<std::string, nn::Path> files;
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
     const nn::Path extension = entry.path().extension();

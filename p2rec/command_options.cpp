@@ -28,6 +28,11 @@ void add_table_options(CLI::App& command, const std::vector<std::string>& only) 
   }
 }
 
+std::string path_of(const CLI::App& command) {
+  return command.get_parent() ? path_of(*command.get_parent()) + " " + command.get_name()
+                              : command.get_name();
+}
+
 CLI::Option* given(CLI::App& command, const std::string& name) {
   CLI::Option* option = command.get_option_no_throw("--" + name);
   return option && option->count() ? option : nullptr;

@@ -82,12 +82,12 @@ void add_recommend(CLI::App& app, Actions& actions) {
   command->add_option("--items")
       ->type_name("ID,ID,...")
       ->description("or a history: item ids, the latest one last");
-  command->add_option("--top", request->top, "so many items (default 10)")->type_name("N");
+  add_number(*command, "top", request->top, "so many items (default 10)");
   command
       ->add_option("--start", request->start,
                    "which of the trained recommenders (default p2rec, or the run's first)")
       ->type_name("NAME");
-  command->add_option("--seed", request->seed, "of which seed (default: the run's first)")->type_name("N");
+  add_number(*command, "seed", request->seed, "of which seed (default: the run's first)");
   add_table_options(*command, {"threads", "memory-limit"});
   actions[command] = [=] {
     read_options(*command);  // threads and memory
@@ -146,15 +146,10 @@ void add_synthesize(CLI::App& app, Actions& actions) {
       "writes made-up interactions of any size, one line per user, to try out what a size costs");
   const auto config = std::make_shared<LargeDataConfig>();
   const auto file = std::make_shared<std::string>();
-  command->add_option("--users", config->users, "users (default " + std::to_string(config->users) + ")")
-      ->type_name("N");
-  command->add_option("--items", config->items, "items (default " + std::to_string(config->items) + ")")
-      ->type_name("N");
-  command->add_option("--mean-length", config->mean_length, "items of a user on average (default 8.9)")
-      ->type_name("X");
-  command->add_option("--seed", config->seed, "of what is drawn (default 1)")
-      ->type_name("N")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+  add_number(*command, "users", config->users, "users (default " + std::to_string(config->users) + ")");
+  add_number(*command, "items", config->items, "items (default " + std::to_string(config->items) + ")");
+  add_number(*command, "mean-length", config->mean_length, "items of a user on average (default 8.9)");
+  add_number(*command, "seed", config->seed, "of what is drawn (default 1)");
   command->add_option("--out", *file, "file to write")->type_name("FILE");
   actions[command] = [=] {
     INPUT_CHECK(!file->empty(), "--out: not given; expected a file to write; hint: p2rec synthesize --help");
@@ -197,11 +192,6 @@ std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) 
   return names;
 }
 
-std::string path_of(const CLI::App& command) {
-  return command.get_parent() ? path_of(*command.get_parent()) + " " + command.get_name()
-                              : command.get_name();
-}
-
 // What the command line holds beyond the options of its command.
 [[noreturn]] void unexpected(const CLI::App& command, const std::string& found) {
   const std::string hint = "hint: " + path_of(command) + " --help";
@@ -223,11 +213,20 @@ std::string path_of(const CLI::App& command) {
                        hint);
 }
 
-// The command that was given, or null if a further word is missing.
-const std::function<void()>* parsed_action(Program& program) {
+// The command that was given, as far as it was understood.
+const CLI::App* given_command(const Program& program) {
   const CLI::App* command = &program.app;
   while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  if (const auto extra = command->remaining(); !extra.empty()) unexpected(*command, extra.front());
+  return command;
+}
+
+// What to do for the command that was given, or null if a further word is missing.
+const std::function<void()>* parsed_action(const Program& program) {
+  const CLI::App* command = given_command(program);
+  // What stands before a command, or behind "--", is left with the level above.
+  for (const CLI::App* level = command; level; level = level->get_parent()) {
+    if (const auto extra = level->remaining(); !extra.empty()) unexpected(*level, extra.front());
+  }
   const auto found = program.actions.find(command);
   if (found != program.actions.end()) return &found->second;
   std::cerr << command->help(command->get_parent() ? path_of(*command->get_parent()) : "");
@@ -238,6 +237,17 @@ int report(const std::string& message, int code) {
   std::cout.flush();
   std::cerr << "p2rec: error: " + message + "\n";
   return code;
+}
+
+// CLI11 begins its messages with the option, and counts what belongs to it.
+std::string mistake_of(const Program& program, const CLI::ParseError& error) {
+  std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+    const bool several = message.find("received") != std::string::npos;
+    message = message.substr(0, message.find(':')) +
+              (several ? ": found more than once; expected it once" : ": found no value; expected one");
+  }
+  return message + "; hint: " + path_of(*given_command(program)) + " --help";
 }
 
 constexpr int kFailure = 1, kMistake = 2, kStopped = 130;
@@ -302,8 +312,7 @@ int run_program(int argc, const char* const* argv) {
       program.app.parse(argc, argv);
       code = run(program);
     } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() != 0)
-        return report(std::string(error.what()) + "; hint: p2rec --help", kMistake);
+      if (error.get_exit_code() != 0) return report(mistake_of(program, error), kMistake);
       program.app.exit(error);  // --help, --version
     }
     check_output();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
 
 #include "models/popularity.h"
@@ -12,6 +13,27 @@
 #include "p2rec/stage_needs.h"
 
 namespace p2rec {
+namespace {
+
+// A run has a recommender for each of its starts with each of its seeds.
+void check_trained(const std::vector<Job>& jobs, const Job& wanted) {
+  std::vector<std::string> starts, seeds;
+  const auto add = [](std::vector<std::string>& list, const std::string& name) {
+    if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
+  };
+  for (const Job& job : jobs) {
+    add(starts, job.start);
+    add(seeds, std::to_string(job.seed));
+  }
+  const auto check = [](const char* option, const std::string& found, const std::vector<std::string>& known) {
+    INPUT_CHECK(std::find(known.begin(), known.end(), found) != known.end(), option, ": found '", found,
+                "'; expected one that this run has trained: ", fmt::format("{}", fmt::join(known, ", ")));
+  };
+  check("--start", wanted.start, starts);
+  check("--seed", std::to_string(wanted.seed), seeds);
+}
+
+}  // namespace
 
 std::vector<Job> jobs_of(const Options& o) {
   if (is_popularity(o)) return {{"counts", o.seeds[0]}};
@@ -33,6 +55,9 @@ std::unique_ptr<models::SequentialRecommender> trained_recommender(const Options
 
 void recommend(const RecommendRequest& request, std::ostream& out) {
   const nn::Path folder = request.out;
+  std::error_code none;
+  INPUT_CHECK(std::filesystem::is_directory(folder, none), "--out: ", request.out,
+              " is no folder; expected the folder of a run");
   Options o;
   read_config(o, folder / "config.toml");
   const Interactions data = load_data(o.data);
@@ -56,6 +81,10 @@ void recommend(const RecommendRequest& request, std::ostream& out) {
       std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.start == "p2rec"; });
   const std::string usual = has_p2rec ? "p2rec" : jobs.at(0).start;
   const Job job{request.start.empty() ? usual : request.start, request.seed ? request.seed : o.seeds[0]};
+  check_trained(jobs, job);
+  INPUT_CHECK(std::filesystem::exists(folder / job.file(), none), (folder / job.file()).string(),
+              ": this recommender has not been trained yet; hint: p2rec run --config ",
+              (folder / "config.toml").string(), " --resume");
   const auto model = trained_recommender(o, job, data.items(), nn::read_safetensors(folder / job.file()));
   const ag::Tensor scores = model->scores(model->pack({history}));
   const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);

@@ -21,18 +21,16 @@ std::string text_or_stdin(const std::string& text) {
 
 void add_generate_options(CLI::App& command, LlmRequest& request) {
   models::Sampling& s = request.sampling;
-  const auto add = [&](const char* name, auto& value, const char* type, const char* text) {
-    return command.add_option(name, value, text)->type_name(type);
-  };
-  add("--tokens", request.tokens, "N", "tokens at most (default 32)");
-  add("--temperature", s.temperature, "T",
-      "draw the next token from softmax(logits / T); 0: always the most probable one (default 0)");
-  add("--top-k", s.top_k, "K", "draw from the K most probable tokens; 0: from all (default 0)");
-  add("--top-p", s.top_p, "P",
-      "draw from the most probable tokens that together have probability P (default 1: from all)");
-  // CLI11 would take -1 as 2^64 - 1.
-  add("--seed", s.seed, "N", "of what is drawn (default 1)")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+  add_number(command, "tokens", request.tokens, "tokens at most (default 32)");
+  add_number(command, "temperature", s.temperature,
+             "draw the next token from softmax(logits / T); 0: always the most probable one (default 0)")
+      ->type_name("T");
+  add_number(command, "top-k", s.top_k, "draw from the K most probable tokens; 0: from all (default 0)")
+      ->type_name("K");
+  add_number(command, "top-p", s.top_p,
+             "draw from the most probable tokens that together have probability P (default 1: from all)")
+      ->type_name("P");
+  add_number(command, "seed", s.seed, "of what is drawn (default 1)");
 }
 
 void add_llm_command(CLI::App& llm, Actions& actions, const std::string& name, const std::string& help,

@@ -86,6 +86,8 @@ void parse(const OptionInfo& info, const std::string& text, const Place& place, 
     place.wrong(quoted(text), "one of " + join(choices, ", "));
   }
   if (text.empty()) place.wrong("nothing", "a text");
+  // "--out --quiet": the value has been forgotten.
+  if (text.starts_with("--")) place.wrong(quoted(text), "a value, not another option");
   value = text;
 }
 

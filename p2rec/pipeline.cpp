@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <iostream>
 
 #include "autograd/parallel.h"
@@ -406,10 +407,34 @@ Interactions load_data(const std::string& data) {
   return data == "synthetic" ? make_synthetic(SyntheticConfig{}).interactions : read_interactions(data);
 }
 
+namespace {
+
+// A folder and those above it, made where they are not there. What is refused before anything is written leaves none of them.
+class MadeFolder {
+ public:
+  explicit MadeFolder(const nn::Path& path) {
+    std::error_code unknown;
+    for (nn::Path p = path; !p.empty() && !fs::exists(p, unknown); p = p.parent_path()) made_.push_back(p);
+    nn::make_folder(path);
+  }
+  ~MadeFolder() {
+    if (std::uncaught_exceptions() == 0) return;
+    std::error_code not_empty;
+    for (const nn::Path& p : made_) fs::remove(p, not_empty);
+  }
+  MadeFolder(const MadeFolder&) = delete;
+  MadeFolder& operator=(const MadeFolder&) = delete;
+
+ private:
+  std::vector<nn::Path> made_;  // the innermost first
+};
+
+}  // namespace
+
 void run_stages(const Options& options, Stage first, Stage last) {
   check_options(options);
   INPUT_CHECK(!options.out.empty(), "--out: expected the folder for the artefacts");
-  nn::make_folder(options.out);
+  const MadeFolder folder(options.out);
   const nn::FolderLock lock(options.out);
   if (!is_untouched(options.out)) {
     INPUT_CHECK(fs::exists(nn::Path(options.out) / "config.toml"), "--out: ", options.out,

@@ -77,9 +77,13 @@ ComparedFigure compare(const PublishedFigure& published, double share, const std
 }
 
 void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream& out) {
+  const std::vector<PublishedRow> rows = read_published_rows(published);
+  std::error_code none;
+  INPUT_CHECK(std::filesystem::is_directory(folder, none), "--out: ", folder.string(),
+              " is no folder; expected one that holds a run for each row");
   out << fmt::format("{:<26} {:<8} {:>9} {:>15} {:>6} {:>5}\n", "row", "figure", "published", "here", "share",
                      "seeds");
-  for (const PublishedRow& row : read_published_rows(published)) {
+  for (const PublishedRow& row : rows) {
     const nn::Path file = folder / row.name / "ranks.tsv";
     if (!std::filesystem::exists(file)) {
       out << fmt::format("{:<26} not run\n", row.name);
@@ -101,8 +105,9 @@ void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream&
     }
     if (known) out << fmt::format("{:<26} {} ({})\n", "", holds ? "HOLDS" : "DOES NOT HOLD", row.source);
   }
-  out << "here: mean ± standard deviation over the seeds. A row holds when each figure is at least 0.95 of\n"
-         "what is published (0.90 where the table says so), or not more than two standard errors below it.\n";
+  out << "here: mean ± standard deviation over the seeds. A row holds when each figure is\n"
+         "at least 0.95 of what is published (0.90 where the table says so), or not more\n"
+         "than two standard errors below it.\n";
 }
 
 }  // namespace p2rec

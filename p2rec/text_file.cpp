@@ -8,7 +8,6 @@
 namespace p2rec {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::array<std::string_view, 4> kColumnTypes = {"token", "token_seq", "float", "float_seq"};
 
 // Bytes of the well-formed UTF-8 character that begins `text` (Unicode 15, table 3-7); 0 if none does.

@@ -33,6 +33,9 @@ void split_at_blanks(std::string_view text,
                      std::vector<std::string_view>& fields);                       // runs of blanks and tabs
 void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields);  // fields may be empty
 
+// With it some editors begin a file of UTF-8; it is no part of the text.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // The number that the field is from its first character to its last; none otherwise, and where it does not fit the type.
 template <class Number>
 std::optional<Number> whole_field(std::string_view field) {

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "autograd/check.h"
+#include "p2rec/text_file.h"
 
 namespace p2rec {
 namespace {
@@ -35,6 +36,7 @@ class TomlParser {
 
   std::vector<TomlEntry> parse() {
     std::vector<TomlEntry> entries;
+    if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
     for (skip_blank(true); !at_end(); skip_blank(true)) {
       entries.push_back(parse_entry());
       skip_blank(false);

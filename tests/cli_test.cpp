@@ -94,12 +94,16 @@ TEST_CASE("wrong options") {
                 {"--gruops", "did you mean --groups?", "hint: p2rec run --help"});
   check_mistake(shell, "run --out o --gruops=3", {"--gruops: ", "did you mean --groups?"});
   check_mistake(shell, "run", {"--out: not given; expected a folder"});
-  check_mistake(shell, "run --out", {"--out"});
+  check_mistake(shell, "run --out", {"--out: found no value; expected one; hint: p2rec run --help"});
+  check_mistake(shell, "run --out o --groups=", {"--groups: found no value"});
+  check_mistake(shell, "run --out --quiet", {"--out: found '--quiet'; expected a value, not another option"});
+  check_mistake(shell, "recommend --out o --user 1 --user 2",
+                {"--user: found more than once; expected it once; hint: p2rec recommend --help"});
   check_mistake(shell, "run --out o --groups 1",
                 {"--groups: found '1'; expected a whole number, at least 2"});
   check_mistake(shell, "run --out o --groups -3", {"--groups: found '-3'"});
   check_mistake(shell, "run --out o --groups many", {"--groups: found 'many'"});
-  check_mistake(shell, "run --out o --groups 3 --groups 4", {"--groups"});
+  check_mistake(shell, "run --out o --groups 3 --groups 4", {"--groups: found more than once"});
   check_mistake(shell, "run --out o --seeds 1 2", {"'2'", "a list is written with commas"});
   check_mistake(shell, "run --out o --seeds 1,1", {"--seeds: found '1,1'"});
   check_mistake(shell, "run --out o --heads 3", {"--heads: found 3", "--hidden"});
@@ -109,14 +113,80 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "run --out o --lr 0", {"--lr: found '0'"});
   check_mistake(shell, "run --out o --data ''", {"--data: found nothing"});
   check_mistake(shell, "run --out o extra", {"'extra'"});
+  check_mistake(shell, "extra run --out o", {"'extra'", "no such command"});
+  check_mistake(shell, "run --out o -- extra", {"'extra'"});
   check_mistake(shell, "recommend --user 1", {"--out: not given"});
   check_mistake(shell, "recommend --out o", {"--user, --items: found neither"});
   check_mistake(shell, "recommend --out o --user 1 --items 2", {"found both"});
   check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
-  check_mistake(shell, "recommend --out o --user 1 --top x", {"--top"});
+  check_mistake(shell, "recommend --out o --user 1 --top x",
+                {"--top: found 'x'; expected a whole number; hint: p2rec recommend --help"});
+  check_mistake(shell, "recommend --out o --user 1 --top 1.5", {"--top: found '1.5'"});
+  check_mistake(shell, "recommend --out o --user 1 --top 99999999999999999999", {"--top: found '9999"});
+  check_mistake(shell, "recommend --out o --user 1 --seed -1",
+                {"--seed: found '-1'; expected a whole number, at least 0"});
+  check_mistake(shell, "recommend --out o --user 1", {"--out: o is no folder"});
+  check_mistake(shell, "rows", {"--out: not given"});
+  check_mistake(shell, "rows --out o --published no.tsv", {"no.tsv: there is no such table"});
+  shell.write("published.tsv", "");
+  check_mistake(shell, "rows --out o --published published.tsv", {"published.tsv"});
+  check_mistake(shell, "synthesize", {"--out: not given"});
+  check_mistake(shell, "synthesize --out o --users many", {"--users: found 'many'; expected a whole number"});
+  check_mistake(shell, "synthesize --out o --users 0", {"--users: found 0"});
+  check_mistake(shell, "synthesize --out o --mean-length long",
+                {"--mean-length: found 'long'; expected a number"});
   check_mistake(shell, "report", {"--out: not given"});
   check_mistake(shell, "report --out o", {"--out: o is no folder"});
   CHECK_FALSE(shell.has("o"));
+}
+
+TEST_CASE("what is refused before anything is written leaves no folder") {
+  const Shell shell;
+  std::filesystem::create_directory(shell / "mine");
+  for (const std::string mistake :
+       {"--data nothing", "--llm nothing", "--groups 10000", "--memory-limit 0.001"}) {
+    for (const std::string out : {"o", "o/", "o/p/q", "mine", "mine/o"})
+      check_mistake(shell, "run --quiet --out " + out + " " + mistake, {});
+  }
+  CHECK_FALSE(shell.has("o"));
+  CHECK(shell.has("mine"));
+  CHECK_FALSE(shell.has("mine/o"));
+}
+
+TEST_CASE("a folder whose name, or one on the way to it, belongs to a file") {
+  const Shell shell;
+  shell.write("taken", "important");
+  for (const std::string command : {"run", "train --starts random", "evaluate"}) {
+    check_mistake(shell, command + " --quiet --out taken",
+                  {"taken: the folder cannot be made: taken is no folder"});
+    check_mistake(shell, command + " --quiet --out taken/a/b",
+                  {"taken/a/b: the folder cannot be made: taken is no folder"});
+  }
+  check_mistake(shell, "recommend --user 1 --out taken", {"--out: taken is no folder"});
+  check_mistake(shell, "report --out taken", {"--out: taken is no folder"});
+  CHECK(slurp(shell / "taken") == "important");
+}
+
+TEST_CASE("recommend: what the run does not have") {
+  const Shell shell;
+  testing::write_data(testing::small_data(), shell.path());
+  p2rec::Options o = testing::small_options();
+  o.starts = {"random", "groups"};
+  std::filesystem::create_directory(shell / "out");
+  shell.write("out/config.toml", p2rec::to_toml(o));
+  const std::string recommend = "recommend --out out ";
+  check_mistake(shell, recommend + "--user nobody", {"--user: there is no user 'nobody'"});
+  check_mistake(shell, recommend + "--items 1,nothing", {"--items: there is no item 'nothing'"});
+  check_mistake(shell, recommend + "--items ''", {"--items"});
+  check_mistake(shell, recommend + "--user 1 --start p2rec",
+                {"--start: found 'p2rec'; expected one that this run has trained: random, groups"});
+  check_mistake(shell, recommend + "--user 1 --seed 3",
+                {"--seed: found '3'; expected one that this run has trained: 1, 2"});
+  check_mistake(shell, recommend + "--user 1 --start groups --seed 2",
+                {"out/recommender-groups-2.safetensors: this recommender has not been trained yet; hint: "
+                 "p2rec run --config out/config.toml --resume"});
+  std::filesystem::remove(shell / "out/config.toml");
+  check_mistake(shell, recommend + "--user 1", {"out/config.toml: there is no such configuration file"});
 }
 
 TEST_CASE("configuration files") {
@@ -130,12 +200,19 @@ TEST_CASE("configuration files") {
   check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: groups: found '1'"});
   shell.write("my.toml", std::string("\0\1\2garbage\xff", 11));
   check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: found "});
+  // As Windows' editors write it.
+  shell.write("my.toml", "\xEF\xBB\xBFgroups = 30\r\nsed = [1]\r\n");
+  check_mistake(shell, "run --out o --config my.toml", {"my.toml:2: sed: there is no such option"});
   // The command line comes first: the file's heads are fine, the command line's are not.
   shell.write("my.toml", "heads = 4\n");
   check_mistake(shell, "run --out o --config my.toml --heads 3", {"--heads: found 3"});
   // ... and the other way round, what is still wrong is the data, which only the file names.
   shell.write("my.toml", "heads = 3\ndata = \"no/data\"\n");
   check_mistake(shell, "run --out o --config my.toml --heads 2", {"no/data"});
+  shell.write("my.toml", "llm = \"no/llm\"\n");
+  check_mistake(
+      shell, "run --out o --quiet --config my.toml",
+      {"no/llm: there is no such language model; expected a GGUF file, a Hugging Face folder, or 'tiny'"});
 }
 
 TEST_CASE("interactions that cannot be read") {
@@ -211,8 +288,11 @@ TEST_CASE("language models that cannot be read") {
     check("empty.safetensors", "");
     check("cut.safetensors", slurp(fixture_path("llama_tiny.safetensors")).substr(0, 5000));
     check("other.safetensors", slurp(fixture_path("schedule.safetensors")));
-    check_mistake(shell, "llm " + command + " --text a --llm none.gguf", {"none.gguf"});
-    check_mistake(shell, "llm " + command + " --text a --llm none.safetensors", {"none.safetensors"});
+    for (const std::string none : {"none.gguf", "none.safetensors", "none"}) {
+      check_mistake(
+          shell, "llm " + command + " --text a --llm " + none,
+          {none + ": there is no such language model; expected a GGUF file or a Hugging Face folder"});
+    }
     check_mistake(shell, "llm " + command + " --text a", {"--llm: not given"});
     check_mistake(shell, "llm " + command + " --llm tiny", {"--text: not given"});
   }
@@ -236,12 +316,13 @@ TEST_CASE("llm commands: what they need") {
   check_mistake(shell, generate + "--temperature -0.5", {"--temperature: found -0.5"});
   check_mistake(shell, generate + "--temperature nan", {"--temperature: found nan"});
   check_mistake(shell, generate + "--temperature inf", {"--temperature: found inf"});
-  check_mistake(shell, generate + "--temperature warm", {"--temperature"});
+  check_mistake(shell, generate + "--temperature warm", {"--temperature: found 'warm'; expected a number"});
   check_mistake(shell, generate + "--temperature 1 --top-k -1", {"--top-k: found -1"});
-  check_mistake(shell, generate + "--temperature 1 --top-k 1.5", {"--top-k"});
+  check_mistake(shell, generate + "--temperature 1 --top-k 1.5", {"--top-k: found '1.5'"});
   check_mistake(shell, generate + "--temperature 1 --top-p 0", {"--top-p: found 0"});
   check_mistake(shell, generate + "--temperature 1 --top-p 1.5", {"--top-p: found 1.5"});
-  check_mistake(shell, generate + "--temperature 1 --seed -1", {"--seed"});
+  check_mistake(shell, generate + "--temperature 1 --seed -1",
+                {"--seed: found '-1'; expected a whole number, at least 0; hint: p2rec llm generate --help"});
   check_mistake(shell, generate + "--top-k 5", {"--top-k: found without --temperature"});
   check_mistake(shell, generate + "--top-p 0.9", {"--top-p: found without --temperature"});
   check_mistake(shell, "llm logits --out x.safetensors --text a --temperature 1" + llm,

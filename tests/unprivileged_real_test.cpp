@@ -44,6 +44,15 @@ TEST_CASE("a user without rights") {
   CHECK(unread.code == 2);
   CHECK(contains(unread.err, "data.txt"));
   CHECK(contains(unread.err, "Permission denied"));
+  for (const std::string name : {"secret.gguf", "secret.safetensors"}) {
+    run.shell().write(name, "GGUF");
+    fs::permissions(home / name, fs::perms::none);
+    const ProgramResult closed = run.shell()("llm tokenize --text a --llm " + name, "", as_nobody());
+    CAPTURE(closed.err);
+    CHECK(closed.code == 2);
+    CHECK(contains(closed.err, name + ": "));
+    CHECK(contains(closed.err, "cannot be opened: Permission denied"));
+  }
   fs::permissions(home, fs::perms::owner_all);
   fs::permissions(run.folder(), fs::perms::owner_all);
   CHECK(testing::difference(before, run.files()) == "");
