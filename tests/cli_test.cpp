@@ -136,6 +136,10 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "synthesize --out o --mean-length long",
                 {"--mean-length: found 'long'; expected a number"});
   check_mistake(shell, "report", {"--out: not given"});
+  check_mistake(shell, "rows", {"--out: not given; expected a folder of runs"});
+  check_mistake(shell, "synthesize", {"--out: not given; expected a file to write"});
+  check_mistake(shell, "llm merge --out o", {"--llm: not given"});
+  check_mistake(shell, "llm merge --llm model.gguf", {"--out: not given; expected a folder to write"});
   check_mistake(shell, "report --out o", {"--out: o is no folder"});
   CHECK_FALSE(shell.has("o"));
 }
@@ -240,6 +244,25 @@ TEST_CASE("stats") {
   CHECK(contains(result.out, "600"));
 }
 
+TEST_CASE("synthesize writes data that stats reads") {
+  const Shell shell;
+  CHECK(shell("synthesize --users 23 --items 11 --mean-length 5 --out made_up.txt").code == 0);
+  const Result result = shell("stats --data made_up.txt");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "23"));
+  CHECK(contains(result.out, "11"));
+}
+
+TEST_CASE("rows prints what has not been run") {
+  const Shell shell;
+  shell.write(
+      "published.tsv",
+      "row\tdata\tshare\tHR@5\tNDCG@5\tHR@10\tNDCG@10\tsource\nopen\tbeauty\t0.95\t-\t-\t.5\t.5\tlater\n");
+  const Result result = shell("rows --published published.tsv --out runs");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "open                       not run\n"));
+}
+
 TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the folder's options") {
   const Shell shell;
   testing::write_data(testing::small_data(), shell.path());
@@ -256,6 +279,9 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   check_mistake(shell, "evaluate --out D --lr 0.5 --resume",
                 {"the stage 'train' was run with lr=0.001, now lr=0.5"});
   CHECK(shell("evaluate --out D --ranking sampled --negatives-ranked 5 --overwrite").code == 0);
+  result = shell("recommend --out D --top 3 --user " + testing::small_data().user_ids[0]);
+  CHECK(result.code == 0);
+  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 3);
 
   result = shell("train --model popularity --popularity all --data data.txt --out P --quiet");
   CHECK(result.code == 0);
@@ -393,4 +419,17 @@ TEST_CASE("llm logits, embed and generate agree with the library") {
   const std::string drawn = shell(draw + "5" + options).out;
   CHECK(shell(draw + "5" + options).out == drawn);
   CHECK(shell(draw + "6" + options).out != drawn);
+}
+
+TEST_CASE("llm merge writes a model that gives the same logits") {
+  const Shell shell;
+  const std::string model = fixture_path("families/llama3");
+  const Result merged = shell("llm merge --threads 1 --llm '" + model + "' --out merged");
+  CAPTURE(merged.err);
+  REQUIRE(merged.code == 0);
+  for (const std::string& llm : {model, std::string("merged")})
+    CHECK(shell("llm logits --threads 1 --text 'the' --llm '" + llm + "' --out " + (llm == model ? "a" : "b"))
+              .code == 0);
+  CHECK(nn::read_safetensors(shell / "a").at("logits").values() ==
+        nn::read_safetensors(shell / "b").at("logits").values());
 }

@@ -159,3 +159,11 @@ TEST_CASE("a tensor used for what it is not is an error") {
 }
 
 TEST_CASE("the resident size is known") { CHECK(ag::peak_rss_mib() > 1); }
+
+TEST_CASE("a tensor as text: shape, type, and its first numbers") {
+  CHECK(ag::to_string(Tensor()) == "undefined");
+  CHECK(ag::to_string(Tensor::from_ints({1, 2, 3})).ends_with("i32 [1, 2, 3]"));
+  CHECK(ag::to_string(Tensor::from_ints({1, 2, 3}), 2).ends_with("i32 [1, 2, ...]"));
+  CHECK(ag::to_string(Tensor::from({2}, {0.5, -2}))
+            .ends_with(sizeof(ag::real) == 4 ? "f32 [0.5, -2]" : "f64 [0.5, -2]"));
+}
