@@ -107,6 +107,18 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
   CHECK(tokenizer.decode(ids.beginning()) + tokenizer.decode(ids.virtual_user(11)) ==
         "User history: 11\nPreference:");
 
+  Interactions titled = data;
+  titled.titles.resize(12);
+  titled.titles[11] = "A title";  // item 7 has none
+  const auto text = [&](const char* name) {
+    return tokenizer.decode(Prompts(titled, tokenizer, p2rec::items_as_from(name), 2).of(items));
+  };
+  CHECK(text("ids") == "User history: 11, 7\nPreference:");
+  CHECK(text("titles") == "User history: A title; 7\nPreference:");
+  CHECK(text("ids+titles") == "User history: 11 A title; 7\nPreference:");
+  CHECK_THROWS_WITH_AS(p2rec::items_as_from("words"), doctest::Contains("--items-as: found 'words'"),
+                       ag::InputError);
+
   const Prompts tokens(data, tokenizer, p2rec::ItemsAs::Tokens, 2);
   std::vector<int32_t> expected = tokens.beginning();
   const auto vocabulary = static_cast<int32_t>(tokenizer.vocabulary());

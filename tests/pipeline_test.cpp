@@ -16,6 +16,7 @@
 #include "p2rec/report.h"
 #include "p2rec/results.h"
 #include "p2rec/task.h"
+#include "tests/folders.h"
 #include "tests/shell.h"
 #include "tests/small_run.h"
 
@@ -156,6 +157,34 @@ TEST_CASE("stage by stage gives what a whole run gives") {
   again.overwrite = true;
   run_stages(again, Stage::Augment, Stage::Augment);
   CHECK_FALSE(fs::exists("out/report.html"));
+}
+
+TEST_CASE("a language model from a file: it may be moved, but not be another one when a run goes on") {
+  const WorkingFolder here;
+  write_data(small_data());
+  for (const char* model : {"llama3", "llama3.gguf"}) {
+    CAPTURE(model);
+    fs::copy(testing::family_path(model), model, fs::copy_options::recursive);
+    Options o = small_options();
+    o.out = std::string("out of ") + model;
+    o.llm = model;
+    o.items_as = "titles";
+    o.history = 2;
+    run_stages(o, Stage::Pretrain, Stage::Augment);
+    const nn::TensorFile embeddings = nn::read_safetensors(fs::path(o.out) / "item_embeddings.safetensors");
+    CHECK(embeddings.at("embeddings").dim(0) == 40);
+    fs::rename(model, "moved");
+    o.llm = "moved";
+    o.resume = true;
+    CHECK(message_of([&] { run_stages(o, Stage::Augment, Stage::Augment); }) == "no error");
+    fs::remove_all("moved");
+    fs::copy(testing::family_path(fs::is_directory(testing::family_path(model)) ? "llama2" : "qwen2.gguf"),
+             "moved", fs::copy_options::recursive);
+    const std::string message = message_of([&] { run_stages(o, Stage::Augment, Stage::Augment); });
+    CAPTURE(message);
+    CHECK(contains(message, "was run with llm=file with hash"));
+    fs::remove_all("moved");
+  }
 }
 
 TEST_CASE("a folder that does not fit is refused by name") {
