@@ -35,14 +35,6 @@ NamedTensors Module::named_parameters() const {
   return found;
 }
 
-std::vector<Tensor> Module::trainable_parameters() const {
-  std::vector<Tensor> result;
-  for (const auto& [name, tensor] : named_parameters()) {
-    if (tensor.requires_grad()) result.push_back(tensor);
-  }
-  return result;
-}
-
 int64_t Module::parameter_count() const {
   int64_t count = 0;
   for (const auto& [name, tensor] : named_parameters()) count += tensor.numel();

@@ -26,7 +26,6 @@ class Module {
   // All parameters, this module's first, then the children's in the order of their registration. A tensor
   // that is shared by two modules is listed once, under its first name.
   NamedTensors named_parameters() const;
-  std::vector<ag::Tensor> trainable_parameters() const;  // those that require a gradient
   int64_t parameter_count() const;
 
   // Calls visit(full name, module) for this module (with the empty name) and all below it.
