@@ -126,11 +126,9 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o --user 1 --seed -1",
                 {"--seed: found '-1'; expected a whole number, at least 0"});
   check_mistake(shell, "recommend --out o --user 1", {"--out: o is no folder"});
-  check_mistake(shell, "rows", {"--out: not given"});
   check_mistake(shell, "rows --out o --published no.tsv", {"no.tsv: there is no such table"});
   shell.write("published.tsv", "");
   check_mistake(shell, "rows --out o --published published.tsv", {"published.tsv"});
-  check_mistake(shell, "synthesize", {"--out: not given"});
   check_mistake(shell, "synthesize --out o --users many", {"--users: found 'many'; expected a whole number"});
   check_mistake(shell, "synthesize --out o --users 0", {"--users: found 0"});
   check_mistake(shell, "synthesize --out o --mean-length long",
