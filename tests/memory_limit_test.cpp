@@ -1,5 +1,6 @@
 // The program on a machine with little memory: refused with an estimate and what would fit, or one line, never a crash.
 #include "tests/interrupted_run.h"
+#include "tests/small_run.h"
 
 using testing::contains;
 using testing::InterruptedRun;
@@ -68,6 +69,20 @@ TEST_CASE("a language model that does not fit is refused from its header") {
   CHECK(result.code == 2);
   CHECK(contains(result.err, "llama_tied.gguf: the language model needs about "));
   CHECK_FALSE(shell.has("x"));
+}
+
+TEST_CASE("what the process may map is what is available") {
+  if (kSanitized) return testing::skip(kWhy);
+  const Shell shell;
+  testing::write_data(testing::small_data(), shell.path());
+  const std::string large =
+      "--hidden 40 --inner 40960 --blocks 8 --heads 2 --batch 100000 --max-epochs 1 --quiet ";
+  const ProgramResult refused = shell("train --model sasrec --starts random --data data.txt --out D " + large,
+                                      "", "ulimit -v 900000; ");
+  CAPTURE(refused.err);
+  CHECK(refused.code == 2);
+  CHECK(refused.err.starts_with("p2rec: error: --batch: training a recommender of 40 items"));
+  CHECK(contains(refused.err, " MiB are available"));  // more than a GiB would be told in GiB
 }
 
 TEST_CASE("memory that ends all the same is one line, and exit code 1") {
