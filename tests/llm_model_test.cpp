@@ -310,6 +310,9 @@ TEST_CASE("the tiny model: written and read again, tied and not") {
     CHECK(a.rms_eps == b.rms_eps);
     CHECK(a.rope_theta == b.rope_theta);
     CHECK(a.tied == tied);
+    const models::CheckedModel checked = models::check_language_model(folder / "tiny_llm.safetensors");
+    CHECK(checked.config.tied == tied);
+    CHECK(checked.config.vocabulary == checked.tokenizer->vocabulary());
     CHECK(read.name == "tiny_llm");
     CHECK(read.tokenizer->encode("A") == std::vector<int32_t>{65});
     CHECK(models::load_tokenizer(folder / "tiny_llm.safetensors")->vocabulary() == 257);
