@@ -256,6 +256,7 @@ TEST_CASE("rows prints what has not been run") {
   shell.write(
       "published.tsv",
       "row\tdata\tshare\tHR@5\tNDCG@5\tHR@10\tNDCG@10\tsource\nopen\tbeauty\t0.95\t-\t-\t.5\t.5\tlater\n");
+  std::filesystem::create_directory(shell / "runs");
   const Result result = shell("rows --published published.tsv --out runs");
   CHECK(result.code == 0);
   CHECK(contains(result.out, "open                       not run\n"));
