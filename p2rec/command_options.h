@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "autograd/check.h"
 #include "p2rec/options.h"
 #include "p2rec/text_file.h"
 
