@@ -12,12 +12,17 @@
 
 namespace p2rec {
 
+int threads_of_each(size_t count, int threads) {
+  return std::max(1, threads / static_cast<int>(std::clamp<size_t>(count, 1, static_cast<size_t>(threads))));
+}
+
 void run_side_by_side(size_t count, size_t at_once, const std::function<void(size_t)>& job) {
   std::atomic<size_t> next{0};
   std::mutex mutex;
   std::exception_ptr problem;
+  const int threads_of_job = threads_of_each(count, ag::thread_count());
   const auto work = [&] {
-    ag::set_thread_count(1);  // of this thread's kernels
+    ag::set_thread_count(threads_of_job);  // of this thread's kernels
     for (size_t i = next++; i < count; i = next++) {
       try {
         job(i);

@@ -1,4 +1,4 @@
-// Jobs side by side: each runs once, no more at a time than asked for, and an exception ends them.
+// Jobs side by side: each runs once, no more at a time than asked for, with its share of the threads, and an exception ends them.
 #include "p2rec/parallel_jobs.h"
 
 #include <algorithm>
@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "autograd/check.h"
+#include "autograd/parallel.h"
 #include "tests/testing.h"
+#include "tests/threads.h"
 
 using p2rec::run_side_by_side;
 
@@ -24,6 +26,20 @@ TEST_CASE("jobs: each runs once, at most so many at a time") {
   CHECK(std::all_of(times.begin(), times.end(), [](const std::atomic<int>& n) { return n == 1; }));
   CHECK(most <= 3);
   run_side_by_side(0, 3, [](size_t) { FAIL("there is no job"); });
+}
+
+TEST_CASE("jobs: threads that would be left over are shared, whatever runs at once") {
+  CHECK(p2rec::threads_of_each(1, 8) == 8);
+  CHECK(p2rec::threads_of_each(3, 8) == 2);
+  CHECK(p2rec::threads_of_each(8, 8) == 1);
+  CHECK(p2rec::threads_of_each(30, 2) == 1);
+  CHECK(p2rec::threads_of_each(0, 2) == 2);
+  const testing::ThreadCount guard(4);
+  for (const size_t at_once : {1, 2}) {
+    std::vector<int> threads(2);
+    run_side_by_side(2, at_once, [&](size_t i) { threads[i] = ag::thread_count(); });
+    CHECK(threads == std::vector<int>{2, 2});
+  }
 }
 
 TEST_CASE("jobs: an exception is thrown again, and no further job begins") {
