@@ -45,7 +45,7 @@ class SequentialRecommender : public nn::Module {
 enum class RecommenderKind : uint8_t { Sasrec, Gru4rec, Bert4rec };
 
 // Forms in which a model is published; which of them a model has, its header says.
-enum class Variant : uint8_t { Default, Prenorm, Original, Recbole, Plain };
+enum class Variant : uint8_t { Default, Prenorm, Original, Recbole, S3rec, Plain };
 
 struct RecommenderModelConfig {
   RecommenderKind kind = RecommenderKind::Sasrec;

@@ -21,16 +21,18 @@ TransformerBlockConfig sasrec_block(const RecommenderModelConfig& config) {
       return block;
     }
     case Variant::Recbole:
+    case Variant::S3rec:
       return postnorm_block(config);
     case Variant::Plain:
       break;
   }
-  throw ag::InputError("--variant: found plain; expected default, prenorm, original or recbole for SASRec");
+  throw ag::InputError(
+      "--variant: found plain; expected default, prenorm, original, recbole or s3rec for SASRec");
 }
 
 void initialise(const Tensor& w, const std::string& name, Variant variant, uint64_t seed) {
-  const bool xavier =
-      variant == Variant::Original || (variant != Variant::Recbole && name.ends_with("in_proj_weight"));
+  const bool post_norm = variant == Variant::Recbole || variant == Variant::S3rec;
+  const bool xavier = variant == Variant::Original || (!post_norm && name.ends_with("in_proj_weight"));
   if (xavier) {
     nn::xavier_uniform_(w, nn::key_for(name, seed));
   } else {

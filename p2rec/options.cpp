@@ -164,7 +164,7 @@ void check_means_something(const std::string& option, const T& found, const T& b
 void check_recommender(const Options& o) {
   const Options standard;
   const std::vector<std::string> variants = o.model == "sasrec"
-                                                ? texts("default", "prenorm", "original", "recbole")
+                                                ? texts("default", "prenorm", "original", "recbole", "s3rec")
                                             : o.model == "gru4rec" ? texts("default", "recbole")
                                                                    : texts("default", "recbole", "plain");
   INPUT_CHECK(std::ranges::count(variants, o.variant), "--variant: found '", o.variant, "'; expected one of ",

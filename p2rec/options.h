@@ -142,7 +142,7 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
          "published form of the model; default is prenorm for sasrec and recbole for the others; plain is "
          "bert4rec without "
          "head and biases",
-         Pretrain, kAny, texts("default", "prenorm", "original", "recbole", "plain")},
+         Pretrain, kAny, texts("default", "prenorm", "original", "recbole", "s3rec", "plain")},
         o.variant);
   visit({"max-length", group, "items that it looks back at", Pretrain, at_least(1)}, o.max_length);
   visit({"hidden", group, "size of an item's embedding; --heads divides it", Pretrain, at_least(1)},

@@ -25,6 +25,7 @@ models::Variant variant_of(const std::string& variant) {
                                  {"prenorm", Prenorm},
                                  {"original", Original},
                                  {"recbole", Recbole},
+                                 {"s3rec", S3rec},
                                  {"plain", Plain}},
                                 variant);
 }

@@ -112,14 +112,16 @@ TEST_CASE("SASRec equals PyTorch's TransformerEncoder, with cross-entropy and wi
   }
 }
 
-TEST_CASE("SASRec's form of RecBole equals RecBole") {
+TEST_CASE("SASRec's form of RecBole equals RecBole, and so does S3-Rec's where the positions are given") {
   const nn::TensorFile file = with_our_names(testing::fixture("sasrec_recbole.safetensors"));
   const testing::Parity parity("SASRec as RecBole has it, Adam", file);
-  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 24, 8, 16, 16);
-  config.variant = Variant::Recbole;
-  models::Sasrec model(config, 1);
-  check_outputs(parity, model, file);
-  check_model(parity, model, file);
+  for (const Variant variant : {Variant::Recbole, Variant::S3rec}) {
+    RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 24, 8, 16, 16);
+    config.variant = variant;
+    models::Sasrec model(config, 1);
+    check_outputs(parity, model, file);
+    check_model(parity, model, file);
+  }
 }
 
 TEST_CASE("SASRec's original form equals a padded one of torch.nn's modules") {
@@ -216,6 +218,9 @@ TEST_CASE("SASRec packs histories right-aligned or from zero, and keeps their la
   config.variant = Variant::Recbole;
   const nn::Packed from_zero = models::Sasrec(config, 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
   CHECK(ints_of(from_zero.positions) == std::vector<int32_t>{0, 1, 0, 1, 2, 3});
+  config.variant = Variant::S3rec;
+  const nn::Packed right = models::Sasrec(config, 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
+  CHECK(ints_of(right.positions) == ints_of(x.positions));
 }
 
 TEST_CASE("SASRec and GRU4Rec predict the next item at every position") {
@@ -294,8 +299,10 @@ TEST_CASE("BERT4Rec asks for what stands behind the history") {
 TEST_CASE("no recommender looks at what is to be predicted") {
   // States before an item do not depend on it; BERT4Rec's on no masked item, which test BERT4Rec's batches show.
   for (const RecommenderKind kind : {RecommenderKind::Sasrec, RecommenderKind::Gru4rec}) {
-    for (const Variant variant : {Variant::Default, Variant::Original, Variant::Recbole}) {
-      if (kind == RecommenderKind::Gru4rec && variant == Variant::Original) continue;
+    for (const Variant variant :
+         {Variant::Default, Variant::Original, Variant::Recbole, Variant::S3rec}) {
+      if (kind == RecommenderKind::Gru4rec && (variant == Variant::Original || variant == Variant::S3rec))
+        continue;
       RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
       config.variant = variant;
       const auto model = models::make_recommender(config, 1);
