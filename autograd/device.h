@@ -2,21 +2,44 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <type_traits>
 
 namespace ag {
 
-enum class Device : uint8_t { CPU };
+enum class Device : uint8_t { CPU, CUDA };  // CUDA: the first device that the CUDA runtime lists
+
+const char* name_of(Device device);  // "CPU", "CUDA"
+// Whether tensors can be made there. For CUDA the library must be built with it, and a device be there.
+bool is_available(Device device);
+// What runs there, for a log: "CUDA, NVIDIA H100 80GB HBM3". ag::Error if it is not available.
+std::string description_of(Device device);
+
+// Throws ag::Error naming the kernel if one of its arguments points to memory that is not the device's.
+void check_memory(Device device, const char* kernel, const void* memory);
+template <class T>
+void check_argument(Device device, const char* kernel, const T& argument) {
+  if constexpr (std::is_pointer_v<T>) check_memory(device, kernel, argument);
+}
+[[noreturn]] void throw_without_cuda();  // ag::Error: the library was built without CUDA
 
 }  // namespace ag
 
 // Calls the kernel `name` of the device's backend: DISPATCH(x.device(), rms_norm_forward, arguments...).
-// A backend is a namespace (ag::cpu) that implements every function of kernels.inc. A second backend adds one
-// branch here and one namespace; no op changes.
-#define DISPATCH(device, name, ...)   \
-  do {                                \
-    switch (device) {                 \
-      case ::ag::Device::CPU:         \
-        ::ag::cpu::name(__VA_ARGS__); \
-        break;                        \
-    }                                 \
+// A backend is a namespace (ag::cpu, ag::cuda) that implements every function of kernels.inc.
+#ifdef P2REC_CUDA
+#define DISPATCH(device, name, ...)                              \
+  [dispatch_to = (device)](auto... dispatched) {                 \
+    (::ag::check_argument(dispatch_to, #name, dispatched), ...); \
+    if (dispatch_to == ::ag::Device::CPU)                        \
+      ::ag::cpu::name(dispatched...);                            \
+    else                                                         \
+      ::ag::cuda::name(dispatched...);                           \
+  }(__VA_ARGS__)
+#else
+#define DISPATCH(device, name, ...)                                \
+  do {                                                             \
+    if ((device) != ::ag::Device::CPU) ::ag::throw_without_cuda(); \
+    ::ag::cpu::name(__VA_ARGS__);                                  \
   } while (false)
+#endif

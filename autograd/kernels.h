@@ -22,22 +22,33 @@ struct AdamStep {
 // Packed attention: q (N,H,D), k and v (M,KV,D); sequence b has the queries q_offsets[b] .. q_offsets[b+1]
 // and likewise the keys.
 struct AttentionSizes {
-  const int32_t* q_offsets;  // (B+1)
-  const int32_t* k_offsets;  // (B+1)
+  const int32_t* q_offsets;  // (B+1), on the device
+  const int32_t* k_offsets;  // (B+1), likewise
   int64_t B, H, KV, D;
-  int64_t longest_k;  // keys of the longest sequence
-  bool causal;        // query i of n sees the keys up to i + (keys - n): the two end together
-  real dropout;       // of the weights; their elements are numbered as attention_weight_columns says
+  int64_t queries, keys;  // rows of q, and of k and v
+  int64_t longest_k;      // keys of the longest sequence
+  bool causal;            // query i of n sees the keys up to i + (keys - n): the two end together
+  real dropout;           // of the weights; their elements are numbered as attention_weight_columns says
   RandomKey key;
 };
 // Weight (i,h,j) of query row i and key j of its sequence is element (i H + h) W + j of dropout's random stream, where W is
 // the longest sequence's keys rounded up to whole groups of the mask.
 int64_t attention_weight_columns(int64_t longest_k);
-// Reals of scratch that attention_forward and attention_backward need.
-int64_t attention_scratch(const AttentionSizes& s);
+// Reals of scratch that attention_forward and attention_backward need on the device.
+int64_t attention_scratch(const AttentionSizes& s, Device device);
+
+inline void check_argument(Device device, const char* kernel, const AttentionSizes& s) {
+  check_memory(device, kernel, s.q_offsets);
+  check_memory(device, kernel, s.k_offsets);
+}
 
 namespace cpu {
 #include "autograd/kernels.inc"
 }
+#ifdef P2REC_CUDA
+namespace cuda {
+#include "autograd/kernels.inc"
+}
+#endif
 
 }  // namespace ag

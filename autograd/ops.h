@@ -120,7 +120,8 @@ Tensor gru_composed(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, con
 struct Rotation {
   Tensor cosine, sine;  // (N, D/2)
 };
-Rotation rotation(const Tensor& positions /*(N) I32*/, const std::vector<double>& inverse_frequency /*D/2*/);
+Rotation rotation(const Tensor& positions /*(N) I32*/, const std::vector<double>& inverse_frequency /*D/2*/,
+                  Device device = Device::CPU);
 // Rotates (x[i], x[i + D/2]) of every head by its token's angle (the halves layout of Hugging Face). x
 // (N,H,D).
 Tensor rotary(const Tensor& x, const Rotation& rotation);

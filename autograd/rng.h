@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/host_device.h"
+
 namespace ag {
 
 // Which stream of random numbers: `step` is the optimiser step, `site` the place in the program that draws.
@@ -23,7 +25,8 @@ struct RandomKey {
 };
 
 // Philox4x32-10: four words from a counter and a key.
-inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
+HOST_DEVICE inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter,
+                                                  std::array<uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t product0 = uint64_t{0xD2511F53} * counter[0];
     const uint64_t product1 = uint64_t{0xCD9E8D57} * counter[2];
@@ -36,7 +39,7 @@ inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::arra
 }
 
 // Words 4 * block .. 4 * block + 3 of the stream.
-inline std::array<uint32_t, 4> random_block(const RandomKey& key, uint64_t block) {
+HOST_DEVICE inline std::array<uint32_t, 4> random_block(const RandomKey& key, uint64_t block) {
   return philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), key.step, key.site},
                 {static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)});
 }

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 #include <map>
 #include <mutex>
 
 #include "autograd/check.h"
+#include "autograd/cuda.h"
 
 namespace ag {
 namespace {
@@ -29,14 +31,20 @@ int64_t size_class(int64_t bytes) {
 // leave holes that no other size fits.
 constexpr int64_t kMapped = 1 << 20;
 
-void* block_of(int64_t bytes) {  // null where there is no memory
+void* block_of(int64_t bytes, [[maybe_unused]] Device device) {  // null where there is no memory
+#ifdef P2REC_CUDA
+  if (device == Device::CUDA) return cuda::allocate(bytes);
+#endif
   if (bytes < kMapped) return std::aligned_alloc(kAlignment, static_cast<size_t>(bytes));
   void* block =
       mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return block == MAP_FAILED ? nullptr : block;
 }
 
-void give_back(void* block, int64_t bytes) {
+void give_back(void* block, int64_t bytes, [[maybe_unused]] Device device) {
+#ifdef P2REC_CUDA
+  if (device == Device::CUDA) return cuda::release(block);
+#endif
   if (bytes < kMapped) {
     std::free(block);
   } else {
@@ -46,6 +54,8 @@ void give_back(void* block, int64_t bytes) {
 
 class CachingAllocator {
  public:
+  explicit CachingAllocator(Device device) : device_(device) {}
+
   // Best fit: the smallest free block that holds the request, unless it would waste over a third of itself.
   void* allocate(int64_t bytes, int64_t* capacity) {
     const int64_t wanted = size_class(bytes);
@@ -59,13 +69,14 @@ class CachingAllocator {
     } else {
       *capacity = wanted;
       make_room(wanted);
-      block = block_of(wanted);
+      block = block_of(wanted, device_);
       if (!block) {  // what is cached may be just what is missing
         release_locked();
-        block = block_of(wanted);
+        block = block_of(wanted, device_);
       }
       AG_CHECK(block, "out of memory: a tensor of ", bytes, " bytes was asked for while ", stats_.in_use,
                " bytes were in use; hint: a smaller batch or a shorter history needs less");
+      blocks_[static_cast<const char*>(block)] = wanted;
     }
     stats_.in_use += *capacity;
     stats_.peak = std::max(stats_.peak, stats_.in_use);
@@ -83,6 +94,14 @@ class CachingAllocator {
   void release_cached() {
     std::lock_guard<std::mutex> lock(mutex_);
     release_locked();
+  }
+
+  // Whether the address is in a block that came from here, or just behind its end, where a slice without rows begins.
+  bool holds(const void* memory) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto* address = static_cast<const char*>(memory);
+    const auto after = blocks_.upper_bound(address);
+    return after != blocks_.begin() && address <= std::prev(after)->first + std::prev(after)->second;
   }
 
   MemoryStats stats() {
@@ -104,42 +123,75 @@ class CachingAllocator {
     while (!free_.empty() && stats_.in_use + stats_.cached + wanted > limit) {
       const auto largest = std::prev(free_.end());
       stats_.cached -= largest->first;
-      give_back(largest->second, largest->first);
+      give(largest->second, largest->first);
       free_.erase(largest);
     }
   }
 
+  void give(void* block, int64_t size) {
+    blocks_.erase(static_cast<const char*>(block));
+    give_back(block, size, device_);
+  }
+
   void release_locked() {
-    for (auto& [size, block] : free_) give_back(block, size);
+    for (auto& [size, block] : free_) give(block, size);
     free_.clear();
     stats_.cached = 0;
     most_in_use_ = stats_.in_use;
   }
 
+  Device device_;
   std::mutex mutex_;
-  std::multimap<int64_t, void*> free_;  // by size
+  std::multimap<int64_t, void*> free_;     // by size
+  std::map<const char*, int64_t> blocks_;  // all there are, and their sizes
   MemoryStats stats_;
   int64_t most_in_use_ = 0;  // since the cache was released
 };
 
 // Never destroyed: tensors with static lifetime may outlive any other static object.
-CachingAllocator& allocator() {
-  static auto* instance = new CachingAllocator;
-  return *instance;
+CachingAllocator& allocator(Device device) {
+  static auto *cpu = new CachingAllocator(Device::CPU), *cuda = new CachingAllocator(Device::CUDA);
+  return device == Device::CPU ? *cpu : *cuda;
 }
 
 }  // namespace
 
 Storage::Storage(int64_t bytes, Device device) : bytes_(bytes), device_(device) {
   AG_CHECK(bytes >= 0, "Storage: a negative size of ", bytes, " bytes was asked for");
-  data_ = allocator().allocate(bytes, &capacity_);
+  if (!is_available(device)) throw_without_cuda();
+  data_ = allocator(device).allocate(bytes, &capacity_);
 }
 
-Storage::~Storage() { allocator().release(data_, capacity_); }
+Storage::~Storage() { allocator(device_).release(data_, capacity_); }
 
-MemoryStats memory_stats() { return allocator().stats(); }
-void reset_memory_peak() { allocator().reset_peak(); }
-void release_cached_memory() { allocator().release_cached(); }
+MemoryStats memory_stats(Device device) { return allocator(device).stats(); }
+void reset_memory_peak() { allocator(Device::CPU).reset_peak(); }
+void release_cached_memory() {
+  allocator(Device::CPU).release_cached();
+  allocator(Device::CUDA).release_cached();
+}
+
+void check_memory(Device device, const char* kernel, const void* memory) {
+  if (!memory) return;
+  const Device found = allocator(Device::CUDA).holds(memory) ? Device::CUDA : Device::CPU;
+  AG_CHECK(found == device, kernel, ": its first tensor is on ", name_of(device), " but another one on ",
+           name_of(found), "; hint: Tensor::to moves one");
+}
+
+void copy_memory(void* to, [[maybe_unused]] Device to_device, const void* from,
+                 [[maybe_unused]] Device from_device, int64_t bytes) {
+#ifdef P2REC_CUDA
+  if (to_device == Device::CUDA || from_device == Device::CUDA) return cuda::copy(to, from, bytes);
+#endif
+  std::memmove(to, from, static_cast<size_t>(bytes));
+}
+
+void zero_memory(void* memory, [[maybe_unused]] Device device, int64_t bytes) {
+#ifdef P2REC_CUDA
+  if (device == Device::CUDA) return cuda::zero(memory, bytes);
+#endif
+  std::memset(memory, 0, static_cast<size_t>(bytes));
+}
 
 double peak_rss_mib() {
   rusage usage{};

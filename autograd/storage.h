@@ -1,4 +1,4 @@
-// Memory of tensors, from a caching allocator.
+// Memory of tensors, from a caching allocator for each device.
 //
 // A training step asks for the same few hundred buffers again and again. Giving them back to the system each
 // time costs page faults, so a freed block is kept and handed out again when a request fits it.
@@ -39,10 +39,14 @@ struct MemoryStats {
   int64_t cached = 0;  // bytes in free blocks kept for later
   int64_t peak = 0;    // the largest in_use since the last reset_memory_peak
 };
-MemoryStats memory_stats();
-void reset_memory_peak();
-// Gives the free blocks back to the system. Worth a call where another kind of work begins, whose blocks have other sizes.
+MemoryStats memory_stats(Device device = Device::CPU);
+void reset_memory_peak();  // of the CPU
+// Gives the free blocks of all devices back to the system. Worth a call where another kind of work begins, whose blocks have other sizes.
 void release_cached_memory();
+
+// Copies between any two places, of the CPU or of a device; zero fills with zero bytes.
+void copy_memory(void* to, Device to_device, const void* from, Device from_device, int64_t bytes);
+void zero_memory(void* memory, Device device, int64_t bytes);
 
 // The process's largest resident size so far, in MiB, as the system counts it.
 double peak_rss_mib();

@@ -104,7 +104,7 @@ void backward(const Tensor& loss, const Tensor& seed) {
   AG_CHECK(!seed.defined() || seed.shape() == loss.shape(), "backward: the seed has shape ", seed.shape(),
            " but the loss ", loss.shape());
   NoGrad no_grad;  // what backward computes is not itself differentiated
-  Tensor dloss = seed.defined() ? seed.detach() : Tensor::full(loss.shape(), 1);
+  Tensor dloss = seed.defined() ? seed.detach() : Tensor::full(loss.shape(), 1, loss.device());
   if (loss.is_leaf()) return accumulate_leaf(loss, std::move(dloss));
 
   std::vector<std::shared_ptr<Node>> nodes = nodes_behind(loss);

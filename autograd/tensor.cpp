@@ -1,9 +1,9 @@
 #include "autograd/tensor.h"
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
 
+#include "autograd/kernels.h"
 #include "autograd/tape.h"
 
 namespace ag {
@@ -46,12 +46,12 @@ Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
 
 Tensor Tensor::zeros(Shape shape, DType dtype, Device device) {
   Tensor x = empty(std::move(shape), dtype, device);
-  std::memset(x.impl_->storage->data(), 0, static_cast<size_t>(x.numel() * size_of(dtype)));
+  zero_memory(x.impl_->storage->data(), device, x.numel() * size_of(dtype));
   return x;
 }
 
-Tensor Tensor::full(Shape shape, real value) {
-  Tensor x = empty(std::move(shape));
+Tensor Tensor::full(Shape shape, real value, Device device) {
+  Tensor x = empty(std::move(shape), DType::Real, device);
   x.fill(value);
   return x;
 }
@@ -109,10 +109,14 @@ int32_t* Tensor::ints() const {
 
 real Tensor::item() const {
   AG_CHECK(numel() == 1, "Tensor::item: the tensor has shape ", shape(), ", not one element");
-  return data()[0];
+  return values()[0];
 }
 
-std::vector<real> Tensor::values() const { return {data(), data() + numel()}; }
+std::vector<real> Tensor::values() const {
+  std::vector<real> numbers(static_cast<size_t>(numel()));
+  copy_memory(numbers.data(), Device::CPU, data(), device(), numel() * size_of(dtype()));
+  return numbers;
+}
 
 Tensor Tensor::view(Shape shape) const {
   AG_CHECK(ag::numel(shape) == numel(), "Tensor::view: shape ", this->shape(), " cannot be seen as ", shape);
@@ -149,12 +153,26 @@ Tensor Tensor::clone() const {
 void Tensor::copy_from(const Tensor& source) {
   AG_CHECK(shape() == source.shape() && dtype() == source.dtype(), "Tensor::copy_from: ", shape(), " ",
            name_of(dtype()), " from ", source.shape(), " ", name_of(source.dtype()));
-  const auto* from = static_cast<const char*>(source.impl_->storage->data()) + source.impl_->offset;
-  auto* to = static_cast<char*>(impl_->storage->data()) + impl_->offset;
-  std::memmove(to, from, static_cast<size_t>(numel() * size_of(dtype())));
+  const auto* source_bytes = static_cast<const char*>(source.impl_->storage->data()) + source.impl_->offset;
+  auto* bytes = static_cast<char*>(impl_->storage->data()) + impl_->offset;
+  copy_memory(bytes, device(), source_bytes, source.device(), numel() * size_of(dtype()));
 }
 
-void Tensor::fill(real value) { std::fill_n(data(), numel(), value); }
+Tensor Tensor::to(Device device) const {
+  if (this->device() == device) return *this;
+  Tensor copy = empty(shape(), dtype(), device);
+  copy.copy_from(*this);
+  return copy;
+}
+
+void Tensor::move_to(Device device) {
+  AG_CHECK(is_leaf() && !grad().defined(), "Tensor::move_to: only a leaf without a gradient can be moved");
+  const Tensor moved = to(device);
+  impl_->storage = moved.impl_->storage;
+  impl_->offset = moved.impl_->offset;
+}
+
+void Tensor::fill(real value) { DISPATCH(device(), fill, data(), value, numel()); }
 
 bool Tensor::requires_grad() const { return impl().requires_grad; }
 
@@ -186,8 +204,9 @@ bool Tensor::owns_alone() const { return impl_.use_count() == 1 && impl().storag
 Tensor empty_like(const Tensor& x) { return Tensor::empty(x.shape(), x.dtype(), x.device()); }
 Tensor zeros_like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype(), x.device()); }
 
-std::string to_string(const Tensor& x, int64_t most) {
-  if (!x.defined()) return "undefined";
+std::string to_string(const Tensor& given, int64_t most) {
+  if (!given.defined()) return "undefined";
+  const Tensor x = given.to(Device::CPU);
   std::string text = message(x.shape(), ' ', name_of(x.dtype()), " [");
   for (int64_t i = 0; i < std::min(most, x.numel()); ++i) {
     if (i) text += ", ";

@@ -1,6 +1,9 @@
 // Tensor: a handle to a contiguous, row-major block of numbers that carries its own gradient history.
 //
 // Copying a Tensor copies the handle; both then see the same numbers, gradient and history, as in PyTorch.
+// Numbers are computed where they lie: an op's Real tensors must be on one device. Tensors of I32 (ids, targets, offsets) stay on
+// the CPU, where ops check them; an op moves them to where its kernels run. data() and ints() are addresses on the device.
+//
 // There are no strides: a transpose is a flag of gemm, and attention takes (tokens, heads, head size).
 #pragma once
 
@@ -40,7 +43,7 @@ class Tensor {
 
   static Tensor empty(Shape shape, DType dtype = DType::Real, Device device = Device::CPU);
   static Tensor zeros(Shape shape, DType dtype = DType::Real, Device device = Device::CPU);
-  static Tensor full(Shape shape, real value);
+  static Tensor full(Shape shape, real value, Device device = Device::CPU);
   static Tensor from(Shape shape, const std::vector<double>& values);        // Real
   static Tensor from_ints(Shape shape, const std::vector<int32_t>& values);  // I32
   static Tensor from_ints(const std::vector<int32_t>& values);               // I32, one dimension
@@ -54,10 +57,10 @@ class Tensor {
   DType dtype() const;
   Device device() const;
 
-  real* data() const;     // of a Real tensor
-  int32_t* ints() const;  // of an I32 tensor
-  real item() const;      // the number in a tensor of one element
-  std::vector<real> values() const;
+  real* data() const;                // of a Real tensor
+  int32_t* ints() const;             // of an I32 tensor
+  real item() const;                 // the number in a tensor of one element, wherever it is
+  std::vector<real> values() const;  // likewise
 
   // Same numbers, another shape, no history. The differentiable form is ag::reshape.
   Tensor view(Shape shape) const;
@@ -65,7 +68,9 @@ class Tensor {
   Tensor rows(int64_t begin, int64_t end) const;
   Tensor detach() const;                 // same numbers, no history
   Tensor clone() const;                  // a copy of the numbers, no history
-  void copy_from(const Tensor& source);  // same shape and dtype
+  void copy_from(const Tensor& source);  // same shape and dtype, from any device
+  Tensor to(Device device) const;        // this tensor if it is there, else a copy of the numbers, no history
+  void move_to(Device device);           // of a leaf without a gradient: all its handles then see it there
   void fill(real value);
 
   // --- gradient --------------------------------------------------------------------------------------------

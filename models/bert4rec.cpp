@@ -65,7 +65,7 @@ Tensor Bert4rec::encode_last(const nn::Packed& input, const Tensor& vectors) con
 Tensor Bert4rec::output_states(const Tensor& h) const {
   if (!has_head()) return h;
   const Tensor y = (*output_ln_)(ag::gelu((*output_ffn_)(h)));
-  return ag::concat({y, Tensor::full({y.dim(0), 1}, 1)}, 1);
+  return ag::concat({y, Tensor::full({y.dim(0), 1}, 1, y.device())}, 1);
 }
 
 Tensor Bert4rec::output_table(const Tensor& table) const {

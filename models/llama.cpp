@@ -31,10 +31,10 @@ struct LlamaPass {
   Offsets k_offsets;             // of the keys, with what comes before
   Tensor with_prefix;            // rows of (prefix, batch) that put the prefix before each sequence
 
-  LlamaPass(const LlamaConfig& config, const nn::Packed& batch, const SharedPrefix* shared = nullptr,
+  LlamaPass(const Llama& model, const nn::Packed& batch, const SharedPrefix* shared = nullptr,
             KvCache* growing = nullptr)
       : x(batch), prefix(shared), cache(growing), k_offsets(batch.offsets) {
-    rotation = ag::rotation(x.positions, inverse_frequencies(config));
+    rotation = ag::rotation(x.positions, inverse_frequencies(model.config()), model.device());
     if (cache) k_offsets = Offsets({static_cast<int32_t>(cache->length + x.offsets.rows())});
     if (prefix) put_prefix_first();
   }
@@ -70,10 +70,10 @@ struct LlamaPass {
   }
 };
 
-KvCache::KvCache(const LlamaConfig& config, int64_t room) : capacity(room) {
+KvCache::KvCache(const LlamaConfig& config, int64_t room, ag::Device device) : capacity(room) {
   for (int64_t i = 0; i < config.layers; ++i) {
-    keys.push_back(Tensor::empty({room, config.kv_heads, config.head_size()}));
-    values.push_back(Tensor::empty({room, config.kv_heads, config.head_size()}));
+    keys.push_back(Tensor::empty({room, config.kv_heads, config.head_size()}, ag::DType::Real, device));
+    values.push_back(empty_like(keys.back()));
   }
 }
 
@@ -166,7 +166,7 @@ Tensor Llama::hidden_states(const nn::Packed& x, const SharedPrefix* prefix) con
 }
 
 Tensor Llama::hidden_states(const Tensor& embedded, const nn::Packed& x, const SharedPrefix* prefix) const {
-  LlamaPass pass(config_, x, prefix);
+  LlamaPass pass(*this, x, prefix);
   return run(embedded, pass);
 }
 
@@ -180,7 +180,7 @@ SharedPrefix Llama::shared_prefix(const Tensor& embedded) const {
   const nn::Packed x = nn::pack({std::vector<int32_t>(static_cast<size_t>(P), 0)});
   SharedPrefix kept;
   kept.length = P;
-  LlamaPass pass(config_, x);
+  LlamaPass pass(*this, x);
   pass.keep = &kept;
   run(embedded, pass);
   return kept;
@@ -193,7 +193,7 @@ Tensor Llama::decode(const std::vector<int32_t>& ids, KvCache& cache) const {
            cache.length, " do not fit into a cache of ", cache.capacity);
   nn::Packed x = nn::pack({ids});
   for (int64_t i = 0; i < count; ++i) x.positions.ints()[i] += static_cast<int32_t>(cache.length);
-  LlamaPass pass(config_, x, nullptr, &cache);
+  LlamaPass pass(*this, x, nullptr, &cache);
   const Tensor h = run(embed(x.ids), pass);
   cache.length += count;
   return logits(h.rows(count - 1, count)).view({config_.vocabulary});

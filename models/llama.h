@@ -40,7 +40,7 @@ struct SharedPrefix {
 
 // Keys and values of one growing sequence, for generation; memory for all of it is taken at once.
 struct KvCache {
-  KvCache(const LlamaConfig& config, int64_t capacity);
+  KvCache(const LlamaConfig& config, int64_t capacity, ag::Device device = ag::Device::CPU);
   std::vector<ag::Tensor> keys, values;  // (capacity,KV,D) each
   int64_t length = 0, capacity;
 };
@@ -97,6 +97,7 @@ class Llama : public nn::Module {
   ag::Tensor decode(const std::vector<int32_t>& ids, KvCache& cache) const;
 
   const LlamaConfig& config() const { return config_; }
+  ag::Device device() const { return embed_tokens_.weight.device(); }
   const nn::Linear* lm_head() const { return lm_head_.get(); }  // null if tied
 
  private:

@@ -26,8 +26,10 @@ Tensor candidates(const Tensor& targets, const Tensor& negatives) {
 // scores (M,1+n), the target's first
 Tensor binary_loss(const Tensor& scores, double beta) {
   const int64_t M = scores.dim(0), n = scores.dim(1) - 1;
-  const Tensor positive = ag::bce_with_logits(ag::slice(scores, 1, 0, 1), Tensor::full({M, 1}, 1));
-  const Tensor negative = ag::bce_with_logits(ag::slice(scores, 1, 1, 1 + n), Tensor::zeros({M, n}));
+  const Tensor positive =
+      ag::bce_with_logits(ag::slice(scores, 1, 0, 1), Tensor::full({M, 1}, 1, scores.device()));
+  const Tensor negative =
+      ag::bce_with_logits(ag::slice(scores, 1, 1, 1 + n), Tensor::full({M, n}, 0, scores.device()));
   const double terms = static_cast<double>(n + 1);  // of a position
   return ag::add(ag::scale(positive, beta / terms), ag::scale(negative, static_cast<double>(n) / terms));
 }
@@ -36,7 +38,8 @@ Tensor sampled_softmax(const Tensor& scores, int64_t items) {
   const int64_t M = scores.dim(0), n = scores.dim(1) - 1;
   Tensor correction = Tensor::full({1 + n}, static_cast<ag::real>(std::log(double(items - 1) / double(n))));
   correction.data()[0] = 0;
-  return ag::cross_entropy(ag::add_row(scores, correction), Tensor::zeros({M}, ag::DType::I32));
+  return ag::cross_entropy(ag::add_row(scores, correction.to(scores.device())),
+                           Tensor::zeros({M}, ag::DType::I32));
 }
 
 }  // namespace

@@ -58,6 +58,8 @@ void attach_lora(Module& model, const std::vector<LoraTarget>& targets, double d
     LoraAdapter lora{ag::Tensor::empty({rank, in}), ag::Tensor::zeros({out, rank}), scaling, dropout,
                      key.site};
     uniform_(lora.A, 1 / std::sqrt(static_cast<double>(in)), key);
+    lora.A.move_to(linear->weight.device());
+    lora.B.move_to(linear->weight.device());
     lora.A.set_requires_grad();
     lora.B.set_requires_grad();
     linear->lora = std::move(lora);

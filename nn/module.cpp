@@ -71,6 +71,10 @@ void Module::load(const NamedTensors& tensors, const std::string& where) {
   for (const auto& [name, tensor] : own) Tensor(tensor).copy_from(given.at(name));
 }
 
+void Module::move_to(ag::Device device) const {
+  for (const auto& [name, tensor] : named_parameters()) Tensor(tensor).move_to(device);
+}
+
 void Module::requires_grad(bool on) const {
   for (const auto& [name, tensor] : named_parameters()) Tensor(tensor).set_requires_grad(on);
 }

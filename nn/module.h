@@ -35,7 +35,8 @@ class Module {
   // another shape; `where` names the file in the message.
   void load(const NamedTensors& tensors, const std::string& where);
 
-  void requires_grad(bool on) const;  // of all parameters
+  void requires_grad(bool on) const;      // of all parameters
+  void move_to(ag::Device device) const;  // all parameters; before an optimiser is made for them
 
  protected:
   // Registers a parameter; its numbers are set by an initialiser (init.h) or by load().

@@ -55,8 +55,9 @@ void Adam::step_rows(const RowGradient& gradient, double lr_factor) {
     AG_CHECK(gradient.ids.ints()[i] >= 0 && gradient.ids.ints()[i] < V, "Adam: ", slot->name, " has no row ",
              gradient.ids.ints()[i]);
   step(lr_factor);
+  const Tensor ids = gradient.ids.to(slot->w.device());
   DISPATCH(slot->w.device(), adam_step_rows, slot->w.data(), slot->m.data(), slot->v.data(),
-           gradient.rows.data(), gradient.ids.ints(), U, C, step_of(*slot, lr_factor));
+           gradient.rows.data(), ids.ints(), U, C, step_of(*slot, lr_factor));
 }
 
 void Adam::zero_grad() {
@@ -86,14 +87,20 @@ std::vector<Tensor> Adam::parameters() const {
   return result;
 }
 
+// The sum of the squares of all numbers, in double.
+static double sum_squares(const Tensor& x) {
+  const ag::Storage there(sizeof(double), x.device());
+  DISPATCH(x.device(), sum_squares, static_cast<double*>(there.data()), x.data(), x.numel());
+  double sum = 0;
+  ag::copy_memory(&sum, ag::Device::CPU, there.data(), x.device(), sizeof sum);
+  return sum;
+}
+
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
   double squares = 0;
   for (const Tensor& w : parameters) {
     const Tensor dw = w.grad();
-    if (!dw.defined()) continue;
-    double own = 0;
-    DISPATCH(dw.device(), sum_squares, &own, dw.data(), dw.numel());
-    squares += own;
+    if (dw.defined()) squares += sum_squares(dw);
   }
   const double norm = std::sqrt(squares), factor = max_norm / (norm + 1e-6);
   AG_CHECK(std::isfinite(norm), "clip_grad_norm: the gradients' norm is ", norm,

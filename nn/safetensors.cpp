@@ -231,7 +231,8 @@ void write_safetensors(const Path& path, const NamedTensors& tensors, const Meta
     const uint64_t length = header.size();
     out.write(reinterpret_cast<const char*>(&length), sizeof length);
     out.write(header.data(), static_cast<std::streamsize>(header.size()));
-    for (const auto& [name, x] : tensors) {
+    for (const auto& [name, tensor] : tensors) {
+      const Tensor x = tensor.to(ag::Device::CPU);
       const char* bytes = x.dtype() == DType::I32 ? reinterpret_cast<const char*>(x.ints())
                                                   : reinterpret_cast<const char*>(x.data());
       out.write(bytes, x.numel() * ag::size_of(x.dtype()));

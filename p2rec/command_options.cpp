@@ -4,6 +4,7 @@
 
 #include "autograd/parallel.h"
 #include "nn/memory.h"
+#include "p2rec/recommender_options.h"
 
 namespace p2rec {
 namespace {
@@ -49,6 +50,11 @@ Options read_options(CLI::App& command, const std::vector<std::string>& names, c
     if (const auto* option = given(command, name)) set_option(options, name, option->as<std::string>());
   }
   check_options(options);
+  const ag::Device device = device_of(options);
+  INPUT_CHECK(ag::is_available(device), "--device: found ", options.device,
+              ", but no CUDA device can be used here; hint: the CUDA Toolkit 12 or newer when p2rec is "
+              "built, and a GPU "
+              "that nvidia-smi lists");
   if (options.threads > 0) ag::set_thread_count(options.threads);
   nn::set_memory_limit(static_cast<int64_t>(options.memory_limit * double(1 << 30)));
   return options;

@@ -53,7 +53,7 @@ class ItemBlocks {
     if (block != kept_) {
       const int64_t begin = first_item(block), end = std::min(begin + size_, table_.dim(0));
       scores_ = {};  // goes before the next one comes
-      scores_ = ag::matmul(states_, table_.rows(begin, end), false, true);
+      scores_ = ag::matmul(states_, table_.rows(begin, end), false, true).to(ag::Device::CPU);
       kept_ = block;
     }
     return scores_;
@@ -115,15 +115,16 @@ real dot(const real* x, const real* y, int64_t n) {
 }
 
 // negatives: per user.
-std::vector<Counted> count_among(const UserBlock& users, const Tensor& table,
+std::vector<Counted> count_among(const UserBlock& users, const Tensor& item_table,
                                  const std::vector<std::vector<int32_t>>& negatives) {
+  const Tensor states = users.states.to(ag::Device::CPU), table = item_table.to(ag::Device::CPU);
   const int64_t B = users.size(), C = table.dim(1);
   const auto per_user = static_cast<int64_t>(negatives.at(0).size());
   std::vector<Counted> counted(static_cast<size_t>(B));
   ag::parallel_for(B, per_user * C, [&](int64_t b) {
     const auto user = static_cast<size_t>(b);
     const auto score_of = [&](int32_t item) {
-      return dot(users.states.data() + b * C, table.data() + item * C, C);
+      return dot(states.data() + b * C, table.data() + item * C, C);
     };
     std::vector<real> scores;
     for (const int32_t item : negatives[user]) scores.push_back(score_of(item));

@@ -86,7 +86,7 @@ void recommend(const RecommendRequest& request, std::ostream& out) {
               ": this recommender has not been trained yet; hint: p2rec run --config ",
               (folder / "config.toml").string(), " --resume");
   const auto model = trained_recommender(o, job, data.items(), nn::read_safetensors(folder / job.file()));
-  const ag::Tensor scores = model->scores(model->pack({history}));
+  const ag::Tensor scores = model->scores(model->pack({history})).to(ag::Device::CPU);
   const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);
   for (size_t i = 0; i < best.size(); ++i) {
     const auto item = static_cast<size_t>(best[i]);

@@ -25,9 +25,10 @@ struct Options {
   std::string llm = "tiny";        // a GGUF file, a Hugging Face folder, or "tiny"
   std::string out;                 // folder of the artefacts
   std::vector<uint64_t> seeds = {1, 2, 3};
-  int threads = 0;          // 0: all cores
-  double memory_limit = 0;  // GiB; 0: what the machine has
-  double save_every = 30;   // seconds
+  std::string device = "cpu";  // cpu, cuda: where models are trained and run
+  int threads = 0;             // 0: all cores
+  double memory_limit = 0;     // GiB; 0: what the machine has
+  double save_every = 30;      // seconds
   bool resume = false, overwrite = false, quiet = false;
 
   // the recommender that is trained in the end, and the teacher, which is a SASRec of the same sizes (models/recommenders.h)
@@ -119,6 +120,9 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
   visit({"seeds", group, "seeds of the final training; all earlier stages use the first one", Pretrain,
          between(1, 0x1p53)},
         o.seeds);
+  visit({"device", group, "where models are trained and run: the processor, or the first CUDA device",
+         std::nullopt, kAny, texts("cpu", "cuda")},
+        o.device);
   visit({"threads", group, "threads, 0 for all cores", std::nullopt, between(0, 1024)}, o.threads);
   visit({"memory-limit", group,
          "GiB that the program may take, 0 for what the machine has: more is refused before a stage begins",
@@ -283,7 +287,7 @@ std::string to_toml(const Options& options);
 
 // "key=value" lines of all options that this stage's result depends on. The stages before Train use the first
 // seed only, and print it as seed=. Not among them: the data and the language model (their content counts, not
-// their path: the caller adds hashes), threads, and how the output is treated.
+// their path: the caller adds hashes), device and threads, and how the output is treated.
 std::string fingerprint(const Options& options, Stage stage);
 
 }  // namespace p2rec

@@ -264,7 +264,8 @@ class Run {
     nn::write_safetensors(out_ / "item_embeddings_untuned.safetensors", {{"embeddings", untuned}},
                           metadata(Stage::Augment));
     nn::read_adapter(out_ / "adapter", *llm.model);
-    if (prompts.has_item_tokens()) parser.item_tokens = read_matrix("item_tokens.safetensors", "item_tokens");
+    if (prompts.has_item_tokens())
+      parser.item_tokens = read_matrix("item_tokens.safetensors", "item_tokens").to(llm.model->device());
     const Tensor enhanced = augment_items(parser, prompts, stage.part("tuned", 2));
     nn::write_safetensors(out_ / "item_embeddings.safetensors", {{"embeddings", enhanced}},
                           metadata(Stage::Augment));
@@ -378,7 +379,10 @@ class Run {
 
   // --- what earlier stages left ----------------------------------------------------------------------------
   models::LanguageModel language_model() const {
-    return models::load_language_model(o_.llm == "tiny" ? out_ / "tiny_llm.safetensors" : nn::Path(o_.llm));
+    models::LanguageModel llm =
+        models::load_language_model(o_.llm == "tiny" ? out_ / "tiny_llm.safetensors" : nn::Path(o_.llm));
+    llm.model->move_to(device_of(o_));
+    return llm;
   }
   Prompts prompts_for(const models::LanguageModel& llm) const {
     return {data_, *llm.tokenizer, items_as_from(o_.items_as), o_.history};

@@ -43,8 +43,11 @@ models::ItemsUse use_of(const std::string& use) {
 
 }  // namespace
 
+ag::Device device_of(const Options& o) { return o.device == "cuda" ? ag::Device::CUDA : ag::Device::CPU; }
+
 RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
   RecommenderConfig config;
+  config.device = device_of(o);
   models::RecommenderModelConfig& m = config.model;
   m.kind = kind_of(o.model);
   m.variant = variant_of(o.variant);

@@ -6,6 +6,9 @@
 
 namespace p2rec {
 
+// Where models are trained and run.
+ag::Device device_of(const Options& options);
+
 // The recommender that is trained in the end. Options that check_options has passed.
 RecommenderConfig recommender_config(const Options& options, uint64_t seed);
 

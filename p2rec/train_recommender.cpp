@@ -209,7 +209,9 @@ std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config) {
   models::RecommenderModelConfig model = config.model;
   model.items = items;
-  return models::make_recommender(model, config.seed);
+  auto made = models::make_recommender(model, config.seed);
+  made->move_to(config.device);
+  return made;
 }
 
 std::unique_ptr<models::TrainableRecommender> load_recommender(const nn::TensorFile& file, int64_t items,

@@ -23,6 +23,7 @@ struct RecommenderConfig {
   int64_t patience =
       10;  // stops after so many epochs without a better validation NDCG@10; 0: runs all epochs and
            // never looks at the validation items
+  ag::Device device = ag::Device::CPU;
   uint64_t seed = 1;             // of weights, dropout, order, masks and negatives
   int64_t validation_users = 0;  // ranked for early stopping, always in full; 0: all (ranked_users)
 };
@@ -34,7 +35,7 @@ struct Recommender {
   int64_t tokens = 0;      // positions trained on, over all epochs
 };
 
-// A model with fresh weights.
+// A model with fresh weights, on the device.
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config);
 

@@ -117,8 +117,8 @@ class FineTuning {
     nn::attach_lora(model, config_.lora);
     parser_.model = &model;
     const int64_t K = preferences_.dim(1);
-    parser_.head_weight = Tensor::zeros({K, model.config().hidden}).set_requires_grad();
-    parser_.head_bias = Tensor::zeros({K}).set_requires_grad();
+    parser_.head_weight = Tensor::full({K, model.config().hidden}, 0, model.device()).set_requires_grad();
+    parser_.head_bias = Tensor::full({K}, 0, model.device()).set_requires_grad();
     nn::NamedTensors adapters = nn::lora_parameters(model), items;
     adapters.emplace_back("head.weight", parser_.head_weight);
     adapters.emplace_back("head.bias", parser_.head_bias);
@@ -131,10 +131,13 @@ class FineTuning {
     return nn::Adam({{adapters, config_.lr}, {items, config_.item_lr}}, {.weight_decay = 0});
   }
 
-  Tensor predict(const std::vector<int64_t>& users, const nn::Noise& noise) const {
+  // The mean squared error of the users' predicted preferences.
+  Tensor error(const std::vector<int64_t>& users, const nn::Noise& noise) const {
     std::vector<std::vector<int32_t>> texts;
     for (int64_t u : users) texts.push_back(prompts_.of(training_part(data_, u)));
-    return ag::linear(prompt_states(parser_, texts, noise), parser_.head_weight, parser_.head_bias);
+    const Tensor predicted =
+        ag::linear(prompt_states(parser_, texts, noise), parser_.head_weight, parser_.head_bias);
+    return ag::mse(predicted, rows_of(preferences_, users).to(predicted.device()));
   }
 
   // The users of a step: the epoch's order is a function of the seed and the epoch alone.
@@ -156,8 +159,7 @@ class FineTuning {
     const double factor = nn::schedule_factor(nn::Schedule::Cosine, step + 1,
                                               static_cast<int64_t>(kWarmupShare * double(total)), total + 1);
     adam_.zero_grad();
-    const Tensor loss = ag::mse(predict(users, {config_.seed, static_cast<uint32_t>(step), true}),
-                                rows_of(preferences_, users));
+    const Tensor loss = error(users, {config_.seed, static_cast<uint32_t>(step), true});
     ag::backward(ag::scale(loss, 1 / mean_error_));
     nn::clip_grad_norm(adam_.parameters(), config_.clip);
     adam_.step(factor);
@@ -172,8 +174,7 @@ class FineTuning {
       const size_t end = std::min(begin + static_cast<size_t>(config_.batch), heldout_.size());
       const std::vector<int64_t> users(heldout_.begin() + static_cast<std::ptrdiff_t>(begin),
                                        heldout_.begin() + static_cast<std::ptrdiff_t>(end));
-      total += ag::mse(predict(users, {}), rows_of(preferences_, users)).item() *
-               static_cast<double>(users.size());
+      total += error(users, {}).item() * static_cast<double>(users.size());
     }
     return total / static_cast<double>(heldout_.size());
   }
@@ -236,13 +237,13 @@ class FineTuning {
 bool held_out(const std::string& user_id) { return ag::random_below(nn::key_for(user_id, 0), 0, 10) == 0; }
 
 Tensor initial_item_tokens(const models::Llama& model, int64_t items, uint64_t seed) {
-  const Tensor table = model.token_table();
+  const Tensor table = model.token_table().to(ag::Device::CPU);
   double squares = 0;
   for (int64_t i = 0; i < table.numel(); ++i) squares += double(table.data()[i]) * double(table.data()[i]);
   Tensor tokens = Tensor::empty({items, table.dim(1)});
   nn::normal_(tokens, std::sqrt(squares / static_cast<double>(table.numel())),
               nn::key_for("item_tokens", seed));
-  return tokens;
+  return tokens.to(model.device());
 }
 
 Reconstruction reconstruct(models::Llama& model, const Prompts& prompts, const Interactions& data,

@@ -40,6 +40,7 @@ TEST_CASE("a tiny Llama equals PyTorch") {
   const nn::TensorFile file = testing::fixture("llama_tiny.safetensors");
   models::Llama model(tiny_config());
   model.load(base_weights(file), file.path);
+  model.move_to(testing::device());
   const nn::Packed x = packed_input(file);
   const Tensor h = model.hidden_states(x);
   const testing::Parity parity("Llama, AdamW", file);
@@ -63,15 +64,19 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
     nn::LoraConfig lora;
     lora.rank = 4;
     lora.alpha = 8;
+    model.move_to(testing::device());
     nn::attach_lora(model, lora);
     nn::NamedTensors trained = nn::lora_parameters(model);
-    p2rec::Parser parser{
-        &model, {}, Tensor::zeros({5, 32}).set_requires_grad(), Tensor::zeros({5}).set_requires_grad()};
+    const auto zeros = [](const ag::Shape& shape) {
+      return Tensor::full(shape, 0, testing::device()).set_requires_grad();
+    };
+    p2rec::Parser parser{&model, {}, zeros({5, 32}), zeros({5})};
     trained.emplace_back("head.weight", parser.head_weight);
     trained.emplace_back("head.bias", parser.head_bias);
     for (const auto& [name, w] : trained) Tensor(w).copy_from(file.at("weight." + name));
     if (!section.empty()) {
-      parser.item_tokens = file.at("tokens.weight.item_tokens.weight").clone().set_requires_grad();
+      parser.item_tokens =
+          file.at("tokens.weight.item_tokens.weight").to(testing::device()).clone().set_requires_grad();
       trained.emplace_back("item_tokens.weight", parser.item_tokens);
     }
     const nn::Packed x = packed_input(file, section);
@@ -87,8 +92,9 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
     parity.check("predictions", predictions(), file.at(section + "output.predictions"),
                  tolerance::kModelForward);
     nn::Adam adam(trained, {.lr = 1e-2, .weight_decay = 0});
-    check_training(parity, file, section, trained, adam, 1.0,
-                   [&] { return ag::mse(predictions(), file.at(section + "input.preferences")); });
+    check_training(parity, file, section, trained, adam, 1.0, [&] {
+      return ag::mse(predictions(), file.at(section + "input.preferences").to(testing::device()));
+    });
     for (const auto& [name, w] : model.named_parameters()) CHECK_MESSAGE(!w.grad().defined(), name);
   }
 }

@@ -6,7 +6,8 @@
 The sources themselves are never touched. A changed file is written into a folder of its own and compiled from there; the object
 goes, in front of the f64 library of the build folder, into a program of the tests that are expected to catch the change. If they
 all pass, the other quick tests run. So a mutation costs one file compiled, one program linked and one test up to its first
-failure; --jobs of them are tried side by side. Needs Python's standard library and CMake's Makefiles.
+failure; --jobs of them are tried side by side. Those that name the tests of CUDA are tried in tests_cuda_on_host instead, where
+the kernels run on the host. Needs Python's standard library and CMake's Makefiles.
 
 What was found is kept in FOLDER/mutate, so that an interrupted run goes on; a verdict is kept as long as what it depends on is
 the same. A mutation that no test catches, or that does not compile, makes the exit code 1. A run over all mutations writes its
@@ -35,10 +36,21 @@ TABLE = ROOT / "tests" / "mutations.json"
 README = ROOT / "tests" / "README.md"
 BEGIN, END = "<!-- mutations: written by make mutate -->", "<!-- end of mutations -->"
 # Not run: what looks at the mutated sources' text, starts the program, is linked with the fuzz targets, or takes long.
-LEFT_OUT = {"mutations_test", "cli_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
+LEFT_OUT = {"mutations_test", "cuda_test", "cli_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
             "memory_limit_test", "fuzz_regression_test"}
+CUDA_TESTS = ["cuda_test", "thread_order_test", "models_test", "recommender_models_test"]
 # A mutation may make a loop endless, and let it eat memory: seconds and bytes.
 TOO_LONG, MEMORY = 120, 16 << 30
+
+
+def test_source(name):
+    """The source of a test file, which may be one of the stand-in for CUDA."""
+    places = [ROOT / "tests" / f"{name}.cpp", ROOT / "tests" / "cuda_on_host" / f"{name}.cpp"]
+    return next((path for path in places if path.exists()), places[0])
+
+
+def is_of_cuda(mutation):
+    return mutation["tests"][0] in CUDA_TESTS[:2]
 
 
 def read_table():
@@ -50,8 +62,8 @@ def read_table():
             problems.append(f"{m['name']}: {m['file']} holds its old text {occurrences} times, expected once: {m['old']!r}")
         if m["old"] == m["new"]:
             problems.append(f"{m['name']}: changes nothing")
-        problems += [f"{m['name']}: there is no tests/{t}.cpp" for t in m["tests"] if not (ROOT / f"tests/{t}.cpp").exists()]
-        problems += [f"{m['name']}: {t} is not run here" for t in m["tests"] if t in LEFT_OUT]
+        problems += [f"{m['name']}: there is no test file {t}.cpp" for t in m["tests"] if not test_source(t).exists()]
+        problems += [f"{m['name']}: {t} is not run here" for t in m["tests"] if t in LEFT_OUT and not is_of_cuda(m)]
     names = collections.Counter(m["name"] for m in mutations)
     problems += [f"{name}: {n} mutations have this name" for name, n in names.items() if n > 1]
     if problems:
@@ -64,12 +76,12 @@ def quick_tests():
     return [name for name in names if name not in LEFT_OUT and not name.endswith("_real_test")]
 
 
-def finish(line, folder):
+def finish(line, folder, **variables):
     """(exit code, output) of a command; the code is None where it went on and on, and was killed with all that it started."""
     # Seconds of the processor, not of the clock, since the machine may have other work; a clock too, since a lock takes none.
     limits = ["prlimit", f"--cpu={TOO_LONG}", f"--as={MEMORY}"]
     # Several programs run side by side: threads that wait for each other's turn would only take it away.
-    environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+    environment = {**os.environ, "OMP_WAIT_POLICY": "passive", **variables}
     process = subprocess.Popen([*limits, *map(str, line)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                text=True, errors="replace", start_new_session=True, env=environment)  # fmt: skip
     try:
@@ -90,27 +102,28 @@ class Broken(Exception):
 
 
 class Twin:
-    """The f64 twin in a build folder: its objects, and programs that are linked from them and from changed ones."""
+    """The f64 twin in a build folder, or the twin on CUDA: its objects, and programs linked from them and from changed ones."""
 
-    def __init__(self, build, work, jobs):
-        self.build, self.work, self.jobs = build, work, jobs
-        self.tests = build / "tests" / "CMakeFiles" / "tests_f64.dir"
+    def __init__(self, build, work, jobs, cuda):
+        self.build, self.work, self.jobs, self.cuda = build, work, jobs, cuda
+        self.tests = build / "tests" / "CMakeFiles" / f"{'tests_cuda_on_host' if cuda else 'tests_f64'}.dir"
         self.commands, self.objects = {}, {}  # of a source: the words of the command that compiles it, its object
         self.checked = set()  # sources of tests whose objects are known to be fresh
         self.locks = collections.defaultdict(threading.Lock)
         self.passed = set()  # test files that the sources as they are pass
 
     def make(self):
-        line = ["cmake", "--build", self.build, "-j", str(self.jobs), "--target", "p2rec_f64"]
+        target = "tests_cuda_on_host" if self.cuda else "p2rec_f64"
+        line = ["cmake", "--build", self.build, "-j", str(self.jobs), "--target", target]
         if subprocess.run(line, stdout=subprocess.DEVNULL).returncode != 0:
             raise SystemExit("the sources do not compile as they are")
         for entry in json.loads((self.build / "compile_commands.json").read_text()):
             line, source = shlex.split(entry["command"]), Path(entry["file"])
             compiled = Path(entry["directory"]) / line[line.index("-o") + 1]
-            if re.search(r"/(p2rec|tests)_f64\.dir/", str(compiled)):
+            if f"/{self.tests.name}/" in str(compiled) or (not self.cuda and "/p2rec_f64.dir/" in str(compiled)):
                 self.commands[source], self.objects[source] = line, compiled
-        self.library = [s for s, o in self.objects.items() if "p2rec_f64.dir" in str(o)]
-        self.helpers = [s for s in self.objects if s.parent == ROOT / "tests" and not s.stem.endswith("_test")]
+        self.library = [s for s in self.objects if ROOT / "tests" not in s.parents]
+        self.helpers = [s for s in self.objects if s.parent.name in ("tests", "cuda_on_host") and not s.stem.endswith("_test")]
 
     def compile(self, source, compiled, original, first_include=None):
         """Compiles a source as the original is, with a folder where headers are looked for first."""
@@ -135,11 +148,11 @@ class Twin:
 
     def sources_of(self, tests):
         """Those of a program of these test files, without the library; their objects are the build folder's, or made here."""
-        sources = [*self.helpers, *(ROOT / "tests" / f"{test}.cpp" for test in tests)]
+        sources = [*self.helpers, *map(test_source, tests)]
         for source in sources:
             with self.locks[source]:
                 if source not in self.checked:
-                    built, own = self.objects.get(source), self.work / "tests" / f"{source.stem}.o"
+                    built, own = self.objects.get(source), self.work / self.tests.stem / f"{source.stem}.o"
                     fresh = [compiled for compiled in (built, own) if compiled and self.is_fresh(compiled)]
                     self.objects[source] = fresh[0] if fresh else self.compile(source, own, source)
                     self.checked.add(source)
@@ -147,11 +160,12 @@ class Twin:
 
     def link(self, program, sources, changed):
         """Links a program of these sources of tests. `changed` holds other objects of some of them, and of the library's."""
-        words = shlex.split((self.tests / "link.txt").read_text())
-        at = next(i for i, word in enumerate(words) if word.endswith("libp2rec_f64.a"))
-        compiler, libraries = [w for w in words[:at] if not w.endswith(".o")], words[at:]
-        compiler[compiler.index("-o") + 1] = program
-        objects = {**{s: self.objects[s] for s in sources}, **changed}
+        words = [w for w in shlex.split((self.tests / "link.txt").read_text()) if not w.endswith(".o")]
+        at = words.index("-o") + 2
+        compiler, libraries = words[:at], words[at:]
+        compiler[-1] = program
+        # The twin on CUDA has no archive to take the library's objects from.
+        objects = {**{s: self.objects[s] for s in [*sources, *(self.library if self.cuda else [])]}, **changed}
         code, output = finish([*compiler, *objects.values(), *libraries], self.build / "tests")
         if code != 0:
             raise Broken(output)
@@ -160,7 +174,7 @@ class Twin:
     def run(self, program, test):
         """None if a test file passes, or the name of its first test case that fails."""
         line = [program, f"--source-file=*/{test}.cpp", "--abort-after=1"]
-        code, output = finish(line, self.work)
+        code, output = finish(line, self.work, P2REC_TEST_DEVICE="cuda" if self.cuda else "cpu")
         if code is None:
             return "does not end"
         return None if code == 0 else failed_case(output) or f"exit code {code}"
@@ -170,7 +184,7 @@ class Twin:
         with self.locks[test]:
             if test in self.passed:
                 return
-            program = self.link(self.work / f"{test}.as_it_is", self.sources_of([test]), {})
+            program = self.link(self.work / f"{test}.{self.tests.stem}", self.sources_of([test]), {})
             if failed := self.run(program, test):
                 raise SystemExit(f"the sources as they are fail {test}: {failed}")
             self.passed.add(test)
@@ -184,7 +198,7 @@ class Twin:
         if original in self.objects:
             return {original: self.compile(path, path.with_suffix(".o"), original)}
         including = [s for s in [*self.library, *sources] if str(original) in included_in(self.objects[s])]
-        return {s: self.compile(s, folder / f"{s.stem}.o", s, folder) for s in including}
+        return {s: self.compile(s, folder / f"{s.name}.o", s, folder) for s in including}
 
     def failure(self, mutation, folder, tests):
         """The first failure of these test files: (file, test case), or None if all pass."""
@@ -202,7 +216,7 @@ class Twin:
         folder = self.work / re.sub(r"\W+", "_", mutation["name"])
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            others = [test for test in quick_tests() if test not in mutation["tests"]]
+            others = [test for test in (CUDA_TESTS if self.cuda else quick_tests()) if test not in mutation["tests"]]
             caught = self.failure(mutation, folder, mutation["tests"]) or self.failure(mutation, folder, others)
             return ("caught", *caught) if caught else ("survived", "", "")
         except Broken as broken:
@@ -246,7 +260,7 @@ class Results:
             if not (ROOT / name).is_file() or Path(name) in {p.relative_to(ROOT) for p in (README, TABLE, Path(__file__))}:
                 continue
             content = (ROOT / name).read_bytes()
-            if re.fullmatch(r"tests/\w+_test\.cpp", name):
+            if re.fullmatch(r"tests/(cuda_on_host/)?\w+_test\.cpp", name):
                 self.tests[Path(name).stem] = content
             else:
                 shared += [name.encode(), content]
@@ -282,18 +296,20 @@ def chosen(mutations, options):
     return mutations
 
 
-def run(mutations, twin, results):
+def run(mutations, twins, results):
+    """`twins`: the one without CUDA, the one with."""
     todo = [m for m in mutations if not results.of(m)]
     print(f"{len(mutations)} mutations, {len(mutations) - len(todo)} of them done before", flush=True)
     if not todo:
         return
     print("building the sources as they are", flush=True)
     begin = time.monotonic()
-    twin.make()
+    for twin in {twins[is_of_cuda(m)] for m in todo}:
+        twin.make()
     print(f"built in {time.monotonic() - begin:.0f} s", flush=True)
     begin = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(twin.jobs) as pool:
-        running = {pool.submit(twin.verdict, m): m for m in todo}
+    with concurrent.futures.ThreadPoolExecutor(twins[0].jobs) as pool:
+        running = {pool.submit(twins[is_of_cuda(m)].verdict, m): m for m in todo}
         try:
             for i, future in enumerate(concurrent.futures.as_completed(running), 1):
                 verdict = future.result()
@@ -340,7 +356,7 @@ def main():
     work.mkdir(parents=True, exist_ok=True)
     results = Results(work / "results.json")
     picked = chosen(mutations, options)
-    run(picked, Twin(options.build.resolve(), work, options.jobs), results)
+    run(picked, [Twin(options.build.resolve(), work, options.jobs, cuda) for cuda in (False, True)], results)
     text = table(picked, results)
     print(text)
     if len(picked) == len(mutations):

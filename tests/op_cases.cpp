@@ -16,11 +16,14 @@ using ag::Tensor;
 
 Tensor ints(const std::vector<int32_t>& values) { return Tensor::from_ints(values); }
 
+// The same numbers where x is.
+Tensor on(const Tensor& x, const Tensor& numbers) { return numbers.to(x.device()); }
+
 // Rotary angles with the usual frequencies theta^(-2i/D).
-ag::Rotation angles(const std::vector<int32_t>& positions, int D, double theta) {
+ag::Rotation angles(const std::vector<int32_t>& positions, int D, double theta, ag::Device device) {
   std::vector<double> frequencies;
   for (int i = 0; i < D / 2; ++i) frequencies.push_back(std::pow(theta, -2.0 * i / D));
-  return ag::rotation(ints(positions), frequencies);
+  return ag::rotation(ints(positions), frequencies, device);
 }
 
 Tensor self_attention(const std::vector<Tensor>& qkv, const std::vector<int32_t>& lengths, Mask mask) {
@@ -169,12 +172,12 @@ const std::vector<OpCase>& op_cases() {
        "F.cross_entropy(16 * x0 @ x1.T, torch.tensor([4, 0, 2, 2]))"},
       {"linear_cross_entropy_one_row", {{1, 5}, {9, 5}}, [](auto& in) { return linear_cross_entropy(in[0], in[1], ints({8})); },
        "F.cross_entropy(x0 @ x1.T, torch.tensor([8]))"},
-      {"bce_with_logits", {{2, 3}}, [](auto& in) { return bce_with_logits(in[0], Tensor::from({2, 3}, {0, 1, 0.25, 1, 0, 0.5})); },
+      {"bce_with_logits", {{2, 3}}, [](auto& in) { return bce_with_logits(in[0], on(in[0], Tensor::from({2, 3}, {0, 1, 0.25, 1, 0, 0.5}))); },
        "F.binary_cross_entropy_with_logits(x0, x0.new_tensor([[0, 1, 0.25], [1, 0, 0.5]]))"},
       {"bce_with_logits_large", {{6}},
-       [](auto& in) { return bce_with_logits(scale(in[0], 256), Tensor::from({6}, {0, 1, 0, 1, 0, 1})); },
+       [](auto& in) { return bce_with_logits(scale(in[0], 256), on(in[0], Tensor::from({6}, {0, 1, 0, 1, 0, 1}))); },
        "F.binary_cross_entropy_with_logits(256 * x0, x0.new_tensor([0, 1, 0, 1, 0, 1]))"},
-      {"bce_with_logits_odd", {{5}}, [](auto& in) { return bce_with_logits(in[0], Tensor::from({5}, {0, 1, 0.25, 1, 0})); },
+      {"bce_with_logits_odd", {{5}}, [](auto& in) { return bce_with_logits(in[0], on(in[0], Tensor::from({5}, {0, 1, 0.25, 1, 0}))); },
        "F.binary_cross_entropy_with_logits(x0, x0.new_tensor([0, 1, 0.25, 1, 0]))"},
       {"mse", {{3, 5}, {3, 5}}, [](auto& in) { return mse(in[0], in[1]); }, "F.mse_loss(x0, x1)"},
       {"mse_large", {{1, 3}, {1, 3}}, [](auto& in) { return mse(scale(in[0], 1024), in[1]); }, "F.mse_loss(1024 * x0, x1)"},
@@ -271,12 +274,12 @@ const std::vector<OpCase>& op_cases() {
       {"gru_composed_large", {{5, 2}, {6, 2}, {6, 2}},
        [](auto& in) { return gru_composed(scale(in[0], 16), in[1], in[2], {}, {}, Offsets({5})); },
        "gru(16 * x0, x1, x2, None, None, [5])"},
-      {"rotary", {{4, 2, 6}}, [](auto& in) { return rotary(in[0], angles({0, 1, 2, 7}, 6, 10000)); },
+      {"rotary", {{4, 2, 6}}, [](auto& in) { return rotary(in[0], angles({0, 1, 2, 7}, 6, 10000, in[0].device())); },
        "rope(x0, [0, 1, 2, 7], 10000)"},
-      {"rotary_far", {{3, 1, 2}}, [](auto& in) { return rotary(in[0], angles({2047, 0, 131071}, 2, 100000)); },
+      {"rotary_far", {{3, 1, 2}}, [](auto& in) { return rotary(in[0], angles({2047, 0, 131071}, 2, 100000, in[0].device())); },
        "rope(x0, [2047, 0, 131071], 100000)"},
-      {"rotary_one_token", {{1, 3, 4}}, [](auto& in) { return rotary(in[0], angles({5}, 4, 10000)); }, "rope(x0, [5], 10000)"},
-      {"rotary_large", {{3, 1, 4}}, [](auto& in) { return rotary(scale(in[0], 1024), angles({3, 1, 2}, 4, 10000)); },
+      {"rotary_one_token", {{1, 3, 4}}, [](auto& in) { return rotary(in[0], angles({5}, 4, 10000, in[0].device())); }, "rope(x0, [5], 10000)"},
+      {"rotary_large", {{3, 1, 4}}, [](auto& in) { return rotary(scale(in[0], 1024), angles({3, 1, 2}, 4, 10000, in[0].device())); },
        "rope(1024 * x0, [3, 1, 2], 10000)"},
   };
   // clang-format on

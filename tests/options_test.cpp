@@ -22,6 +22,7 @@ const std::map<std::string, std::string> kOther = {
     {"llm", "x/y.gguf"},
     {"out", "some where"},
     {"seeds", "7,9007199254740991"},
+    {"device", "cuda"},
     {"threads", "3"},
     {"memory-limit", "1.5"},
     {"save-every", "0"},

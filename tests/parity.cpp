@@ -48,7 +48,8 @@ std::string packages_of(const nn::TensorFile& fixture) {
   return text;
 }
 
-double largest_error(const ag::Tensor& found, const ag::Tensor& expected) {
+double largest_error(const ag::Tensor& tensor_found, const ag::Tensor& expected) {
+  const ag::Tensor found = tensor_found.to(ag::Device::CPU);
   if (found.shape() != expected.shape()) return INFINITY;
   double error = 0, largest = 0;
   for (int64_t i = 0; i < expected.numel(); ++i) {

@@ -26,23 +26,11 @@ using testing::check_same;
 using testing::contains;
 using testing::small_data;
 using testing::small_options;
+using testing::WorkingFolder;
 using testing::write_data;
 namespace fs = std::filesystem;
 
 namespace {
-
-// Paths in config.toml are as given, so that two runs can be compared only if both call their data and folder alike.
-class WorkingFolder {
- public:
-  WorkingFolder() : before_(fs::current_path()) { fs::current_path(folder_.path()); }
-  ~WorkingFolder() { fs::current_path(before_); }
-  WorkingFolder(const WorkingFolder&) = delete;
-  WorkingFolder& operator=(const WorkingFolder&) = delete;
-
- private:
-  testing::TemporaryFolder folder_;
-  fs::path before_;
-};
 
 void run_all(Options o) { run_stages(o, Stage::Pretrain, Stage::Evaluate); }
 

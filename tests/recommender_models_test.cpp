@@ -79,6 +79,7 @@ nn::TensorFile with_our_names(const nn::TensorFile& file) {
 void check_model(const testing::Parity& parity, models::TrainableRecommender& model,
                  const nn::TensorFile& file) {
   model.load(below(file, "weight."), file.path);
+  model.move_to(testing::device());
   models::SequenceBatch batch{packed_input(file), file.at("input.targets"), {}, {}, {}};
   if (const Tensor* negatives = file.find("input.negatives")) batch.negatives = *negatives;
   if (const Tensor* rows = file.find("input.rows")) batch.rows = *rows;
@@ -89,6 +90,7 @@ void check_model(const testing::Parity& parity, models::TrainableRecommender& mo
 void check_outputs(const testing::Parity& parity, models::TrainableRecommender& model,
                    const nn::TensorFile& file) {
   model.load(below(file, "weight."), file.path);
+  model.move_to(testing::device());
   const Tensor h = model.states(packed_input(file));
   parity.check("states", h, file.at("output.hidden"), tolerance::kModelForward);
   if (const Tensor* logits = file.find("output.logits"))
@@ -175,7 +177,8 @@ TEST_CASE("every loss equals PyTorch, over the whole table and over the rows tha
       {"softmax", CrossEntropy}, {"bce", BCE}, {"gbce", GBCE}, {"sampled_softmax", SampledSoftmax}};
   for (const auto& [name, kind] : losses) {
     CAPTURE(name);
-    Tensor h = file.at("h").clone(), table = file.at("table").clone();
+    Tensor h = file.at("h").clone().to(testing::device()),
+           table = file.at("table").clone().to(testing::device());
     h.set_requires_grad();
     table.set_requires_grad();
     const Tensor loss = models::recommender_loss({kind, 3, 0.75}, table.dim(0), h, table, file.at("targets"),
@@ -299,8 +302,7 @@ TEST_CASE("BERT4Rec asks for what stands behind the history") {
 TEST_CASE("no recommender looks at what is to be predicted") {
   // States before an item do not depend on it; BERT4Rec's on no masked item, which test BERT4Rec's batches show.
   for (const RecommenderKind kind : {RecommenderKind::Sasrec, RecommenderKind::Gru4rec}) {
-    for (const Variant variant :
-         {Variant::Default, Variant::Original, Variant::Recbole, Variant::S3rec}) {
+    for (const Variant variant : {Variant::Default, Variant::Original, Variant::Recbole, Variant::S3rec}) {
       if (kind == RecommenderKind::Gru4rec && (variant == Variant::Original || variant == Variant::S3rec))
         continue;
       RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);

@@ -31,6 +31,19 @@ inline void write_data(const p2rec::Interactions& data, const nn::Path& folder =
     titles << data.item_ids[i] << '\t' << data.titles[i] << '\n';
 }
 
+// Paths in config.toml are as given, so that two runs can be compared only if both call their data and folder alike.
+class WorkingFolder {
+ public:
+  WorkingFolder() : before_(std::filesystem::current_path()) { std::filesystem::current_path(folder_.path()); }
+  ~WorkingFolder() { std::filesystem::current_path(before_); }
+  WorkingFolder(const WorkingFolder&) = delete;
+  WorkingFolder& operator=(const WorkingFolder&) = delete;
+
+ private:
+  TemporaryFolder folder_;
+  std::filesystem::path before_;
+};
+
 inline p2rec::Options small_options() {
   p2rec::Options o;
   o.data = "data.txt";

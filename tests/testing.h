@@ -41,8 +41,10 @@ constexpr Tolerance kTenSteps = kF64 ? kExactMaths : Tolerance{1e-4, 0};
 constexpr Tolerance kFused = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 }  // namespace tolerance
 
-// The largest error as a share of what is allowed; at most 1 is a pass.
-inline double share_of_tolerance(const ag::Tensor& found, const ag::Tensor& expected, Tolerance allowed) {
+// The largest error as a share of what is allowed; at most 1 is a pass. The tensors may be on any device.
+inline double share_of_tolerance(const ag::Tensor& tensor_found, const ag::Tensor& tensor_expected,
+                                 Tolerance allowed) {
+  const ag::Tensor found = tensor_found.to(ag::Device::CPU), expected = tensor_expected.to(ag::Device::CPU);
   if (found.shape() != expected.shape()) return INFINITY;
   double largest = 0, worst = 0;
   for (int64_t i = 0; i < expected.numel(); ++i)
@@ -63,6 +65,12 @@ inline void check_close(const ag::Tensor& found, const ag::Tensor& expected, Tol
   INFO(what, ": found ", ag::to_string(found), " expected ", ag::to_string(expected), ", uses ", share,
        " of the tolerance");
   CHECK(share <= 1);
+}
+
+// Where models are run: the CPU, or what the environment variable P2REC_TEST_DEVICE says (cpu, cuda).
+inline ag::Device device() {
+  const char* name = std::getenv("P2REC_TEST_DEVICE");
+  return name && std::string(name) == "cuda" ? ag::Device::CUDA : ag::Device::CPU;
 }
 
 inline nn::TensorFile fixture(const std::string& name) {

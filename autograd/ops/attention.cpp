@@ -26,12 +26,14 @@ AttentionSizes sizes_of(const char* name, const Tensor& q, const Tensor& k, cons
              name, ": sequence ", b, " has ", q_offsets.length(b), " queries but only ", k_offsets.length(b),
              " keys");
   }
-  return {q_offsets.tensor().ints(),
-          k_offsets.tensor().ints(),
+  return {nullptr,  // the offsets: where the kernels run
+          nullptr,
           q_offsets.sequences(),
           q.dim(1),
           k.dim(1),
           q.dim(2),
+          q.dim(0),
+          k.dim(0),
           k_offsets.longest(),
           mask == Mask::Causal,
           static_cast<real>(p),
@@ -61,18 +63,23 @@ Tensor Offsets::last_rows() const {
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
                  const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
-  const AttentionSizes s = sizes_of("attention", q, k, v, q_offsets, k_offsets, mask, p, key);
-  Tensor y = empty_like(q), logsumexp = Tensor::empty({q.dim(0), q.dim(1)}),
-         scratch = Tensor::empty({attention_scratch(s)});
-  DISPATCH(q.device(), attention_forward, y.data(), logsumexp.data(), scratch.data(), q.data(), k.data(),
+  const Device device = q.device();
+  AttentionSizes s = sizes_of("attention", q, k, v, q_offsets, k_offsets, mask, p, key);
+  const Tensor q_begins = q_offsets.tensor().to(device), k_begins = k_offsets.tensor().to(device);
+  s.q_offsets = q_begins.ints();
+  s.k_offsets = k_begins.ints();
+  Tensor y = empty_like(q), logsumexp = Tensor::empty({q.dim(0), q.dim(1)}, DType::Real, device),
+         scratch = Tensor::empty({attention_scratch(s, device)}, DType::Real, device);
+  DISPATCH(device, attention_forward, y.data(), logsumexp.data(), scratch.data(), q.data(), k.data(),
            v.data(), s);
   // The offsets are captured too: s points into them.
   return record("attention", y, {q, k, v},
-                [q = q.detach(), k = k.detach(), v = v.detach(), y = y.detach(), logsumexp, q_offsets,
-                 k_offsets, s](const Tensor& dy, const Needs&) -> Grads {
+                [q = q.detach(), k = k.detach(), v = v.detach(), y = y.detach(), logsumexp, q_begins,
+                 k_begins, s](const Tensor& dy, const Needs&) -> Grads {
                   // As much as today's threads need: there may be more of them than in the forward pass.
                   Tensor dq = empty_like(q), dk = empty_like(k), dv = empty_like(v),
-                         workspace = Tensor::empty({attention_scratch(s)});
+                         workspace =
+                             Tensor::empty({attention_scratch(s, q.device())}, DType::Real, q.device());
                   DISPATCH(q.device(), attention_backward, dq.data(), dk.data(), dv.data(), workspace.data(),
                            dy.data(), y.data(), logsumexp.data(), q.data(), k.data(), v.data(), s);
                   return {dq, dk, dv};
@@ -83,7 +90,7 @@ Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, con
                           const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
   const AttentionSizes s = sizes_of("attention_composed", q, k, v, q_offsets, k_offsets, mask, p, key);
   const Tensor dropped =
-      dropout(Tensor::full({q.dim(0), s.H, attention_weight_columns(s.longest_k)}, 1), p, key);
+      dropout(Tensor::full({q.dim(0), s.H, attention_weight_columns(s.longest_k)}, 1, q.device()), p, key);
   // Head h of the sequence in rows [begin, end) of x, as a matrix (T, D).
   const auto head = [](const Tensor& x, int64_t begin, int64_t end, int64_t h) {
     return reshape(slice(slice(x, 0, begin, end), 1, h, h + 1), {end - begin, x.dim(2)});
@@ -103,7 +110,7 @@ Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, con
                    vh = head(v, k_offsets.at(b), k_offsets.at(b + 1), kv);
       const Tensor scores = scale(matmul(qh, kh, false, true), 1 / std::sqrt(double(s.D)));
       const Tensor kept = slice(head(dropped, q_offsets.at(b), q_offsets.at(b + 1), h), 1, 0, keys);
-      heads.push_back(matmul(mul(softmax(add(scores, hidden)), kept), vh));
+      heads.push_back(matmul(mul(softmax(add(scores, hidden.to(q.device()))), kept), vh));
     }
     sequences.push_back(reshape(concat(heads, 1), {queries, s.H, s.D}));
   }

@@ -15,20 +15,20 @@ Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids)
     AG_CHECK(ids.ints()[i] >= 0 && ids.ints()[i] < V, "candidate_scores: id ", ids.ints()[i], " of row ",
              i / n, " is not an index below ", V);
   }
-  Tensor y = Tensor::empty({N, n}, DType::Real, h.device());
-  DISPATCH(h.device(), candidate_scores, y.data(), h.data(), table.data(), ids.ints(), N, n, C);
+  Tensor y = Tensor::empty({N, n}, DType::Real, h.device()), rows = ids.to(h.device());
+  DISPATCH(h.device(), candidate_scores, y.data(), h.data(), table.data(), rows.ints(), N, n, C);
   return record(
       "candidate_scores", y, {h, table},
-      [h = h.detach(), table = table.detach(), ids, N, n, V, C](const Tensor& dy,
-                                                                const Needs& needs) -> Grads {
+      [h = h.detach(), table = table.detach(), rows, N, n, V, C](const Tensor& dy,
+                                                                 const Needs& needs) -> Grads {
         Tensor dh, dtable;
         if (needs[0]) {
           dh = empty_like(h);
-          DISPATCH(h.device(), candidate_dh, dh.data(), dy.data(), table.data(), ids.ints(), N, n, C);
+          DISPATCH(h.device(), candidate_dh, dh.data(), dy.data(), table.data(), rows.ints(), N, n, C);
         }
         if (needs[1]) {
           dtable = zeros_like(table);
-          DISPATCH(h.device(), candidate_dtable, dtable.data(), dy.data(), h.data(), ids.ints(), N, n, V, C);
+          DISPATCH(h.device(), candidate_dtable, dtable.data(), dy.data(), h.data(), rows.ints(), N, n, V, C);
         }
         return {dh, dtable};
       });

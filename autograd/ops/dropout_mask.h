@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "autograd/host_device.h"
 #include "autograd/rng.h"
 #include "autograd/tensor.h"
 
@@ -36,6 +37,13 @@ class DropoutMask {
         mask[16 * w + 8 + b] = kept * static_cast<real>(words[w][b] >> 16 >= threshold);
       }
     }
+  }
+
+  // The same for one element.
+  HOST_DEVICE real element(int64_t i) const {
+    const auto within = static_cast<unsigned>(i % kGroup), word = within / 16, block = within % 8;
+    const uint32_t bits = random_block(key_, static_cast<uint64_t>(i / kGroup * 8) + block)[word];
+    return (within % 16 < 8 ? bits & 0xFFFF : bits >> 16) >= threshold_ ? kept_ : real(0);
   }
 
  private:

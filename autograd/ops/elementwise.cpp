@@ -79,7 +79,7 @@ Tensor add_row(const Tensor& x, const Tensor& b) {
   return record("add_row", y, {x, b}, [R, C](const Tensor& dy, const Needs& needs) -> Grads {
     Tensor db;
     if (needs[1]) {
-      db = Tensor::empty({C});
+      db = Tensor::empty({C}, DType::Real, dy.device());
       DISPATCH(dy.device(), sum_rows, db.data(), dy.data(), R, C);
     }
     return {dy, db};
@@ -113,6 +113,8 @@ Tensor dropout(const Tensor& x, double p, const RandomKey& key) {
 }
 
 namespace cpu {
+
+void fill(real* y, real value, int64_t n) { std::fill_n(y, n, value); }
 
 void unary_forward(real* y, const real* x, int64_t n, Unary op) {
   with_function(op, [&](auto function) {
@@ -198,47 +200,21 @@ void dropout(real* y, const real* x, int64_t n, real p, RandomKey key) {
   });
 }
 
-namespace {
-
-// One step of Adam on n numbers, by one thread.
-struct AdamRange {
-  real beta1, beta2, eps, lr, coupled, shrink, inverse_root2;
-
-  explicit AdamRange(const AdamStep& step)
-      : beta1(static_cast<real>(step.beta1)),
-        beta2(static_cast<real>(step.beta2)),
-        eps(static_cast<real>(step.eps)),
-        lr(static_cast<real>(step.lr / step.bias_correction1)),
-        coupled(static_cast<real>(step.decoupled ? 0 : step.weight_decay)),
-        shrink(static_cast<real>(step.decoupled ? 1 - step.lr * step.weight_decay : 1)),
-        inverse_root2(static_cast<real>(1 / std::sqrt(step.bias_correction2))) {}
-
-  void operator()(real* w, real* m, real* v, const real* dw, int64_t n) const {
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) {
-      const real g = dw[i] + coupled * w[i];
-      m[i] += (1 - beta1) * (g - m[i]);
-      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-      w[i] = w[i] * shrink - lr * m[i] / (std::sqrt(v[i]) * inverse_root2 + eps);
-    }
-  }
-};
-
-}  // namespace
-
 void adam_step(real* w, real* m, real* v, const real* dw, int64_t n, const AdamStep& step) {
-  const AdamRange update(step);
+  const AdamFunction update(step);
   parallel_chunks(n, [&](int64_t begin, int64_t end) {
-    update(w + begin, m + begin, v + begin, dw + begin, end - begin);
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) update(w[i], m[i], v[i], dw[i]);
   });
 }
 
 void adam_step_rows(real* w, real* m, real* v, const real* dw, const int32_t* ids, int64_t U, int64_t C,
                     const AdamStep& step) {
-  const AdamRange update(step);
+  const AdamFunction update(step);
   parallel_for(U, 8 * C, [&](int64_t i) {
     const int64_t at = ids[i] * C;
-    update(w + at, m + at, v + at, dw + i * C, C);
+#pragma omp simd
+    for (int64_t c = 0; c < C; ++c) update(w[at + c], m[at + c], v[at + c], dw[i * C + c]);
   });
 }
 

@@ -5,44 +5,68 @@
 #include <cmath>
 #include <numbers>
 
+#include "autograd/host_device.h"
 #include "autograd/kernels.h"
 #include "autograd/ops/math.h"
 
 namespace ag {
 
 struct ExpFunction {
-  static real y(real x) { return math::exp(x); }
-  static real derivative(real, real y) { return y; }
+  HOST_DEVICE static real y(real x) { return math::exp(x); }
+  HOST_DEVICE static real derivative(real, real y) { return y; }
 };
 struct LogFunction {
-  static real y(real x) { return std::log(x); }
-  static real derivative(real x, real) { return 1 / x; }
+  HOST_DEVICE static real y(real x) { return std::log(x); }
+  HOST_DEVICE static real derivative(real x, real) { return 1 / x; }
 };
 struct TanhFunction {
-  static real y(real x) { return std::tanh(x); }
-  static real derivative(real, real y) { return 1 - y * y; }
+  HOST_DEVICE static real y(real x) { return std::tanh(x); }
+  HOST_DEVICE static real derivative(real, real y) { return 1 - y * y; }
 };
 struct SigmoidFunction {
-  static real y(real x) { return math::sigmoid(x); }
-  static real derivative(real, real y) { return y * (1 - y); }
+  HOST_DEVICE static real y(real x) { return math::sigmoid(x); }
+  HOST_DEVICE static real derivative(real, real y) { return y * (1 - y); }
 };
 struct ReluFunction {
-  static real y(real x) { return x > 0 ? x : real(0); }
-  static real derivative(real x, real) { return x > 0 ? real(1) : real(0); }
+  HOST_DEVICE static real y(real x) { return x > 0 ? x : real(0); }
+  HOST_DEVICE static real derivative(real x, real) { return x > 0 ? real(1) : real(0); }
 };
 struct GeluFunction {
-  static real normal_cdf(real x) { return real(0.5) * (1 + std::erf(x * real(std::numbers::sqrt2 / 2))); }
-  static real y(real x) { return x * normal_cdf(x); }
-  static real derivative(real x, real) {
+  HOST_DEVICE static real normal_cdf(real x) {
+    return real(0.5) * (1 + std::erf(x * real(std::numbers::sqrt2 / 2)));
+  }
+  HOST_DEVICE static real y(real x) { return x * normal_cdf(x); }
+  HOST_DEVICE static real derivative(real x, real) {
     constexpr real kInverseSqrtTwoPi = real(0.39894228040143267794);
     return normal_cdf(x) + x * kInverseSqrtTwoPi * math::exp(-x * x / 2);
   }
 };
 struct SiluFunction {
-  static real y(real x) { return x * math::sigmoid(x); }
-  static real derivative(real x, real) {
+  HOST_DEVICE static real y(real x) { return x * math::sigmoid(x); }
+  HOST_DEVICE static real derivative(real x, real) {
     const real s = math::sigmoid(x);
     return s * (1 + x * (1 - s));
+  }
+};
+
+// One step of Adam on one number.
+struct AdamFunction {
+  real beta1, beta2, eps, lr, coupled, shrink, inverse_root2;
+
+  explicit AdamFunction(const AdamStep& step)
+      : beta1(static_cast<real>(step.beta1)),
+        beta2(static_cast<real>(step.beta2)),
+        eps(static_cast<real>(step.eps)),
+        lr(static_cast<real>(step.lr / step.bias_correction1)),
+        coupled(static_cast<real>(step.decoupled ? 0 : step.weight_decay)),
+        shrink(static_cast<real>(step.decoupled ? 1 - step.lr * step.weight_decay : 1)),
+        inverse_root2(static_cast<real>(1 / std::sqrt(step.bias_correction2))) {}
+
+  HOST_DEVICE void operator()(real& w, real& m, real& v, real dw) const {
+    const real g = dw + coupled * w;
+    m += (1 - beta1) * (g - m);
+    v = beta2 * v + (1 - beta2) * g * g;
+    w = w * shrink - lr * m / (std::sqrt(v) * inverse_root2 + eps);
   }
 };
 

@@ -54,8 +54,8 @@ TimeSteps::TimeSteps(const Offsets& offsets) {
 
 // Row i of the result is row ids[i] of x.
 Tensor reordered(const Tensor& x, const Tensor& ids) {
-  Tensor y = Tensor::empty({ids.numel(), x.dim(1)}, DType::Real, x.device());
-  DISPATCH(x.device(), gather_rows, y.data(), x.data(), ids.ints(), ids.numel(), x.dim(1));
+  Tensor y = Tensor::empty({ids.numel(), x.dim(1)}, DType::Real, x.device()), rows = ids.to(x.device());
+  DISPATCH(x.device(), gather_rows, y.data(), x.data(), rows.ints(), ids.numel(), x.dim(1));
   return y;
 }
 
@@ -93,14 +93,15 @@ GruPass gru_forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, con
   const int64_t N = x.dim(0), I = x.dim(1), C = w_hh.dim(1);
   TimeSteps time(offsets);
   const Tensor inputs = reordered(x, time.token);
-  Tensor gates = Tensor::empty({N, 3 * C}), candidate_state = Tensor::empty({N, C}),
+  Tensor gates = Tensor::empty({N, 3 * C}, DType::Real, x.device()),
+         candidate_state = Tensor::empty({N, C}, DType::Real, x.device()),
          states = empty_like(candidate_state);
   DISPATCH(x.device(), gemm, false, true, N, 3 * C, I, real(1), inputs.data(), w_ih.data(), real(0),
            gates.data());
   if (b_ih.defined()) DISPATCH(x.device(), add_row, gates.data(), gates.data(), b_ih.data(), N, 3 * C);
 
-  const Tensor from_state =
-      Tensor::zeros({time.first_rows(), 3 * C});  // W_h h + b_h of one step; h is zero before the first
+  const Tensor from_state = Tensor::zeros({time.first_rows(), 3 * C}, DType::Real,
+                                          x.device());  // W_h h + b_h of one step; h is zero before the first
   for (int64_t t = 0; t < time.steps(); ++t) {
     const int64_t R = time.alive(t), begin = time.at(t);
     const real* previous = t > 0 ? states.data() + time.at(t - 1) * C : nullptr;
@@ -125,8 +126,8 @@ GateGradients gru_backward(const GruPass& pass, const Tensor& w_hh, const Tensor
   const int64_t N = pass.states.dim(0), C = pass.states.dim(1);
   const Tensor dstates = reordered(dy, pass.time.token);
   GateGradients d;
-  d.from_input = Tensor::empty({N, 3 * C});
-  d.from_state = Tensor::empty({N, 3 * C});
+  d.from_input = Tensor::empty({N, 3 * C}, DType::Real, dy.device());
+  d.from_state = empty_like(d.from_input);
   for (int64_t t = pass.time.steps() - 1; t >= 0; --t) {
     const int64_t R = pass.time.alive(t), begin = pass.time.at(t);
     const int64_t before = t > 0 ? pass.time.at(t - 1) : 0;
@@ -184,10 +185,10 @@ Tensor gru_composed(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, con
                     const Tensor& b_hh, const Offsets& offsets) {
   check_gru("gru_composed", x, w_ih, w_hh, b_ih, b_hh, offsets);
   const int64_t C = w_hh.dim(1);
-  const Tensor ones = Tensor::full({1, C}, 1);
+  const Tensor ones = Tensor::full({1, C}, 1, x.device());
   std::vector<Tensor> states;
   for (int64_t b = 0; b < offsets.sequences(); ++b) {
-    Tensor h = Tensor::zeros({1, C});
+    Tensor h = Tensor::zeros({1, C}, DType::Real, x.device());
     for (int64_t i = offsets.at(b); i < offsets.at(b + 1); ++i) {
       const Tensor from_input = linear(slice(x, 0, i, i + 1), w_ih, b_ih), from_state = linear(h, w_hh, b_hh);
       const auto part = [&](const Tensor& gates, int64_t k) { return slice(gates, 1, k * C, (k + 1) * C); };

@@ -20,11 +20,13 @@ struct Along {
 
 // Slices [begin, begin + count) along d of `whole` to or from all of `part`.
 void take(const Tensor& part, const Tensor& whole, const Along& d, int64_t begin) {
+  if (part.numel() == 0) return;
   const int64_t width = part.dim(d.dim) * d.inner, stride = whole.dim(d.dim) * d.inner;
   DISPATCH(part.device(), copy_columns, part.data(), width, whole.data() + begin * d.inner, stride, d.outer,
            width);
 }
 void put_back(const Tensor& whole, const Tensor& part, const Along& d, int64_t begin) {
+  if (part.numel() == 0) return;
   const int64_t width = part.dim(d.dim) * d.inner, stride = whole.dim(d.dim) * d.inner;
   DISPATCH(part.device(), copy_columns, whole.data() + begin * d.inner, stride, part.data(), width, d.outer,
            width);
@@ -41,11 +43,11 @@ Tensor embedding(const Tensor& table, const Tensor& ids) {
     AG_CHECK(ids.ints()[i] >= 0 && ids.ints()[i] < V, "embedding: id ", ids.ints()[i], " at ", i,
              " is not an index below ", V);
   }
-  Tensor y = Tensor::empty({N, C}, DType::Real, table.device());
-  DISPATCH(table.device(), gather_rows, y.data(), table.data(), ids.ints(), N, C);
-  return record("embedding", y, {table}, [ids, N, V, C](const Tensor& dy, const Needs&) -> Grads {
+  Tensor y = Tensor::empty({N, C}, DType::Real, table.device()), rows = ids.to(table.device());
+  DISPATCH(table.device(), gather_rows, y.data(), table.data(), rows.ints(), N, C);
+  return record("embedding", y, {table}, [rows, N, V, C](const Tensor& dy, const Needs&) -> Grads {
     Tensor dtable = Tensor::zeros({V, C}, DType::Real, dy.device());
-    DISPATCH(dy.device(), scatter_add_rows, dtable.data(), dy.data(), ids.ints(), N, V, C);
+    DISPATCH(dy.device(), scatter_add_rows, dtable.data(), dy.data(), rows.ints(), N, V, C);
     return {dtable};
   });
 }

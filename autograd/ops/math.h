@@ -5,12 +5,17 @@
 #include <cmath>
 #include <cstdint>
 
+#include "autograd/host_device.h"
+
 namespace ag::math {
 
 // e^x to about 1 unit in the last place: x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial in r (the
 // coefficients of Cephes' expf), and 2^n put into the exponent's bits. Below -87 the result is 0, above 88 it
 // is infinity.
-inline float exp(float x) {
+HOST_DEVICE inline float exp(float x) {
+#ifdef __CUDA_ARCH__
+  return ::expf(x);
+#else
   const float within = x < -87.0F ? -87.0F : (x > 88.0F ? 88.0F : x);
   const float n = std::nearbyint(within * 1.44269504088896341F);
   const float r = (within - n * 0.693359375F) + n * 2.12194440e-4F;
@@ -25,16 +30,17 @@ inline float exp(float x) {
   const float low = x < -87.0F ? 0.0F : y;
   const float high = x > 88.0F ? INFINITY : low;
   return x == x ? high : x;  // NaN stays NaN
+#endif
 }
-inline double exp(double x) { return std::exp(x); }
+HOST_DEVICE inline double exp(double x) { return std::exp(x); }
 
 template <class T>
-T sigmoid(T x) {
+HOST_DEVICE T sigmoid(T x) {
   return T(1) / (T(1) + exp(-x));
 }
 
 // Made of exp where the loop is to become vector instructions: good to 1e-7 absolutely, not relatively near zero.
-inline float tanh(float x) { return 2 * sigmoid(2 * x) - 1; }
-inline double tanh(double x) { return std::tanh(x); }
+HOST_DEVICE inline float tanh(float x) { return 2 * sigmoid(2 * x) - 1; }
+HOST_DEVICE inline double tanh(double x) { return std::tanh(x); }
 
 }  // namespace ag::math

@@ -60,7 +60,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                    dweight.data());
         }
         if (needs[2]) {
-          dbias = Tensor::empty({O});
+          dbias = Tensor::empty({O}, DType::Real, x.device());
           DISPATCH(x.device(), sum_rows, dbias.data(), dy.data(), N, O);
         }
         return {dx, dweight, dbias};

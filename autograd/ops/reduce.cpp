@@ -10,7 +10,7 @@ Tensor total(const char* name, const Tensor& x, real factor) {
   DISPATCH(x.device(), sum_all, y.data(), x.data(), x.numel());
   DISPATCH(x.device(), scale, y.data(), factor, y.data(), 1);
   return record(name, y, {x}, [shape = x.shape(), factor](const Tensor& dy, const Needs&) -> Grads {
-    return {Tensor::full(shape, factor * dy.item())};
+    return {Tensor::full(shape, factor * dy.item(), dy.device())};
   });
 }
 
@@ -46,7 +46,7 @@ Tensor sum_columns(const Tensor& x) {
   DISPATCH(x.device(), sum_columns, y.data(), x.data(), R, C);
   return record("sum_columns", y, {x}, [R, C](const Tensor& dy, const Needs&) -> Grads {
     // Every element of a row receives that row's gradient: dy (R,1) times a row of ones (1,C).
-    const Tensor ones = Tensor::full({1, C}, 1);
+    const Tensor ones = Tensor::full({1, C}, 1, dy.device());
     Tensor dx = Tensor::empty({R, C}, DType::Real, dy.device());
     DISPATCH(dy.device(), gemm, false, false, R, C, 1, real(1), dy.data(), ones.data(), real(0), dx.data());
     return {dx};

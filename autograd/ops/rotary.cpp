@@ -6,7 +6,7 @@
 
 namespace ag {
 
-Rotation rotation(const Tensor& positions, const std::vector<double>& inverse_frequency) {
+Rotation rotation(const Tensor& positions, const std::vector<double>& inverse_frequency, Device device) {
   const int64_t N = positions.dim(0), half = static_cast<int64_t>(inverse_frequency.size());
   Rotation r{Tensor::empty({N, half}), Tensor::empty({N, half})};
   parallel_for(N, 32 * half, [&](int64_t i) {
@@ -16,7 +16,7 @@ Rotation rotation(const Tensor& positions, const std::vector<double>& inverse_fr
       r.sine.data()[i * half + d] = static_cast<real>(std::sin(angle));
     }
   });
-  return r;
+  return {r.cosine.to(device), r.sine.to(device)};
 }
 
 Tensor rotary(const Tensor& x, const Rotation& rotation) {

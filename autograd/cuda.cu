@@ -1,0 +1,55 @@
+#include "autograd/cuda.h"
+
+#include <cuda_runtime.h>
+
+#include "autograd/check.h"
+
+namespace ag::cuda {
+namespace {
+
+void check(cudaError_t status, const char* what) {
+  AG_CHECK(status == cudaSuccess, "CUDA: ", what, ": ", cudaGetErrorString(status));
+}
+
+}  // namespace
+
+bool has_device() {
+  static const bool has = [] {
+    int count = 0;
+    return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
+  }();
+  return has;
+}
+
+std::string device_name() {
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, 0), "the device cannot be asked for its name");
+  return properties.name;
+}
+
+void* allocate(int64_t bytes) {
+  void* memory = nullptr;
+  const cudaError_t status = cudaMalloc(&memory, static_cast<size_t>(bytes));
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();  // which would otherwise be reported as the next kernel's
+    return nullptr;
+  }
+  check(status, "memory cannot be allocated");
+  return memory;
+}
+
+// Tensors that live as long as the program may end after the runtime did, which has then taken the memory with it.
+void release(void* memory) {
+  const cudaError_t status = cudaFree(memory);
+  if (status != cudaErrorCudartUnloading) check(status, "memory cannot be given back");
+}
+
+void copy(void* to, const void* from, int64_t bytes) {
+  check(cudaMemcpy(to, from, static_cast<size_t>(bytes), cudaMemcpyDefault), "a copy failed");
+}
+
+void zero(void* memory, int64_t bytes) {
+  check(cudaMemset(memory, 0, static_cast<size_t>(bytes)), "memory cannot be set to zero");
+}
+
+}  // namespace ag::cuda

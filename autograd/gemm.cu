@@ -1,0 +1,71 @@
+// The matrix product on CUDA: each block computes a tile of C from tiles of A and B in shared memory, each thread 4 x 4 numbers of
+// it in registers (the scheme of Volkov and Demmel, "Benchmarking GPUs to Tune Dense Linear Algebra", SC 2008). In the precision
+// of `real`: no TF32.
+#include "autograd/ops/launch.cuh"
+
+namespace ag::cuda {
+namespace {
+
+constexpr int kRows = 64, kColumns = 32, kDepth = 16;  // of a tile of C, and how much of K at a time
+constexpr int kEach = 4;                               // a thread computes kEach x kEach numbers
+static_assert(kRows * kColumns == kThreads * kEach * kEach);
+
+// op(X) (R, K), where X is stored as (R, K), or (K, R) if transposed.
+struct Operand {
+  const real* x;
+  bool transposed;
+  int64_t R, K;
+
+  __device__ real at(int64_t r, int64_t k) const {
+    return r < R && k < K ? x[transposed ? k * R + r : r * K + k] : real(0);
+  }
+  // tile[k][r] = op(X)[first + r][depth + k]; neighbouring threads read neighbouring numbers.
+  template <int kTileRows>
+  __device__ void load(real (&tile)[kDepth][kTileRows + 1], int64_t first, int64_t depth) const {
+    for (int e = static_cast<int>(threadIdx.x); e < kTileRows * kDepth; e += kThreads) {
+      const int r = transposed ? e % kTileRows : e / kDepth, k = transposed ? e / kTileRows : e % kDepth;
+      tile[k][r] = at(first + r, depth + k);
+    }
+  }
+};
+
+// b is op(B) turned, (N, K).
+__global__ void product_kernel(Operand a, Operand b, real alpha, real beta, real* C) {
+  __shared__ real a_tile[kDepth][kRows + 1], b_tile[kDepth][kColumns + 1];  // one more against bank conflicts
+  const int64_t tiles = (b.R + kColumns - 1) / kColumns;
+  const int64_t first_row = blockIdx.x / tiles * kRows, first_column = blockIdx.x % tiles * kColumns;
+  const int thread = static_cast<int>(threadIdx.x);
+  const int row = thread / (kColumns / kEach), column = thread % (kColumns / kEach);
+  real sum[kEach][kEach] = {};
+  for (int64_t depth = 0; depth < a.K; depth += kDepth) {
+    __syncthreads();  // until the tiles before have been used
+    a.load<kRows>(a_tile, first_row, depth);
+    b.load<kColumns>(b_tile, first_column, depth);
+    __syncthreads();
+    for (int k = 0; k < kDepth; ++k) {
+      for (int i = 0; i < kEach; ++i) {
+        for (int j = 0; j < kEach; ++j)
+          sum[i][j] += a_tile[k][row * kEach + i] * b_tile[k][column * kEach + j];
+      }
+    }
+  }
+  for (int i = 0; i < kEach; ++i) {
+    for (int j = 0; j < kEach; ++j) {
+      const int64_t r = first_row + row * kEach + i, c = first_column + column * kEach + j;
+      if (r >= a.R || c >= b.R) continue;
+      real& out = C[r * b.R + c];
+      out = alpha * sum[i][j] + (beta != 0 ? beta * out : real(0));  // what was there may be NaN
+    }
+  }
+}
+
+}  // namespace
+
+void gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha, const real* A,
+          const real* B, real beta, real* C) {
+  const int64_t blocks = (M + kRows - 1) / kRows * ((N + kColumns - 1) / kColumns);
+  launch(product_kernel, blocks, Operand{A, transpose_a, M, K}, Operand{B, !transpose_b, N, K}, alpha, beta,
+         C);
+}
+
+}  // namespace ag::cuda

@@ -1,0 +1,101 @@
+#include "autograd/ops/elementwise.h"
+
+#include "autograd/ops/dropout_mask.h"
+#include "autograd/ops/launch.cuh"
+
+namespace ag::cuda {
+namespace {
+
+// As kernels of their own: with_function calls its argument with a type for each function, and nvcc allows no device lambda there.
+template <class Function>
+__global__ void forward_kernel(real* y, const real* x, int64_t n) {
+  const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  if (i < n) y[i] = Function::y(x[i]);
+}
+template <class Function>
+__global__ void backward_kernel(real* dx, const real* dy, const real* x, const real* y, int64_t n) {
+  const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  if (i < n) dx[i] = dy[i] * Function::derivative(x[i], y[i]);
+}
+int64_t blocks_for(int64_t n) { return (n + kThreads - 1) / kThreads; }
+
+}  // namespace
+
+void fill(real* y, real value, int64_t n) {
+  for_each(n, [=] __device__(int64_t i) { y[i] = value; });
+}
+
+void unary_forward(real* y, const real* x, int64_t n, Unary op) {
+  with_function(op,
+                [=](auto function) { launch(forward_kernel<decltype(function)>, blocks_for(n), y, x, n); });
+}
+
+void unary_backward(real* dx, const real* dy, const real* x, const real* y, int64_t n, Unary op) {
+  with_function(op, [=](auto function) {
+    launch(backward_kernel<decltype(function)>, blocks_for(n), dx, dy, x, y, n);
+  });
+}
+
+void binary_forward(real* y, const real* a, const real* b, int64_t n, Binary op) {
+  for_each(n, [=] __device__(int64_t i) {
+    switch (op) {
+      case Binary::Add:
+        y[i] = a[i] + b[i];
+        break;
+      case Binary::Sub:
+        y[i] = a[i] - b[i];
+        break;
+      case Binary::Mul:
+        y[i] = a[i] * b[i];
+        break;
+    }
+  });
+}
+
+void axpy(real* y, real a, const real* x, int64_t n) {
+  for_each(n, [=] __device__(int64_t i) { y[i] += a * x[i]; });
+}
+
+void scale(real* y, real a, const real* x, int64_t n) {
+  for_each(n, [=] __device__(int64_t i) { y[i] = a * x[i]; });
+}
+
+void add_row(real* y, const real* x, const real* b, int64_t R, int64_t C) {
+  for_each(R * C, [=] __device__(int64_t i) { y[i] = x[i] + b[i % C]; });
+}
+
+void swiglu_forward(real* y, const real* gate, const real* up, int64_t n) {
+  for_each(n, [=] __device__(int64_t i) { y[i] = SiluFunction::y(gate[i]) * up[i]; });
+}
+
+void swiglu_backward(real* dgate, real* dup, const real* dy, const real* gate, const real* up, int64_t n) {
+  for_each(n, [=] __device__(int64_t i) {
+    const real g = gate[i], d = dy[i], u = up[i], s = math::sigmoid(g);
+    dup[i] = d * g * s;
+    dgate[i] = d * u * s * (1 + g * (1 - s));
+  });
+}
+
+void dropout(real* y, const real* x, int64_t n, real p, RandomKey key) {
+  const DropoutMask masks(p, key);
+  for_each(n, [=] __device__(int64_t i) {
+    const real mask = masks.element(i);
+    y[i] = mask != 0 ? x[i] * mask : real(0);  // a dropped infinity is zero too
+  });
+}
+
+void adam_step(real* w, real* m, real* v, const real* dw, int64_t n, const AdamStep& step) {
+  const AdamFunction update(step);
+  for_each(n, [=] __device__(int64_t i) { update(w[i], m[i], v[i], dw[i]); });
+}
+
+void adam_step_rows(real* w, real* m, real* v, const real* dw, const int32_t* ids, int64_t U, int64_t C,
+                    const AdamStep& step) {
+  const AdamFunction update(step);
+  for_each(U * C, [=] __device__(int64_t i) {
+    const int64_t at = ids[i / C] * C + i % C;
+    update(w[at], m[at], v[at], dw[i]);
+  });
+}
+
+}  // namespace ag::cuda

@@ -1,0 +1,51 @@
+// A stand-in for CUDA's runtime and language on the host, so that the .cu files are compiled and run where there is no GPU.
+//
+// It answers what a host can answer: whether the kernels compute the right numbers, never use memory of the other side, and give
+// the same bits in whatever order the threads of a block run between two __syncthreads. It knows nothing of speed, of warps, or
+// of what nvcc makes of the code. A block's threads are fibers that hand over at __syncthreads; blocks run one after the other.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__ static  // one block runs at a time
+
+struct dim3 {
+  unsigned x = 1, y = 1, z = 1;
+};
+extern dim3 threadIdx, blockIdx, blockDim, gridDim;
+void __syncthreads();
+
+enum cudaError_t { cudaSuccess, cudaErrorMemoryAllocation, cudaErrorCudartUnloading, cudaErrorInvalidValue };
+enum cudaMemcpyKind { cudaMemcpyDefault };
+struct cudaDeviceProp {
+  char name[256];
+};
+const char* cudaGetErrorString(cudaError_t status);
+cudaError_t cudaGetLastError();
+cudaError_t cudaGetDeviceCount(int* count);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+// The device's memory can be read and written by kernels and copies alone: anything else ends the program (SIGSEGV). New memory
+// is full of NaNs.
+cudaError_t cudaMalloc(void** memory, size_t bytes);
+cudaError_t cudaFree(void* memory);
+cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind);
+cudaError_t cudaMemset(void* memory, int value, size_t bytes);
+
+namespace cuda_on_host {
+
+enum class Order { Ascending, Descending };
+// In which order the threads of a block run between two __syncthreads.
+void set_thread_order(Order order);
+void run_grid(unsigned blocks, unsigned threads, const std::function<void()>& kernel);
+
+}  // namespace cuda_on_host
+
+template <class... Parameters, class... Arguments>
+void run_on_host(void (*kernel)(Parameters...), unsigned blocks, unsigned threads,
+                 const Arguments&... arguments) {
+  cuda_on_host::run_grid(blocks, threads, [&] { kernel(arguments...); });
+}
