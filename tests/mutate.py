@@ -36,7 +36,7 @@ TABLE = ROOT / "tests" / "mutations.json"
 README = ROOT / "tests" / "README.md"
 BEGIN, END = "<!-- mutations: written by make mutate -->", "<!-- end of mutations -->"
 # Not run: what looks at the mutated sources' text, starts the program, is linked with the fuzz targets, or takes long.
-LEFT_OUT = {"mutations_test", "cuda_test", "cli_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
+LEFT_OUT = {"mutations_test", "fixture_hashes_test", "cuda_test", "cli_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
             "memory_limit_test", "fuzz_regression_test"}
 CUDA_TESTS = ["cuda_test", "thread_order_test", "models_test", "recommender_models_test"]
 # A mutation may make a loop endless, and let it eat memory: seconds and bytes.
