@@ -24,17 +24,31 @@ struct UserBlock {
   int64_t size() const { return static_cast<int64_t>(targets.size()); }
 };
 
+// The states behind the histories, (B,C), of some users after the other: so many that the layers' results, of a row for each item
+// read, stay in the processor's caches from one layer to the next.
+Tensor states_behind(const models::SequentialRecommender& model, const models::Histories& histories) {
+  constexpr size_t kItemsReadTogether = 4096;
+  std::vector<Tensor> states;
+  for (auto begin = histories.begin(); begin != histories.end();) {
+    auto end = begin;
+    for (size_t items = 0; end != histories.end() && items < kItemsReadTogether; ++end) items += end->size();
+    states.push_back(model.user_states(model.pack({begin, end})));
+    begin = end;
+  }
+  return states.size() == 1 ? states[0] : ag::concat(states, 0);
+}
+
 UserBlock block_of(const models::SequentialRecommender& model, const Interactions& data,
                    std::span<const int64_t> users, Target target, bool filter_history) {
   UserBlock block;
-  std::vector<std::vector<int32_t>> histories;
+  models::Histories histories;
   for (const int64_t user : users) {
     const Sequence history = target_history(data, user, target);
     histories.emplace_back(history.begin(), history.end());
     block.targets.push_back(target_item(data, user, target));
     block.removed.push_back(filter_history ? sorted_distinct(history) : std::vector<int32_t>());
   }
-  block.states = model.user_states(model.pack(histories));
+  block.states = states_behind(model, histories);
   return block;
 }
 
