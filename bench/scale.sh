@@ -10,7 +10,7 @@ set -eu -o pipefail
 program=$1 out=$2
 shift 2
 [ $# -gt 0 ] || set -- 1 10 100
-options=${TRAIN_OPTIONS:---loss sampled_softmax --negatives 256 --lazy-adam --batch 256}
+options=${TRAIN_OPTIONS:---loss sampled_softmax --negatives 256 --share-negatives --lazy-adam --batch 256}
 mkdir -p "$out"
 
 # The number under a key in the record of a stage in results.json.

@@ -183,7 +183,7 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   // Lazily: no gradient of the table; of the rows in a batch a copy, two gradients and their sum.
   if (config.lazy_adam) {
     items -= V * C;
-    tables = V * C + 4 * std::min(V, N * (2 + n)) * C;
+    tables = V * C + 4 * std::min(V, config.share_negatives ? 2 * N + n : N * (2 + n)) * C;
   }
   const double state = items + copies * (costs.parameters + adapter.trained) + adapter.held;
   // Scores of the target and the negatives: their ids and labels, the scores in one and in two parts, and gradients of each.

@@ -180,6 +180,7 @@ void check_recommender(const Options& o) {
   check("--gru-hidden", o.gru_hidden, standard.gru_hidden, o.model == "gru4rec", "--model gru4rec");
   check("--mask-ratio", o.mask_ratio, standard.mask_ratio, o.model == "bert4rec", "--model bert4rec");
   check("--negatives", o.negatives, standard.negatives, o.loss != "ce", "a loss that samples: --loss bce");
+  check("--share-negatives", o.share_negatives, false, o.loss != "ce", "a loss that samples: --loss bce");
   check("--gbce-t", o.gbce_t, standard.gbce_t, o.loss == "gbce", "--loss gbce");
   check("--start-std", o.start_std, standard.start_std, o.use == "start", "--use start");
   check("--lazy-adam", o.lazy_adam, false, o.loss != "ce", "a loss that samples: --loss bce");

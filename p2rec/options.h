@@ -40,7 +40,7 @@ struct Options {
   int64_t negatives = 1;
   double gbce_t = 0.75;
   double lr = 1e-3, adam_beta2 = 0.999;
-  bool lazy_adam = false, own_output = false;
+  bool share_negatives = false, lazy_adam = false, own_output = false;
   int64_t batch = 128;          // windows
   std::string windows = "all";  // all, last
   int64_t max_epochs = 200;
@@ -170,6 +170,11 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
       o.loss);
   visit({"negatives", group, "negatives of each position, for a loss that samples", Pretrain, at_least(1)},
         o.negatives);
+  visit(
+      {"share-negatives", group,
+       "draw the negatives once for all positions of a step, which costs little however many items there are",
+       Pretrain},
+      o.share_negatives);
   visit({"gbce-t", group, "gbce: 0 is bce, 1 is calibrated", Pretrain, between(0, 1)}, o.gbce_t);
   visit({"lr", group, "learning rate of Adam", Pretrain, kPositive}, o.lr);
   visit({"adam-beta2", group, "Adam's second decay rate", Pretrain, kShare}, o.adam_beta2);

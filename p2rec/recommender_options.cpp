@@ -66,6 +66,7 @@ RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
   m.use = use_of(o.use);
   config.lr = o.lr;
   config.adam_beta2 = o.adam_beta2;
+  config.share_negatives = o.share_negatives;
   config.lazy_adam = o.lazy_adam;
   config.batch = o.batch;
   config.windows = o.windows == "last" ? WindowChoice::Last : WindowChoice::All;

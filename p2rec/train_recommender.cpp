@@ -127,7 +127,7 @@ class Training {
     const models::LossConfig& loss_config = config_.model.loss;
     if (loss_config.samples()) {
       batch.negatives = draw_negatives(data_, windows_, chosen, batch, loss_config.negatives,
-                                       {config_.seed, step, kNegativeSite});
+                                       {config_.seed, step, kNegativeSite}, config_.share_negatives);
     }
     tokens_ += batch.input.offsets.rows();
     const double loss = config_.lazy_adam ? step_on_rows(batch) : step_on_all(batch);

@@ -15,6 +15,7 @@ namespace p2rec {
 struct RecommenderConfig {
   models::RecommenderModelConfig model;  // its number of items is taken from the data
   double lr = 1e-3, adam_beta2 = 0.999;  // Adam; beta1 is 0.9
+  bool share_negatives = false;          // all positions of a step are compared with the same negatives
   bool lazy_adam = false;                // the item table's rows without a gradient stay as they are
   int64_t batch = 128;                   // windows
   WindowChoice windows = WindowChoice::All;

@@ -85,7 +85,7 @@ models::Histories items_of(const Interactions& data, const std::vector<Window>& 
 
 Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
                       std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
-                      const ag::RandomKey& key) {
+                      const ag::RandomKey& key, bool shared) {
   models::Histories taken;  // by each window's user, sorted
   for (const int32_t w : chosen) {
     const Sequence part = training_part(data, windows[static_cast<size_t>(w)].user);
@@ -95,11 +95,18 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
   const std::vector<int64_t> sequences = sequences_of_targets(batch);
   const int64_t M = batch.targets.numel();
   Tensor negatives = Tensor::empty({M, n}, ag::DType::I32);
+  std::vector<int32_t> of_all;
+  if (shared) {
+    for (int64_t j = 0; j < n; ++j) of_all.push_back(draw_negative({}, data.items(), key, M * n + j));
+  }
   std::atomic<bool> all_found = true;
   ag::parallel_for(M, 100 * n, [&](int64_t i) {
     const auto& of_user = taken[static_cast<size_t>(sequences[static_cast<size_t>(i)])];
     for (int64_t element = i * n; element < (i + 1) * n; ++element) {
-      const int32_t item = draw_negative(of_user, data.items(), key, element);
+      const bool is_free = shared && !std::binary_search(of_user.begin(), of_user.end(),
+                                                         of_all[static_cast<size_t>(element - i * n)]);
+      const int32_t item = is_free ? of_all[static_cast<size_t>(element - i * n)]
+                                   : draw_negative(of_user, data.items(), key, element);
       if (item < 0) all_found = false;
       negatives.ints()[element] = item;
     }
@@ -110,18 +117,19 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
 }
 
 Tensor use_rows_alone(models::SequenceBatch& batch, const Tensor& table) {
-  std::vector<int32_t> ids;
-  for (const Tensor& some : {batch.input.ids, batch.targets, batch.negatives}) {
-    if (some.defined()) ids.insert(ids.end(), some.ints(), some.ints() + some.numel());
-  }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  std::vector<int32_t> ids,
+      row_of(static_cast<size_t>(table.dim(0)), -1);  // in the order in which they come up
   const auto renumber = [&](Tensor& some) {
     if (!some.defined()) return;
-    ag::parallel_for(some.numel(), 50, [&](int64_t i) {
-      int32_t& id = some.ints()[i];
-      id = static_cast<int32_t>(std::lower_bound(ids.begin(), ids.end(), id) - ids.begin());
-    });
+    int32_t* id = some.ints();
+    for (const int32_t* end = id + some.numel(); id != end; ++id) {
+      int32_t& row = row_of[static_cast<size_t>(*id)];
+      if (row < 0) {
+        row = static_cast<int32_t>(ids.size());
+        ids.push_back(*id);
+      }
+      *id = row;
+    }
   };
   renumber(batch.input.ids);
   renumber(batch.targets);

@@ -38,13 +38,15 @@ models::Histories items_of(const Interactions& data, const std::vector<Window>& 
                            std::span<const int32_t> chosen);
 
 // Negatives (M,n) for a batch made of these windows: each drawn evenly, with repetition, from the items that the user has not
-// taken in training. Throws ag::Error where a user has taken nearly all of them.
+// taken in training. Shared: n are drawn for all rows, and where a user has taken one, that row gets another. Throws ag::Error
+// where a user has taken nearly all of them.
 ag::Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
                           std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
-                          const ag::RandomKey& key);
+                          const ag::RandomKey& key, bool shared = false);
 
 // Makes the batch work on the rows of `table` (V,C) that it speaks of alone: afterwards its ids count them, and
-// batch.item_rows holds a copy of them that asks for a gradient. Returns which rows they are: (U) I32, ascending.
+// batch.item_rows holds a copy of them that asks for a gradient. Returns which rows they are: (U) I32, in
+// the order in which they come up.
 ag::Tensor use_rows_alone(models::SequenceBatch& batch, const ag::Tensor& table);
 
 }  // namespace p2rec

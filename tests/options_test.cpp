@@ -34,6 +34,7 @@ const std::map<std::string, std::string> kOther = {
     {"gru-hidden", "32"},
     {"mask-ratio", "0.15"},
     {"negatives", "256"},
+    {"share-negatives", "true"},
     {"gbce-t", "0.5"},
     {"adam-beta2", "0.98"},
     {"lazy-adam", "true"},
@@ -165,10 +166,11 @@ TEST_CASE("an option changes the fingerprints of its stage and all later ones, a
   for (const char* name :
        {"lora-rank", "lora-alpha", "lora-dropout", "sft-lr", "sft-item-lr", "sft-batch", "sft-epochs"})
     first[name] = Stage::Reconstruct;
-  for (const char* name :
-       {"seeds",  "max-length", "hidden",    "inner",      "blocks",   "heads",           "dropout",
-        "loss",   "lr",         "batch",     "max-epochs", "patience", "variant",         "negatives",
-        "gbce-t", "adam-beta2", "lazy-adam", "own-output", "windows",  "steps-per-epoch", "evaluate-users"})
+  for (const char* name : {"seeds",           "max-length",    "hidden",    "inner",      "blocks",
+                           "heads",           "dropout",       "loss",      "lr",         "batch",
+                           "max-epochs",      "patience",      "variant",   "negatives",  "gbce-t",
+                           "share-negatives", "adam-beta2",    "lazy-adam", "own-output", "windows",
+                           "steps-per-epoch", "evaluate-users"})
     first[name] = Stage::Pretrain;
   for (const char* name : {"ranking", "negatives-ranked", "ranking-seed", "filter-history", "cutoffs"})
     first[name] = Stage::Evaluate;
@@ -262,6 +264,8 @@ TEST_CASE("options of the recommender that mean nothing together") {
   check({{"gru-hidden", "32"}}, "--gru-hidden: found 32, which means nothing without --model gru4rec");
   check({{"mask-ratio", "0.5"}}, "--mask-ratio: found 0.5, which means nothing without --model bert4rec");
   check({{"negatives", "2"}}, "--negatives: found 2, which means nothing without a loss that samples");
+  check({{"share-negatives", "true"}},
+        "--share-negatives: found true, which means nothing without a loss that");
   check({{"gbce-t", "0.5"}, {"loss", "bce"}}, "--gbce-t: found 0.5, which means nothing without --loss gbce");
   check({{"use", "frozen"}, {"start-std", "1"}},
         "--start-std: found 1, which means nothing without --use start");

@@ -2,6 +2,8 @@
 #include "p2rec/training_batches.h"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <set>
 
 #include "nn/optim.h"
@@ -115,6 +117,37 @@ TEST_CASE("negatives are items that the user has not taken, for every kind of ba
   }
 }
 
+TEST_CASE("shared negatives are one draw for all, but for those whom it would not be one") {
+  const Interactions data = some_data();
+  const RecommenderConfig config = small_config();
+  const auto model = make_recommender(data.items(), config);
+  const std::vector<Window> windows = training_windows(data, config.model.window_length());
+  std::vector<int32_t> chosen(windows.size());
+  std::iota(chosen.begin(), chosen.end(), 0);
+  const models::SequenceBatch batch = model->training_batch(items_of(data, windows, chosen), {});
+  constexpr int64_t kCount = 6;
+  const Tensor negatives = draw_negatives(data, windows, chosen, batch, kCount, {1, 0, 7}, true);
+  std::set<int32_t> all;
+  int64_t b = 0, others = 0;
+  for (int64_t j = 0; j < kCount; ++j) {
+    std::map<int32_t, int64_t> times;
+    for (int64_t i = 0; i < batch.targets.numel(); ++i) ++times[negatives.ints()[i * kCount + j]];
+    const auto often = std::ranges::max_element(times, {}, [](const auto& entry) { return entry.second; });
+    all.insert(often->first);
+    b = 0;
+    for (int64_t i = 0; i < batch.targets.numel(); ++i) {
+      while (i >= batch.input.offsets.at(b + 1)) ++b;
+      const Sequence taken = training_part(data, windows[static_cast<size_t>(b)].user);
+      const int32_t item = negatives.ints()[i * kCount + j];
+      CHECK(std::ranges::count(taken, item) == 0);
+      CHECK((item == often->first) == (std::ranges::count(taken, often->first) == 0));
+      others += item != often->first;
+    }
+  }
+  CHECK(all.size() > 3);  // six draws from sixty
+  CHECK(others > 0);
+}
+
 TEST_CASE("a user who has taken everything has no negatives, and that is said") {
   Interactions data = of_lengths({102});
   for (size_t i = 0; i < 102; ++i) data.sequences[0][i] = static_cast<int32_t>(i % 100);
@@ -141,7 +174,7 @@ TEST_CASE("a batch that works on its rows alone has the loss of the whole table,
     const Tensor dtable = table.grad();
     table.zero_grad();
     const Tensor ids = use_rows_alone(batch, table);
-    CHECK(std::is_sorted(ids.ints(), ids.ints() + ids.numel()));
+    CHECK(std::set<int32_t>(ids.ints(), ids.ints() + ids.numel()).size() == static_cast<size_t>(ids.numel()));
     CHECK(ids.numel() < data.items());
     const Tensor alone = model->loss(batch);
     ag::backward(alone);
