@@ -51,6 +51,10 @@ rows: program  ## train the published rows (DATA: folder with beauty, lastfm, ml
 	@if [ -z "$(DATA)" ]; then echo "make rows: DATA is not set; expected a folder with beauty/, lastfm/ and ml-1m/; hint: make rows DATA=../shared/data"; exit 2; fi
 	bash p2rec/train_rows.sh $(BUILD)/p2rec "$(DATA)" out/rows $(ROWS)
 
+study: program  ## P2Rec on DATA with the language model LLM: several recommenders and uses of the embeddings; hours
+	@if [ -z "$(DATA)" ] || [ -z "$(LLM)" ]; then echo "make study: DATA and LLM must be set; expected interactions and a language model; hint: make study DATA=../shared/data/beauty LLM=data/SmolLM2-135M-Instruct.Q4_1.gguf"; exit 2; fi
+	bash p2rec/study.sh $(BUILD)/p2rec $(or $(CONFIG),p2rec/configs/beauty.toml) "$(DATA)" "$(LLM)" out/study
+
 bench: packages  ## build and run the benchmarks
 	@PACKAGES="$(BENCH_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD)/bench -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF -DP2REC_BENCH=ON $(CMAKE_OPTIONS)
@@ -144,4 +148,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce rows bench asan torture parity parity-live fixtures mutate coverage venv fuzz format clean packages test-packages
+.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live fixtures mutate coverage venv fuzz format clean packages test-packages

@@ -109,7 +109,9 @@ int32_t* Tensor::ints() const {
 
 real Tensor::item() const {
   AG_CHECK(numel() == 1, "Tensor::item: the tensor has shape ", shape(), ", not one element");
-  return values()[0];
+  real number = 0;
+  copy_memory(&number, Device::CPU, data(), device(), size_of(dtype()));
+  return number;
 }
 
 std::vector<real> Tensor::values() const {

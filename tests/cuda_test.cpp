@@ -1,6 +1,6 @@
-// Every op and optimiser on CUDA: against PyTorch's fixtures, and against the CPU at sizes that take many blocks. Built twice: with
-// nvcc, where each test needs a device and says [SKIPPED] without one, and with the kernels run on the host (cuda_on_host/).
-#include "autograd/device.h"
+// Every op and optimiser on CUDA: against PyTorch's fixtures, and against the CPU at sizes that take many blocks. Run with
+// P2REC_TEST_DEVICE=cuda, without which nothing here is tested, and built twice: with nvcc, where it is [SKIPPED] without a device,
+// and with the kernels run on the host (cuda_on_host/).
 #include "autograd/ops.h"
 #include "nn/optim.h"
 #include "tests/large_op_cases.h"
@@ -14,13 +14,10 @@ using testing::op_cases;
 using testing::OpCase;
 namespace tolerance = testing::tolerance;
 
-namespace {
+// Only where CUDA is the device that is asked for: the other runs of the tests may have none.
+#define CUDA_TEST_CASE(name) TEST_CASE(name* doctest::skip(testing::device() != ag::Device::CUDA))
 
-bool no_cuda() {
-  if (ag::is_available(Device::CUDA)) return false;
-  testing::skip("there is no CUDA device here, or p2rec was built without CUDA");
-  return true;
-}
+namespace {
 
 Tensor on_cuda(const Tensor& x) { return x.to(Device::CUDA); }
 
@@ -32,8 +29,7 @@ std::vector<Tensor> leaves_on_cuda(const std::vector<Tensor>& inputs) {
 
 }  // namespace
 
-TEST_CASE("tensors move to the device and back, and are filled and copied there") {
-  if (no_cuda()) return;
+CUDA_TEST_CASE("tensors move to the device and back, and are filled and copied there") {
   const Tensor x = Tensor::from({2, 3}, {1, 2, 3, 4, 5, 6}), there = on_cuda(x);
   CHECK(there.device() == Device::CUDA);
   CHECK(there.values() == x.values());
@@ -53,8 +49,7 @@ TEST_CASE("tensors move to the device and back, and are filled and copied there"
   CHECK(ag::description_of(Device::CUDA).starts_with("CUDA, "));
 }
 
-TEST_CASE("CUDA gives the results and gradients of PyTorch") {
-  if (no_cuda()) return;
+CUDA_TEST_CASE("CUDA gives the results and gradients of PyTorch") {
   for (const OpCase& c : op_cases()) {
     const auto inputs = leaves_on_cuda(testing::inputs_of(c, false));
     const testing::Run found = testing::run(c.op, inputs, on_cuda(testing::projection_of(c)));
@@ -72,8 +67,8 @@ TEST_CASE("CUDA gives the results and gradients of PyTorch") {
   }
 }
 
-TEST_CASE("CUDA and the CPU agree where the work is split over blocks, and CUDA with itself to the bit") {
-  if (no_cuda()) return;
+CUDA_TEST_CASE(
+    "CUDA and the CPU agree where the work is split over blocks, and CUDA with itself to the bit") {
   for (const testing::LargeOpCase& c : testing::large_op_cases()) {
     CAPTURE(c.name);
     std::vector<Tensor> inputs;
@@ -97,8 +92,7 @@ TEST_CASE("CUDA and the CPU agree where the work is split over blocks, and CUDA 
   }
 }
 
-TEST_CASE("dropout draws the CPU's masks, alone and in attention, forward and backward") {
-  if (no_cuda()) return;
+CUDA_TEST_CASE("dropout draws the CPU's masks, alone and in attention, forward and backward") {
   const ag::RandomKey key{7, 3, 1};
   const Tensor x = testing::random_tensor({5, 67}, 1);
   CHECK(dropout(on_cuda(x), 0.3, key).values() == dropout(x, 0.3, key).values());
@@ -117,8 +111,7 @@ TEST_CASE("dropout draws the CPU's masks, alone and in attention, forward and ba
     check_close(found.dx[i], expected.dx[i], tolerance::kFused, testing::numbered("attention.dx", i));
 }
 
-TEST_CASE("an optimiser's steps and clipping are the CPU's") {
-  if (no_cuda()) return;
+CUDA_TEST_CASE("an optimiser's steps and clipping are the CPU's") {
   for (const bool decoupled : {true, false}) {
     CAPTURE(decoupled);
     std::vector<std::vector<real>> results;
@@ -137,8 +130,7 @@ TEST_CASE("an optimiser's steps and clipping are the CPU's") {
   }
 }
 
-TEST_CASE("rows of a table are stepped alone") {
-  if (no_cuda()) return;
+CUDA_TEST_CASE("rows of a table are stepped alone") {
   std::vector<std::vector<real>> results;
   for (const Device device : {Device::CPU, Device::CUDA}) {
     Tensor w = testing::random_tensor({9, 5}, 1).to(device).set_requires_grad();
@@ -150,8 +142,7 @@ TEST_CASE("rows of a table are stepped alone") {
               Tensor::from({45}, {results[0].begin(), results[0].end()}), tolerance::kFused, "w");
 }
 
-TEST_CASE("huge logits, masks and NaNs behave as on the CPU") {
-  if (no_cuda()) return;
+CUDA_TEST_CASE("huge logits, masks and NaNs behave as on the CPU") {
   const Tensor logits = on_cuda(Tensor::from({2, 3}, {1000, 0, -1000, 20000, 20000, -20000}));
   CHECK(softmax(logits).values() == std::vector<real>{1, 0, 0, 0.5, 0.5, 0});
   CHECK(softmax(on_cuda(Tensor::from({1, 3}, {0, -INFINITY, 0}))).values() == std::vector<real>{0.5, 0, 0.5});
@@ -163,8 +154,7 @@ TEST_CASE("huge logits, masks and NaNs behave as on the CPU") {
   CHECK(matmul(none, other).values() == std::vector<real>(4, 0));
 }
 
-TEST_CASE("tensors of two devices in one op are an error that names it") {
-  if (no_cuda()) return;
+CUDA_TEST_CASE("tensors of two devices in one op are an error that names it") {
   const Tensor here = Tensor::full({2, 3}, 1), there = on_cuda(here);
   CHECK_THROWS_WITH_AS(add(here, there), doctest::Contains("binary_forward: its first tensor is on CPU"),
                        ag::Error);
