@@ -60,6 +60,7 @@ void recommend(const RecommendRequest& request, std::ostream& out) {
               " is no folder; expected the folder of a run");
   Options o;
   read_config(o, folder / "config.toml");
+  o.device = "cpu";  // wherever it was trained: one history is little work
   const Interactions data = load_data(o.data);
   const auto index_of = [](const std::vector<std::string>& ids, const std::string& id, const char* what,
                            const char* option) {
@@ -86,7 +87,7 @@ void recommend(const RecommendRequest& request, std::ostream& out) {
               ": this recommender has not been trained yet; hint: p2rec run --config ",
               (folder / "config.toml").string(), " --resume");
   const auto model = trained_recommender(o, job, data.items(), nn::read_safetensors(folder / job.file()));
-  const ag::Tensor scores = model->scores(model->pack({history})).to(ag::Device::CPU);
+  const ag::Tensor scores = model->scores(model->pack({history}));
   const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);
   for (size_t i = 0; i < best.size(); ++i) {
     const auto item = static_cast<size_t>(best[i]);

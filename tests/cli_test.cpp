@@ -142,6 +142,15 @@ TEST_CASE("wrong options") {
   CHECK_FALSE(shell.has("o"));
 }
 
+TEST_CASE("a device that is not there") {
+  if (ag::is_available(ag::Device::CUDA)) return;
+  const Shell shell;
+  check_mistake(shell, "run --device cuda --out new",
+                {"--device: found cuda, but no CUDA device can be used here", "hint: the CUDA Toolkit"});
+  CHECK_FALSE(shell.has("new"));
+  check_mistake(shell, "run --device gpu --out new", {"--device: found 'gpu'; expected one of cpu, cuda"});
+}
+
 TEST_CASE("what is refused before anything is written leaves no folder") {
   const Shell shell;
   std::filesystem::create_directory(shell / "mine");
