@@ -37,8 +37,8 @@ for row in "$@"; do
   {
     cat "$out/$row.table"
     grep -o 'train/[^:]*: [0-9]* epochs.*' "$out/$row.log" || true
-    echo
-    awk -f "$here/validation_curves.awk" "$out/$row/log.jsonl"
+    # What is only counted has no log.
+    [ ! -f "$out/$row/log.jsonl" ] || { echo && awk -f "$here/validation_curves.awk" "$out/$row/log.jsonl"; }
   } | tee "$out/$row.txt"
 done
 "$program" rows --published "$published" --out "$out" | tee "$out/rows.txt"
