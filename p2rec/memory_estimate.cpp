@@ -15,13 +15,14 @@ constexpr int64_t kEpochsLookedAt = 20;
 
 int64_t bytes_of(double reals) { return static_cast<int64_t>(reals * sizeof(ag::real) * kRounding); }
 
-// The largest batch in [1, batch) whose memory `bytes(batch)` fits into `available`; 0 if none does.
+// The largest batch in [1, batch) whose memory `bytes(batch)` fits into `available`; 0 if none does. A thirty-second is left
+// free: another call of the program finds a little more or less.
 template <class Bytes>
 int64_t largest_batch_that_fits(int64_t batch, int64_t available, const Bytes& bytes) {
-  int64_t fits = 0, too_large = batch;
+  int64_t fits = bytes(1) <= available, too_large = batch;
   while (too_large - fits > 1) {
     const int64_t middle = fits + (too_large - fits) / 2;
-    (bytes(middle) <= available ? fits : too_large) = middle;
+    (bytes(middle) <= available - available / 32 ? fits : too_large) = middle;
   }
   return fits;
 }
