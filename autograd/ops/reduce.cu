@@ -1,42 +1,34 @@
 #include "autograd/ops/launch.cuh"
 
 namespace ag::cuda {
+namespace {
 
-void sum_all(real* y, const real* x, int64_t n) {
-  for_each_row(1, [=] __device__(int64_t, const Block& block) {
-    double total = 0;
-    for (int64_t i = block.thread(); i < n; i += kThreads) total += x[i];
+// y[i] is the sum of f(x) over n numbers x, which begin at x + i * step and stand stride apart, for i in [0, count).
+template <class Sum, class Y, class F>
+void sums(Y* y, int64_t count, const real* x, int64_t step, int64_t n, int64_t stride, const F& f) {
+  for_each_row(count, [=] __device__(int64_t i, const Block& block) {
+    Sum total = 0;
+    for (int64_t k = block.thread(); k < n; k += kThreads) total += f(x[i * step + k * stride]);
     total = block.sum(total);
-    if (block.thread() == 0) *y = static_cast<real>(total);
+    if (block.thread() == 0) y[i] = static_cast<Y>(total);
   });
 }
 
-void sum_squares(double* y, const real* x, int64_t n) {
-  for_each_row(1, [=] __device__(int64_t, const Block& block) {
-    double total = 0;
-    for (int64_t i = block.thread(); i < n; i += kThreads) total += double(x[i]) * double(x[i]);
-    total = block.sum(total);
-    if (block.thread() == 0) *y = total;
-  });
-}
+struct Itself {
+  __device__ real operator()(real x) const { return x; }
+};
+struct Square {
+  __device__ double operator()(real x) const { return double(x) * double(x); }
+};
 
-// A block for each column.
-void sum_rows(real* y, const real* x, int64_t R, int64_t C) {
-  for_each_row(C, [=] __device__(int64_t c, const Block& block) {
-    real total = 0;
-    for (int64_t r = block.thread(); r < R; r += kThreads) total += x[r * C + c];
-    total = block.sum(total);
-    if (block.thread() == 0) y[c] = total;
-  });
-}
+}  // namespace
 
-void sum_columns(real* y, const real* x, int64_t R, int64_t C) {
-  for_each_row(R, [=] __device__(int64_t r, const Block& block) {
-    real total = 0;
-    for (int64_t c = block.thread(); c < C; c += kThreads) total += x[r * C + c];
-    total = block.sum(total);
-    if (block.thread() == 0) y[r] = total;
-  });
-}
+void sum_all(real* y, const real* x, int64_t n) { sums<double>(y, 1, x, 0, n, 1, Itself()); }
+
+void sum_squares(double* y, const real* x, int64_t n) { sums<double>(y, 1, x, 0, n, 1, Square()); }
+
+void sum_rows(real* y, const real* x, int64_t R, int64_t C) { sums<real>(y, C, x, 1, R, C, Itself()); }
+
+void sum_columns(real* y, const real* x, int64_t R, int64_t C) { sums<real>(y, R, x, C, C, 1, Itself()); }
 
 }  // namespace ag::cuda
