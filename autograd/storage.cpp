@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
@@ -77,6 +78,7 @@ class CachingAllocator {
       AG_CHECK(block, "out of memory: a tensor of ", bytes, " bytes was asked for while ", stats_.in_use,
                " bytes were in use; hint: a smaller batch or a shorter history needs less");
       blocks_[static_cast<const char*>(block)] = wanted;
+      used_ = true;
     }
     stats_.in_use += *capacity;
     stats_.peak = std::max(stats_.peak, stats_.in_use);
@@ -98,6 +100,7 @@ class CachingAllocator {
 
   // Whether the address is in a block that came from here, or just behind its end, where a slice without rows begins.
   bool holds(const void* memory) {
+    if (!used_) return false;  // every kernel asks, and most programs have no such memory
     std::lock_guard<std::mutex> lock(mutex_);
     const auto* address = static_cast<const char*>(memory);
     const auto after = blocks_.upper_bound(address);
@@ -141,6 +144,7 @@ class CachingAllocator {
   }
 
   Device device_;
+  std::atomic<bool> used_ = false;
   std::mutex mutex_;
   std::multimap<int64_t, void*> free_;     // by size
   std::map<const char*, int64_t> blocks_;  // all there are, and their sizes

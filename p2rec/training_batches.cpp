@@ -102,13 +102,12 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
   std::atomic<bool> all_found = true;
   ag::parallel_for(M, 100 * n, [&](int64_t i) {
     const auto& of_user = taken[static_cast<size_t>(sequences[static_cast<size_t>(i)])];
-    for (int64_t element = i * n; element < (i + 1) * n; ++element) {
-      const bool is_free = shared && !std::binary_search(of_user.begin(), of_user.end(),
-                                                         of_all[static_cast<size_t>(element - i * n)]);
-      const int32_t item = is_free ? of_all[static_cast<size_t>(element - i * n)]
-                                   : draw_negative(of_user, data.items(), key, element);
+    for (int64_t j = 0; j < n; ++j) {
+      int32_t item = shared ? of_all[static_cast<size_t>(j)] : -1;
+      if (item < 0 || std::binary_search(of_user.begin(), of_user.end(), item))
+        item = draw_negative(of_user, data.items(), key, i * n + j);
       if (item < 0) all_found = false;
-      negatives.ints()[element] = item;
+      negatives.ints()[i * n + j] = item;
     }
   });
   AG_CHECK(all_found,

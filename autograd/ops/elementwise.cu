@@ -6,18 +6,19 @@
 namespace ag::cuda {
 namespace {
 
-// As kernels of their own: with_function calls its argument with a type for each function, and nvcc allows no device lambda there.
+// Not lambdas: with_function calls its argument with a type for each function, and nvcc allows no device lambda there.
 template <class Function>
-__global__ void forward_kernel(real* y, const real* x, int64_t n) {
-  const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
-  if (i < n) y[i] = Function::y(x[i]);
-}
+struct Forward {
+  real* y;
+  const real* x;
+  __device__ void operator()(int64_t i) const { y[i] = Function::y(x[i]); }
+};
 template <class Function>
-__global__ void backward_kernel(real* dx, const real* dy, const real* x, const real* y, int64_t n) {
-  const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
-  if (i < n) dx[i] = dy[i] * Function::derivative(x[i], y[i]);
-}
-int64_t blocks_for(int64_t n) { return (n + kThreads - 1) / kThreads; }
+struct Backward {
+  real* dx;
+  const real *dy, *x, *y;
+  __device__ void operator()(int64_t i) const { dx[i] = dy[i] * Function::derivative(x[i], y[i]); }
+};
 
 }  // namespace
 
@@ -26,14 +27,11 @@ void fill(real* y, real value, int64_t n) {
 }
 
 void unary_forward(real* y, const real* x, int64_t n, Unary op) {
-  with_function(op,
-                [=](auto function) { launch(forward_kernel<decltype(function)>, blocks_for(n), y, x, n); });
+  with_function(op, [=](auto function) { for_each(n, Forward<decltype(function)>{y, x}); });
 }
 
 void unary_backward(real* dx, const real* dy, const real* x, const real* y, int64_t n, Unary op) {
-  with_function(op, [=](auto function) {
-    launch(backward_kernel<decltype(function)>, blocks_for(n), dx, dy, x, y, n);
-  });
+  with_function(op, [=](auto function) { for_each(n, Backward<decltype(function)>{dx, dy, x, y}); });
 }
 
 void binary_forward(real* y, const real* a, const real* b, int64_t n, Binary op) {
