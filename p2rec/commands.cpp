@@ -114,6 +114,22 @@ void add_report(CLI::App& app, Actions& actions) {
   };
 }
 
+void add_results(CLI::App& app, Actions& actions) {
+  CLI::App* command = app.add_subcommand(
+      "results", "prints a run's results again, also for rare and frequent items, short and long histories");
+  const auto folder = std::make_shared<std::string>();
+  command->add_option("--out", *folder, "folder of a run")->type_name("DIR");
+  actions[command] = [=] {
+    INPUT_CHECK(!folder->empty(),
+                "--out: not given; expected the folder of a run; hint: p2rec results --help");
+    const Results results = read_report_data(*folder).results;
+    INPUT_CHECK(!results.summary.empty(), *folder,
+                ": holds no results; expected a run whose last stage is done; hint: p2rec evaluate --out ",
+                *folder);
+    std::cout << splits_text(results.summary);
+  };
+}
+
 void add_stats(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand("stats", "prints what was read: users, items, lengths, examples");
   add_table_options(*command, {"data"});
@@ -174,6 +190,7 @@ Program::Program() {
   app.allow_extras();
   for (const StageCommand& stage : kStageCommands) add_stage_command(app, actions, stage);
   add_recommend(app, actions);
+  add_results(app, actions);
   add_report(app, actions);
   add_stats(app, actions);
   add_rows(app, actions);

@@ -71,4 +71,12 @@ std::vector<int64_t> members_of(const Split& split, const std::vector<int64_t>& 
   return members;
 }
 
+const char* meaning_of_split(const std::string& name) {
+  if (name == "rare") return "the item is of the half with the fewest interactions in training";
+  if (name == "frequent") return "the item is of the other half";
+  if (name == "short") return "the history is at most as long as the median";
+  if (name == "long") return "the history is longer than the median";
+  return "";
+}
+
 }  // namespace p2rec

@@ -32,6 +32,9 @@ struct Split {
 // the middle). A split without users is left out.
 std::vector<Split> splits_of(const std::vector<RankedUser>& users);
 
+// In words, for a reader: whom the split of this name holds; empty for another name.
+const char* meaning_of_split(const std::string& name);
+
 // Those ranks that belong to the split.
 std::vector<int64_t> members_of(const Split& split, const std::vector<int64_t>& ranks);
 

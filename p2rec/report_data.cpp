@@ -93,10 +93,4 @@ ReportData read_report_data(const nn::Path& folder) {
   return {std::move(options), std::move(program), std::move(manifest), std::move(results), std::move(log)};
 }
 
-size_t place_of_cutoff_10(const std::vector<int>& cutoffs) {
-  const auto place = std::find(cutoffs.begin(), cutoffs.end(), 10);
-  AG_CHECK(place != cutoffs.end(), "there is no cutoff 10");
-  return static_cast<size_t>(place - cutoffs.begin());
-}
-
 }  // namespace p2rec

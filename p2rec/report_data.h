@@ -38,7 +38,4 @@ struct ReportData {
 // Throws ag::InputError naming the file that is missing (only config.toml must be there) or that this program did not write.
 ReportData read_report_data(const nn::Path& folder);
 
-// Where the cutoff 10 stands in the summary's metrics.
-size_t place_of_cutoff_10(const std::vector<int>& cutoffs);
-
 }  // namespace p2rec

@@ -101,14 +101,6 @@ std::string cutoffs_table(const std::vector<StartSummary>& summary) {
       head, rows);
 }
 
-const char* meaning_of_split(const std::string& split) {
-  if (split == "rare") return "the item is of the half with the fewest interactions in training";
-  if (split == "frequent") return "the item is of the other half";
-  if (split == "short") return "the history is at most as long as the median";
-  if (split == "long") return "the history is longer than the median";
-  return "";
-}
-
 // NDCG@10 for each split of the users, and less random's where that was compared; empty where there are no splits.
 std::string splits_table(const std::vector<StartSummary>& summary, size_t at10) {
   if (summary[0].splits.empty()) return "";

@@ -70,8 +70,13 @@ struct StartSummary : MetricsSummary {
 std::vector<StartSummary> summarise(const std::vector<ResultRow>& rows,
                                     const std::vector<Split>& splits = {});
 
+// Where the cutoff 10 stands in the summary's metrics; ag::Error where it is not among them.
+size_t place_of_cutoff_10(const std::vector<int>& cutoffs);
+
 // A table for a person: a line per start, at most 80 columns wide.
 std::string summary_table(const std::vector<StartSummary>& summary);
+// That table, and below it one for each split of the users, with what the split means.
+std::string splits_text(const std::vector<StartSummary>& summary);
 
 struct DataCounts {
   int64_t users = 0, items = 0, interactions = 0;

@@ -5,8 +5,8 @@
 #
 # OUT/embeddings holds the stages up to the embeddings. From them start SASRec with all its starts, GRU4Rec and BERT4Rec from random,
 # p2rec and p2rec_shuffled, and SASRec with the embeddings frozen and concatenated against random vectors that are used the same
-# way, each in a folder of its own. What was interrupted goes on; what is done is only ranked again. OUT/NAME.txt is a run's table
-# and the validation NDCG@10 of each start by epoch, the mean over its seeds.
+# way, each in a folder of its own. What was interrupted goes on; what is done is only ranked again. OUT/NAME.txt is a run's tables,
+# for all users, for rare items and for short histories, and the validation NDCG@10 of each start by epoch, the mean over its seeds.
 set -eu -o pipefail
 program=$1 config=$2 data=$3 llm=$4 out=$5 here=$(dirname "$0")
 mkdir -p "$out"
@@ -32,11 +32,11 @@ study() {
     mv "$out/$name.part" "$out/$name"
   fi
   "$program" train --out "$out/$name" --resume "$@" 2>> "$out/$name.log" &&
-    "$program" evaluate --out "$out/$name" --resume 2>> "$out/$name.log" > "$out/$name.table" || {
+    "$program" evaluate --out "$out/$name" --resume 2>> "$out/$name.log" > /dev/null || {
     tail -n 1 "$out/$name.log" >&2
     exit 1
   }
-  { cat "$out/$name.table"; echo; awk -f "$here/validation_curves.awk" "$out/$name/log.jsonl"; } | tee "$out/$name.txt"
+  { "$program" results --out "$out/$name"; echo; awk -f "$here/validation_curves.awk" "$out/$name/log.jsonl"; } | tee "$out/$name.txt"
 }
 
 study sasrec

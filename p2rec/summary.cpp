@@ -132,6 +132,24 @@ void summarise_ranks(const Start& start, const Start* random, const Split* split
   if (random) summary.difference = differences(ranks, ranks_of(*random, split), cutoffs);
 }
 
+std::string table_head() {
+  return fmt::format("{:<14}  {:<14}  {:<14}  {:<25} {:>6}\n", "start", "HR@10", "NDCG@10",
+                     "NDCG@10 less random's", "epochs");
+}
+
+// The line of a start, with the metrics of all users or of a split.
+std::string table_line(const StartSummary& s, const MetricsSummary& metrics) {
+  const size_t at10 = place_of_cutoff_10(s.cutoffs);
+  std::string less;
+  if (!metrics.difference.ndcg.empty()) {
+    const Difference& d = metrics.difference.ndcg[at10];
+    less = fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", d.mean, d.low, d.high);
+  }
+  return fmt::format("{:<14}  {:.4f} ±{:.4f}  {:.4f} ±{:.4f}  {:<26} {:>5.1f}\n", s.start,
+                     metrics.hr[at10].mean, metrics.hr[at10].std, metrics.ndcg[at10].mean,
+                     metrics.ndcg[at10].std, less, s.epochs);
+}
+
 }  // namespace
 
 Estimate estimate(const std::vector<double>& values) {
@@ -176,25 +194,34 @@ std::vector<StartSummary> summarise(const std::vector<ResultRow>& rows, const st
   return summary;
 }
 
+size_t place_of_cutoff_10(const std::vector<int>& cutoffs) {
+  const auto place = std::find(cutoffs.begin(), cutoffs.end(), 10);
+  AG_CHECK(place != cutoffs.end(), "there is no cutoff 10");
+  return static_cast<size_t>(place - cutoffs.begin());
+}
+
 std::string summary_table(const std::vector<StartSummary>& summary) {
-  std::string text = fmt::format("{:<14}  {:<14}  {:<14}  {:<25} {:>6}\n", "start", "HR@10", "NDCG@10",
-                                 "NDCG@10 less random's", "epochs");
-  for (const StartSummary& s : summary) {
-    const auto at10 =
-        static_cast<size_t>(std::find(s.cutoffs.begin(), s.cutoffs.end(), 10) - s.cutoffs.begin());
-    AG_CHECK(at10 < s.cutoffs.size(), "summary_table: there is no cutoff 10");
-    std::string less;
-    if (!s.difference.ndcg.empty()) {
-      const Difference& d = s.difference.ndcg[at10];
-      less = fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", d.mean, d.low, d.high);
-    }
-    text += fmt::format("{:<14}  {:.4f} ±{:.4f}  {:.4f} ±{:.4f}  {:<26} {:>5.1f}\n", s.start, s.hr[at10].mean,
-                        s.hr[at10].std, s.ndcg[at10].mean, s.ndcg[at10].std, less, s.epochs);
-  }
+  std::string text = table_head();
+  for (const StartSummary& s : summary) text += table_line(s, s);
   return text +
          fmt::format("mean ± standard deviation over {} seed{}; [95% bootstrap over users and seeds]\n",
                      summary.empty() ? 0 : summary[0].seeds,
                      !summary.empty() && summary[0].seeds == 1 ? "" : "s");
+}
+
+std::string splits_text(const std::vector<StartSummary>& summary) {
+  std::string text = summary_table(summary);
+  const std::vector<SplitSummary> none, &splits = summary.empty() ? none : summary[0].splits;
+  for (size_t i = 0; i < splits.size(); ++i) {
+    text += fmt::format("\n{} users, {}: {}\n{}", splits[i].users, splits[i].name,
+                        meaning_of_split(splits[i].name), table_head());
+    for (const StartSummary& s : summary) {
+      AG_CHECK(i < s.splits.size() && s.splits[i].name == splits[i].name, "splits_text: ", s.start,
+               " has other splits than ", summary[0].start);
+      text += table_line(s, s.splits[i]);
+    }
+  }
+  return text;
 }
 
 }  // namespace p2rec

@@ -66,9 +66,10 @@ TEST_CASE("--version, --help, and no command") {
 
 TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
   const Shell shell;
-  for (const char* command : {"", "run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate",
-                              "recommend", "report", "stats", "rows", "synthesize", "llm", "llm tokenize",
-                              "llm logits", "llm embed", "llm generate", "llm merge"}) {
+  for (const char* command :
+       {"",         "run",          "pretrain",   "groups",    "reconstruct",  "augment",  "train",
+        "evaluate", "recommend",    "results",    "report",    "stats",        "rows",     "synthesize",
+        "llm",      "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
@@ -134,6 +135,8 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "synthesize --out o --mean-length long",
                 {"--mean-length: found 'long'; expected a number"});
   check_mistake(shell, "report", {"--out: not given"});
+  check_mistake(shell, "results", {"--out: not given; expected the folder of a run"});
+  check_mistake(shell, "results --out o", {"--out: o is no folder"});
   check_mistake(shell, "rows", {"--out: not given; expected a folder of runs"});
   check_mistake(shell, "synthesize", {"--out: not given; expected a file to write"});
   check_mistake(shell, "llm merge --out o", {"--llm: not given"});
@@ -279,10 +282,15 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   Result result = shell("train --model sasrec --starts random --data data.txt --out D " + small);
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
+  check_mistake(shell, "results --out D", {"D: holds no results", "p2rec evaluate --out D"});
   result = shell("evaluate --out D");
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
   CHECK(contains(result.out, "random"));
+  const std::string again = shell("results --out D").out;
+  CHECK(again.starts_with(result.out));
+  CHECK(contains(again,
+                 "users, rare: the item is of the half with the fewest interactions in training\nstart"));
   for (const char* file : {"D/results.json", "D/ranks.tsv", "D/report.html"}) CHECK(shell.has(file));
   check_mistake(shell, "evaluate --out D --lr 0.5 --resume",
                 {"the stage 'train' was run with lr=0.001, now lr=0.5"});

@@ -413,6 +413,10 @@ TEST_CASE("splits: their metrics follow from the ranks, are written, read and sh
   // User 1 is hit by p2rec with both seeds, by random with the second.
   CHECK(ours.splits[1].hr.at(1).mean == 1);
   CHECK(ours.splits[1].difference.hr.at(1).mean == 0.5);
+  const std::string text = splits_text(read.summary);
+  CHECK(text.starts_with(summary_table(read.summary) + "\n2 users, rare: the item is of the half"));
+  CHECK(contains(text, "\n1 users, <odd>: \nstart "));
+  CHECK(contains(text, "p2rec           1.0000 ±0.0000  1.0000 ±0.0000  +0.5000 ["));
   const std::string page = folder.page();
   CHECK(fault_of(page) == "");
   CHECK(contains(page, "Splits of the users"));
