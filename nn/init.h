@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "autograd/parallel.h"
 #include "autograd/rng.h"
 #include "autograd/tensor.h"
 
@@ -17,16 +18,21 @@ inline ag::RandomKey key_for(const std::string& name, uint64_t seed) {
   return {seed, 0xFFFFFFFFU, hash};  // no optimiser step has this number
 }
 
+// x[i] = value(i), on all threads: a start of a million items is drawn number by number.
+template <class F>
+void fill_(ag::Tensor x, const F& value) {
+  ag::parallel_chunks(x.numel(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      x.data()[i] = static_cast<ag::real>(value(static_cast<uint64_t>(i)));
+  });
+}
+
 inline void normal_(ag::Tensor x, double std, const ag::RandomKey& key) {
-  for (int64_t i = 0; i < x.numel(); ++i) {
-    x.data()[i] = static_cast<ag::real>(std * ag::random_normal(key, static_cast<uint64_t>(i)));
-  }
+  fill_(x, [&](uint64_t i) { return std * ag::random_normal(key, i); });
 }
 
 inline void uniform_(ag::Tensor x, double bound, const ag::RandomKey& key) {
-  for (int64_t i = 0; i < x.numel(); ++i) {
-    x.data()[i] = static_cast<ag::real>(bound * (2 * ag::random_uniform(key, static_cast<uint64_t>(i)) - 1));
-  }
+  fill_(x, [&](uint64_t i) { return bound * (2 * ag::random_uniform(key, i) - 1); });
 }
 
 // Uniform within sqrt(6 / (in + out)) for a weight (out, in) (Glorot and Bengio 2010).
