@@ -71,15 +71,7 @@ CUDA_TEST_CASE(
     "CUDA and the CPU agree where the work is split over blocks, and CUDA with itself to the bit") {
   for (const testing::LargeOpCase& c : testing::large_op_cases()) {
     CAPTURE(c.name);
-    std::vector<Tensor> inputs;
-    for (size_t i = 0; i < c.shapes.size(); ++i)
-      inputs.push_back(testing::random_tensor(c.shapes[i], static_cast<uint32_t>(i)).set_requires_grad());
-    ag::Shape shape;
-    {
-      const ag::NoGrad no_grad;
-      shape = c.op(inputs).shape();
-    }
-    const Tensor projection = testing::random_tensor(shape, 99);
+    const auto [inputs, projection] = testing::inputs_of(c);
     const testing::Run expected = testing::run(c.op, inputs, projection),
                        found = testing::run(c.op, leaves_on_cuda(inputs), on_cuda(projection)),
                        again = testing::run(c.op, leaves_on_cuda(inputs), on_cuda(projection));

@@ -129,4 +129,13 @@ Tensor random_tensor(const Shape& shape, uint32_t site) {
   return x;
 }
 
+LargeInputs inputs_of(const LargeOpCase& c) {
+  LargeInputs inputs;
+  for (size_t i = 0; i < c.shapes.size(); ++i)
+    inputs.leaves.push_back(random_tensor(c.shapes[i], static_cast<uint32_t>(i)).set_requires_grad());
+  const ag::NoGrad no_grad;
+  inputs.projection = random_tensor(c.op(inputs.leaves).shape(), 99);
+  return inputs;
+}
+
 }  // namespace testing

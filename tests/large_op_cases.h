@@ -27,4 +27,11 @@ const std::vector<LargeOpCase>& large_op_cases();
 // Standard normal numbers, a function of the site alone.
 ag::Tensor random_tensor(const ag::Shape& shape, uint32_t site);
 
+// What a case is run on: its inputs, leaves that ask for a gradient, and of the result's shape what the gradient is taken along.
+struct LargeInputs {
+  std::vector<ag::Tensor> leaves;
+  ag::Tensor projection;
+};
+LargeInputs inputs_of(const LargeOpCase& c);
+
 }  // namespace testing

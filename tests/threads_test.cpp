@@ -18,17 +18,8 @@ namespace {
 
 testing::Run run_with(int threads, const LargeOpCase& c) {
   const ThreadCount guard(threads);
-  std::vector<Tensor> inputs;
-  for (size_t i = 0; i < c.shapes.size(); ++i) {
-    inputs.push_back(random_tensor(c.shapes[i], static_cast<uint32_t>(i)));
-    inputs.back().set_requires_grad();
-  }
-  ag::Shape shape;
-  {
-    const ag::NoGrad no_grad;
-    shape = c.op(inputs).shape();
-  }
-  return testing::run(c.op, inputs, random_tensor(shape, 99));
+  const testing::LargeInputs inputs = testing::inputs_of(c);
+  return testing::run(c.op, inputs.leaves, inputs.projection);
 }
 
 }  // namespace

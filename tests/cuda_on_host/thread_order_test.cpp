@@ -46,10 +46,7 @@ TEST_CASE("the threads of a block may run in any order") {
   }
   for (const testing::LargeOpCase& c : testing::large_op_cases()) {
     CAPTURE(c.name);
-    std::vector<Tensor> inputs;
-    for (size_t i = 0; i < c.shapes.size(); ++i)
-      inputs.push_back(testing::random_tensor(c.shapes[i], static_cast<uint32_t>(i)));
-    const Tensor projection = testing::random_tensor(c.op(inputs).shape(), 99);
+    const auto [inputs, projection] = testing::inputs_of(c);
     CHECK(numbers(c.op, inputs, projection, Ascending) == numbers(c.op, inputs, projection, Descending));
   }
 }
