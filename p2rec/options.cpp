@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "autograd/check.h"
+#include "autograd/device.h"
 #include "autograd/gemm.h"
 #include "autograd/parallel.h"
 #include "p2rec/toml.h"
@@ -332,7 +333,10 @@ std::string to_toml(const Options& options) {
   std::ostringstream out;
   out << "# Options of a run of p2rec; p2rec run --config FILE reads them again.\n#\n"
       << "# p2rec " << P2REC_VERSION << "\n# matrix products: " << ag::gemm_backend_name()
-      << "\n# threads in force: " << ag::thread_count() << "\n# compiler: "
+      << "\n# threads in force: " << ag::thread_count();
+  if (options.device == "cuda" && ag::is_available(ag::Device::CUDA))
+    out << "\n# device: " << ag::description_of(ag::Device::CUDA);
+  out << "\n# compiler: "
 #ifndef __clang__
       << "gcc "
 #endif

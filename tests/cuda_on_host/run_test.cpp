@@ -17,6 +17,8 @@ TEST_CASE("a run with --device cuda ranks as one on the CPU") {
     o.sft_epochs = 1;
     o.starts = {"random", "p2rec"};
     p2rec::run_stages(o, p2rec::Stage::Pretrain, p2rec::Stage::Evaluate);
+    const std::string config = nn::read_file(nn::Path(o.out) / "config.toml", "configuration");
+    CHECK((config.find("\n# device: CUDA, ") != std::string::npos) == cuda);
     ranks[cuda] = nn::read_file(nn::Path(o.out) / "ranks.tsv", "ranks");
   }
   CHECK(ranks[0].size() > 100);
