@@ -1,46 +1,71 @@
 #include "p2rec/reconstruction_baselines.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
+#include <Eigen/IterativeLinearSolvers>
+#include <Eigen/SparseCore>
+#include <cmath>
 #include <limits>
 
+#include "autograd/check.h"
 #include "p2rec/preference.h"
 #include "p2rec/user_sft.h"
 
 namespace p2rec {
 namespace {
 
+using SparseMatrix = Eigen::SparseMatrix<double>;
+using Entries = std::vector<Eigen::Triplet<double, int>>;  // those of one place are summed up
+
 struct Users {
-  Eigen::MatrixXd bags;     // (n,V): how often each item is shown, divided by the number of shown items
+  Entries bags;             // (n,V): how often each item is shown, divided by the number of shown items
   Eigen::MatrixXd targets;  // (n,K)
+  int items = 0;            // V
+
+  int count() const { return static_cast<int>(targets.rows()); }
 };
 
 Users gather(const Interactions& data, const ag::Tensor& preferences, const Prompts& prompts,
              const std::vector<int64_t>& users) {
-  const auto n = static_cast<Eigen::Index>(users.size());
   const int64_t K = preferences.dim(1);
-  Users result{Eigen::MatrixXd::Zero(n, data.items()), Eigen::MatrixXd(n, K)};
-  for (Eigen::Index i = 0; i < n; ++i) {
+  Users result{{}, Eigen::MatrixXd(users.size(), K), static_cast<int>(data.items())};
+  for (int i = 0; i < result.count(); ++i) {
     const int64_t user = users[static_cast<size_t>(i)];
     const Sequence shown = prompts.visible(training_part(data, user));
-    for (int32_t item : shown) result.bags(i, item) += 1.0 / static_cast<double>(shown.size());
+    for (const int32_t item : shown)
+      result.bags.emplace_back(i, item, 1.0 / static_cast<double>(shown.size()));
     for (int64_t k = 0; k < K; ++k) result.targets(i, k) = preferences.data()[user * K + k];
   }
   return result;
+}
+
+SparseMatrix matrix_of(const Entries& entries, int rows, int columns) {
+  SparseMatrix matrix(rows, columns);
+  matrix.setFromTriplets(entries.begin(), entries.end());
+  return matrix;
 }
 
 double error_of(const Eigen::MatrixXd& predicted, const Eigen::MatrixXd& targets) {
   return (predicted - targets).array().square().mean();
 }
 
-// With X the bags and Y the targets less their mean: W = X^T (X X^T + penalty I)^-1 Y, the form that is small when
-// there are fewer users than items.
-Eigen::MatrixXd ridge_predict(const Users& train, const Eigen::MatrixXd& bags, double penalty) {
+// What ridge regression makes of `others`' bags: with X the bags and Y the targets less their mean, the W that minimises
+// |X W - Y|^2 + penalty |W|^2. These are the least squares of X with the rows of sqrt(penalty) I below it, by conjugate gradients,
+// for X is sparse and X^T X is not.
+Eigen::MatrixXd ridge_predict(const Users& train, const Users& others, double penalty) {
+  const int n = train.count(), V = train.items;
+  Entries entries = train.bags;
+  for (int i = 0; i < V; ++i) entries.emplace_back(n + i, i, std::sqrt(penalty));
+  const SparseMatrix stacked = matrix_of(entries, n + V, V);
   const Eigen::RowVectorXd mean = train.targets.colwise().mean();
-  Eigen::MatrixXd gram = train.bags * train.bags.transpose();
-  gram.diagonal().array() += penalty;
-  const Eigen::MatrixXd dual = gram.ldlt().solve(train.targets.rowwise() - mean);
-  return (bags * (train.bags.transpose() * dual)).rowwise() + mean;
+  Eigen::MatrixXd wanted = Eigen::MatrixXd::Zero(n + V, train.targets.cols());
+  wanted.topRows(n) = train.targets.rowwise() - mean;
+  Eigen::LeastSquaresConjugateGradient<SparseMatrix> solver(stacked);
+  solver.setTolerance(1e-9);  // of |stacked^T (stacked W - wanted)|
+  solver.setMaxIterations(10'000);
+  const Eigen::MatrixXd W = solver.solve(wanted);
+  AG_CHECK(solver.info() == Eigen::Success, "ridge regression: no solution after ", solver.iterations(),
+           " iterations; the error is ", solver.error());
+  const Eigen::MatrixXd predicted = matrix_of(others.bags, others.count(), V) * W;
+  return predicted.rowwise() + mean;
 }
 
 double best_penalty(const Interactions& data, const ag::Tensor& preferences, const Prompts& prompts,
@@ -52,7 +77,7 @@ double best_penalty(const Interactions& data, const ag::Tensor& preferences, con
   double best = 1, smallest = std::numeric_limits<double>::infinity();
   for (double penalty : {0.01, 0.1, 1.0, 10.0, 100.0}) {
     if (fit.empty() || check.empty()) break;
-    const double error = error_of(ridge_predict(a, b.bags, penalty), b.targets);
+    const double error = error_of(ridge_predict(a, b, penalty), b.targets);
     if (error < smallest) {
       smallest = error;
       best = penalty;
@@ -82,7 +107,7 @@ ReconstructionBaselines reconstruction_baselines(const Interactions& data, const
     for (Eigen::Index k = 0; k < window.cols(); ++k) window(i, k) = p.data()[k];
   }
   result.window = error_of(window, unknown.targets);
-  result.ridge = error_of(ridge_predict(known, unknown.bags, best_penalty(data, preferences, prompts, train)),
+  result.ridge = error_of(ridge_predict(known, unknown, best_penalty(data, preferences, prompts, train)),
                           unknown.targets);
   return result;
 }
