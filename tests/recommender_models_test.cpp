@@ -7,6 +7,7 @@
 #include "models/bert4rec.h"
 #include "models/gru4rec.h"
 #include "models/sasrec.h"
+#include "tests/large_op_cases.h"
 #include "tests/model_runs.h"
 
 using ag::Tensor;
@@ -372,6 +373,29 @@ TEST_CASE("given item vectors: as a start, frozen behind an adapter, and beside 
       again->load(model->named_parameters(), "memory");
       CHECK(again->scores(again->pack({{1, 2, 3}})).values() == scores.values());
     }
+  }
+}
+
+TEST_CASE("the adapter of given vectors is its two layers one after the other, also in its gradients") {
+  models::ItemEmbedding items({9, 0, 4, models::ItemsUse::Frozen, 6});
+  std::vector<Tensor> layers;  // W0, b0, W1, b1
+  for (const auto& [name, w] : items.named_parameters()) {
+    if (name == "features") continue;
+    Tensor values = testing::random_tensor(w.shape(), static_cast<uint32_t>(layers.size()));
+    Tensor(w).copy_from(values);
+    layers.push_back(values.set_requires_grad());
+  }
+  REQUIRE(layers.size() == 4);
+  const Tensor features = testing::random_tensor({9, 6}, 50);
+  items.set(features);
+  const Tensor expected = ag::linear(ag::linear(features, layers[0], layers[1]), layers[2], layers[3]);
+  check_close(items.table(), expected, tolerance::kFused, "table");
+  const Tensor direction = testing::random_tensor({9, 4}, 99);
+  ag::backward(expected, direction);
+  ag::backward(items.table(), direction);
+  size_t i = 0;
+  for (const auto& [name, w] : items.named_parameters()) {
+    if (name != "features") check_close(w.grad(), layers[i++].grad(), tolerance::kFused, name);
   }
 }
 
