@@ -102,33 +102,28 @@ void add_recommend(CLI::App& app, Actions& actions) {
   };
 }
 
-void add_report(CLI::App& app, Actions& actions) {
-  CLI::App* command = app.add_subcommand(
-      "report", "makes a run's report.html again from its other files, also of an unfinished run");
+// A command that needs the folder of a run and nothing else.
+void add_command_on_a_run(CLI::App& app, Actions& actions, const char* name, const char* help,
+                          void (*act)(const nn::Path& folder)) {
+  CLI::App* command = app.add_subcommand(name, help);
   const auto folder = std::make_shared<std::string>();
   command->add_option("--out", *folder, "folder of a run")->type_name("DIR");
   actions[command] = [=] {
-    INPUT_CHECK(!folder->empty(),
-                "--out: not given; expected the folder of a run; hint: p2rec report --help");
-    std::cout << write_report(*folder).string() << "\n";
+    INPUT_CHECK(!folder->empty(), "--out: not given; expected the folder of a run; hint: p2rec ", name,
+                " --help");
+    act(*folder);
   };
 }
 
-void add_results(CLI::App& app, Actions& actions) {
-  CLI::App* command = app.add_subcommand(
-      "results", "prints a run's results again, also for rare and frequent items, short and long histories");
-  const auto folder = std::make_shared<std::string>();
-  command->add_option("--out", *folder, "folder of a run")->type_name("DIR");
-  actions[command] = [=] {
-    INPUT_CHECK(!folder->empty(),
-                "--out: not given; expected the folder of a run; hint: p2rec results --help");
-    const Results results = read_report_data(*folder).results;
-    INPUT_CHECK(!results.summary.empty(), *folder,
-                ": holds no results; expected a run whose last stage is done; hint: p2rec evaluate --out ",
-                *folder);
-    std::cout << splits_text(results.summary);
-  };
+void print_results(const nn::Path& folder) {
+  const Results results = read_report_data(folder).results;
+  INPUT_CHECK(!results.summary.empty(), folder.string(),
+              ": holds no results; expected a run whose last stage is done; hint: p2rec evaluate --out ",
+              folder.string());
+  std::cout << splits_text(results.summary);
 }
+
+void print_report(const nn::Path& folder) { std::cout << write_report(folder).string() << "\n"; }
 
 void add_stats(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand("stats", "prints what was read: users, items, lengths, examples");
@@ -190,8 +185,13 @@ Program::Program() {
   app.allow_extras();
   for (const StageCommand& stage : kStageCommands) add_stage_command(app, actions, stage);
   add_recommend(app, actions);
-  add_results(app, actions);
-  add_report(app, actions);
+  add_command_on_a_run(
+      app, actions, "results",
+      "prints a run's results again, also for rare and frequent items, short and long histories",
+      print_results);
+  add_command_on_a_run(app, actions, "report",
+                       "makes a run's report.html again from its other files, also of an unfinished run",
+                       print_report);
   add_stats(app, actions);
   add_rows(app, actions);
   add_synthesize(app, actions);
