@@ -1,5 +1,6 @@
 // Each fused op against the same computation written with plainer ops: results and gradients.
 #include "autograd/ops.h"
+#include "nn/init.h"
 #include "tests/op_runs.h"
 #include "tests/threads.h"
 
@@ -181,8 +182,7 @@ void check_same(const testing::Run& fused, const testing::Run& composed, const s
 
 Tensor random_leaf(const ag::Shape& shape, uint32_t site) {
   Tensor x = Tensor::empty(shape);
-  for (int64_t i = 0; i < x.numel(); ++i)
-    x.data()[i] = static_cast<ag::real>(ag::random_normal({1, 0, site}, static_cast<uint64_t>(i)));
+  nn::normal_(x, 1, {1, 0, site});
   return x.set_requires_grad();
 }
 

@@ -2,6 +2,7 @@
 #include "autograd/gemm.h"
 
 #include "autograd/kernels.h"
+#include "nn/init.h"
 #include "tests/testing.h"
 
 using ag::GemmBackend;
@@ -26,8 +27,7 @@ std::vector<GemmBackend> backends() {
 
 Tensor random(int64_t rows, int64_t columns, uint32_t site) {
   Tensor x = Tensor::empty({rows, columns});
-  for (int64_t i = 0; i < x.numel(); ++i)
-    x.data()[i] = static_cast<real>(ag::random_normal({1, 0, site}, static_cast<uint64_t>(i)));
+  nn::normal_(x, 1, {1, 0, site});
   return x;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/large_op_cases.h"
 
 #include "autograd/ops.h"
+#include "nn/init.h"
 
 namespace testing {
 namespace {
@@ -123,9 +124,8 @@ const std::vector<LargeOpCase>& large_op_cases() {
 }
 
 Tensor random_tensor(const Shape& shape, uint32_t site) {
-  Tensor x = Tensor::empty(shape);
-  for (int64_t i = 0; i < x.numel(); ++i)
-    x.data()[i] = static_cast<ag::real>(ag::random_normal({2, 0, site}, static_cast<uint64_t>(i)));
+  const Tensor x = Tensor::empty(shape);
+  nn::normal_(x, 1, {2, 0, site});
   return x;
 }
 

@@ -4,6 +4,7 @@
 
 #include "models/byte_tokenizer.h"
 #include "models/popularity.h"
+#include "nn/init.h"
 #include "p2rec/item_augmentation.h"
 #include "p2rec/starts.h"
 #include "p2rec/train_recommender.h"
@@ -29,8 +30,7 @@ Interactions data_of(const std::vector<std::vector<int32_t>>& sequences, int32_t
 
 Tensor random_rows(int64_t rows, int64_t columns, uint32_t site) {
   Tensor x = Tensor::empty({rows, columns});
-  for (int64_t i = 0; i < x.numel(); ++i)
-    x.data()[i] = static_cast<ag::real>(ag::random_normal({5, 0, site}, static_cast<uint64_t>(i)));
+  nn::normal_(x, 1, {5, 0, site});
   return x;
 }
 
