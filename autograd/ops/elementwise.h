@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cmath>
-#include <numbers>
 
 #include "autograd/host_device.h"
 #include "autograd/kernels.h"
@@ -32,13 +31,10 @@ struct ReluFunction {
   HOST_DEVICE static real derivative(real x, real) { return x > 0 ? real(1) : real(0); }
 };
 struct GeluFunction {
-  HOST_DEVICE static real normal_cdf(real x) {
-    return real(0.5) * (1 + std::erf(x * real(std::numbers::sqrt2 / 2)));
-  }
-  HOST_DEVICE static real y(real x) { return x * normal_cdf(x); }
+  HOST_DEVICE static real y(real x) { return x * math::normal_cdf(x); }
   HOST_DEVICE static real derivative(real x, real) {
     constexpr real kInverseSqrtTwoPi = real(0.39894228040143267794);
-    return normal_cdf(x) + x * kInverseSqrtTwoPi * math::exp(-x * x / 2);
+    return math::normal_cdf(x) + x * kInverseSqrtTwoPi * math::exp(-x * x / 2);
   }
 };
 struct SiluFunction {
