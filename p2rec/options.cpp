@@ -354,12 +354,22 @@ std::string to_toml(const Options& options) {
   return out.str();
 }
 
+Options teacher_options(const Options& options) {
+  Options teacher = options;
+  if (options.model != "sasrec") teacher.variant = "default";
+  teacher.model = "sasrec";
+  teacher.use = "start";
+  teacher.seeds = {options.seeds.at(0)};
+  return teacher;
+}
+
 std::string fingerprint(const Options& options, Stage stage) {
+  const Options seen = stage < Stage::Train ? teacher_options(options) : options;
   std::string result;
-  for_each_option(options, [&](const OptionInfo& info, const auto& field) {
+  for_each_option(seen, [&](const OptionInfo& info, const auto& field) {
     if (!info.stage || *info.stage > stage) return;
-    if (&field == static_cast<const void*>(&options.seeds) && stage < Stage::Train) {
-      result += "seed=" + to_text(options.seeds.at(0)) + "\n";
+    if (&field == static_cast<const void*>(&seen.seeds) && stage < Stage::Train) {
+      result += "seed=" + to_text(seen.seeds.at(0)) + "\n";
     } else {
       result += info.name + ("=" + to_text(field)) + "\n";
     }

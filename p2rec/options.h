@@ -290,8 +290,12 @@ std::string option_text(const Options& options, const std::string& name);
 // backend, the threads and the compiler. read_config gives the same options again.
 std::string to_toml(const Options& options);
 
-// "key=value" lines of all options that this stage's result depends on. The stages before Train use the first
-// seed only, and print it as seed=. Not among them: the data and the language model (their content counts, not
+// What the stages before Train make of the options: the teacher is a SASRec, in its default form where --variant speaks of another
+// model, starts from numbers of its own, and has the first seed.
+Options teacher_options(const Options& options);
+
+// "key=value" lines of all options that this stage's result depends on. The stages before Train, which see the teacher_options,
+// print their seed as seed=. Not among them: the data and the language model (their content counts, not
 // their path: the caller adds hashes), device and threads, and how the output is treated.
 std::string fingerprint(const Options& options, Stage stage);
 

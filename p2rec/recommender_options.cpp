@@ -79,11 +79,7 @@ RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
 }
 
 RecommenderConfig teacher_config(const Options& o) {
-  RecommenderConfig config = recommender_config(o, o.seeds[0]);
-  if (config.model.kind != models::RecommenderKind::Sasrec) config.model.variant = models::Variant::Default;
-  config.model.kind = models::RecommenderKind::Sasrec;
-  config.model.use = models::ItemsUse::Start;
-  return config;
+  return recommender_config(teacher_options(o), o.seeds[0]);
 }
 
 RankingConfig ranking_config(const Options& o) {

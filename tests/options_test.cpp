@@ -194,6 +194,17 @@ TEST_CASE("seeds after the first one matter to the final training only") {
   CHECK(p2rec::fingerprint(options, Stage::Train).find("seeds=1,5\n") != std::string::npos);
 }
 
+TEST_CASE("the teacher's stages do not ask for another model's variant") {
+  Options options;
+  options.model = "bert4rec";
+  options.variant = "plain";
+  CHECK(p2rec::fingerprint(options, Stage::Augment) == p2rec::fingerprint(Options{}, Stage::Augment));
+  CHECK(p2rec::fingerprint(options, Stage::Train).find("variant=plain\n") != std::string::npos);
+  options = {};
+  options.variant = "original";  // of a SASRec, and so of the teacher as well
+  CHECK(p2rec::fingerprint(options, Stage::Augment).find("variant=original\n") != std::string::npos);
+}
+
 TEST_CASE("wrong values: the option, what was found, what was expected") {
   check_problem("groups", "1", "found '1'; expected a whole number, at least 2; hint: p2rec run --help");
   check_problem("groups", "abc", "found 'abc'; expected a whole number");
