@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bitset>
 
 #include "autograd/parallel.h"
 
@@ -13,13 +14,30 @@ using ag::Tensor;
 constexpr int64_t kTries =
     64;  // to draw a negative: each fails with the share of the catalogue that the user has taken
 
+// The items of a user. Of most others one bit tells that they are not among them, without a search.
+class Taken {
+ public:
+  explicit Taken(Sequence items) : sorted_(items.begin(), items.end()) {
+    std::sort(sorted_.begin(), sorted_.end());
+    for (const int32_t item : sorted_) maybe_.set(bit_of(item));
+  }
+  bool contains(int32_t item) const {
+    return maybe_[bit_of(item)] && std::binary_search(sorted_.begin(), sorted_.end(), item);
+  }
+
+ private:
+  static constexpr size_t kBits = 4096;
+  static size_t bit_of(int32_t item) { return static_cast<size_t>(item) % kBits; }
+  std::vector<int32_t> sorted_;
+  std::bitset<kBits> maybe_;
+};
+
 // -1 where chance finds none.
-int32_t draw_negative(const std::vector<int32_t>& taken, int64_t items, const ag::RandomKey& key,
-                      int64_t element) {
+int32_t draw_negative(const Taken& taken, int64_t items, const ag::RandomKey& key, int64_t element) {
   for (int64_t i = 0; i < kTries; ++i) {
     const auto item = static_cast<int32_t>(
         ag::random_below(key, static_cast<uint64_t>(element * kTries + i), static_cast<uint32_t>(items)));
-    if (!std::binary_search(taken.begin(), taken.end(), item)) return item;
+    if (!taken.contains(item)) return item;
   }
   return -1;
 }
@@ -86,26 +104,22 @@ models::Histories items_of(const Interactions& data, const std::vector<Window>& 
 Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
                       std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
                       const ag::RandomKey& key, bool shared) {
-  models::Histories taken;  // by each window's user, sorted
-  for (const int32_t w : chosen) {
-    const Sequence part = training_part(data, windows[static_cast<size_t>(w)].user);
-    taken.emplace_back(part.begin(), part.end());
-    std::sort(taken.back().begin(), taken.back().end());
-  }
+  std::vector<Taken> taken;  // by each window's user
+  for (const int32_t w : chosen)
+    taken.emplace_back(training_part(data, windows[static_cast<size_t>(w)].user));
   const std::vector<int64_t> sequences = sequences_of_targets(batch);
   const int64_t M = batch.targets.numel();
   Tensor negatives = Tensor::empty({M, n}, ag::DType::I32);
   std::vector<int32_t> of_all;
   if (shared) {
-    for (int64_t j = 0; j < n; ++j) of_all.push_back(draw_negative({}, data.items(), key, M * n + j));
+    for (int64_t j = 0; j < n; ++j) of_all.push_back(draw_negative(Taken({}), data.items(), key, M * n + j));
   }
   std::atomic<bool> all_found = true;
   ag::parallel_for(M, 100 * n, [&](int64_t i) {
-    const auto& of_user = taken[static_cast<size_t>(sequences[static_cast<size_t>(i)])];
+    const Taken& of_user = taken[static_cast<size_t>(sequences[static_cast<size_t>(i)])];
     for (int64_t j = 0; j < n; ++j) {
       int32_t item = shared ? of_all[static_cast<size_t>(j)] : -1;
-      if (item < 0 || std::binary_search(of_user.begin(), of_user.end(), item))
-        item = draw_negative(of_user, data.items(), key, i * n + j);
+      if (item < 0 || of_user.contains(item)) item = draw_negative(of_user, data.items(), key, i * n + j);
       if (item < 0) all_found = false;
       negatives.ints()[i * n + j] = item;
     }
