@@ -123,11 +123,15 @@ Manifest::Manifest(const nn::Path& folder) : path_(folder / "manifest.json") {
 }
 
 void Manifest::check_fits(const std::string& stage, const std::string& fingerprint) const {
-  INPUT_CHECK(done(stage), path_.parent_path().string(), ": the stage '", stage,
-              "' has not been run here; hint: p2rec ", stage);
-  const std::string difference = first_difference(stages_.at(stage), fingerprint);
+  const std::string difference = first_difference(fingerprint_of(stage), fingerprint);
   INPUT_CHECK(difference.empty(), path_.parent_path().string(), ": the stage '", stage, "' was run with ",
               difference, "; hint: give the same options, another --out, or --overwrite");
+}
+
+const std::string& Manifest::fingerprint_of(const std::string& stage) const {
+  INPUT_CHECK(done(stage), path_.parent_path().string(), ": the stage '", stage,
+              "' has not been run here; hint: p2rec ", stage);
+  return stages_.at(stage);
 }
 
 void Manifest::enter(const std::string& stage, const std::string& fingerprint) {

@@ -28,6 +28,8 @@ class Manifest {
  public:
   explicit Manifest(const nn::Path& folder);
   bool done(const std::string& stage) const { return stages_.contains(stage); }
+  // What a stage was made with. Throws ag::InputError if it is not done.
+  const std::string& fingerprint_of(const std::string& stage) const;
   // Throws ag::InputError naming the first option that differs from what the stage was made with.
   void check_fits(const std::string& stage, const std::string& fingerprint) const;
   void enter(const std::string& stage, const std::string& fingerprint);

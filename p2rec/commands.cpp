@@ -47,13 +47,18 @@ const StageCommand kStageCommands[] = {
 
 // --- the commands ------------------------------------------------------------------------------------------
 
-// A stage that goes on with a run takes the run's options unless it is told others; what begins a run does not.
+// A stage that goes on with a run, or that begins from another run, takes its options unless it is told others; what begins a
+// run does not.
 nn::Path config_of_the_run(CLI::App& command, const StageCommand& stage) {
-  const auto* out = given(command, "out");
-  if (stage.first == Stage::Pretrain || !out) return {};
-  const nn::Path config = nn::Path(out->as<std::string>()) / "config.toml";
-  std::error_code none;
-  return std::filesystem::exists(config, none) ? config : nn::Path();
+  if (stage.first == Stage::Pretrain) return {};
+  for (const char* folder : {"out", "from"}) {
+    const auto* option = given(command, folder);
+    if (!option) continue;
+    const nn::Path config = nn::Path(option->as<std::string>()) / "config.toml";
+    std::error_code none;
+    if (std::filesystem::exists(config, none)) return config;
+  }
+  return {};
 }
 
 void add_stage_command(CLI::App& app, Actions& actions, const StageCommand& stage) {
@@ -63,7 +68,7 @@ void add_stage_command(CLI::App& app, Actions& actions, const StageCommand& stag
       ->description(
           std::string("options from a TOML file, `name = value` lines as in a run's config.toml; the command "
                       "line comes first") +
-          (stage.first == Stage::Pretrain ? "" : " (default: the config.toml of --out, if there is one)"));
+          (stage.first == Stage::Pretrain ? "" : " (default: the config.toml of --out, or else of --from)"));
   add_table_options(*command);
   actions[command] = [=] {
     const Options options = read_options(*command, option_names(), config_of_the_run(*command, stage));

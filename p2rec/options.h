@@ -24,6 +24,7 @@ struct Options {
   std::string data = "synthetic";  // a file or folder of interactions, or "synthetic"
   std::string llm = "tiny";        // a GGUF file, a Hugging Face folder, or "tiny"
   std::string out;                 // folder of the artefacts
+  std::string from;                // folder whose embeddings are trained from; empty: out
   std::vector<uint64_t> seeds = {1, 2, 3};
   std::string device = "cpu";  // cpu, cuda: where models are trained and run
   int threads = 0;             // 0: all cores
@@ -117,6 +118,10 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
          "text"},
         o.llm);
   visit({"out", group, "folder of the artefacts"}, o.out);
+  visit({"from", group,
+         "train: another run's folder, whose teacher, groups and embeddings are used as they are, "
+         "whatever options made them (default: --out)"},
+        o.from);
   visit({"seeds", group, "seeds of the final training; all earlier stages use the first one", Pretrain,
          between(1, 0x1p53)},
         o.seeds);

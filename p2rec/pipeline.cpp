@@ -52,7 +52,13 @@ SftConfig sft_config(const Options& o) {
 class Run {
  public:
   explicit Run(const Options& options)
-      : o_(options), out_(options.out), data_(load_data(options.data)), manifest_(out_), results_(out_) {
+      : o_(options),
+        out_(options.out),
+        from_(options.from.empty() ? out_ : nn::Path(options.from)),
+        data_(load_data(options.data)),
+        manifest_(out_),
+        results_(out_) {
+    check_from();
     if (o_.llm != "tiny") llm_ = "file with hash " + language_model_hash(o_.llm);
     for (Stage stage : stages_from(Stage::Pretrain)) fingerprints_.push_back(fingerprint_of(stage));
   }
@@ -86,12 +92,38 @@ class Run {
     std::string text =
         p2rec::fingerprint(o_, stage) + data_fingerprint(data_, o_.patience > 0 || counts_all, sees_targets);
     if (stage >= Stage::Reconstruct) text += "llm=" + llm_ + "\n";
+    if (stage >= Stage::Train) text += fingerprint_of_from();
     return text;
+  }
+
+  // With --from: what the embeddings were made with, which need not be this run's options.
+  std::string fingerprint_of_from() const {
+    const std::vector<Stage> inputs = inputs_of(Stage::Train, o_);
+    if (o_.from.empty() || inputs.empty()) return "";
+    const std::string last = name_of(inputs.back());
+    const std::string made = Manifest(from_).fingerprint_of(last);
+    INPUT_CHECK(made.find(data_fingerprint(data_, false, false)) != std::string::npos, "--from: ", o_.from,
+                " was made of other data than ", data_.source, "; hint: give the same --data");
+    std::string text;
+    for (size_t begin = 0, end; (end = made.find('\n', begin)) != std::string::npos; begin = end + 1)
+      text += "from." + made.substr(begin, end + 1 - begin);
+    return text;
+  }
+
+  void check_from() const {
+    std::error_code none;
+    INPUT_CHECK(fs::is_directory(from_, none) || o_.from.empty(), "--from: ", o_.from,
+                " is no folder; expected that of a run; hint: p2rec augment makes one");
+    INPUT_CHECK(o_.from.empty() || !fs::equivalent(from_, out_, none), "--from: ", o_.from,
+                " is --out as well; expected another run's folder; hint: leave --from out");
   }
 
   // Earlier stages must be done and fit; what is to be run must not be there, unless the user says what to do with it.
   // What a later stage would refuse is refused before the first one begins, and before anything is removed.
   void prepare(Stage first, Stage last) {
+    INPUT_CHECK(o_.from.empty() || first >= Stage::Train, "--from: found ", o_.from, " for the stage '",
+                name_of(first), "', but it is what a training begins from; hint: p2rec train --from ",
+                o_.from);
     check_sizes(first);
     bool teacher_needed = false, recommenders_needed = false, language_model_needed = false;
     for (Stage stage : stages_from(first, last)) {
@@ -105,6 +137,7 @@ class Run {
       language_model_needed |= stage == Stage::Reconstruct || stage == Stage::Augment;
     }
     if (teacher_needed) recommenders_that_fit(data_, teacher_config(o_), 1);
+    if (recommenders_needed) check_teacher_table();
     if (recommenders_needed && !is_popularity(o_))
       recommenders_that_fit(data_, recommender_config(o_, o_.seeds[0]), 1);
     if (language_model_needed) check_language_model();
@@ -127,12 +160,24 @@ class Run {
 
   void check_input(Stage stage, Stage input) const {
     if (stage == Stage::Train) {
+      const Manifest made(from_);
       for (const std::string& start : o_.starts)
-        INPUT_CHECK(stage_behind(start) != input || manifest_.done(name_of(input)), o_.out, ": the stage '",
-                    name_of(input), "' has not been run here, and --starts ", start,
+        INPUT_CHECK(stage_behind(start) != input || made.done(name_of(input)), from_.string(),
+                    ": the stage '", name_of(input), "' has not been run here, and --starts ", start,
                     " needs it; hint: p2rec ", name_of(input), "; --starts random needs no earlier stage");
     }
-    manifest_.check_fits(name_of(input), fingerprint(input));
+    if (stage != Stage::Train || o_.from.empty()) manifest_.check_fits(name_of(input), fingerprint(input));
+  }
+
+  // A recommender of other sizes than the teacher's cannot begin with its table.
+  void check_teacher_table() const {
+    const bool begins_with_it =
+        !is_popularity(o_) && o_.use == "start" && std::ranges::count(o_.starts, "teacher") > 0;
+    if (o_.from.empty() || !begins_with_it) return;
+    const int64_t columns = teacher_table().dim(1);
+    INPUT_CHECK(columns == o_.hidden, "--starts teacher: the item table of the teacher in ", o_.from, " has ",
+                columns, " columns, but --hidden is ", o_.hidden, "; hint: --hidden ", columns,
+                ", or other --starts");
   }
 
   // It can be read, fits into memory, and its prompts have the titles that they need.
@@ -265,7 +310,8 @@ class Run {
                           metadata(Stage::Augment));
     nn::read_adapter(out_ / "adapter", *llm.model);
     if (prompts.has_item_tokens())
-      parser.item_tokens = read_matrix("item_tokens.safetensors", "item_tokens").to(llm.model->device());
+      parser.item_tokens =
+          read_matrix(out_ / "item_tokens.safetensors", "item_tokens").to(llm.model->device());
     const Tensor enhanced = augment_items(parser, prompts, stage.part("tuned", 2));
     nn::write_safetensors(out_ / "item_embeddings.safetensors", {{"embeddings", enhanced}},
                           metadata(Stage::Augment));
@@ -291,10 +337,10 @@ class Run {
     inputs.items = data_.items();
     for (const Stage input : inputs_of(Stage::Train, o_)) {
       if (input == Stage::Pretrain) inputs.teacher = teacher_table();
-      if (input == Stage::Groups) inputs.groups = read_groups(out_ / "groups.tsv", data_);
+      if (input == Stage::Groups) inputs.groups = read_groups(from_ / "groups.tsv", data_);
       if (input == Stage::Augment) {
-        inputs.enhanced = read_matrix("item_embeddings.safetensors", "embeddings");
-        inputs.untuned = read_matrix("item_embeddings_untuned.safetensors", "embeddings");
+        inputs.enhanced = read_matrix(from_ / "item_embeddings.safetensors", "embeddings");
+        inputs.untuned = read_matrix(from_ / "item_embeddings_untuned.safetensors", "embeddings");
       }
     }
     return inputs;
@@ -387,16 +433,17 @@ class Run {
   Prompts prompts_for(const models::LanguageModel& llm) const {
     return {data_, *llm.tokenizer, items_as_from(o_.items_as), o_.history};
   }
-  Tensor read_matrix(const std::string& file, const std::string& name) const {
-    const Tensor matrix = nn::read_safetensors(out_ / file).at(name);
-    INPUT_CHECK(matrix.rank() == 2 && matrix.dim(0) == data_.items(), (out_ / file).string(), ": '", name,
+  Tensor read_matrix(const nn::Path& file, const std::string& name) const {
+    const Tensor matrix = nn::read_safetensors(file).at(name);
+    INPUT_CHECK(matrix.rank() == 2 && matrix.dim(0) == data_.items(), file.string(), ": '", name,
                 "' has shape ", matrix.shape(), ", expected a row for each of ", data_.items(), " items");
     return matrix;
   }
-  Tensor teacher_table() const { return read_matrix("teacher.safetensors", "item_embedding.weight"); }
+  // For groups these are the run's own; for the final training those that it begins from.
+  Tensor teacher_table() const { return read_matrix(from_ / "teacher.safetensors", "item_embedding.weight"); }
 
   const Options& o_;
-  nn::Path out_;
+  nn::Path out_, from_;  // where the run is, and where the inputs of its final training are
   Interactions data_;
   Manifest manifest_;
   ResultsFile results_;

@@ -40,6 +40,7 @@ std::vector<Stage> inputs_of(Stage stage, const Options& options) {
 
 std::vector<Stage> all_inputs_of(Stage stage, const Options& options) {
   std::set<Stage> all;
+  if (stage == Stage::Train && !options.from.empty()) return {};  // they lie in another folder
   for (const Stage input : inputs_of(stage, options)) {
     all.insert(input);
     for (const Stage behind : all_inputs_of(input, options)) all.insert(behind);

@@ -19,7 +19,7 @@ std::optional<Stage> stage_behind(const std::string& start);
 // The stages whose artefacts this one reads, ascending.
 std::vector<Stage> inputs_of(Stage stage, const Options& options);
 
-// The same with the stages behind those.
+// The same with the stages behind those, as far as they belong into the run's own folder (Options::from).
 std::vector<Stage> all_inputs_of(Stage stage, const Options& options);
 
 }  // namespace p2rec

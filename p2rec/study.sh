@@ -26,12 +26,7 @@ study() {
   local name=$1
   shift
   echo "$name"
-  if [ ! -d "$out/$name" ]; then
-    rm -rf "$out/$name.part"
-    cp -r "$out/embeddings" "$out/$name.part"
-    mv "$out/$name.part" "$out/$name"
-  fi
-  "$program" train --out "$out/$name" --resume "$@" 2>> "$out/$name.log" &&
+  "$program" train --from "$out/embeddings" --out "$out/$name" --resume "$@" 2>> "$out/$name.log" &&
     "$program" evaluate --out "$out/$name" --resume 2>> "$out/$name.log" > /dev/null || {
     tail -n 1 "$out/$name.log" >&2
     exit 1
@@ -41,7 +36,9 @@ study() {
 
 study sasrec
 study gru4rec --model gru4rec --starts random,p2rec,p2rec_shuffled
-# Without the head of RecBole's form, with which it learns the windows by heart (p2rec/configs/rows/beauty-bert4rec.toml).
+# Without the head of RecBole's form, with which it learns the windows by heart (p2rec/configs/rows/beauty-bert4rec.toml); with the
+# study's dropout, and with that of its row, which suits it better.
 study bert4rec --model bert4rec --variant plain --starts random,p2rec,p2rec_shuffled
+study bert4rec-row --model bert4rec --variant plain --dropout 0.2 --inner 256 --starts random,p2rec,p2rec_shuffled
 study sasrec-frozen --use frozen --starts random,p2rec
 study sasrec-concat --use concat --starts random,p2rec

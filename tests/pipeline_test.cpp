@@ -24,6 +24,7 @@ using namespace p2rec;
 using testing::artefacts;
 using testing::check_same;
 using testing::contains;
+using testing::message_of;
 using testing::small_data;
 using testing::small_options;
 using testing::WorkingFolder;
@@ -51,15 +52,6 @@ std::map<std::string, std::string> run_on(const Interactions& data, const Option
   REQUIRE(read_interactions("data.txt").items() == 40);
   run_stages(options, Stage::Pretrain, Stage::Train);
   return artefacts("out");
-}
-
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const ag::InputError& problem) {
-    return problem.what();
-  }
-  return "no error";
 }
 
 }  // namespace

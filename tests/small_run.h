@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fstream>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -34,7 +35,9 @@ inline void write_data(const p2rec::Interactions& data, const nn::Path& folder =
 // Paths in config.toml are as given, so that two runs can be compared only if both call their data and folder alike.
 class WorkingFolder {
  public:
-  WorkingFolder() : before_(std::filesystem::current_path()) { std::filesystem::current_path(folder_.path()); }
+  WorkingFolder() : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(folder_.path());
+  }
   ~WorkingFolder() { std::filesystem::current_path(before_); }
   WorkingFolder(const WorkingFolder&) = delete;
   WorkingFolder& operator=(const WorkingFolder&) = delete;
@@ -61,6 +64,16 @@ inline p2rec::Options small_options() {
   o.sft_epochs = 2;
   o.tiny_steps = 4;
   return o;
+}
+
+// What the call says is wrong.
+inline std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const ag::InputError& problem) {
+    return problem.what();
+  }
+  return "no error";
 }
 
 // results.json without what no two runs have in common: seconds and memory.

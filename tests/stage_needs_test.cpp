@@ -35,4 +35,7 @@ TEST_CASE("the stages behind a result") {
   Options popularity;
   popularity.model = "popularity";
   CHECK((all_inputs_of(Evaluate, popularity) == Stages{Train}));
+  Options elsewhere;
+  elsewhere.from = "other";
+  CHECK((all_inputs_of(Evaluate, elsewhere) == Stages{Train}));
 }

@@ -22,7 +22,7 @@ study() { bash "$root/p2rec/study.sh" "$1" "$folder/small.toml" synthetic tiny "
 fail() { echo "study_test: $1" >&2; exit 1; }
 
 study "$1"
-for expected in sasrec:6 gru4rec:3 bert4rec:3 sasrec-frozen:2 sasrec-concat:2; do
+for expected in sasrec:6 gru4rec:3 bert4rec:3 bert4rec-row:3 sasrec-frozen:2 sasrec-concat:2; do
   name=${expected%:*} starts=${expected#*:}
   # A line for each start in the tables of all users, rare, frequent, short and long, and in that of the validation curves.
   lines=$(grep -cE '^(random|p2rec|p2rec_shuffled|llm_untuned|teacher|groups) .*0\.' "$folder/out/$name.txt") ||
