@@ -13,26 +13,16 @@
 #include "p2rec/report_format.h"
 #include "p2rec/report_plots.h"
 #include "p2rec/results.h"
-#include "testing.h"
+#include "tests/shell.h"
+#include "tests/small_run.h"
 
 using namespace p2rec;
+using testing::contains;
+using testing::message_of;
 
 namespace {
 
 const char* const kEvilTitle = "<script>alert(\"x\")</script> & 'quotes'\x01";
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const ag::InputError& problem) {
-    return problem.what();
-  }
-  return "no error";
-}
 
 // Ranks of four users, the first `hits` of them in the first place and the others beyond every cutoff, so that HR and NDCG
 // are hits / 4.
