@@ -57,8 +57,10 @@ class Run {
         from_(options.from.empty() ? out_ : nn::Path(options.from)),
         data_(load_data(options.data)),
         manifest_(out_),
+        inputs_(from_),
         results_(out_) {
     check_from();
+    made_with_ = fingerprint_of_from();
     if (o_.llm != "tiny") llm_ = "file with hash " + language_model_hash(o_.llm);
     for (Stage stage : stages_from(Stage::Pretrain)) fingerprints_.push_back(fingerprint_of(stage));
   }
@@ -92,7 +94,7 @@ class Run {
     std::string text =
         p2rec::fingerprint(o_, stage) + data_fingerprint(data_, o_.patience > 0 || counts_all, sees_targets);
     if (stage >= Stage::Reconstruct) text += "llm=" + llm_ + "\n";
-    if (stage >= Stage::Train) text += fingerprint_of_from();
+    if (stage >= Stage::Train) text += made_with_;
     return text;
   }
 
@@ -101,7 +103,7 @@ class Run {
     const std::vector<Stage> inputs = inputs_of(Stage::Train, o_);
     if (o_.from.empty() || inputs.empty()) return "";
     const std::string last = name_of(inputs.back());
-    const std::string made = Manifest(from_).fingerprint_of(last);
+    const std::string& made = inputs_.fingerprint_of(last);
     INPUT_CHECK(made.find(data_fingerprint(data_, false, false)) != std::string::npos, "--from: ", o_.from,
                 " was made of other data than ", data_.source, "; hint: give the same --data");
     std::string text;
@@ -160,9 +162,8 @@ class Run {
 
   void check_input(Stage stage, Stage input) const {
     if (stage == Stage::Train) {
-      const Manifest made(from_);
       for (const std::string& start : o_.starts)
-        INPUT_CHECK(stage_behind(start) != input || made.done(name_of(input)), from_.string(),
+        INPUT_CHECK(stage_behind(start) != input || inputs_.done(name_of(input)), from_.string(),
                     ": the stage '", name_of(input), "' has not been run here, and --starts ", start,
                     " needs it; hint: p2rec ", name_of(input), "; --starts random needs no earlier stage");
     }
@@ -446,6 +447,8 @@ class Run {
   nn::Path out_, from_;  // where the run is, and where the inputs of its final training are
   Interactions data_;
   Manifest manifest_;
+  const Manifest inputs_;  // of from_, as it was found
+  std::string made_with_;  // with --from: what the final training's inputs were made with
   ResultsFile results_;
   std::string llm_ = "tiny";  // what the language model is, wherever its file lies
   std::vector<std::string> fingerprints_;
