@@ -145,7 +145,7 @@ void Manifest::remove(const std::string& stage) {
 
 void Manifest::write() const { nn::write_atomically(path_, nn::json_text(nn::Json(stages_), 1) + "\n"); }
 
-std::string data_fingerprint(const Interactions& data, bool validation, bool test) {
+DataHashes hashes_of(const Interactions& data) {
   Hash training, validated, tested;
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
     training.text(data.item_ids[i]);
@@ -159,9 +159,13 @@ std::string data_fingerprint(const Interactions& data, bool validation, bool tes
     validated.items({targets, 1});
     tested.items({targets + 1, 1});
   }
-  std::string text = "data.training=" + training.hex() + "\n";
-  if (validation) text += "data.validation=" + validated.hex() + "\n";
-  if (test) text += "data.test=" + tested.hex() + "\n";
+  return {training.hex(), validated.hex(), tested.hex()};
+}
+
+std::string data_fingerprint(const DataHashes& data, bool validation, bool test) {
+  std::string text = "data.training=" + data.training + "\n";
+  if (validation) text += "data.validation=" + data.validation + "\n";
+  if (test) text += "data.test=" + data.test + "\n";
   return text;
 }
 

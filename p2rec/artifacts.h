@@ -42,9 +42,14 @@ class Manifest {
   std::map<std::string, std::string> stages_;
 };
 
+// Hashes, in hex, of the catalogue with the training parts, of the validation targets and of the test targets.
+struct DataHashes {
+  std::string training, validation, test;
+};
+DataHashes hashes_of(const Interactions& data);
 // "key=value" lines of what a stage has read of the data: the catalogue with the training parts, and where it looks at them
 // the validation and the test targets. Two data sets that agree on those have the same lines.
-std::string data_fingerprint(const Interactions& data, bool validation, bool test);
+std::string data_fingerprint(const DataHashes& data, bool validation, bool test);
 // A hash of a file's bytes, in hex.
 std::string file_hash(const nn::Path& file);
 // The same of a language model, which may be a Hugging Face folder: of its configuration, weights and tokenizer.

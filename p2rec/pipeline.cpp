@@ -56,6 +56,7 @@ class Run {
         out_(options.out),
         from_(options.from.empty() ? out_ : nn::Path(options.from)),
         data_(load_data(options.data)),
+        data_hashes_(hashes_of(data_)),
         manifest_(out_),
         inputs_(from_),
         results_(out_) {
@@ -91,8 +92,8 @@ class Run {
   std::string fingerprint_of(Stage stage) const {
     const bool counts_all = is_popularity(o_) && o_.popularity == "all";
     const bool sees_targets = stage == Stage::Evaluate || (stage == Stage::Train && counts_all);
-    std::string text =
-        p2rec::fingerprint(o_, stage) + data_fingerprint(data_, o_.patience > 0 || counts_all, sees_targets);
+    std::string text = p2rec::fingerprint(o_, stage) +
+                       data_fingerprint(data_hashes_, o_.patience > 0 || counts_all, sees_targets);
     if (stage >= Stage::Reconstruct) text += "llm=" + llm_ + "\n";
     if (stage >= Stage::Train) text += made_with_;
     return text;
@@ -104,8 +105,9 @@ class Run {
     if (o_.from.empty() || inputs.empty()) return "";
     const std::string last = name_of(inputs.back());
     const std::string& made = inputs_.fingerprint_of(last);
-    INPUT_CHECK(made.find(data_fingerprint(data_, false, false)) != std::string::npos, "--from: ", o_.from,
-                " was made of other data than ", data_.source, "; hint: give the same --data");
+    INPUT_CHECK(made.find(data_fingerprint(data_hashes_, false, false)) != std::string::npos,
+                "--from: ", o_.from, " was made of other data than ", data_.source,
+                "; hint: give the same --data");
     std::string text;
     for (size_t begin = 0, end; (end = made.find('\n', begin)) != std::string::npos; begin = end + 1)
       text += "from." + made.substr(begin, end + 1 - begin);
@@ -446,6 +448,7 @@ class Run {
   const Options& o_;
   nn::Path out_, from_;  // where the run is, and where the inputs of its final training are
   Interactions data_;
+  const DataHashes data_hashes_;
   Manifest manifest_;
   const Manifest inputs_;  // of from_, as it was found
   std::string made_with_;  // with --from: what the final training's inputs were made with
