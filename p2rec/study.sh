@@ -37,7 +37,7 @@ study() {
 study sasrec
 study gru4rec --model gru4rec --starts random,p2rec,p2rec_shuffled
 # Without the head of RecBole's form, with which it learns the windows by heart (p2rec/configs/rows/beauty-bert4rec.toml); with the
-# study's dropout, and with that of its row, which suits it better.
+# study's settings, and with the dropout and the feed-forward layer of its row, which suit it better.
 study bert4rec --model bert4rec --variant plain --starts random,p2rec,p2rec_shuffled
 study bert4rec-row --model bert4rec --variant plain --dropout 0.2 --inner 256 --starts random,p2rec,p2rec_shuffled
 study sasrec-frozen --use frozen --starts random,p2rec
