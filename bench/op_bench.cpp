@@ -5,8 +5,8 @@
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "bench/bench.h"
-#include "tests/large_op_cases.h"
-#include "tests/op_cases.h"
+#include "tests/autograd/large_op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 namespace bench {
 namespace {

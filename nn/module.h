@@ -12,7 +12,7 @@
 
 #include "autograd/rng.h"
 #include "autograd/tensor.h"
-#include "nn/safetensors.h"
+#include "nn/io/safetensors.h"
 
 namespace nn {
 

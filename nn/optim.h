@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "autograd/tensor.h"
-#include "nn/safetensors.h"
+#include "nn/io/safetensors.h"
 
 namespace ag {
 struct AdamStep;

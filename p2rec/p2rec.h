@@ -11,17 +11,17 @@
 // Data: S_u is user u's sequence without its last two items, which are the validation and the test target.
 #pragma once
 
-#include "p2rec/evaluation.h"                // step 7
-#include "p2rec/interactions.h"              // read_interactions
-#include "p2rec/item_augmentation.h"         // step 5
-#include "p2rec/item_groups.h"               // step 2
-#include "p2rec/preference.h"                // step 3
-#include "p2rec/prompts.h"                   // how users and items are written for the language model
-#include "p2rec/reconstruction_baselines.h"  // what step 4 is judged against
-#include "p2rec/starts.h"                    // step 6: PCA, scaling, and the controls
-#include "p2rec/synthetic.h"                 // data with a known truth
-#include "p2rec/train_recommender.h"         // steps 1 and 6
-#include "p2rec/user_sft.h"                  // step 4
+#include "p2rec/data/interactions.h"                // read_interactions
+#include "p2rec/data/synthetic.h"                   // data with a known truth
+#include "p2rec/evaluation/evaluation.h"            // step 7
+#include "p2rec/llm/prompts.h"                      // how users and items are written for the language model
+#include "p2rec/methods/p2rec/item_augmentation.h"  // step 5
+#include "p2rec/methods/p2rec/item_groups.h"        // step 2
+#include "p2rec/methods/p2rec/item_inits.h"         // step 6: PCA, scaling, and the controls
+#include "p2rec/methods/p2rec/preferences.h"        // step 3
+#include "p2rec/methods/p2rec/reconstruction.h"     // step 4
+#include "p2rec/methods/p2rec/reconstruction_baselines.h"  // what step 4 is judged against
+#include "p2rec/training/train_recommender.h"              // steps 1 and 6
 
 // The steps, with the choices behind them:
 //
@@ -39,5 +39,5 @@
 // 6  train_from(start_table(...), data, config)-> Recommender     paper: the embeddings help various recommenders;
 //                                                                 ours: principal components as the item table's start,
 //                                                                 or start_features(...) behind an adapter, alone or
-//                                                                 beside an id table (models/item_embedding.h)
+//                                                                 beside an id table (models/recommenders/item_embedding.h)
 // 7  evaluate(recommender, data)               -> Metrics         HR, NDCG and MRR at K, leave-one-out; full ranking

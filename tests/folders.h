@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "nn/files.h"
+#include "nn/io/files.h"
 #include "tests/testing.h"
 
 namespace testing {

@@ -44,9 +44,8 @@ TOO_LONG, MEMORY = 120, 16 << 30
 
 
 def test_source(name):
-    """The source of a test file, which may be one of the stand-in for CUDA."""
-    places = [ROOT / "tests" / f"{name}.cpp", ROOT / "tests" / "cuda_on_host" / f"{name}.cpp"]
-    return next((path for path in places if path.exists()), places[0])
+    """The source of a test file, in whichever folder it lies."""
+    return next((ROOT / "tests").rglob(f"{name}.cpp"), ROOT / "tests" / f"{name}.cpp")
 
 
 def is_of_cuda(mutation):
@@ -72,7 +71,7 @@ def read_table():
 
 
 def quick_tests():
-    names = sorted(path.stem for path in (ROOT / "tests").glob("*_test.cpp"))
+    names = sorted(path.stem for path in (ROOT / "tests").rglob("*_test.cpp") if path.parent.name != "cuda_on_host")
     return [name for name in names if name not in LEFT_OUT and not name.endswith("_real_test")]
 
 
@@ -123,7 +122,7 @@ class Twin:
             if f"/{self.tests.name}/" in str(compiled) or (not self.cuda and "/p2rec_f64.dir/" in str(compiled)):
                 self.commands[source], self.objects[source] = line, compiled
         self.library = [s for s in self.objects if ROOT / "tests" not in s.parents]
-        self.helpers = [s for s in self.objects if s.parent.name in ("tests", "cuda_on_host") and not s.stem.endswith("_test")]
+        self.helpers = [s for s in self.objects if s.is_relative_to(ROOT / "tests") and not s.is_relative_to(ROOT / "tests/fuzz") and not s.stem.endswith("_test")]
 
     def compile(self, source, compiled, original, first_include=None):
         """Compiles a source as the original is, with a folder where headers are looked for first."""

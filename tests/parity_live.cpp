@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "autograd/ops.h"
-#include "models/llama.h"
-#include "models/sasrec.h"
+#include "models/llama/llama.h"
+#include "models/recommenders/sasrec.h"
 #include "nn/lora.h"
 
 namespace {

@@ -12,7 +12,7 @@
 #include <type_traits>
 
 #include "autograd/tensor.h"
-#include "nn/safetensors.h"
+#include "nn/io/safetensors.h"
 
 namespace testing {
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "autograd/ops.h"
-#include "models/byte_tokenizer.h"
+#include "models/tokenizers/byte_tokenizer.h"
+#include "p2rec/llm/tiny_llm.h"
 #include "p2rec/p2rec.h"
-#include "p2rec/tiny_llm.h"
 
 using namespace p2rec;
 using ag::Tensor;

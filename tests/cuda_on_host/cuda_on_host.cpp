@@ -74,7 +74,9 @@ class DeviceMemory {
   // While one of these lives, the memory can be used. Others wait: a device runs one thing at a time.
   class Open {
    public:
-    explicit Open(DeviceMemory& memory) : lock_(memory.mutex_), memory_(memory) { memory_.allow(PROT_READ | PROT_WRITE); }
+    explicit Open(DeviceMemory& memory) : lock_(memory.mutex_), memory_(memory) {
+      memory_.allow(PROT_READ | PROT_WRITE);
+    }
     ~Open() { memory_.allow(PROT_NONE); }
     Open(const Open&) = delete;
     Open& operator=(const Open&) = delete;

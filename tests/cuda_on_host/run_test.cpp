@@ -1,7 +1,7 @@
 // The whole method on the device gives what it gives on the CPU: in double, the same ranks.
-#include "p2rec/pipeline.h"
-#include "p2rec/ranks_file.h"
-#include "tests/small_run.h"
+#include "p2rec/evaluation/ranks_file.h"
+#include "p2rec/run/pipeline.h"
+#include "tests/p2rec/run/small_run.h"
 
 TEST_CASE("a run with --device cuda ranks as one on the CPU") {
   const testing::WorkingFolder folder;

@@ -2,8 +2,8 @@
 // missing.
 #include "autograd/ops.h"
 #include "cuda_runtime.h"
-#include "tests/large_op_cases.h"
-#include "tests/op_runs.h"
+#include "tests/autograd/large_op_cases.h"
+#include "tests/autograd/op_runs.h"
 
 using ag::Device;
 using ag::Tensor;

@@ -1,4 +1,4 @@
-"""GGUF and safetensors files put together by hand, so that they can lie (layouts: models/gguf_header.h, nn/safetensors.h)."""
+"""GGUF and safetensors files put together by hand, so that they can lie (layouts: models/formats/gguf_header.h, nn/io/safetensors.h)."""
 
 import json
 import struct

@@ -7,7 +7,7 @@
 //   FUZZ_TARGET(name) { read_something(fuzz::file("x.json", bytes)); }
 //
 // `make fuzz` makes a libFuzzer program of each (entry.cpp); what was ever found lies in regressions/NAME/ and runs as a
-// normal test (tests/fuzz_regression_test.cpp). make_seeds.py writes what the fuzzer starts from.
+// normal test (tests/repository/fuzz_regression_test.cpp). make_seeds.py writes what the fuzzer starts from.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "autograd/check.h"
-#include "nn/files.h"
+#include "nn/io/files.h"
 
 namespace fuzz {
 

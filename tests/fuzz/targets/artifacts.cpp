@@ -1,12 +1,12 @@
 // The text files that a run leaves for the next one and for its report, and the table of published rows. The first line says
 // which: groups, log, manifest, results, ranks or published.
-#include "p2rec/artifacts.h"
+#include "p2rec/run/artifacts.h"
 
-#include "p2rec/log_file.h"
-#include "p2rec/published_rows.h"
-#include "p2rec/report.h"
-#include "p2rec/results.h"
-#include "p2rec/run_folder.h"
+#include "p2rec/evaluation/published_rows.h"
+#include "p2rec/report/report.h"
+#include "p2rec/run/results.h"
+#include "p2rec/run/run_folder.h"
+#include "p2rec/task/log_file.h"
 #include "tests/fuzz/target.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // Interaction files: atomic, pairs, lines of users. What follows a line "=== items" is the .item file beside it.
-#include "p2rec/interactions.h"
+#include "p2rec/data/interactions.h"
 
 #include "tests/fuzz/target.h"
 

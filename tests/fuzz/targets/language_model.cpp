@@ -4,8 +4,8 @@
 // weights that are right.
 #include <set>
 
-#include "models/hugging_face.h"
-#include "models/load_llm.h"
+#include "models/formats/hugging_face.h"
+#include "models/formats/language_model.h"
 #include "tests/fuzz/target.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // A configuration file, TOML.
-#include "p2rec/options.h"
+#include "p2rec/run/options.h"
 
 #include "tests/fuzz/target.h"
 

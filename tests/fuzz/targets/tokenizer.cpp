@@ -1,8 +1,8 @@
 // A tokenizer.json (what begins with '{'), or any bytes as a text for tokenizers that are right.
-#include "models/tokenizer.h"
+#include "models/tokenizers/tokenizer.h"
 
-#include "models/byte_tokenizer.h"
-#include "models/tokenizer_json.h"
+#include "models/tokenizers/byte_tokenizer.h"
+#include "models/tokenizers/tokenizer_json.h"
 #include "tests/fuzz/target.h"
 
 namespace {

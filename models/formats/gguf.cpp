@@ -1,0 +1,176 @@
+#include "models/formats/gguf.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "models/formats/ggml_types.h"
+
+namespace models {
+namespace {
+
+constexpr int64_t kBufferBytes = int64_t{1} << 22;
+
+constexpr const char *kText = "a string", *kInteger = "an integer", *kNumber = "a number", *kFlag = "a bool";
+constexpr const char *kTexts = "an array of strings", *kIntegers = "an array of integers",
+                     *kNumbers = "an array of numbers";
+
+bool is_text(const GgufValue& v) { return v.type == GgufType::Text; }
+
+// A tensor's bytes as they are stored, read forward.
+class StoredBytes {
+ public:
+  StoredBytes(const std::string& path, const GgufHeader& header, const GgufTensorInfo& info)
+      : path_(path), name_(info.name), in_(path, std::ios::binary) {
+    in_.seekg(static_cast<std::streamoff>(header.data_begin + info.offset));
+  }
+  void read(std::vector<uint8_t>& into, int64_t count) {
+    into.resize(static_cast<size_t>(count));
+    in_.read(reinterpret_cast<char*>(into.data()), count);
+    INPUT_CHECK(in_, path_, ": tensor ", quote(name_),
+                " cannot be read; hint: has the file changed since it was opened?");
+  }
+
+ private:
+  std::string path_, name_;
+  std::ifstream in_;
+};
+
+}  // namespace
+
+GgufFile::GgufFile(const nn::Path& path) : path_(path.string()), header_(read_gguf_header(path)) {
+  for (size_t i = 0; i < header_.tensors.size(); ++i) index_.emplace(header_.tensors[i].name, i);
+}
+
+bool GgufFile::has(const std::string& key) const { return header_.values.count(key) > 0; }
+
+const GgufValue& GgufFile::value(const std::string& key, const char* expected) const {
+  const auto found = header_.values.find(key);
+  INPUT_CHECK(found != header_.values.end(), path_, ": has no key ", quote(key), "; expected ", expected);
+  return found->second;
+}
+
+void GgufFile::wrong_type(const std::string& key, const char* expected) const {
+  throw ag::InputError(ag::message(path_, ": key ", quote(key), " is ", header_.values.at(key).description(),
+                                   "; expected ", expected));
+}
+
+int64_t GgufFile::integer_at(const GgufValue& v, uint64_t i, const std::string& key) const {
+  const int64_t result = v.integer(i);
+  INPUT_CHECK(v.type != GgufType::U64 || result >= 0, path_, ": key ", quote(key), " holds ",
+              v.unsigned_integer(i), ", which does not fit into a signed 64-bit integer");
+  return result;
+}
+
+std::string GgufFile::text(const std::string& key) const {
+  const GgufValue& v = value(key, kText);
+  if (v.array || !is_text(v)) wrong_type(key, kText);
+  return v.texts[0];
+}
+
+int64_t GgufFile::integer(const std::string& key) const {
+  const GgufValue& v = value(key, kInteger);
+  if (v.array || !v.is_integer()) wrong_type(key, kInteger);
+  return integer_at(v, 0, key);
+}
+
+double GgufFile::number(const std::string& key) const {
+  const GgufValue& v = value(key, kNumber);
+  if (v.array || (!v.is_integer() && !v.is_float())) wrong_type(key, kNumber);
+  const double result = v.number(0);
+  INPUT_CHECK(std::isfinite(result), path_, ": key ", quote(key), " is ", result,
+              "; expected a finite number");
+  return result;
+}
+
+bool GgufFile::flag(const std::string& key) const {
+  const GgufValue& v = value(key, kFlag);
+  if (v.array || v.type != GgufType::Bool) wrong_type(key, kFlag);
+  return v.integer(0) != 0;
+}
+
+std::vector<std::string> GgufFile::texts(const std::string& key) const {
+  const GgufValue& v = value(key, kTexts);
+  if (!v.array || !is_text(v)) wrong_type(key, kTexts);
+  return v.texts;
+}
+
+std::vector<int64_t> GgufFile::integers(const std::string& key) const {
+  const GgufValue& v = value(key, kIntegers);
+  if (!v.array || !v.is_integer()) wrong_type(key, kIntegers);
+  std::vector<int64_t> result(v.count);
+  for (uint64_t i = 0; i < v.count; ++i) result[i] = integer_at(v, i, key);
+  return result;
+}
+
+std::vector<double> GgufFile::numbers(const std::string& key) const {
+  const GgufValue& v = value(key, kNumbers);
+  if (!v.array || (!v.is_integer() && !v.is_float())) wrong_type(key, kNumbers);
+  std::vector<double> result(v.count);
+  for (uint64_t i = 0; i < v.count; ++i) result[i] = v.number(i);
+  return result;
+}
+
+const GgufFile::TensorInfo* GgufFile::find(const std::string& name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &header_.tensors[found->second];
+}
+
+const GgufFile::TensorInfo& GgufFile::existing(const std::string& name) const {
+  const TensorInfo* info = find(name);
+  INPUT_CHECK(info, path_, ": has no tensor ", quote(name));
+  return *info;
+}
+
+const GgufFile::TensorInfo& GgufFile::readable(const std::string& name) const {
+  const TensorInfo& info = existing(name);
+  const GgmlType& type = *find_ggml_type(info.type);
+  INPUT_CHECK(type.dequantise, path_, ": tensor ", quote(name), " has the type ", type.name,
+              ", which is not supported; supported are ", supported_ggml_types(),
+              "; hint: llama-quantize writes a file in one of these");
+  return info;
+}
+
+ag::Tensor GgufFile::load(const std::string& name) const {
+  const TensorInfo& info = readable(name);
+  ag::Tensor x = ag::Tensor::empty(info.shape);
+  read(info, x.data());
+  return x;
+}
+
+void GgufFile::load_into(const std::string& name, ag::Tensor& into) const {
+  const TensorInfo& info = readable(name);
+  INPUT_CHECK(info.shape == into.shape(), path_, ": tensor ", quote(name), " has shape ", info.shape,
+              "; expected ", into.shape());
+  read(info, into.data());
+}
+
+void GgufFile::read(const TensorInfo& info, ag::real* x) const {
+  const GgmlType& type = *find_ggml_type(info.type);
+  const int64_t block_bytes = type.block_bytes, blocks = static_cast<int64_t>(info.bytes) / block_bytes;
+  const int64_t at_once = kBufferBytes / block_bytes;
+  StoredBytes stored(path_, header_, info);
+  std::vector<uint8_t> buffer;
+  for (int64_t first = 0; first < blocks; first += at_once) {
+    const int64_t count = std::min(at_once, blocks - first);
+    stored.read(buffer, count * block_bytes);
+    dequantise(type, buffer.data(), count, x + first * type.block_values);
+  }
+}
+
+bool GgufFile::same_data(const std::string& a, const std::string& b) const {
+  const TensorInfo &first = existing(a), &second = existing(b);
+  if (first.type != second.type || first.shape != second.shape) return false;
+  StoredBytes of_first(path_, header_, first), of_second(path_, header_, second);
+  std::vector<uint8_t> x, y;
+  const auto bytes = static_cast<int64_t>(first.bytes);
+  for (int64_t begin = 0; begin < bytes; begin += kBufferBytes) {
+    const int64_t count = std::min(kBufferBytes, bytes - begin);
+    of_first.read(x, count);
+    of_second.read(y, count);
+    if (x != y) return false;
+  }
+  return true;
+}
+
+}  // namespace models

@@ -1,0 +1,72 @@
+// GGUF files: a language model's weights, configuration and vocabulary in one file (layout: gguf_header.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "autograd/tensor.h"
+#include "models/formats/gguf_header.h"
+#include "nn/io/files.h"
+
+namespace models {
+
+class GgufFile {
+ public:
+  using TensorInfo = GgufTensorInfo;
+
+  // Reads all but the tensors' data. Throws ag::InputError naming the file and what is wrong in it.
+  explicit GgufFile(const nn::Path& path);
+
+  const std::string& path() const { return path_; }
+  uint32_t version() const { return header_.version; }
+
+  // Metadata. Each throws ag::InputError naming the key, its type and the expected one, or that it is
+  // missing.
+  bool has(const std::string& key) const;
+  std::string text(const std::string& key) const;
+  int64_t integer(const std::string& key) const;  // of any width
+  double number(const std::string& key) const;    // a float or an integer; finite
+  bool flag(const std::string& key) const;
+  std::vector<std::string> texts(const std::string& key) const;
+  std::vector<int64_t> integers(const std::string& key) const;
+  std::vector<double> numbers(const std::string& key) const;  // as stored, infinities and NaN too
+  // For keys that the format makes optional: the fallback stands for a missing key, not for one of another
+  // type.
+  std::string text_or(const std::string& key, const std::string& fallback) const {
+    return has(key) ? text(key) : fallback;
+  }
+  int64_t integer_or(const std::string& key, int64_t fallback) const {
+    return has(key) ? integer(key) : fallback;
+  }
+  double number_or(const std::string& key, double fallback) const {
+    return has(key) ? number(key) : fallback;
+  }
+  bool flag_or(const std::string& key, bool fallback) const { return has(key) ? flag(key) : fallback; }
+
+  const std::vector<TensorInfo>& tensors() const { return header_.tensors; }
+  const TensorInfo* find(const std::string& name) const;  // null where there is none
+
+  // The tensor as stored (rows in the file's order), dequantised. Throws ag::InputError where there is none,
+  // where its type is not supported (naming those that are), or where the file has become shorter since it
+  // was opened. The data is read through a small buffer; several threads may load at the same time.
+  ag::Tensor load(const std::string& name) const;
+  void load_into(const std::string& name, ag::Tensor& into) const;  // the shapes must agree
+  // Whether two tensors are stored alike: same type, shape and bytes. Of any type; through two small buffers.
+  bool same_data(const std::string& a, const std::string& b) const;
+
+ private:
+  const GgufValue& value(const std::string& key, const char* expected) const;
+  [[noreturn]] void wrong_type(const std::string& key, const char* expected) const;
+  int64_t integer_at(const GgufValue& value, uint64_t i, const std::string& key) const;
+  const TensorInfo& existing(const std::string& name) const;
+  const TensorInfo& readable(const std::string& name) const;
+  void read(const TensorInfo& info, ag::real* x) const;
+
+  std::string path_;
+  GgufHeader header_;
+  std::unordered_map<std::string, size_t> index_;  // of tensors, by name
+};
+
+}  // namespace models

@@ -1,0 +1,66 @@
+// What a GGUF file says about itself before its tensors' data (format: github.com/ggml-org/ggml,
+// docs/gguf.md).
+//
+//   "GGUF", version u32, number of tensors u64, number of metadata values u64
+//   per metadata value:  key (string), type u32, value; an array is element type u32, length u64, elements
+//   per tensor:          name (string), rank u32, dimensions u64 each (fastest first), type u32, offset u64
+//   zeros up to a multiple of general.alignment (32 where it is not given); from here the offsets count
+//   the tensors' data, one behind the other, each followed by zeros up to such a multiple
+//
+// All little-endian; a string is its length (u64) and its bytes. Versions 2 and 3 share this layout.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "autograd/tensor.h"
+#include "nn/io/files.h"
+
+namespace models {
+
+// The format's numbers for the types of metadata values.
+enum class GgufType : uint32_t { U8, I8, U16, I16, U32, I32, F32, Bool, Text, Array, U64, I64, F64 };
+
+// A metadata value. Numbers and bools stay as the file's bytes until they are asked for.
+struct GgufValue {
+  GgufType type = GgufType::U8;  // of the value, or of an array's elements; never Array
+  bool array = false;
+  uint64_t count = 1;
+  std::string bytes;
+  std::vector<std::string> texts;
+
+  bool is_integer() const;
+  bool is_float() const { return type == GgufType::F32 || type == GgufType::F64; }
+  std::string description() const;  // "u32", "array of 12 strings"
+  // Element i of a value that is an integer, a float, a bool.
+  int64_t integer(uint64_t i) const;  // of U64 modulo 2^64
+  uint64_t unsigned_integer(uint64_t i) const { return static_cast<uint64_t>(integer(i)); }
+  double number(uint64_t i) const;  // of an integer too
+};
+
+struct GgufTensorInfo {
+  std::string name;
+  ag::Shape shape;                 // row-major: the file's dimensions reversed
+  uint32_t type = 0;               // gguf_types.h
+  uint64_t offset = 0, bytes = 0;  // offset from GgufHeader::data_begin
+};
+
+struct GgufHeader {
+  uint32_t version = 0;
+  uint64_t data_begin = 0;
+  std::unordered_map<std::string, GgufValue> values;
+  std::vector<GgufTensorInfo> tensors;  // in the file's order
+};
+
+// Throws ag::InputError, naming the file and the place in it, for anything that does not hold together:
+// lengths and counts are checked against what is left of the file before memory is asked for, and the tensors
+// lie aligned and whole inside the file, without overlap, and fill it.
+GgufHeader read_gguf_header(const nn::Path& path);
+
+// A name from a file, quoted for a message: shortened, and '?' for whatever is not a printable ASCII
+// character.
+std::string quote(const std::string& name);
+
+}  // namespace models

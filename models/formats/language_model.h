@@ -1,0 +1,39 @@
+// A language model as the pipeline uses it: weights and tokenizer out of one file or folder.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "models/llama/llama.h"
+#include "models/tokenizers/tokenizer.h"
+#include "nn/io/files.h"
+
+namespace models {
+
+struct LanguageModel {
+  std::unique_ptr<Llama> model;  // frozen: no parameter asks for a gradient
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::string name;  // as the file calls it, else the file's own name
+};
+
+// From
+//   a GGUF file of the architecture `llama` or `qwen2` (load_gguf_llm.h),
+//   a Hugging Face folder of the model type llama, mistral or qwen2 (hugging_face.h), or
+//   the tiny_llm.safetensors of a run (tiny_file.h);
+// which one shows in the content. Strict: every tensor is used and every parameter filled. What the model cannot do (other
+// kinds of scaled rotary positions, sliding windows, experts) is refused by name. All sizes are checked against the tensors
+// in the file before memory for the model is asked for, and a model that does not fit into memory is refused. Throws
+// ag::InputError naming the file.
+LanguageModel load_language_model(const nn::Path& path);
+
+// All that can be checked without reading the weights.
+struct CheckedModel {
+  LlamaConfig config;
+  std::unique_ptr<Tokenizer> tokenizer;  // its tokens have a row each in the model's table
+};
+CheckedModel check_language_model(const nn::Path& path);
+
+// Only the tokenizer of such a file or folder.
+std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path);
+
+}  // namespace models

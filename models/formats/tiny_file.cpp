@@ -1,0 +1,96 @@
+#include "models/formats/tiny_file.h"
+
+#include "models/llama/parameter_layout.h"
+#include "models/tokenizers/byte_tokenizer.h"
+#include "nn/io/json.h"
+
+namespace models {
+namespace {
+
+using nn::Json;
+
+constexpr const char* kConfigKey = "config";
+
+Json to_json(const LlamaConfig& c) {
+  return {{"vocabulary", c.vocabulary},
+          {"hidden", c.hidden},
+          {"intermediate", c.intermediate},
+          {"layers", c.layers},
+          {"heads", c.heads},
+          {"kv_heads", c.kv_heads},
+          {"context", c.context},
+          {"rms_eps", c.rms_eps},
+          {"rope_theta", c.rope_theta},
+          {"tied", c.tied}};
+}
+
+LlamaConfig config_from_metadata(const nn::Metadata& metadata, const std::string& file) {
+  INPUT_CHECK(metadata.contains(kConfigKey), file,
+              ": is no language model; expected a GGUF file, a Hugging Face folder, or the "
+              "tiny_llm.safetensors of a run");
+  try {
+    const auto json = nn::parse_json<Json>(metadata.at(kConfigKey), file);
+    LlamaConfig c;
+    const auto integer = [&](const char* key) { return nn::json_integer(json, key, file); };
+    c.vocabulary = integer("vocabulary");
+    c.hidden = integer("hidden");
+    c.intermediate = integer("intermediate");
+    c.layers = integer("layers");
+    c.heads = integer("heads");
+    c.kv_heads = integer("kv_heads");
+    c.context = integer("context");
+    c.rms_eps = json.at("rms_eps").get<double>();
+    c.rope_theta = json.at("rope_theta").get<double>();
+    c.tied = json.at("tied").get<bool>();
+    return c;
+  } catch (const Json::exception& problem) {
+    throw ag::InputError(ag::message(
+        file, ": the configuration in its metadata is not that of a tiny model: ", problem.what()));
+  }
+}
+
+LlamaConfig checked_config(const nn::SafetensorsFile& stored) {
+  const std::string& file = stored.path();
+  const LlamaConfig config = config_from_metadata(stored.metadata(), file);
+  check_config(config, file, stored.tensors().size());
+  std::map<std::string, ag::Shape> found;
+  for (const auto& info : stored.tensors()) {
+    INPUT_CHECK(!info.whole(), file, ": tensor '", info.name, "' holds integers; expected reals");
+    found[info.name] = info.shape;
+  }
+  check_tensors(layout_of(config), &LayoutEntry::name, std::move(found), file);
+  const int64_t expected = ByteTokenizer().vocabulary();
+  INPUT_CHECK(config.vocabulary == expected, file, ": the vocabulary is ", config.vocabulary,
+              "; expected the byte tokenizer's ", expected);
+  return config;
+}
+
+}  // namespace
+
+LlamaConfig checked_tiny_config(const nn::Path& file) { return checked_config(nn::SafetensorsFile(file)); }
+
+std::unique_ptr<Llama> load_tiny_model(const nn::Path& path) {
+  const nn::SafetensorsFile stored(path);
+  const LlamaConfig config = checked_config(stored);
+  need_memory_for(config, stored.path());
+  auto model = std::make_unique<Llama>(config);
+  const auto parameters = parameters_by_name(*model);
+  for (const auto& info : stored.tensors()) {
+    ag::Tensor parameter = parameters.at(info.name);
+    stored.load_into(info, parameter);
+  }
+  model->requires_grad(false);
+  return model;
+}
+
+void write_tiny_llm(const nn::Path& file, const Llama& model, nn::Metadata metadata) {
+  const LlamaConfig& c = model.config();
+  AG_CHECK(c.vocabulary == ByteTokenizer().vocabulary(), "write_tiny_llm: the vocabulary is ", c.vocabulary,
+           ", not the byte tokenizer's");
+  AG_CHECK(!c.head_dim && !c.qkv_bias && c.rope_divisors.empty(),
+           "write_tiny_llm: the file has no place for what this model has");
+  metadata[kConfigKey] = nn::json_text(to_json(c));
+  nn::write_safetensors(file, model.named_parameters(), metadata);
+}
+
+}  // namespace models

@@ -1,0 +1,208 @@
+#include "models/llama/llama.h"
+
+#include <cmath>
+
+#include "nn/init.h"
+
+namespace models {
+
+using ag::Offsets;
+using ag::Tensor;
+
+std::vector<double> inverse_frequencies(const LlamaConfig& config) {
+  std::vector<double> result;
+  const int64_t D = config.head_size();
+  for (int64_t i = 0; i < D / 2; ++i) {
+    const double plain = std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(D));
+    result.push_back(config.rope_divisors.empty() ? plain
+                                                  : plain / config.rope_divisors[static_cast<size_t>(i)]);
+  }
+  return result;
+}
+
+// What the layers of one forward pass share: the batch, its rotation, and what its tokens see before
+// themselves.
+struct LlamaPass {
+  const nn::Packed& x;
+  ag::Rotation rotation;
+  const SharedPrefix* prefix = nullptr;
+  KvCache* cache = nullptr;
+  SharedPrefix* keep = nullptr;  // where keys and values are to be kept
+  Offsets k_offsets;             // of the keys, with what comes before
+  Tensor with_prefix;            // rows of (prefix, batch) that put the prefix before each sequence
+
+  LlamaPass(const Llama& model, const nn::Packed& batch, const SharedPrefix* shared = nullptr,
+            KvCache* growing = nullptr)
+      : x(batch), prefix(shared), cache(growing), k_offsets(batch.offsets) {
+    rotation = ag::rotation(x.positions, inverse_frequencies(model.config()), model.device());
+    if (cache) k_offsets = Offsets({static_cast<int32_t>(cache->length + x.offsets.rows())});
+    if (prefix) put_prefix_first();
+  }
+
+  // The keys or values that a layer's attention sees.
+  Tensor seen(const Tensor& own, std::vector<Tensor> SharedPrefix::*shared,
+              std::vector<Tensor> KvCache::*cached, size_t layer) const {
+    if (keep) (keep->*shared).push_back(own.detach());
+    if (cache) {
+      const int64_t begin = cache->length, end = begin + own.dim(0);
+      (cache->*cached)[layer].rows(begin, end).copy_from(own);
+      return (cache->*cached)[layer].rows(0, end);
+    }
+    if (!prefix) return own;
+    const Tensor before = (prefix->*shared)[layer];
+    const int64_t KV = own.dim(1), D = own.dim(2), rows = before.dim(0) + own.dim(0);
+    const Tensor all = ag::reshape(ag::concat({before, own}, 0), {rows, KV * D});
+    return ag::reshape(ag::embedding(all, with_prefix), {with_prefix.dim(0), KV, D});
+  }
+
+ private:
+  void put_prefix_first() {
+    std::vector<int32_t> rows, lengths;
+    const auto P = static_cast<int32_t>(prefix->length);
+    for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
+      for (int32_t i = 0; i < P; ++i) rows.push_back(i);
+      for (int64_t i = x.offsets.at(b); i < x.offsets.at(b + 1); ++i)
+        rows.push_back(P + static_cast<int32_t>(i));
+      lengths.push_back(P + static_cast<int32_t>(x.offsets.length(b)));
+    }
+    with_prefix = Tensor::from_ints(rows);
+    k_offsets = Offsets(lengths);
+  }
+};
+
+KvCache::KvCache(const LlamaConfig& config, int64_t room, ag::Device device) : capacity(room) {
+  for (int64_t i = 0; i < config.layers; ++i) {
+    keys.push_back(Tensor::empty({room, config.kv_heads, config.head_size()}, ag::DType::Real, device));
+    values.push_back(empty_like(keys.back()));
+  }
+}
+
+LlamaAttention::LlamaAttention(const LlamaConfig& config, int64_t layer)
+    : layer_(layer),
+      heads_(config.heads),
+      kv_heads_(config.kv_heads),
+      head_size_(config.head_size()),
+      q_proj_(config.hidden, heads_ * head_size_, config.qkv_bias),
+      k_proj_(config.hidden, kv_heads_ * head_size_, config.qkv_bias),
+      v_proj_(config.hidden, kv_heads_ * head_size_, config.qkv_bias),
+      o_proj_(heads_ * head_size_, config.hidden, false) {
+  child("q_proj", q_proj_);
+  child("k_proj", k_proj_);
+  child("v_proj", v_proj_);
+  child("o_proj", o_proj_);
+}
+
+Tensor LlamaAttention::operator()(const Tensor& h, LlamaPass& pass) const {
+  const int64_t N = h.dim(0);
+  const auto layer = static_cast<size_t>(layer_);
+  const nn::Noise& noise = pass.x.noise;
+  const Tensor q = ag::rotary(ag::reshape(q_proj_(h, noise), {N, heads_, head_size_}), pass.rotation);
+  const Tensor k = ag::rotary(ag::reshape(k_proj_(h, noise), {N, kv_heads_, head_size_}), pass.rotation);
+  const Tensor v = ag::reshape(v_proj_(h, noise), {N, kv_heads_, head_size_});
+  const Tensor keys = pass.seen(k, &SharedPrefix::keys, &KvCache::keys, layer);
+  const Tensor values = pass.seen(v, &SharedPrefix::values, &KvCache::values, layer);
+  const Tensor y = ag::attention(q, keys, values, pass.x.offsets, pass.k_offsets, ag::Mask::Causal);
+  return o_proj_(ag::reshape(y, {N, heads_ * head_size_}), noise);
+}
+
+LlamaMlp::LlamaMlp(const LlamaConfig& config)
+    : gate_proj_(config.hidden, config.intermediate, false),
+      up_proj_(config.hidden, config.intermediate, false),
+      down_proj_(config.intermediate, config.hidden, false) {
+  child("gate_proj", gate_proj_);
+  child("up_proj", up_proj_);
+  child("down_proj", down_proj_);
+}
+
+Tensor LlamaMlp::operator()(const Tensor& h, const nn::Noise& noise) const {
+  return down_proj_(ag::swiglu(gate_proj_(h, noise), up_proj_(h, noise)), noise);
+}
+
+LlamaBlock::LlamaBlock(const LlamaConfig& config, int64_t layer)
+    : self_attn_(config, layer),
+      mlp_(config),
+      input_layernorm_(config.hidden, config.rms_eps),
+      post_attention_layernorm_(config.hidden, config.rms_eps) {
+  child("self_attn", self_attn_);
+  child("mlp", mlp_);
+  child("input_layernorm", input_layernorm_);
+  child("post_attention_layernorm", post_attention_layernorm_);
+}
+
+Tensor LlamaBlock::operator()(const Tensor& x, LlamaPass& pass) const {
+  const Tensor h = ag::add(x, self_attn_(input_layernorm_(x), pass));
+  return ag::add(h, mlp_(post_attention_layernorm_(h), pass.x.noise));
+}
+
+Llama::Llama(const LlamaConfig& config)
+    : config_(config), embed_tokens_(config.vocabulary, config.hidden), norm_(config.hidden, config.rms_eps) {
+  AG_CHECK(config.heads > 0 && config.kv_heads > 0 && config.heads % config.kv_heads == 0 &&
+               (config.head_dim > 0 || config.hidden % config.heads == 0),
+           "Llama: hidden size ", config.hidden, ", ", config.heads, " heads and ", config.kv_heads,
+           " key heads do not fit");
+  AG_CHECK(config.rope_divisors.empty() ||
+               static_cast<int64_t>(config.rope_divisors.size()) == config.head_size() / 2,
+           "Llama: ", config.rope_divisors.size(), " divisors of the rotary frequencies for heads of size ",
+           config.head_size());
+  child("model.embed_tokens", embed_tokens_);
+  for (int64_t i = 0; i < config.layers; ++i) {
+    layers_.push_back(std::make_unique<LlamaBlock>(config, i));
+    child("model.layers." + std::to_string(i), *layers_.back());
+  }
+  child("model.norm", norm_);
+  if (!config.tied) {
+    lm_head_ = std::make_unique<nn::Linear>(config.hidden, config.vocabulary, false);
+    child("lm_head", *lm_head_);
+  }
+}
+
+Tensor Llama::run(Tensor h, LlamaPass& pass) const {
+  for (const auto& layer : layers_) h = (*layer)(h, pass);
+  return norm_(h);
+}
+
+Tensor Llama::hidden_states(const nn::Packed& x, const SharedPrefix* prefix) const {
+  return hidden_states(embed(x.ids), x, prefix);
+}
+
+Tensor Llama::hidden_states(const Tensor& embedded, const nn::Packed& x, const SharedPrefix* prefix) const {
+  LlamaPass pass(*this, x, prefix);
+  return run(embedded, pass);
+}
+
+Tensor Llama::logits(const Tensor& h) const {
+  return lm_head_ ? (*lm_head_)(h) : ag::linear(h, embed_tokens_.weight);
+}
+
+SharedPrefix Llama::shared_prefix(const Tensor& embedded) const {
+  const ag::NoGrad no_grad;
+  const int64_t P = embedded.dim(0);
+  const nn::Packed x = nn::pack({std::vector<int32_t>(static_cast<size_t>(P), 0)});
+  SharedPrefix kept;
+  kept.length = P;
+  LlamaPass pass(*this, x);
+  pass.keep = &kept;
+  run(embedded, pass);
+  return kept;
+}
+
+Tensor Llama::decode(const std::vector<int32_t>& ids, KvCache& cache) const {
+  const ag::NoGrad no_grad;
+  const auto count = static_cast<int64_t>(ids.size());
+  AG_CHECK(count > 0 && cache.length + count <= cache.capacity, "Llama::decode: ", count, " tokens behind ",
+           cache.length, " do not fit into a cache of ", cache.capacity);
+  nn::Packed x = nn::pack({ids});
+  for (int64_t i = 0; i < count; ++i) x.positions.ints()[i] += static_cast<int32_t>(cache.length);
+  LlamaPass pass(*this, x, nullptr, &cache);
+  const Tensor h = run(embed(x.ids), pass);
+  cache.length += count;
+  return logits(h.rows(count - 1, count)).view({config_.vocabulary});
+}
+
+void initialise(Llama& model, double std, uint64_t seed) {
+  for (const auto& [name, w] : model.named_parameters()) {
+    if (w.rank() == 2) nn::normal_(w, std, nn::key_for(name, seed));
+  }
+}
+
+}  // namespace models

@@ -1,0 +1,119 @@
+#include "models/llama/sampling.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "nn/init.h"
+
+namespace models {
+
+using ag::real;
+using ag::Tensor;
+
+namespace {
+
+void check(const Tensor& logits) {
+  const real* x = logits.data();
+  AG_CHECK(logits.numel() > 0 &&
+               std::none_of(x, x + logits.numel(), [](real l) { return std::isnan(l) || l == INFINITY; }),
+           "the next token: the logits ", ag::to_string(logits), " are not finite");
+}
+
+// Of equal logits the lowest id.
+int32_t most_probable(const Tensor& logits) {
+  const real* begin = logits.data();
+  return static_cast<int32_t>(std::max_element(begin, begin + logits.numel()) - begin);
+}
+
+void check(const Sampling& s) {
+  AG_CHECK(std::isfinite(s.temperature) && s.temperature >= 0, "sampling: the temperature is ",
+           s.temperature);
+  AG_CHECK(s.top_k >= 0, "sampling: top-k is ", s.top_k);
+  AG_CHECK(s.top_p > 0 && s.top_p <= 1, "sampling: top-p is ", s.top_p, "; expected above 0 and at most 1");
+}
+
+// The ids of the k largest logits, the largest first.
+std::vector<int32_t> largest(const Tensor& logits, int64_t k) {
+  std::vector<int32_t> ids(static_cast<size_t>(logits.numel()));
+  std::iota(ids.begin(), ids.end(), 0);
+  const real* x = logits.data();
+  const auto before = [x](int32_t a, int32_t b) { return x[a] != x[b] ? x[a] > x[b] : a < b; };
+  std::nth_element(ids.begin(), ids.begin() + k - 1, ids.end(), before);
+  ids.resize(static_cast<size_t>(k));
+  std::sort(ids.begin(), ids.end(), before);
+  return ids;
+}
+
+void normalise(std::vector<Candidate>& list) {
+  double sum = 0;
+  for (const Candidate& c : list) sum += c.probability;
+  for (Candidate& c : list) c.probability /= sum;
+}
+
+// How many of the candidates it takes, from the first on, until their probabilities sum to p.
+size_t nucleus(const std::vector<Candidate>& list, double p) {
+  double sum = 0;
+  for (size_t i = 0; i < list.size(); ++i) {
+    sum += list[i].probability;
+    if (sum >= p) return i + 1;
+  }
+  return list.size();
+}
+
+}  // namespace
+
+std::vector<Candidate> candidates(const Tensor& logits, const Sampling& sampling) {
+  check(sampling);
+  AG_CHECK(sampling.temperature > 0, "candidates: the temperature is 0, which draws nothing");
+  check(logits);
+  const int64_t V = logits.numel();
+  const real* x = logits.data();
+  std::vector<Candidate> list;
+  const double most = x[most_probable(logits)];
+  AG_CHECK(most > -INFINITY, "candidates: no token has a probability, all logits are -inf");
+  for (const int32_t id : largest(logits, sampling.top_k ? std::min(sampling.top_k, V) : V)) {
+    list.push_back({id, std::exp((static_cast<double>(x[id]) - most) / sampling.temperature)});
+  }
+  normalise(list);
+  if (sampling.top_p < 1) {
+    list.resize(nucleus(list, sampling.top_p));
+    normalise(list);
+  }
+  return list;
+}
+
+int32_t pick(const std::vector<Candidate>& list, double u) {
+  double sum = 0;
+  const Candidate* last = nullptr;  // rounding may leave the sum a little below one
+  for (const Candidate& c : list) {
+    sum += c.probability;
+    if (c.probability > 0) last = &c;
+    if (u < sum) return c.id;
+  }
+  AG_CHECK(last, "pick: there is no candidate");
+  return last->id;
+}
+
+int32_t next_token(const Tensor& logits, const Sampling& sampling, int64_t place) {
+  check(logits);
+  if (sampling.temperature == 0) return most_probable(logits);
+  const ag::RandomKey key = nn::key_for("generate", sampling.seed);
+  return pick(candidates(logits, sampling), ag::random_uniform(key, static_cast<uint64_t>(place)));
+}
+
+std::vector<int32_t> generate(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
+                              std::optional<int32_t> stop, const Sampling& sampling) {
+  AG_CHECK(!prompt.empty(), "generate: the prompt has no token");
+  check(sampling);
+  KvCache cache(model.config(), static_cast<int64_t>(prompt.size()) + count);
+  std::vector<int32_t> result, next = prompt;
+  for (int64_t place = 0; place < count; ++place) {
+    next = {next_token(model.decode(next, cache), sampling, place)};
+    if (stop && next[0] == *stop) break;
+    result.push_back(next[0]);
+  }
+  return result;
+}
+
+}  // namespace models

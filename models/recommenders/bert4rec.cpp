@@ -1,0 +1,116 @@
+#include "models/recommenders/bert4rec.h"
+
+#include <utility>
+
+#include "nn/init.h"
+
+namespace models {
+namespace {
+
+using ag::Tensor;
+
+// Share of the steps in which only last items are masked (RecBole: ft_ratio).
+constexpr double kLastOnly = 0.5;
+
+TransformerBlockConfig bidirectional_block(const RecommenderModelConfig& config) {
+  TransformerBlockConfig block = postnorm_block(config);
+  block.mask = ag::Mask::None;
+  return block;
+}
+
+}  // namespace
+
+Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
+    : TrainableRecommender(config, 1),
+      position_embedding_(config.max_length, config.hidden),
+      norm_(config.hidden, bidirectional_block(config).eps) {
+  INPUT_CHECK(config.max_length >= 2, "--max-length: found ", config.max_length,
+              "; expected at least 2 for BERT4Rec, which reads a mask behind the items");
+  const bool plain = config.variant == Variant::Plain;
+  INPUT_CHECK(plain || config.variant == Variant::Default || config.variant == Variant::Recbole,
+              "--variant: BERT4Rec has the variants default, recbole and plain only");
+  child("position_embedding", position_embedding_);
+  child("norm", norm_);
+  for (int64_t i = 0; i < config.blocks; ++i) {
+    const auto site = static_cast<uint32_t>(1 + i) * TransformerBlock::kSites;  // site 0 is the input's
+    blocks_.push_back(std::make_unique<TransformerBlock>(bidirectional_block(config), site));
+    child("layers." + std::to_string(i), *blocks_.back());
+  }
+  if (!plain) {
+    output_ffn_ = std::make_unique<nn::Linear>(config.hidden, config.hidden, true);
+    output_ln_ = std::make_unique<nn::LayerNorm>(config.hidden, bidirectional_block(config).eps);
+    child("output_ffn", *output_ffn_);
+    child("output_ln", *output_ln_);
+    output_bias_ = parameter("output_bias", {config.items});
+  }
+  for (const auto& [name, w] : named_parameters()) {
+    if (w.rank() == 2) nn::normal_(w, kTransformerStd, nn::key_for(name, seed));
+  }
+}
+
+// What the first block reads.
+Tensor Bert4rec::embed(const nn::Packed& input, const Tensor& vectors) const {
+  const Tensor x = norm_(ag::add(vectors, position_embedding_(input.positions)));
+  return nn::dropout(x, config_.dropout, input.noise, 0);
+}
+
+Tensor Bert4rec::encode(const nn::Packed& input, const Tensor& vectors) const {
+  return through(blocks_, embed(input, vectors), input);
+}
+
+Tensor Bert4rec::encode_last(const nn::Packed& input, const Tensor& vectors) const {
+  return last_through(blocks_, embed(input, vectors), input);
+}
+
+Tensor Bert4rec::output_states(const Tensor& h) const {
+  if (!has_head()) return h;
+  const Tensor y = (*output_ln_)(ag::gelu((*output_ffn_)(h)));
+  return ag::concat({y, Tensor::full({y.dim(0), 1}, 1, y.device())}, 1);
+}
+
+Tensor Bert4rec::output_table(const Tensor& table) const {
+  const Tensor items = ag::slice(table, 0, 0, config_.items);
+  return has_head() ? ag::concat({items, ag::reshape(output_bias_, {config_.items, 1})}, 1) : items;
+}
+
+SequenceBatch Bert4rec::training_batch(const Histories& windows, const ag::RandomKey& key) const {
+  // Elements of the random stream: 0 decides about the step; then two for each item, by its place in the batch: whether it is
+  // masked, and where the one mask goes of a sequence that begins there.
+  const bool last_only = has_head() && ag::random_uniform(key, 0) < kLastOnly;
+  Histories inputs = latest(windows, config_.max_length);
+  std::vector<int32_t> rows, targets;
+  int32_t first = 0;  // row of the sequence's first item
+  for (auto& items : inputs) {
+    const auto length = static_cast<int32_t>(items.size());
+    AG_CHECK(length > 0, "training batch: a window has no item");
+    const auto mask = [&](int32_t i) {
+      rows.push_back(first + i);
+      targets.push_back(std::exchange(items[static_cast<size_t>(i)], mask_token()));
+    };
+    const size_t masked_before = rows.size();
+    for (int32_t i = 0; i < length && !last_only; ++i) {
+      const auto element = 2 + 2 * static_cast<uint64_t>(first + i);
+      if (ag::random_uniform(key, element) < config_.mask_ratio) mask(i);
+    }
+    if (last_only) {
+      mask(length - 1);
+    } else if (rows.size() == masked_before) {
+      const auto element = 3 + 2 * static_cast<uint64_t>(first);
+      mask(static_cast<int32_t>(ag::random_below(key, element, static_cast<uint32_t>(length))));
+    }
+    first += length;
+  }
+  SequenceBatch batch;
+  batch.input = nn::pack(inputs);
+  batch.targets = Tensor::from_ints(targets);
+  batch.rows = Tensor::from_ints(rows);
+  return batch;
+}
+
+nn::Packed Bert4rec::pack(const Histories& histories) const {
+  Histories masked = latest(histories, config_.max_length - 1);
+  for (auto& items : masked) items.push_back(mask_token());
+  return nn::pack(masked);
+}
+
+}  // namespace models

@@ -1,0 +1,81 @@
+#include "models/recommenders/recommender.h"
+
+#include <algorithm>
+
+#include "models/recommenders/bert4rec.h"
+#include "models/recommenders/gru4rec.h"
+#include "models/recommenders/sasrec.h"
+
+namespace models {
+
+using ag::Tensor;
+
+Tensor SequentialRecommender::scores(const nn::Packed& histories) const {
+  const ag::NoGrad no_grad;
+  return ag::matmul(user_states(histories), item_table(), false, true);
+}
+
+SequenceBatch SequentialRecommender::training_batch(const Histories& windows, const ag::RandomKey&) const {
+  Histories inputs;
+  std::vector<int32_t> targets;
+  for (const auto& window : windows) {
+    AG_CHECK(window.size() >= 2, "training batch: a window of ", window.size(),
+             " items has nothing to predict");
+    inputs.emplace_back(window.begin(), window.end() - 1);
+    targets.insert(targets.end(), window.begin() + 1, window.end());
+  }
+  SequenceBatch batch;
+  batch.input = pack(inputs);
+  batch.targets = Tensor::from_ints(targets);
+  return batch;
+}
+
+TrainableRecommender::TrainableRecommender(const RecommenderModelConfig& config, int64_t extra_rows)
+    : config_(config), items_({config.items, extra_rows, config.hidden, config.use, config.features}) {
+  child("item_embedding", items_);
+  if (config.own_output) {
+    INPUT_CHECK(extra_rows == 0,
+                "--own-output: only SASRec and GRU4Rec can have an output table of their own");
+    output_items_ = std::make_unique<nn::Embedding>(config.items, config.hidden);
+    child("output_embedding", *output_items_);
+  }
+}
+
+Tensor TrainableRecommender::compared_table(const Tensor& table) const {
+  return output_items_ ? output_items_->weight : output_table(table);
+}
+
+Tensor TrainableRecommender::loss(const SequenceBatch& batch) const {
+  const Tensor table = batch.item_rows.defined() ? batch.item_rows : items_.table();
+  Tensor h = encode(batch.input, ag::embedding(table, batch.input.ids));
+  if (batch.rows.defined()) h = ag::embedding(h, batch.rows);
+  return recommender_loss(config_.loss, config_.items, output_states(h), compared_table(table), batch.targets,
+                          batch.negatives);
+}
+
+Tensor TrainableRecommender::user_states(const nn::Packed& histories) const {
+  return output_states(encode_last(histories, items_(histories.ids)));
+}
+
+std::unique_ptr<TrainableRecommender> make_recommender(const RecommenderModelConfig& config, uint64_t seed) {
+  switch (config.kind) {
+    case RecommenderKind::Sasrec:
+      return std::make_unique<Sasrec>(config, seed);
+    case RecommenderKind::Gru4rec:
+      return std::make_unique<Gru4rec>(config, seed);
+    case RecommenderKind::Bert4rec:
+      return std::make_unique<Bert4rec>(config, seed);
+  }
+  throw ag::Error("no such kind of recommender");
+}
+
+Histories latest(const Histories& histories, int64_t most) {
+  Histories cut;
+  for (const auto& history : histories) {
+    const auto length = std::min<std::ptrdiff_t>(std::ssize(history), most);
+    cut.emplace_back(history.end() - length, history.end());
+  }
+  return cut;
+}
+
+}  // namespace models

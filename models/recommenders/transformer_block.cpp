@@ -1,0 +1,120 @@
+#include "models/recommenders/transformer_block.h"
+
+namespace models {
+
+using ag::Tensor;
+
+TransformerBlockConfig prenorm_block(const RecommenderModelConfig& config) {
+  TransformerBlockConfig block;
+  block.hidden = config.hidden;
+  block.inner = config.inner;
+  block.heads = config.heads;
+  block.dropout = config.dropout;
+  return block;
+}
+
+TransformerBlockConfig postnorm_block(const RecommenderModelConfig& config) {
+  TransformerBlockConfig block = prenorm_block(config);
+  block.norm = NormPlace::After;
+  block.activation = Activation::Gelu;
+  block.inner_dropout = false;
+  block.eps = 1e-12;
+  return block;
+}
+
+TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_t site)
+    : config_(config),
+      site_(site),
+      in_proj_weight_(parameter("self_attn.in_proj_weight", {3 * config.hidden, config.hidden})),
+      in_proj_bias_(parameter("self_attn.in_proj_bias", {3 * config.hidden})),
+      linear1_(config.hidden, config.inner, true),
+      linear2_(config.inner, config.hidden, true),
+      norm1_(config.hidden, config.eps),
+      norm2_(config.hidden, config.eps) {
+  INPUT_CHECK(config.heads > 0 && config.hidden % config.heads == 0, "transformer: the hidden size ",
+              config.hidden, " cannot be split into ", config.heads, " heads");
+  if (config.norm != NormPlace::Query) {
+    out_proj_ = std::make_unique<nn::Linear>(config.hidden, config.hidden, true);
+    child("self_attn.out_proj", *out_proj_);
+  }
+  child("linear1", linear1_);
+  child("linear2", linear2_);
+  child("norm1", norm1_);
+  child("norm2", norm2_);
+}
+
+// queries (M,C), sequences of them at `offsets`; x (N,C) -> (M,C)
+Tensor TransformerBlock::attend(const Tensor& queries, const ag::Offsets& offsets, const Tensor& x,
+                                const nn::Packed& batch) const {
+  const int64_t C = config_.hidden, H = config_.heads;
+  const auto part = [&](const Tensor& joined, int64_t i) {  // columns of q, k or v: (N,C) -> (N,H,D)
+    return ag::reshape(ag::slice(joined, 1, i * C, (i + 1) * C), {joined.dim(0), H, C / H});
+  };
+  Tensor q, k, v;
+  if (queries.same_as(x)) {
+    const Tensor qkv = ag::linear(x, in_proj_weight_, in_proj_bias_);
+    q = part(qkv, 0), k = part(qkv, 1), v = part(qkv, 2);
+  } else {
+    const auto rows = [&](const Tensor& of, int64_t begin, int64_t end) {
+      return ag::slice(of, 0, begin, end);
+    };
+    q = part(ag::linear(queries, rows(in_proj_weight_, 0, C), rows(in_proj_bias_, 0, C)), 0);
+    const Tensor kv = ag::linear(x, rows(in_proj_weight_, C, 3 * C), rows(in_proj_bias_, C, 3 * C));
+    k = part(kv, 0), v = part(kv, 1);
+  }
+  const double p = batch.noise.on ? config_.dropout : 0;
+  const ag::RandomKey weights = batch.noise.at(site_ + 3);
+  const Tensor y =
+      ag::reshape(ag::attention(q, k, v, offsets, batch.offsets, config_.mask, p, weights), queries.shape());
+  return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.noise, site_);
+}
+
+Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::Noise& noise) const {
+  const Tensor wide = linear1_(x);
+  Tensor inner = config_.activation == Activation::Gelu ? ag::gelu(wide) : ag::relu(wide);
+  if (config_.inner_dropout) inner = nn::dropout(inner, config_.dropout, noise, site_ + 1);
+  return nn::dropout(linear2_(inner), config_.dropout, noise, site_ + 2);
+}
+
+// The block of the rows `asked` (M,C) of x (N,C): x itself, or some of the last rows of each sequence.
+Tensor TransformerBlock::run(const Tensor& asked, const ag::Offsets& offsets, const Tensor& x,
+                             const nn::Packed& batch) const {
+  switch (config_.norm) {
+    case NormPlace::Before: {
+      const Tensor n = norm1_(x), queries = asked.same_as(x) ? n : norm1_(asked),
+                   h = ag::add(asked, attend(queries, offsets, n, batch));
+      return ag::add(h, feed_forward(norm2_(h), batch.noise));
+    }
+    case NormPlace::After: {
+      const Tensor h = norm1_(ag::add(asked, attend(asked, offsets, x, batch)));
+      return norm2_(ag::add(h, feed_forward(h, batch.noise)));
+    }
+    case NormPlace::Query: {
+      const Tensor q = norm1_(asked), n = norm2_(ag::add(q, attend(q, offsets, x, batch)));
+      return ag::add(n, feed_forward(n, batch.noise));
+    }
+  }
+  throw ag::Error("no such place of a norm");
+}
+
+Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch) const {
+  return run(x, batch.offsets, x, batch);
+}
+
+Tensor TransformerBlock::last(const Tensor& x, const nn::Packed& batch) const {
+  const std::vector<int32_t> one_each(static_cast<size_t>(batch.offsets.sequences()), 1);
+  return run(ag::embedding(x, batch.offsets.last_rows()), ag::Offsets(one_each), x, batch);
+}
+
+Tensor through(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch) {
+  for (const auto& block : blocks) x = (*block)(x, batch);
+  return x;
+}
+
+Tensor last_through(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch) {
+  if (blocks.empty()) return ag::embedding(x, batch.offsets.last_rows());
+  for (size_t i = 0; i + 1 < blocks.size(); ++i) x = (*blocks[i])(x, batch);
+  return blocks.back()->last(x, batch);
+}
+
+}  // namespace models

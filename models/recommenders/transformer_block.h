@@ -1,0 +1,68 @@
+// One block of the transformers that read histories: attention and a feed-forward layer, each with a residual path. The three
+// forms in which SASRec and BERT4Rec are published differ in where the layer norms stand.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "models/recommenders/recommender.h"
+
+namespace models {
+
+enum class NormPlace : uint8_t {
+  Before,  // x += attention(norm1(x)), x += feed_forward(norm2(x)): today's re-implementations
+  After,   // x = norm1(x + attention(x)), x = norm2(x + feed_forward(x)): BERT, and RecBole's SASRec
+  Query,  // q = norm1(x), x = q + attention(queries q, keys and values x); n = norm2(x), x = n + feed_forward(n): the code
+          // that Kang and McAuley published; its attention has no output projection
+};
+enum class Activation : uint8_t { Relu, Gelu };
+
+struct TransformerBlockConfig {
+  int64_t hidden = 64, inner = 64, heads = 2;  // C; of the feed-forward layer; heads divides hidden
+  NormPlace norm = NormPlace::Before;
+  Activation activation = Activation::Relu;
+  bool inner_dropout = true;  // dropout on the feed-forward layer's activation too
+  double dropout = 0;         // on the attention's weights and on both branches
+  double eps = 1e-5;
+  ag::Mask mask = ag::Mask::Causal;
+};
+
+// A block of the sizes and the dropout that a recommender's configuration says, in today's form.
+TransformerBlockConfig prenorm_block(const RecommenderModelConfig& config);
+// In the form of BERT, of RecBole's SASRec and of BERT4Rec: the norms behind, gelu, no dropout on it, eps 1e-12.
+TransformerBlockConfig postnorm_block(const RecommenderModelConfig& config);
+
+constexpr double kTransformerStd = 0.02;  // with which tables and matrices begin, as BERT's
+
+// Parameter names are those of torch.nn.TransformerEncoderLayer.
+class TransformerBlock : public nn::Module {
+ public:
+  static constexpr uint32_t kSites = 4;  // of randomness
+
+  TransformerBlock(const TransformerBlockConfig& config, uint32_t site);
+  ag::Tensor operator()(const ag::Tensor& x /*(N,C)*/, const nn::Packed& batch) const;
+  // Of the last row of each sequence only: (B,C). The same numbers, for less work.
+  ag::Tensor last(const ag::Tensor& x /*(N,C)*/, const nn::Packed& batch) const;
+
+ private:
+  ag::Tensor run(const ag::Tensor& asked, const ag::Offsets& offsets, const ag::Tensor& x,
+                 const nn::Packed& batch) const;
+  ag::Tensor attend(const ag::Tensor& queries, const ag::Offsets& offsets, const ag::Tensor& x,
+                    const nn::Packed& batch) const;
+  ag::Tensor feed_forward(const ag::Tensor& x, const nn::Noise& noise) const;
+
+  TransformerBlockConfig config_;
+  uint32_t site_;                                                 // the first of the block's sites
+  ag::Tensor in_proj_weight_ /*(3C,C)*/, in_proj_bias_ /*(3C)*/;  // rows of q, k, v
+  std::unique_ptr<nn::Linear> out_proj_;                          // null for NormPlace::Query
+  nn::Linear linear1_, linear2_;
+  nn::LayerNorm norm1_, norm2_;
+};
+
+using TransformerBlocks = std::vector<std::unique_ptr<TransformerBlock>>;
+
+// x (N,C) through all blocks -> (N,C), or of the last row of each sequence only -> (B,C).
+ag::Tensor through(const TransformerBlocks& blocks, ag::Tensor x, const nn::Packed& batch);
+ag::Tensor last_through(const TransformerBlocks& blocks, ag::Tensor x, const nn::Packed& batch);
+
+}  // namespace models

@@ -1,0 +1,131 @@
+#include "models/tokenizers/bpe_tokenizer.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <tuple>
+
+namespace models {
+namespace {
+
+constexpr size_t kLongestCachedWord = 64;  // bytes
+constexpr size_t kMostCachedWords = 1 << 16;
+
+TokenIds index_tokens(const BpeVocabulary& vocabulary) {
+  const auto& [file, tokens, types] = std::tie(vocabulary.file, vocabulary.tokens, vocabulary.types);
+  INPUT_CHECK(!tokens.empty() && tokens.size() <= size_t{std::numeric_limits<int32_t>::max()}, file,
+              ": the vocabulary has ", tokens.size(), " tokens");
+  INPUT_CHECK(types.empty() || types.size() == tokens.size(), file, ": there are ", tokens.size(),
+              " tokens, but ", types.size(), " token types");
+  TokenIds ids;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const int64_t type = vocabulary.type(i);
+    INPUT_CHECK(type >= kUndefined && type <= kByte, file, ": token ", i, " has the type ", type,
+                "; the types are 0 to ", int64_t{kByte});
+    const auto [first, is_new] = ids.emplace(tokens[i], static_cast<int32_t>(i));
+    INPUT_CHECK(is_new, file, ": tokens ", first->second, " and ", i, " are both ", quote(tokens[i]));
+  }
+  return ids;
+}
+
+std::optional<int32_t> checked_id(const std::optional<int64_t>& id, const char* what,
+                                  const BpeVocabulary& vocabulary) {
+  if (!id) return std::nullopt;
+  INPUT_CHECK(*id >= 0 && *id < static_cast<int64_t>(vocabulary.tokens.size()), vocabulary.file, ": the ",
+              what, " is ", *id, ", which is not among the ", vocabulary.tokens.size(), " tokens");
+  return static_cast<int32_t>(*id);
+}
+
+}  // namespace
+
+BpeTokenizer::BpeTokenizer(const BpeVocabulary& vocabulary, std::vector<std::string> bytes)
+    : bytes_(std::move(bytes)),
+      ids_(index_tokens(vocabulary)),
+      merges_(vocabulary.merges, ids_, vocabulary.file),
+      normalizer_(vocabulary.normalizer),
+      unknown_(checked_id(vocabulary.unknown, "unknown token", vocabulary)),
+      end_of_text_(checked_id(vocabulary.end_of_text, "end token", vocabulary)),
+      fuse_unknown_(vocabulary.fuse_unknown) {
+  AG_CHECK(bytes_.size() == vocabulary.tokens.size(), "BpeTokenizer: one text per token");
+  read_added(vocabulary);
+}
+
+void BpeTokenizer::read_added(const BpeVocabulary& vocabulary) {
+  std::vector<std::pair<std::string, int32_t>> as_written, normalized;
+  std::set<std::string> texts;
+  for (const AddedToken& token : vocabulary.added) {
+    const int32_t id = *checked_id(token.id, "id of an added token", vocabulary);
+    INPUT_CHECK(!token.text.empty(), vocabulary.file, ": the added token ", id, " is empty");
+    INPUT_CHECK(texts.insert(token.text).second, vocabulary.file, ": the added token ", quote(token.text),
+                " is there twice");
+    (token.normalized ? normalized : as_written).emplace_back(token.text, id);
+  }
+  added_ = TokenFinder(as_written);
+  added_normalized_ = TokenFinder(normalized);
+}
+
+std::vector<int32_t> BpeTokenizer::encode(std::string_view text) const {
+  Ids ids;
+  added_.each_part(text, [&](size_t begin, std::string_view part, int32_t id) {
+    if (id != kNoToken) {
+      ids.push_back(id);
+      return;
+    }
+    const std::string normal = normalize(part, normalizer_);
+    added_normalized_.each_part(normal, [&](size_t inner, std::string_view stretch, int32_t inner_id) {
+      if (inner_id != kNoToken) {
+        ids.push_back(inner_id);
+      } else {
+        append_text(stretch, begin == 0 && inner == 0, ids);
+      }
+    });
+  });
+  return ids;
+}
+
+void BpeTokenizer::append_word(std::string_view word, Ids& ids) const {
+  const std::string key(word.size() <= kLongestCachedWord ? word : std::string_view());
+  if (!key.empty()) {
+    std::shared_lock lock(cache_mutex_);
+    if (const auto found = cache_.find(key); found != cache_.end()) {
+      ids.insert(ids.end(), found->second.begin(), found->second.end());
+      return;
+    }
+  }
+  const Ids merged = merge_word(word);
+  ids.insert(ids.end(), merged.begin(), merged.end());
+  if (!key.empty()) {
+    std::unique_lock lock(cache_mutex_);
+    if (cache_.size() < kMostCachedWords) cache_.emplace(key, merged);
+  }
+}
+
+std::vector<int32_t> BpeTokenizer::merge_word(std::string_view word) const {
+  const auto symbols = merge_symbols(symbols_of(word), [&](const BpeSymbol& left, const BpeSymbol& right) {
+    return merges_.find(left.id, right.id);
+  });
+  Ids ids;
+  for (const BpeSymbol& symbol : symbols) ids.push_back(symbol.id);
+  return ids;
+}
+
+void BpeTokenizer::append_unknown(Ids& symbols, bool after_another) const {
+  if (unknown_ && !(fuse_unknown_ && after_another)) symbols.push_back(*unknown_);
+}
+
+int32_t BpeTokenizer::id_of(const std::string& token) const {
+  const auto found = ids_.find(token);
+  return found == ids_.end() ? kNoToken : found->second;
+}
+
+std::string BpeTokenizer::decode(std::span<const int32_t> ids) const {
+  std::string text;
+  for (int32_t id : ids) {
+    AG_CHECK(id >= 0 && id < vocabulary(), "decode: token ", id, " is not in the vocabulary of ",
+             vocabulary());
+    text += bytes_[static_cast<size_t>(id)];
+  }
+  return text;
+}
+
+}  // namespace models

@@ -1,0 +1,32 @@
+// Byte-level byte-pair encoding, as in GPT-2 (Radford et al. 2019): no text is without tokens.
+//
+// A text is cut into words (pre_split.h). A word begins as its bytes, one token each; then the neighbouring pair that
+// stands first in the list of merges is replaced by its merged token, until none is left. The vocabulary's files
+// write each byte as a printable character: 'A' as itself, a space as U+0120, and so on.
+#pragma once
+
+#include <array>
+
+#include "models/tokenizers/bpe_tokenizer.h"
+#include "models/tokenizers/pre_split.h"
+
+namespace models {
+
+class ByteLevelBpe : public BpeTokenizer {
+ public:
+  // The tokens write bytes as printable characters, special tokens as they are. A byte without a token (SmolLM2 has
+  // none for bytes that no UTF-8 text holds, nor for a few rare ones) becomes the unknown token, or is left out
+  // where there is none, as the Python package tokenizers does.
+  ByteLevelBpe(const BpeVocabulary& vocabulary, const PreSplitRule& rule);
+
+ private:
+  void append_text(std::string_view text, bool first, Ids& ids) const override;
+  Ids symbols_of(std::string_view word) const override;
+  Ids merge_word(std::string_view word) const override;
+
+  PreSplit split_;
+  bool ignore_merges_;
+  std::array<int32_t, 256> byte_ids_{};  // kNoToken where there is none
+};
+
+}  // namespace models

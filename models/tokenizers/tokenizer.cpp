@@ -1,0 +1,92 @@
+#include "models/tokenizers/tokenizer.h"
+
+#include "models/tokenizers/byte_level_bpe.h"
+#include "models/tokenizers/sentencepiece_bpe.h"
+
+namespace models {
+namespace {
+
+const std::string kKey = "tokenizer.ggml.";
+
+BpeVocabulary read_vocabulary(const GgufFile& file) {
+  BpeVocabulary vocabulary;
+  vocabulary.file = file.path();
+  vocabulary.tokens = file.texts(kKey + "tokens");
+  if (file.has(kKey + "token_type")) vocabulary.types = file.integers(kKey + "token_type");
+  if (file.has(kKey + "eos_token_id")) vocabulary.end_of_text = file.integer(kKey + "eos_token_id");
+  INPUT_CHECK(vocabulary.types.empty() || vocabulary.types.size() == vocabulary.tokens.size(), file.path(),
+              ": there are ", vocabulary.tokens.size(), " tokens, but ", vocabulary.types.size(),
+              " token types");
+  return vocabulary;
+}
+
+void refuse_flag(const GgufFile& file, const char* key, const char* family) {
+  INPUT_CHECK(!file.flag_or(kKey + key, false), file.path(), ": key '", kKey, key,
+              "' is true, which is not supported for ", family);
+}
+
+std::unique_ptr<Tokenizer> byte_level(const GgufFile& file) {
+  refuse_flag(file, "add_space_prefix", "byte-level BPE");
+  const PreSplitRule& rule = pre_split_rule(file.text(kKey + "pre"), file.path());
+  BpeVocabulary vocabulary = read_vocabulary(file);
+  const std::vector<std::string> merges = file.texts(kKey + "merges");
+  for (size_t i = 0; i < merges.size(); ++i)
+    vocabulary.merges.push_back(split_merge(merges[i], i, file.path()));
+  for (size_t id = 0; id < vocabulary.types.size(); ++id) {
+    const TokenType type = vocabulary.type(id);
+    if ((type == kControl || type == kUserDefined) && !vocabulary.tokens[id].empty())
+      vocabulary.added.push_back({static_cast<int64_t>(id), vocabulary.tokens[id]});
+  }
+  vocabulary.ignore_merges = rule.ignore_merges;
+  if (rule.nfc) vocabulary.normalizer = {{NormalizerStep::Kind::Nfc, {}, {}}};
+  return std::make_unique<ByteLevelBpe>(vocabulary, rule);
+}
+
+// Control tokens are looked for in the text as it is, and each stretch between them is a text of its own, with its
+// own space before it. User-defined tokens stand inside such a stretch, as SentencePiece has it.
+std::unique_ptr<Tokenizer> sentencepiece(const GgufFile& file) {
+  refuse_flag(file, "remove_extra_whitespaces", "SentencePiece's BPE");
+  INPUT_CHECK(!file.has(kKey + "precompiled_charsmap"), file.path(), ": has a key '", kKey,
+              "precompiled_charsmap'; SentencePiece's normalisation rules are not supported");
+  BpeVocabulary vocabulary = read_vocabulary(file);
+  SentencePieceOptions options;
+  options.scores = file.numbers(kKey + "scores");
+  INPUT_CHECK(!vocabulary.types.empty(), file.path(), ": has no key '", kKey,
+              "token_type'; expected one type per token");
+  INPUT_CHECK(!options.scores.empty(), file.path(), ": key '", kKey, "scores' is empty");
+  const NormalizerStep mark_spaces = {NormalizerStep::Kind::Replace, " ", kSpaceMark};
+  for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    const std::string& token = vocabulary.tokens[id];
+    const TokenType type = vocabulary.type(id);
+    if (type == kByte) options.byte_tokens = true;
+    if (type == kUnknown) {
+      INPUT_CHECK(!vocabulary.unknown, file.path(), ": tokens ", *vocabulary.unknown, " and ", id,
+                  " are both marked as the unknown token");
+      vocabulary.unknown = static_cast<int64_t>(id);
+    }
+    const bool control = type == kControl || type == kUnknown, user = type == kUserDefined;
+    if ((control || user) && !token.empty()) {
+      vocabulary.added.push_back(
+          {static_cast<int64_t>(id), user ? normalize(token, {mark_spaces}) : token, user});
+    }
+  }
+  vocabulary.fuse_unknown = true;
+  if (file.flag_or(kKey + "add_space_prefix", true))
+    vocabulary.normalizer.push_back({NormalizerStep::Kind::Prepend, kSpaceMark, {}});
+  vocabulary.normalizer.push_back(mark_spaces);
+  return std::make_unique<SentencePieceBpe>(vocabulary, options);
+}
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> tokenizer_from_gguf(const GgufFile& file) {
+  const std::string family = file.text(kKey + "model");
+  if (family == "gpt2") return byte_level(file);
+  if (family == "llama") return sentencepiece(file);
+  throw ag::InputError(
+      ag::message(file.path(), ": key '", kKey, "model' is ", quote(family),
+                  ", a tokenizer that is not supported; supported are 'gpt2' (byte-level BPE) "
+                  "and 'llama' (SentencePiece's BPE)"));
+}
+
+}  // namespace models

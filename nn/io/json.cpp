@@ -1,0 +1,36 @@
+#include "nn/io/json.h"
+
+#include <unordered_set>
+#include <vector>
+
+namespace nn {
+
+template <class Json>
+Json parse_json(const std::string& text, const std::string& file) {
+  constexpr int kDeepest = 64;
+  using Event = typename Json::parse_event_t;
+  std::vector<std::unordered_set<std::string>> names;  // of the objects that are open
+  const auto check = [&](int depth, Event event, Json& value) {
+    INPUT_CHECK(depth < kDeepest, file, ": damaged: its JSON is nested more than ", kDeepest, " levels deep");
+    if (event == Event::object_start) names.emplace_back();
+    if (event == Event::object_end) names.pop_back();
+    if (event == Event::key) {
+      const bool is_new = names.back().insert(value.template get_ref<const std::string&>()).second;
+      INPUT_CHECK(is_new, file, ": damaged: its JSON has the name ", value.dump(), " twice in one object");
+    }
+    return true;
+  };
+  return Json::parse(text, check);
+}
+
+template <class Json>
+std::string json_text(const Json& json, int indent, bool ascii) {
+  return json.dump(indent, ' ', ascii);
+}
+
+template Json parse_json(const std::string&, const std::string&);
+template OrderedJson parse_json(const std::string&, const std::string&);
+template std::string json_text(const Json&, int, bool);
+template std::string json_text(const OrderedJson&, int, bool);
+
+}  // namespace nn

@@ -1,0 +1,278 @@
+// PEFT's adapter folder: adapter_config.json and adapter_model.safetensors.
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <memory>
+
+#include "nn/io/json.h"
+#include "nn/lora.h"
+
+namespace nn {
+namespace {
+
+constexpr const char *kConfigName = "adapter_config.json", *kWeightsName = "adapter_model.safetensors";
+constexpr const char *kAllLinear = "all-linear", *kOutput = "lm_head";
+constexpr int64_t kLargestRank = 4096;
+
+// --- names of modules -----------------------------------------------------------------------------------------
+
+struct Free {
+  void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+  void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
+  void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
+};
+
+// A regular expression that has to match a whole name, as Python's re.fullmatch.
+class Pattern {
+ public:
+  Pattern(std::string text, const std::string& file) : text_(std::move(text)), file_(file) {
+    int error = 0;
+    PCRE2_SIZE at = 0;
+    code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(),
+                              PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &error, &at, nullptr));
+    INPUT_CHECK(code_, file_, ": the regular expression '", text_, "' is wrong at character ", at);
+    match_.reset(pcre2_match_data_create_from_pattern(code_.get(), nullptr));
+    context_.reset(pcre2_match_context_create(nullptr));
+    AG_CHECK(match_ && context_, "PCRE2: out of memory");
+    pcre2_set_match_limit(context_.get(), kMostSteps);
+  }
+
+  bool matches(const std::string& name) const {
+    const int result = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(name.data()), name.size(), 0, 0,
+                                   match_.get(), context_.get());
+    INPUT_CHECK(result >= 0 || result == PCRE2_ERROR_NOMATCH, file_, ": the regular expression '", text_,
+                "' cannot be matched against '", name, "'; hint: is it too complicated?");
+    return result >= 0;
+  }
+
+ private:
+  static constexpr uint32_t kMostSteps = 100'000;  // an expression may take exponentially many
+  std::string text_, file_;
+  std::unique_ptr<pcre2_code, Free> code_;
+  std::unique_ptr<pcre2_match_data, Free> match_;
+  std::unique_ptr<pcre2_match_context, Free> context_;
+};
+
+// --- adapter_config.json --------------------------------------------------------------------------------------
+
+// rank_pattern, alpha_pattern: what a module has in place of r and lora_alpha. A key is a regular expression for a name from
+// any dot on; the first one that matches counts.
+using Overrides = std::vector<std::pair<Pattern, double>>;
+
+double override_or(const Overrides& overrides, const std::string& name, double fallback) {
+  for (const auto& [pattern, value] : overrides) {
+    if (pattern.matches(name)) return value;
+  }
+  return fallback;
+}
+
+struct PeftConfig {
+  LoraConfig lora;             // targets only where the file has a list
+  std::string target_pattern;  // a regular expression or "all-linear", where it has none
+  Overrides ranks, alphas;
+  bool rank_stabilised = false;  // scaling alpha / sqrt(r) (Kalajdzievski 2023)
+};
+
+void refuse(const OrderedJson& config, const std::string& file, const char* key,
+            const std::vector<OrderedJson>& known) {
+  const OrderedJson found = config.value(key, known[0]);
+  const bool nothing = found.is_null() || ((found.is_array() || found.is_object()) && found.empty());
+  INPUT_CHECK(nothing || std::find(known.begin(), known.end(), found) != known.end(), file, ": ", key, " is ",
+              json_text(found), ", which is not supported; expected ", json_text(known[0]));
+}
+
+void refuse_unsupported(const OrderedJson& json, const std::string& file) {
+  refuse(json, file, "peft_type", {"LORA"});
+  refuse(json, file, "task_type", {"CAUSAL_LM", "FEATURE_EXTRACTION"});
+  refuse(json, file, "bias", {"none"});
+  // The others change the base weights, so that the adapter says nothing without the changed ones.
+  refuse(json, file, "init_lora_weights", {true, false, "gaussian", "orthogonal", "eva"});
+  for (const char* key : {"use_dora", "fan_in_fan_out", "lora_bias", "use_qalora"})
+    refuse(json, file, key, {false});
+  for (const char* key :
+       {"modules_to_save", "layers_to_transform", "exclude_modules", "layer_replication", "target_parameters",
+        "trainable_token_indices", "alora_invocation_tokens", "use_bdlora", "arrow_config", "kasa_config",
+        "velora_config", "monteclora_config"}) {
+    refuse(json, file, key, {nullptr});
+  }
+}
+
+double finite_number(const OrderedJson& value, const std::string& file, const std::string& what) {
+  INPUT_CHECK(value.is_number() && std::isfinite(value.get<double>()), file, ": ", what, " is ",
+              json_text(value), "; expected a number");
+  return value.get<double>();
+}
+
+void check_rank(double rank, const std::string& file, const std::string& what) {
+  INPUT_CHECK(rank >= 1 && rank <= kLargestRank && rank == std::floor(rank), file, ": ", what, " is ", rank,
+              "; expected 1 to ", kLargestRank);
+}
+
+Overrides read_overrides(const OrderedJson& json, const char* key, const std::string& file) {
+  Overrides overrides;
+  if (!json.contains(key) || json.at(key).is_null()) return overrides;
+  INPUT_CHECK(json.at(key).is_object(), file, ": ", key, " is ", json_text(json.at(key)),
+              "; expected an object");
+  for (const auto& [name, value] : json.at(key).items()) {
+    overrides.emplace_back(Pattern("(.*\\.)?(" + name + ")", file), finite_number(value, file, key));
+  }
+  return overrides;
+}
+
+PeftConfig parse_config(const std::string& text, const std::string& file) {
+  try {
+    const auto json = parse_json<OrderedJson>(text, file);
+    refuse_unsupported(json, file);
+    PeftConfig config;
+    config.lora.rank = json_integer(json, "r", file);
+    check_rank(static_cast<double>(config.lora.rank), file, "r");
+    config.lora.alpha = finite_number(json.at("lora_alpha"), file, "lora_alpha");
+    config.lora.dropout = json.value("lora_dropout", 0.0);
+    INPUT_CHECK(config.lora.dropout >= 0 && config.lora.dropout < 1, file, ": lora_dropout is ",
+                config.lora.dropout, "; expected at least 0 and below 1");
+    config.rank_stabilised = json.value("use_rslora", false);
+    config.ranks = read_overrides(json, "rank_pattern", file);
+    config.alphas = read_overrides(json, "alpha_pattern", file);
+    for (const auto& [pattern, rank] : config.ranks) check_rank(rank, file, "a rank in rank_pattern");
+    const OrderedJson& targets = json.at("target_modules");
+    INPUT_CHECK(targets.is_array() || targets.is_string(), file, ": target_modules is ", json_text(targets),
+                "; expected a list of names, a regular expression or \"all-linear\"");
+    config.lora.targets.clear();
+    if (targets.is_array()) config.lora.targets = targets.get<std::vector<std::string>>();
+    if (targets.is_string()) config.target_pattern = targets.get<std::string>();
+    return config;
+  } catch (const OrderedJson::exception& problem) {
+    throw ag::InputError(ag::message(file, ": not a LoRA adapter's configuration: ", problem.what()));
+  }
+}
+
+// --- the layers -----------------------------------------------------------------------------------------------
+
+// Whether the adapter was trained on the model without its output layer: PEFT then knows "model.layers.0..." as "layers.0...".
+bool names_are_short(const TensorFile& stored) {
+  return std::none_of(stored.tensors.begin(), stored.tensors.end(), [](const auto& tensor) {
+    return tensor.first.starts_with(std::string(kPeftPrefix) + "model.") ||
+           tensor.first.starts_with(std::string(kPeftPrefix) + kOutput);
+  });
+}
+
+// A module's name in the words of the model that PEFT trained.
+std::string peft_name(const std::string& name, bool is_short) {
+  const std::string outer = "model.";
+  return is_short && name.starts_with(outer) ? name.substr(outer.size()) : name;
+}
+
+std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bool is_short,
+                                     const std::string& file) {
+  std::string lower = config.target_pattern;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const bool all = lower == kAllLinear;  // but for the output layer
+  const Pattern pattern(all ? "" : config.target_pattern, file);
+  const auto wanted = [&](const std::string& name) {
+    if (all) return name != kOutput;
+    if (!config.target_pattern.empty()) return pattern.matches(name);
+    return std::any_of(config.lora.targets.begin(), config.lora.targets.end(),
+                       [&](const std::string& target) { return names_module(target, name); });
+  };
+  std::vector<LoraTarget> found;
+  model.visit_modules([&](const std::string& full_name, Module& module) {
+    auto* linear = dynamic_cast<Linear*>(&module);
+    const std::string name = peft_name(full_name, is_short);
+    const bool beside = is_short && name == kOutput;  // no part of the model that PEFT trained
+    if (!linear || beside || !wanted(name)) return;
+    const double rank = override_or(config.ranks, name, static_cast<double>(config.lora.rank)),
+                 alpha = override_or(config.alphas, name, config.lora.alpha);
+    const double scaling = alpha / (config.rank_stabilised ? std::sqrt(rank) : rank);
+    found.push_back({full_name, linear, static_cast<int64_t>(rank), scaling});
+  });
+  INPUT_CHECK(!found.empty(), file, ": target_modules names no linear layer of the model");
+  return found;
+}
+
+// Takes A and B of each layer out of a file. Strict, as
+// for a model: every matrix must be there in its shape, and nothing else.
+std::vector<ag::Tensor> take_matrices(TensorFile& stored, const std::vector<LoraTarget>& targets,
+                                      bool is_short) {
+  std::vector<ag::Tensor> matrices;
+  std::string problems;
+  const auto take = [&](const std::string& name, const ag::Shape& shape) {
+    const auto it = std::find_if(stored.tensors.begin(), stored.tensors.end(),
+                                 [&](const auto& tensor) { return tensor.first == name; });
+    if (it == stored.tensors.end()) {
+      problems += "\n  missing: " + name;
+      return;
+    }
+    const ag::Tensor& found = it->second;
+    if (found.dtype() != ag::DType::Real) problems += "\n  " + name + " holds integers, expected reals";
+    if (found.shape() != shape)
+      problems += ag::message("\n  ", name, " has shape ", found.shape(), ", expected ", shape);
+    matrices.push_back(found);
+    stored.tensors.erase(it);
+  };
+  for (const LoraTarget& target : targets) {
+    const std::string name = kPeftPrefix + peft_name(target.name, is_short);
+    take(name + ".lora_A.weight", {target.rank, target.linear->weight.dim(1)});
+    take(name + ".lora_B.weight", {target.linear->weight.dim(0), target.rank});
+  }
+  for (const auto& [name, tensor] : stored.tensors) problems += "\n  unexpected: " + name;
+  INPUT_CHECK(problems.empty(), stored.path, ": the adapter does not fit the model:", problems);
+  return matrices;
+}
+
+void check_folder(const Path& folder) {
+  std::error_code error;
+  INPUT_CHECK(std::filesystem::is_directory(folder, error), folder.string(),
+              ": there is no such adapter folder; hint: it holds ", kConfigName, " and ", kWeightsName);
+  const bool pickled = std::filesystem::exists(folder / "adapter_model.bin", error);
+  INPUT_CHECK(!pickled || std::filesystem::exists(folder / kWeightsName, error), folder.string(),
+              ": holds adapter_model.bin, which is not read; hint: PEFT's save_pretrained writes ",
+              kWeightsName);
+}
+
+}  // namespace
+
+void write_adapter(const Path& folder, Module& model, const LoraConfig& config, const std::string& base_model,
+                   const Metadata& metadata) {
+  make_folder(folder);
+  write_safetensors(folder / kWeightsName, lora_parameters(model), metadata);
+  const OrderedJson json = {{"base_model_name_or_path", base_model},
+                            {"bias", "none"},
+                            {"fan_in_fan_out", false},
+                            {"inference_mode", true},
+                            {"init_lora_weights", true},
+                            {"lora_alpha", config.alpha},
+                            {"lora_dropout", config.dropout},
+                            {"modules_to_save", nullptr},
+                            {"peft_type", "LORA"},
+                            {"r", config.rank},
+                            {"target_modules", config.targets},
+                            {"task_type", "CAUSAL_LM"},
+                            {"use_dora", false},
+                            {"use_rslora", false}};
+  write_atomically(folder / kConfigName, json_text(json, 2) + "\n");
+}
+
+LoraConfig read_adapter(const Path& folder, Module& model) {
+  check_folder(folder);
+  const Path file = folder / kConfigName;
+  PeftConfig config = parse_config(read_file(file, "adapter configuration"), file.string());
+  TensorFile stored = read_safetensors(folder / kWeightsName);
+  const bool is_short = names_are_short(stored);
+  const std::vector<LoraTarget> targets = find_targets(model, config, is_short, file.string());
+  // All is checked before attach_lora takes memory for ranks that the configuration only declares.
+  const std::vector<ag::Tensor> matrices = take_matrices(stored, targets, is_short);
+  attach_lora(model, targets, config.lora.dropout, config.lora.seed);
+  for (size_t i = 0; i < targets.size(); ++i) {
+    targets[i].linear->lora->A.copy_from(matrices[2 * i]);
+    targets[i].linear->lora->B.copy_from(matrices[2 * i + 1]);
+  }
+  if (!config.target_pattern.empty()) {
+    for (const LoraTarget& target : targets) config.lora.targets.push_back(target.name);
+  }
+  return config.lora;
+}
+
+}  // namespace nn

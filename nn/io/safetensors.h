@@ -1,0 +1,70 @@
+// safetensors files: named tensors with text metadata (format: github.com/huggingface/safetensors).
+//
+//   8 bytes    n, the header's length (u64, little-endian)
+//   n bytes    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]},
+//   "__metadata__": {...}} the rest   the tensors' bytes, row-major, little-endian
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/tensor.h"
+#include "nn/io/files.h"
+
+namespace nn {
+
+using NamedTensors = std::vector<std::pair<std::string, ag::Tensor>>;  // in the model's order
+using Metadata = std::map<std::string, std::string>;
+
+// A file that is open for reading: the header is read and checked, the data is read one tensor at a time, so that a model can
+// be filled without a second copy of it in memory. Throws ag::InputError naming the file and what is wrong with it.
+class SafetensorsFile {
+ public:
+  struct TensorInfo {
+    std::string name, dtype;                        // dtype as the file calls it: "F32"
+    ag::Shape shape;                                // fills the bytes exactly
+    uint64_t begin = 0, bytes = 0;                  // begin from the data's first byte
+    bool whole() const { return dtype[0] == 'I'; }  // holds integers
+  };
+
+  explicit SafetensorsFile(const Path& path);
+  const std::string& path() const { return path_; }
+  const Metadata& metadata() const { return metadata_; }
+  const std::vector<TensorInfo>& tensors() const { return tensors_; }  // in the file's order of bytes
+
+  // F64, F32, F16 and BF16 become reals; I32 and I64 become i32 (a number that does not fit is an error).
+  ag::Tensor load(const TensorInfo& info) const;
+  void load_into(const TensorInfo& info, ag::Tensor& into) const;  // shape and kind of number must agree
+
+ private:
+  std::string path_;
+  Metadata metadata_;
+  std::vector<TensorInfo> tensors_;
+  uint64_t data_begin_ = 0;
+};
+
+struct TensorFile {
+  NamedTensors tensors;  // in the file's order of bytes
+  Metadata metadata;
+  const ag::Tensor* find(const std::string& name) const;  // null where there is none
+  // Throws ag::InputError naming the file where there is none.
+  const ag::Tensor& at(const std::string& name) const;
+  std::string path;
+};
+
+// All tensors of a file. Throws ag::InputError naming the file and what is wrong with it.
+TensorFile read_safetensors(const Path& path);
+
+// Only the metadata: cheap for a large file.
+Metadata read_safetensors_metadata(const Path& path);
+
+// Reals are written as F32 (F64 by the f64 twin), i32 as I32. Atomic, see files.h.
+void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata = {});
+
+// IEEE half and bfloat16 to float, exactly.
+float half_to_float(uint16_t bits);
+float bfloat16_to_float(uint16_t bits);
+
+}  // namespace nn

@@ -1,0 +1,3 @@
+#include "p2rec/cli/commands.h"
+
+int main(int argc, char** argv) { return p2rec::run_program(argc, argv); }

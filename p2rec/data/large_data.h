@@ -1,0 +1,28 @@
+// Made-up interactions of any size: written as they are drawn, so that only tables of the items are held. For measuring what a
+// size costs; data whose truth is known to check results against are synthetic.h's.
+//
+//   items    a popularity of 1 / rank^0.8, the ranks dealt out at random; and all items form one cycle
+//   users    with probability 1/2 the item that follows the last one in the cycle, else one drawn by popularity; never one
+//            that the user has (then the next free one of the cycle). So the order tells more than popularity does
+//   lengths  log-normal around mean_length, at least 5, at most half of the items
+//
+// The defaults are about the size of beauty. Of a small number of users some items may not occur.
+#pragma once
+
+#include <cstdint>
+
+#include "nn/io/files.h"
+
+namespace p2rec {
+
+struct LargeDataConfig {
+  int64_t users = 22363, items = 12101;
+  double mean_length = 8.9;
+  uint64_t seed = 1;
+};
+
+// One line per user, `user item item ...`, ids from 1. A user's line depends on the seed, the items and the mean length, not
+// on the number of users. Throws ag::InputError unless users >= 1, items >= 10 and 5 <= mean_length <= items / 2.
+void write_large_data(const nn::Path& file, const LargeDataConfig& config);
+
+}  // namespace p2rec

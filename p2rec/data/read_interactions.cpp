@@ -1,0 +1,264 @@
+// The readers behind read_interactions: file -> rows in the file's order -> sequences of indices.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <unordered_map>
+
+#include "autograd/check.h"
+#include "p2rec/data/data_files.h"
+#include "p2rec/data/interactions.h"
+#include "p2rec/data/text_file.h"
+
+namespace p2rec {
+namespace {
+
+// Distinct ids, numbered as they come.
+class IdTable {
+ public:
+  int32_t add(std::string_view id) {
+    const auto [place, is_new] = number_of_.try_emplace(id, static_cast<int32_t>(ids_.size()));
+    if (is_new) ids_.push_back(id);
+    AG_CHECK(ids_.size() < std::numeric_limits<int32_t>::max(), "more ids than a 32-bit index can count");
+    return place->second;
+  }
+  const std::vector<std::string_view>& ids() const { return ids_; }
+  int32_t size() const { return static_cast<int32_t>(ids_.size()); }
+
+ private:
+  std::unordered_map<std::string_view, int32_t> number_of_;
+  std::vector<std::string_view> ids_;
+};
+
+// The interactions in the file's order.
+struct Rows {
+  IdTable users, items;
+  std::vector<int32_t> user, item;  // per row: a number of the tables
+  std::vector<double> time;         // per row, or empty: then the order is the time
+  std::string format;
+
+  void add(int32_t user_number, std::string_view item_id) {
+    user.push_back(user_number);
+    item.push_back(items.add(item_id));
+  }
+};
+
+// --- the order of ids --------------------------------------------------------------------------------------
+
+bool is_number(std::string_view id) {
+  return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Compares integers of any length; where two are equal (7 and 007) their bytes decide.
+bool less_as_numbers(std::string_view a, std::string_view b) {
+  const auto digits = [](std::string_view id) {
+    return id.substr(std::min(id.find_first_not_of('0'), id.size()));
+  };
+  const std::string_view x = digits(a), y = digits(b);
+  if (x.size() != y.size()) return x.size() < y.size();
+  return x != y ? x < y : a < b;
+}
+
+struct IdOrder {
+  std::vector<std::string> ids;   // ascending
+  std::vector<int32_t> index_of;  // number in the table -> index in ids
+};
+
+IdOrder ascending(const IdTable& table) {
+  const auto& ids = table.ids();
+  const bool numeric = std::all_of(ids.begin(), ids.end(), is_number);
+  std::vector<int32_t> order(ids.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    const std::string_view x = ids[static_cast<size_t>(a)], y = ids[static_cast<size_t>(b)];
+    return numeric ? less_as_numbers(x, y) : x < y;
+  });
+  IdOrder result{{}, std::vector<int32_t>(ids.size())};
+  for (int32_t number : order) {
+    result.index_of[static_cast<size_t>(number)] = static_cast<int32_t>(result.ids.size());
+    result.ids.emplace_back(ids[static_cast<size_t>(number)]);
+  }
+  return result;
+}
+
+Interactions build(const Rows& rows) {
+  IdOrder users = ascending(rows.users), items = ascending(rows.items);
+  std::vector<std::vector<size_t>> rows_of(users.ids.size());
+  for (size_t row = 0; row < rows.user.size(); ++row) {
+    rows_of[static_cast<size_t>(users.index_of[static_cast<size_t>(rows.user[row])])].push_back(row);
+  }
+  Interactions data;
+  for (std::vector<size_t>& mine : rows_of) {
+    if (!rows.time.empty()) {
+      std::stable_sort(mine.begin(), mine.end(),
+                       [&](size_t a, size_t b) { return rows.time[a] < rows.time[b]; });
+    }
+    std::vector<int32_t>& sequence = data.sequences.emplace_back();
+    sequence.reserve(mine.size());
+    for (size_t row : mine) sequence.push_back(items.index_of[static_cast<size_t>(rows.item[row])]);
+  }
+  data.user_ids = std::move(users.ids);
+  data.item_ids = std::move(items.ids);
+  data.format = rows.format;
+  return data;
+}
+
+// --- RecBole atomic files ----------------------------------------------------------------------------------
+
+double parse_time(const TextFile& file, const Line& row, std::string_view field) {
+  const auto time = whole_field<double>(field);
+  INPUT_CHECK(time && std::isfinite(*time), file.at(row.number), "the timestamp '", field,
+              "' is not a number");
+  return *time;
+}
+
+Rows read_atomic(const TextFile& file) {
+  const AtomicTable table(file);
+  const size_t user = table.require("user_id"), item = table.require("item_id");
+  const int time = table.find("timestamp");
+  INPUT_CHECK(table.rows() > 0, file.name(), ": there is no row below the header");
+  Rows rows;
+  std::vector<std::string_view> fields;
+  for (size_t i = 0; i < table.rows(); ++i) {
+    const Line& row = table.row(i);
+    table.split(row, fields);
+    rows.add(rows.users.add(table.id(row, fields, user)), table.id(row, fields, item));
+    if (time >= 0) rows.time.push_back(parse_time(file, row, fields[static_cast<size_t>(time)]));
+  }
+  rows.format = time >= 0 ? "RecBole atomic file, sorted by its timestamps"
+                          : "RecBole atomic file, in the file's order";
+  return rows;
+}
+
+// --- lines of ids ------------------------------------------------------------------------------------------
+
+constexpr const char* kExpectedLines =
+    "; expected on every line one pair `user item`, or on every line one user's whole sequence `user item "
+    "item ...`, or "
+    "a header of tab-separated name:type (user_id:token, item_id:token, timestamp:float) above rows of "
+    "columns";
+
+void check_column_counts(const TextFile& file) {
+  std::vector<std::string_view> words;
+  for (const Line& line : file.lines()) {
+    split_at_blanks(line.text, words);
+    INPUT_CHECK(words.size() >= 2, file.at(line.number), "found one column", kExpectedLines,
+                "; hint: columns are separated by blanks or tabs");
+  }
+}
+
+bool all_pairs(const TextFile& file) {
+  std::vector<std::string_view> words;
+  return std::all_of(file.lines().begin(), file.lines().end(), [&](const Line& line) {
+    split_at_blanks(line.text, words);
+    return words.size() == 2;
+  });
+}
+
+// A first line of words above lines of numbers is a header without types, not a user.
+void check_no_header(const TextFile& file, const Rows& rows) {
+  const auto& ids = rows.users.ids();
+  const bool numbers_below = ids.size() > 1 && std::all_of(ids.begin() + 1, ids.end(), is_number);
+  INPUT_CHECK(is_number(ids.front()) || !numbers_below, file.at(file.lines().front().number), "the user '",
+              ids.front(), "' is the only one that is not a number, so this looks like a header",
+              kExpectedLines);
+}
+
+Rows read_pairs(const TextFile& file) {
+  Rows rows;
+  std::vector<std::string_view> words;
+  for (const Line& line : file.lines()) {
+    split_at_blanks(line.text, words);
+    rows.add(rows.users.add(words[0]), words[1]);
+  }
+  rows.format = "one pair of user and item per line, in time order";
+  return rows;
+}
+
+Rows read_user_lines(const TextFile& file) {
+  Rows rows;
+  std::vector<int64_t> line_of;  // per user
+  std::vector<std::string_view> words;
+  for (const Line& line : file.lines()) {
+    split_at_blanks(line.text, words);
+    const int32_t user = rows.users.add(words[0]);
+    INPUT_CHECK(user == static_cast<int32_t>(line_of.size()), file.at(line.number), "the user '", words[0],
+                "' has a line already, line ", line_of[static_cast<size_t>(user)],
+                ", and not every line is a pair", kExpectedLines);
+    line_of.push_back(line.number);
+    for (size_t i = 1; i < words.size(); ++i) rows.add(user, words[i]);
+  }
+  rows.format = "one line per user, items in time order";
+  return rows;
+}
+
+Rows read_rows(const TextFile& file) {
+  if (is_atomic_header(file.lines().front().text)) return read_atomic(file);
+  check_column_counts(file);
+  Rows rows = all_pairs(file) ? read_pairs(file) : read_user_lines(file);
+  check_no_header(file, rows);
+  return rows;
+}
+
+// --- titles ------------------------------------------------------------------------------------------------
+
+std::optional<size_t> title_column(const AtomicTable& table) {
+  const auto& columns = table.columns();
+  const auto first = [&](auto&& fits) -> std::optional<size_t> {
+    const auto column = std::find_if(columns.begin(), columns.end(), fits);
+    return column == columns.end() ? std::nullopt
+                                   : std::optional(static_cast<size_t>(column - columns.begin()));
+  };
+  for (std::string_view word : {"title", "name"}) {
+    if (auto c =
+            first([&](const AtomicColumn& x) { return x.is_text() && x.name.find(word) != x.name.npos; }))
+      return c;
+  }
+  return first([](const AtomicColumn& x) { return x.type == "token_seq"; });
+}
+
+// Titles of items that nobody took are left out; an item without a row or with an empty field has the title
+// "".
+std::vector<std::string> read_titles(const nn::Path& path, const std::vector<std::string>& item_ids) {
+  const TextFile file(path, "item file");
+  INPUT_CHECK(is_atomic_header(file.lines().front().text), file.at(file.lines().front().number),
+              "expected a header of tab-separated name:type, for example item_id:token and title:token_seq");
+  const AtomicTable table(file);
+  const size_t id_column = table.require("item_id");
+  const std::optional<size_t> column = title_column(table);
+  if (!column) return {};
+
+  std::unordered_map<std::string_view, size_t> index_of;
+  for (size_t i = 0; i < item_ids.size(); ++i) index_of.emplace(item_ids[i], i);
+  std::vector<std::string> titles(item_ids.size());
+  std::vector<int64_t> line_of(item_ids.size(), 0);
+  std::vector<std::string_view> fields;
+  for (size_t i = 0; i < table.rows(); ++i) {
+    const Line& row = table.row(i);
+    table.split(row, fields);
+    const auto item = index_of.find(table.id(row, fields, id_column));
+    if (item == index_of.end()) continue;
+    INPUT_CHECK(line_of[item->second] == 0 || titles[item->second] == fields[*column], file.at(row.number),
+                "the item '", item->first, "' has another title already in line ", line_of[item->second]);
+    line_of[item->second] = row.number;
+    titles[item->second] = fields[*column];
+  }
+  INPUT_CHECK(std::any_of(line_of.begin(), line_of.end(), [](int64_t line) { return line > 0; }), file.name(),
+              ": none of its ", table.rows(), " items is among the ", item_ids.size(),
+              " of the interactions; hint: is it another data set's?");
+  return titles;
+}
+
+}  // namespace
+
+Interactions read_interactions(const nn::Path& path) {
+  const DataFiles files = find_data_files(path);
+  const TextFile file(files.interactions, "interactions file");
+  Interactions data = build(read_rows(file));
+  if (files.items) data.titles = read_titles(*files.items, data.item_ids);
+  data.source = files.interactions.string();
+  return data;
+}
+
+}  // namespace p2rec

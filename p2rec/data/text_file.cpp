@@ -1,0 +1,160 @@
+#include "p2rec/data/text_file.h"
+
+#include <algorithm>
+#include <array>
+
+#include "autograd/check.h"
+
+namespace p2rec {
+namespace {
+
+constexpr std::array<std::string_view, 4> kColumnTypes = {"token", "token_seq", "float", "float_seq"};
+
+// Bytes of the well-formed UTF-8 character that begins `text` (Unicode 15, table 3-7); 0 if none does.
+size_t utf8_length(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto continues = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  const unsigned first = byte(0), second = byte(1);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool overlong = first == 0xE0 && second < 0xA0, surrogate = first == 0xED && second > 0x9F;
+    return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool overlong = first == 0xF0 && second < 0x90, too_large = first == 0xF4 && second > 0x8F;
+    return continues(1) && continues(2) && continues(3) && !overlong && !too_large ? 4 : 0;
+  }
+  return 0;
+}
+
+std::string hex(char c) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  return {'0', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+}
+
+bool is_control(std::string_view text, size_t i) {
+  const char c = text[i];
+  if (c == '\t' || c == '\n') return false;
+  if (c == '\r') return i + 1 < text.size() && text[i + 1] != '\n';
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+}  // namespace
+
+TextFault find_text_fault(std::string_view content) {
+  int64_t line = 1;
+  for (size_t i = 0; i < content.size();) {
+    if (is_control(content, i))
+      return {line, "the byte " + hex(content[i]) + " does not belong in a text file"};
+    const size_t length = utf8_length(content.substr(i, 4));
+    if (length == 0) return {line, "the byte " + hex(content[i]) + " is not UTF-8"};
+    line += content[i] == '\n';
+    i += length;
+  }
+  return {};
+}
+
+std::vector<Line> non_blank_lines(std::string_view content) {
+  if (content.starts_with(kByteOrderMark)) content.remove_prefix(kByteOrderMark.size());
+  std::vector<Line> lines;
+  for (int64_t number = 1; !content.empty(); ++number) {
+    const size_t end = std::min(content.find('\n'), content.size());
+    std::string_view text = content.substr(0, end);
+    content.remove_prefix(std::min(end + 1, content.size()));
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.find_first_not_of(" \t") != text.npos) lines.push_back({number, text});
+  }
+  return lines;
+}
+
+void split_at_blanks(std::string_view text, std::vector<std::string_view>& fields) {
+  fields.clear();
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  for (size_t begin = 0, end = 0;; begin = end) {
+    while (begin < text.size() && is_blank(text[begin])) ++begin;
+    if (begin == text.size()) return;
+    for (end = begin; end < text.size() && !is_blank(text[end]);) ++end;
+    fields.push_back(text.substr(begin, end - begin));
+  }
+}
+
+void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields) {
+  fields.clear();
+  for (;;) {
+    const size_t tab = text.find('\t');
+    fields.push_back(text.substr(0, tab));
+    if (tab == text.npos) return;
+    text.remove_prefix(tab + 1);
+  }
+}
+
+TextFile::TextFile(const nn::Path& path, const std::string& what)
+    : name_(path.string()), content_(nn::read_file(path, what)) {
+  INPUT_CHECK(!content_.empty(), name_, ": the ", what, " is empty");
+  const TextFault fault = find_text_fault(content_);
+  INPUT_CHECK(fault.line == 0, at(fault.line), fault.what, "; expected the ", what, " to be text in UTF-8",
+              "; hint: is it the right file? `iconv -f ENCODING -t utf-8` converts from other encodings");
+  lines_ = non_blank_lines(content_);
+  INPUT_CHECK(!lines_.empty(), name_, ": the ", what, " holds nothing but blank lines");
+}
+
+std::string TextFile::at(int64_t line) const { return ag::message(name_, ":", line, ": "); }
+
+bool is_atomic_header(std::string_view line) {
+  std::vector<std::string_view> fields;
+  split_at_tabs(line, fields);
+  return std::any_of(fields.begin(), fields.end(), [](std::string_view field) {
+    const size_t colon = field.rfind(':');
+    return colon != field.npos &&
+           std::count(kColumnTypes.begin(), kColumnTypes.end(), field.substr(colon + 1)) > 0;
+  });
+}
+
+AtomicTable::AtomicTable(const TextFile& file) : file_(file) {
+  const Line& header = file.lines().front();
+  std::vector<std::string_view> fields;
+  split_at_tabs(header.text, fields);
+  for (std::string_view field : fields) {
+    const size_t colon = field.rfind(':');
+    const std::string_view name = field.substr(0, colon);
+    const std::string_view type = colon == field.npos ? "" : field.substr(colon + 1);
+    INPUT_CHECK(std::count(kColumnTypes.begin(), kColumnTypes.end(), type) > 0, file.at(header.number),
+                "the column '", field,
+                "' of the header has no known type; expected name:type with one of token, token_seq, float, "
+                "float_seq");
+    INPUT_CHECK(find(name) < 0, file.at(header.number), "the column '", name, "' is there twice");
+    columns_.push_back({name, type});
+  }
+}
+
+int AtomicTable::find(std::string_view name) const {
+  const auto column =
+      std::find_if(columns_.begin(), columns_.end(), [&](const auto& c) { return c.name == name; });
+  return column == columns_.end() ? -1 : static_cast<int>(column - columns_.begin());
+}
+
+size_t AtomicTable::require(std::string_view name) const {
+  const int column = find(name);
+  if (column >= 0) return static_cast<size_t>(column);
+  std::string found;
+  for (const AtomicColumn& c : columns_) found += (found.empty() ? "'" : ", '") + std::string(c.name) + "'";
+  throw ag::InputError(ag::message(file_.at(file_.lines().front().number), "there is no column '", name,
+                                   "'; found ", found, "; hint: columns are separated by tabs"));
+}
+
+void AtomicTable::split(const Line& row, std::vector<std::string_view>& fields) const {
+  split_at_tabs(row.text, fields);
+  INPUT_CHECK(fields.size() == columns_.size(), file_.at(row.number), "found ", fields.size(),
+              " columns, but the header names ", columns_.size(), "; hint: columns are separated by tabs");
+}
+
+std::string_view AtomicTable::id(const Line& row, const std::vector<std::string_view>& fields,
+                                 size_t column) const {
+  INPUT_CHECK(!fields[column].empty(), file_.at(row.number), "the column '", columns_[column].name,
+              "' is empty");
+  return fields[column];
+}
+
+}  // namespace p2rec

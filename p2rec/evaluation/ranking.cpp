@@ -1,0 +1,141 @@
+#include "p2rec/evaluation/ranking.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "autograd/check.h"
+
+namespace p2rec {
+namespace {
+
+using ag::real;
+using Scores = std::span<const real>;
+
+bool is_finite(real score) { return std::abs(score) <= std::numeric_limits<real>::max(); }  // NaN is not
+
+void check_scores(Scores scores) {
+  const auto bad = std::count_if(scores.begin(), scores.end(), [](real s) { return !is_finite(s); });
+  check_finite(bad, static_cast<int64_t>(scores.size()));
+}
+
+void check_item(Scores scores, int32_t item) {
+  AG_CHECK(item >= 0 && static_cast<size_t>(item) < scores.size(), "ranking: item ", item, " of ",
+           scores.size());
+}
+
+// The rule of order.
+bool stands_before(const ScoredItem& a, const ScoredItem& b) {
+  return a.score > b.score || (a.score == b.score && a.item > b.item);
+}
+
+// A loop without branches, for the compiler to make vectors of; 32 bits count every item, since items are 32-bit indices.
+template <class IsBefore>
+Counted count_all(Scores scores, const IsBefore& is_before) {
+  int32_t before = 0, bad = 0;
+  for (const real s : scores) {
+    before += is_before(s);
+    bad += !is_finite(s);
+  }
+  return {before, bad};
+}
+
+}  // namespace
+
+Counted count_before(const ScoredItem& target, Scores scores, int32_t first,
+                     std::span<const int32_t> removed) {
+  // All items first: those of a lower index must be better than the target, those of a higher one as good. Then the removed
+  // ones that were counted come off; the target was not, so it does not matter whether it is among them.
+  const auto size = static_cast<int64_t>(scores.size());
+  const auto lower = static_cast<size_t>(std::clamp<int64_t>(target.item - first, 0, size));
+  const auto higher = static_cast<size_t>(std::clamp<int64_t>(int64_t{target.item} + 1 - first, 0, size));
+  const Counted better = count_all(scores.first(lower), [&](real s) { return s > target.score; });
+  const Counted as_good = count_all(scores.subspan(higher), [&](real s) { return s >= target.score; });
+  Counted counted{better.before + as_good.before, better.not_finite + as_good.not_finite};
+  for (const real own : scores.subspan(lower, higher - lower)) counted.not_finite += !is_finite(own);
+
+  const auto begin = std::lower_bound(removed.begin(), removed.end(), first);
+  for (auto item = begin; item != removed.end() && *item - first < size; ++item)
+    counted.before -= stands_before({*item, scores[static_cast<size_t>(*item - first)]}, target);
+  return counted;
+}
+
+Counted count_before(const ScoredItem& target, Scores scores, std::span<const int32_t> candidates) {
+  Counted counted;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    counted.before += stands_before({candidates[i], scores[i]}, target);
+    counted.not_finite += !is_finite(scores[i]);
+  }
+  return counted;
+}
+
+std::vector<int32_t> sorted_distinct(std::span<const int32_t> items) {
+  std::vector<int32_t> sorted(items.begin(), items.end());
+  std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  return sorted;
+}
+
+void check_finite(int64_t not_finite, int64_t scores) {
+  AG_CHECK(not_finite == 0, "ranking: ", not_finite, " of ", scores,
+           " scores are NaN or infinite; hint: has the training diverged?");
+}
+
+int64_t rank_of_target(Scores scores, int32_t target, std::span<const int32_t> removed) {
+  check_item(scores, target);
+  for (const int32_t item : removed) check_item(scores, item);
+  const ScoredItem wanted{target, scores[static_cast<size_t>(target)]};
+  const Counted counted = count_before(wanted, scores, 0, sorted_distinct(removed));
+  check_finite(counted.not_finite, static_cast<int64_t>(scores.size()));
+  return counted.before;
+}
+
+std::vector<int32_t> top_items(Scores scores, int64_t count, std::span<const int32_t> removed) {
+  AG_CHECK(count >= 0, "top_items: count is ", count);
+  check_scores(scores);
+  std::vector<bool> is_removed(scores.size());
+  for (int32_t item : removed) {
+    check_item(scores, item);
+    is_removed[static_cast<size_t>(item)] = true;
+  }
+  std::vector<int32_t> items;
+  for (size_t item = 0; item < scores.size(); ++item) {
+    if (!is_removed[item]) items.push_back(static_cast<int32_t>(item));
+  }
+  const auto scored = [&](int32_t item) { return ScoredItem{item, scores[static_cast<size_t>(item)]}; };
+  const int64_t kept = std::min(count, static_cast<int64_t>(items.size()));
+  std::partial_sort(items.begin(), items.begin() + kept, items.end(),
+                    [&](int32_t a, int32_t b) { return stands_before(scored(a), scored(b)); });
+  items.resize(static_cast<size_t>(kept));
+  return items;
+}
+
+const char* name_of(Measure measure) {
+  return measure == Measure::HR ? "HR" : measure == Measure::NDCG ? "NDCG" : "MRR";
+}
+
+double gain(Measure measure, int64_t rank, int cutoff) {
+  if (rank >= cutoff) return 0;
+  const auto place = static_cast<double>(rank);
+  return measure == Measure::HR ? 1 : measure == Measure::NDCG ? 1 / std::log2(place + 2) : 1 / (place + 1);
+}
+
+Metrics metrics_from_ranks(const std::vector<int64_t>& ranks, const std::vector<int>& cutoffs) {
+  INPUT_CHECK(!ranks.empty(),
+              "there is no user to evaluate; leave-one-out needs users with at least 3 interactions");
+  for (const int64_t rank : ranks) AG_CHECK(rank >= 0, "metrics: the rank ", rank, " is negative");
+  Metrics metrics;
+  metrics.cutoffs = cutoffs;
+  metrics.users = static_cast<int64_t>(ranks.size());
+  for (const int cutoff : cutoffs) {
+    AG_CHECK(cutoff > 0, "metrics: the cutoff ", cutoff, " is not positive");
+    for (const Measure measure : kMeasures) {
+      double sum = 0;
+      for (const int64_t rank : ranks) sum += gain(measure, rank, cutoff);
+      metrics.of(measure).push_back(sum / static_cast<double>(metrics.users));
+    }
+  }
+  return metrics;
+}
+
+}  // namespace p2rec

@@ -1,0 +1,67 @@
+#include "p2rec/llm/prompts.h"
+
+#include <algorithm>
+
+#include "autograd/check.h"
+
+namespace p2rec {
+namespace {
+
+std::string text_of(const Interactions& data, size_t item, ItemsAs items_as) {
+  const std::string& id = data.item_ids[item];
+  const std::string title = data.titles.empty() ? "" : data.titles[item];
+  if (items_as == ItemsAs::Ids || title.empty()) return id;
+  return items_as == ItemsAs::Titles ? title : id + " " + title;
+}
+
+void append(std::vector<int32_t>& to, const std::vector<int32_t>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+}  // namespace
+
+ItemsAs items_as_from(const std::string& name) {
+  if (name == "tokens") return ItemsAs::Tokens;
+  if (name == "ids") return ItemsAs::Ids;
+  if (name == "titles") return ItemsAs::Titles;
+  if (name == "ids+titles") return ItemsAs::IdsAndTitles;
+  throw ag::InputError("--items-as: found '" + name + "', expected tokens, ids, titles or ids+titles");
+}
+
+Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, ItemsAs items_as,
+                 int64_t history)
+    : items_as_(items_as), history_(history), vocabulary_(tokenizer.vocabulary()) {
+  INPUT_CHECK(items_as == ItemsAs::Tokens || items_as == ItemsAs::Ids || !data.titles.empty(),
+              "--items-as titles: ", data.source, " has no titles; hint: --items-as tokens or ids need none");
+  beginning_ = tokenizer.encode("User history:");
+  end_ = tokenizer.encode("\nPreference:");
+  if (items_as != ItemsAs::Tokens) separator_ = tokenizer.encode(items_as == ItemsAs::Ids ? "," : ";");
+  for (size_t i = 0; i < data.item_ids.size(); ++i) {
+    item_tokens_.push_back(items_as == ItemsAs::Tokens ? std::vector<int32_t>{static_cast<int32_t>(
+                                                             vocabulary_ + static_cast<int64_t>(i))}
+                                                       : tokenizer.encode(" " + text_of(data, i, items_as)));
+  }
+}
+
+Sequence Prompts::visible(Sequence items) const {
+  return items.last(std::min(items.size(), static_cast<size_t>(history_)));
+}
+
+std::vector<int32_t> Prompts::of(Sequence items) const {
+  std::vector<int32_t> prompt = beginning_;
+  const Sequence shown = visible(items);
+  for (size_t i = 0; i < shown.size(); ++i) {
+    if (i > 0) append(prompt, separator_);
+    append(prompt, item_tokens_[static_cast<size_t>(shown[i])]);
+  }
+  append(prompt, end_);
+  return prompt;
+}
+
+std::vector<int32_t> Prompts::virtual_user(int32_t item) const {
+  std::vector<int32_t> rest = item_tokens_[static_cast<size_t>(item)];
+  append(rest, end_);
+  return rest;
+}
+
+}  // namespace p2rec

@@ -1,0 +1,43 @@
+// What the language model reads: one prompt per user, or per item as a virtual user.
+//
+// The paper writes a user as the sequence of item ids. How an id becomes tokens, and the words around it, are this
+// project's choices:
+//   tokens       User history:<i242><i302>...\nPreference:      one new trainable token per item, behind the vocabulary
+//   ids          User history: 242, 302, ...\nPreference:        the digits of the id
+//   titles       User history: Kolya; L.A. Confidential; ...     the title (the id where an item has none)
+//   ids+titles   User history: 242 Kolya; ...
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/tokenizers/tokenizer.h"
+#include "nn/layers.h"
+#include "p2rec/data/interactions.h"
+#include "p2rec/llm/items_as.h"
+
+namespace p2rec {
+
+class Prompts {
+ public:
+  // `history`: a prompt holds at most the user's last so many items. Titles must be there if the prompts show them.
+  Prompts(const Interactions& data, const models::Tokenizer& tokenizer, ItemsAs items_as, int64_t history);
+
+  // beginning + items + end; ids at and above vocabulary() are item tokens.
+  std::vector<int32_t> of(Sequence items) const;
+  const std::vector<int32_t>& beginning() const { return beginning_; }  // what all prompts begin with
+  std::vector<int32_t> virtual_user(int32_t item) const;                // the rest of a one-item prompt
+  Sequence visible(Sequence items) const;                               // the last `history` items
+
+  int64_t vocabulary() const { return vocabulary_; }
+  int64_t items() const { return static_cast<int64_t>(item_tokens_.size()); }
+  bool has_item_tokens() const { return items_as_ == ItemsAs::Tokens; }
+
+ private:
+  ItemsAs items_as_;
+  int64_t history_, vocabulary_;
+  std::vector<int32_t> beginning_, separator_, end_;
+  std::vector<std::vector<int32_t>> item_tokens_;  // per item
+};
+
+}  // namespace p2rec

@@ -1,0 +1,25 @@
+// The language model of the embedded default: a small Llama on bytes, pre-trained from scratch on the catalogue's own
+// text, so that the whole method runs without a download. It knows no more language than the titles teach it.
+#pragma once
+
+#include <memory>
+
+#include "models/llama/llama.h"
+#include "models/tokenizers/tokenizer.h"
+#include "p2rec/data/interactions.h"
+#include "p2rec/task/task.h"
+
+namespace p2rec {
+
+struct TinyLlmConfig {
+  int64_t hidden = 64, intermediate = 160, layers = 3, heads = 4, kv_heads = 2;
+  int64_t steps = 300, batch = 32 /*lines*/;
+  double lr = 3e-3;
+  uint64_t seed = 1;
+};
+
+// Next-byte prediction on lines "ID: TITLE" (the id alone where there is no title), AdamW with a cosine schedule.
+std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
+                                                 const TinyLlmConfig& config, const Task& task = {});
+
+}  // namespace p2rec

@@ -1,3 +1,0 @@
-#include "p2rec/commands.h"
-
-int main(int argc, char** argv) { return p2rec::run_program(argc, argv); }

@@ -1,0 +1,13 @@
+// Step 5 of the method, information augmentation: each item alone is a virtual user, and the language model's state at the
+// end of that user's prompt is the item's enhanced embedding.
+#pragma once
+
+#include "p2rec/methods/p2rec/reconstruction.h"
+
+namespace p2rec {
+
+// (V,C): one row per item, in item order. All prompts begin alike, so the beginning's keys and values are computed once
+// and only what differs is run.
+ag::Tensor augment_items(const Parser& parser, const Prompts& prompts, const Task& task = {});
+
+}  // namespace p2rec

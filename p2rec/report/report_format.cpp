@@ -1,0 +1,112 @@
+#include "p2rec/report/report_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "p2rec/task/progress.h"
+
+namespace p2rec {
+namespace {
+
+const char* const kDash = "–";
+const char* const kNarrow = "\u00A0";  // between a number and its unit, where no line shall break
+
+std::string with_minus(std::string number) {
+  if (number.starts_with('-')) number.replace(0, 1, "−");
+  return number;
+}
+
+std::string fixed(double value, int decimals) {
+  return std::isfinite(value) ? with_minus(fmt::format("{:.{}f}", value, decimals)) : kDash;
+}
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '&') {
+      result += "&amp;";
+    } else if (c == '<') {
+      result += "&lt;";
+    } else if (c == '>') {
+      result += "&gt;";
+    } else if (c == '"') {
+      result += "&quot;";
+    } else if (c == '\'') {
+      result += "&#39;";
+    } else if (code < 0x20 || code == 0x7F) {
+      result += "\uFFFD";
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+std::string shortened(std::string_view text, size_t characters) {
+  if (static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character)) <= characters)
+    return std::string(text);
+  size_t end = 0;
+  for (size_t seen = 0; end < text.size(); ++end) {
+    if (begins_character(text[end]) && seen++ == characters - 1) break;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string metric_text(double value) { return fixed(value, 4); }
+
+std::string difference_text(double value) {
+  return std::isfinite(value) ? with_minus(fmt::format("{:+.4f}", value)) : kDash;
+}
+
+std::string loss_text(double value) {
+  const double size = std::abs(value);
+  if (size >= 1) return fixed(value, 3);
+  if (size == 0 || size >= 1e-4) return fixed(value, 5);
+  return std::isfinite(value) ? with_minus(fmt::format("{:.1e}", value)) : kDash;
+}
+
+std::string count_text(int64_t value) {
+  std::string digits = std::to_string(value);
+  const ptrdiff_t first = value < 0 ? 1 : 0;
+  for (auto place = static_cast<ptrdiff_t>(digits.size()) - 3; place > first; place -= 3)
+    digits.insert(static_cast<size_t>(place), ",");
+  return with_minus(digits);
+}
+
+std::string mean_text(double value) { return fixed(value, 1); }
+
+std::string rate_text(double value) {
+  if (!(std::abs(value) < 1e15)) return kDash;
+  const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(std::max(1.0, value))) - 2));
+  return count_text(std::llround(value / unit) * std::llround(unit));
+}
+
+std::string percent_text(double share) {
+  return std::isfinite(share) ? fixed(100 * share, 1) + kNarrow + "%" : kDash;
+}
+
+std::string memory_text(double mib) {
+  if (!std::isfinite(mib)) return kDash;
+  return mib < 1024 ? fixed(mib, 0) + kNarrow + "MiB" : fixed(mib / 1024, 2) + kNarrow + "GiB";
+}
+
+std::string seconds_text(double seconds) {
+  constexpr double kCenturies = 1e10;  // beyond, and below zero, no run has taken it
+  return seconds >= 0 && seconds < kCenturies ? duration_text(seconds) : kDash;
+}
+
+std::string tick_text(double value, double step) {
+  if (std::abs(value) < step / 2) return "0";
+  if (step >= 1 && std::abs(value) < 1e15) return count_text(std::llround(value));
+  const int decimals = static_cast<int>(std::ceil(-std::log10(step) - 1e-9));
+  return decimals <= 6 ? fixed(value, decimals) : with_minus(fmt::format("{:.1e}", value));
+}
+
+}  // namespace p2rec

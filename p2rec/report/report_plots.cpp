@@ -1,0 +1,287 @@
+#include "p2rec/report/report_plots.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "p2rec/report/report_format.h"
+
+namespace p2rec {
+namespace {
+
+constexpr double kWidth = 400;
+constexpr double kDigit = 7;  // the width of one at an axis, in the widest of the page's fonts
+constexpr double kLargest = 1e12, kSmallest = 1e-100;
+
+bool drawable(double x) { return std::abs(x) < kLargest; }  // so is no NaN
+
+// --- axes --------------------------------------------------------------------------------------------------
+
+struct Axis {
+  double low, high, step;
+  std::vector<double> ticks() const {
+    std::vector<double> values;
+    for (int64_t i = 0; low + static_cast<double>(i) * step <= high + step / 2; ++i)
+      values.push_back(low + static_cast<double>(i) * step);
+    return values;
+  }
+};
+
+// About `count` ticks at 1, 2 or 5 times a power of ten, at least `least` apart, the outer ones at or beyond the ends.
+Axis nice_axis(double low, double high, int count, double least = 0) {
+  const double size = std::max(std::abs(low), std::abs(high));
+  if (size < kSmallest) low = high = 0;  // a step would be rounded to 0
+  if (!(high - low > 1e-9 * size)) {     // one value
+    const double margin = low == 0 ? 1 : std::abs(low) / 10;
+    low -= margin;
+    high += margin;
+  }
+  const double rough = std::max((high - low) / count, least),
+               power = std::pow(10, std::floor(std::log10(rough)));
+  double step = 10 * power;
+  for (const double factor : {1, 2, 5}) {
+    if (factor * power >= rough * 0.999) {
+      step = factor * power;
+      break;
+    }
+  }
+  return {std::floor(low / step + 1e-6) * step, std::ceil(high / step - 1e-6) * step, step};
+}
+
+// A stretch of the drawing that an axis is laid along.
+struct Scale {
+  Axis axis;
+  double from, to;
+  double operator()(double x) const { return from + (x - axis.low) / (axis.high - axis.low) * (to - from); }
+};
+
+// --- pieces of SVG -----------------------------------------------------------------------------------------
+
+std::string line(const char* css, double x1, double y1, double x2, double y2) {
+  return fmt::format(R"(<line class="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>)"
+                     "\n",
+                     css, x1, y1, x2, y2);
+}
+
+std::string text(double x, double y, const char* anchor, const std::string& content, const char* css = "") {
+  return fmt::format(R"(<text{} x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>)"
+                     "\n",
+                     *css ? fmt::format(R"( class="{}")", css) : "", x, y, anchor, escaped(content));
+}
+
+// A round dot that says what it is when it is pointed at.
+std::string dot(const char* css, double x, double y, double radius, const std::string& says) {
+  return fmt::format(R"(<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"><title>{}</title></circle>)"
+                     "\n",
+                     css, x, y, radius, escaped(says));
+}
+
+std::string svg(const PlotCaption& caption, double height, const std::string& content) {
+  const std::string id = escaped(caption.id);
+  return fmt::format(
+      R"(<svg viewBox="0 0 {:.0f} {:.0f}" role="img" aria-labelledby="{}-t {}-d">
+<title id="{}-t">{}</title><desc id="{}-d">{}</desc>
+{}</svg>
+)",
+      kWidth, height, id, id, id, escaped(caption.title), id, escaped(caption.description), content);
+}
+
+// Ticks with grid lines from `top` to `bottom`, and the axis' name below. A number that would stand out of the drawing is
+// moved in.
+std::string x_axis(const Scale& x, double top, double bottom, const std::string& name) {
+  std::string result;
+  for (const double tick : x.axis.ticks()) {
+    result += line("grid", x(tick), top, x(tick), bottom);
+    const std::string number = tick_text(tick, x.axis.step);
+    const double half = kDigit * static_cast<double>(number.size()) / 2;
+    const bool fits = x(tick) + half <= kWidth;
+    result += text(fits ? x(tick) : kWidth, bottom + 14, fits ? "middle" : "end", number, "tick");
+  }
+  return result + text((x.from + x.to) / 2, bottom + 30, "middle", name, "axis");
+}
+
+// --- curves ------------------------------------------------------------------------------------------------
+
+const char* css_of(CurveStyle style) {
+  switch (style) {
+    case CurveStyle::Main:
+      return "main";
+    case CurveStyle::Second:
+      return "second";
+    case CurveStyle::Background:
+      return "background";
+  }
+  return "";
+}
+
+std::string curve(const Curve& c, const Scale& x, const Scale& y) {
+  std::string points, dots;
+  for (const auto& [px, py] : c.points) {
+    if (!drawable(px) || !drawable(py)) continue;
+    points += fmt::format("{}{:.1f},{:.1f}", points.empty() ? "" : " ", x(px), y(py));
+    if (c.marked) {
+      dots += dot(css_of(c.style), x(px), y(py), 3.5,
+                  fmt::format("{} {}, {}", c.label, tick_text(px, 1), loss_text(py)));
+    }
+  }
+  return fmt::format(R"(<polyline class="{}" points="{}"/>)"
+                     "\n",
+                     css_of(c.style), points) +
+         dots;
+}
+
+// The names of curves in a row above the plot.
+std::string legend(const std::vector<Curve>& curves, double left, double y) {
+  std::string result, last;
+  constexpr double kLetter = 6.2;  // about the width of one
+  for (const Curve& c : curves) {
+    if (c.label.empty() || c.label == last) continue;
+    result += fmt::format(R"(<polyline class="{}" points="{:.1f},{:.1f} {:.1f},{:.1f}"/>)"
+                          "\n",
+                          css_of(c.style), left, y, left + 18, y);
+    if (c.marked) result += dot(css_of(c.style), left + 9, y, 3.5, c.label);
+    result += text(left + 23, y + 4, "start", c.label);
+    left += 40 + kLetter * static_cast<double>(c.label.size());
+    last = c.label;
+  }
+  return result;
+}
+
+// Heights for the names of levels: as near to the levels as they can be without touching.
+std::vector<double> spread(std::vector<double> heights, double distance, double bottom) {
+  std::vector<size_t> order(heights.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return heights[a] < heights[b]; });
+  for (size_t i = 1; i < order.size(); ++i)
+    heights[order[i]] = std::max(heights[order[i]], heights[order[i - 1]] + distance);
+  double limit = bottom;
+  for (size_t i = order.size(); i-- > 0; limit -= distance)
+    heights[order[i]] = std::min(heights[order[i]], limit);
+  return heights;
+}
+
+}  // namespace
+
+std::string spread_plot(const SpreadPlot& plot) {
+  constexpr double kRow = 34, kLeft = 116, kRight = 12, kTop = 6;
+  double low = plot.reference, high = plot.reference;
+  const auto see = [&](double value) {
+    if (!drawable(value)) return;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  };
+  for (const SpreadRow& row : plot.rows) {
+    for (const double value : {row.mean, row.low, row.high}) see(value);
+    for (const auto& [value, says] : row.dots) see(value);
+  }
+  const Scale x{nice_axis(low, high, 4), kLeft, kWidth - kRight};
+  const double bottom = kTop + kRow * static_cast<double>(plot.rows.size());
+  std::string content = x_axis(x, kTop, bottom, plot.axis);
+  content += line("reference", x(plot.reference), kTop, x(plot.reference), bottom);
+  double y = kTop + 13;
+  for (const SpreadRow& row : plot.rows) {
+    content += text(kLeft - 8, y + 8, "end", row.label, row.emphasised ? "strong" : "");
+    const char* css = row.emphasised ? "main" : "other";
+    if (drawable(row.low) && drawable(row.high)) content += line(css, x(row.low), y, x(row.high), y);
+    if (drawable(row.mean)) content += dot(css, x(row.mean), y, 4.5, row.label + ": " + row.text);
+    for (const auto& [value, says] : row.dots) {
+      if (drawable(value)) content += dot("single", x(value), y + 11, 3, row.label + ", " + says);
+    }
+    y += kRow;
+  }
+  return svg(plot.caption, bottom + 36, content);
+}
+
+std::string bar_plot(const BarPlot& plot) {
+  constexpr double kRow = 26, kLeft = 116, kText = 84, kTop = 4;
+  double largest = 0;
+  for (const Bar& bar : plot.bars) {
+    if (drawable(bar.value)) largest = std::max(largest, bar.value);
+  }
+  const bool none =
+      std::none_of(plot.bars.begin(), plot.bars.end(), [](const Bar& b) { return b.emphasised; });
+  std::string content;
+  double y = kTop;
+  for (const Bar& bar : plot.bars) {
+    const double share = drawable(bar.value) && largest > 0 ? std::max(0.0, bar.value / largest) : 0;
+    const double length = share * (kWidth - kLeft - kText);
+    content += text(kLeft - 8, y + 16, "end", bar.label, bar.emphasised ? "strong" : "");
+    content += fmt::format(R"(<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="18"/>)"
+                           "\n",
+                           none || bar.emphasised ? "main" : "other", kLeft, y + 3, length);
+    content += text(kLeft + length + 6, y + 16, "start", bar.text);
+    y += kRow;
+  }
+  content += line("reference", kLeft, kTop, kLeft, y);
+  return svg(plot.caption, y + 4, content);
+}
+
+Frame frame_of(const std::vector<Curve>& curves, const std::vector<Level>& levels, bool y_from_zero) {
+  Frame f{INFINITY, -INFINITY, INFINITY, -INFINITY};
+  const auto see_y = [&](double y) {
+    f.y_low = std::min(f.y_low, y);
+    f.y_high = std::max(f.y_high, y);
+  };
+  for (const Curve& c : curves) {
+    for (const auto& [x, y] : c.points) {
+      if (!drawable(x) || !drawable(y)) continue;
+      f.x_low = std::min(f.x_low, x);
+      f.x_high = std::max(f.x_high, x);
+      see_y(y);
+    }
+  }
+  for (const Level& level : levels) {
+    if (drawable(level.value)) see_y(level.value);
+  }
+  if (y_from_zero) see_y(0);
+  if (f.x_low > f.x_high) f.x_low = 0, f.x_high = 1;
+  if (f.y_low > f.y_high) f.y_low = 0, f.y_high = 1;
+  return f;
+}
+
+std::string curve_plot(const CurvePlot& plot) {
+  const bool named =
+      std::any_of(plot.curves.begin(), plot.curves.end(), [](const Curve& c) { return !c.label.empty(); });
+  const double left = 50, right = plot.levels.empty() ? 12 : 64, top = named ? 40 : 22, bottom = 190;
+  const Frame& f = plot.frame;
+  const Scale x{nice_axis(f.x_low, f.x_high, 5, 1), left, kWidth - right},  // steps and epochs are whole
+      y{nice_axis(f.y_low, f.y_high, 4), bottom, top};
+
+  std::string content = x_axis(x, top, bottom, plot.x_axis);
+  content += text(0, 12, "start", plot.y_axis, "axis");
+  for (const double tick : y.axis.ticks()) {
+    content += line("grid", left, y(tick), kWidth - right, y(tick));
+    content += text(left - 6, y(tick) + 4, "end", tick_text(tick, y.axis.step), "tick");
+  }
+  if (named) content += legend(plot.curves, left, 26);
+  for (const Curve& c : plot.curves) content += curve(c, x, y);
+
+  std::vector<Level> levels = plot.levels;
+  std::erase_if(levels, [](const Level& level) { return !drawable(level.value); });
+  std::vector<double> heights;
+  for (const Level& level : levels) heights.push_back(y(level.value));
+  const std::vector<double> names = spread(heights, 13, bottom);
+  const double end = kWidth - right;
+  for (size_t i = 0; i < levels.size(); ++i) {
+    content += line("level", left, heights[i], end, heights[i]);
+    content += line("leader", end, heights[i], end + 8, names[i]);
+    content += text(end + 11, names[i] + 4, "start", levels[i].label);
+  }
+  return svg(plot.caption, bottom + 36, content);
+}
+
+Points thinned(const Points& points, size_t count) {
+  if (points.size() <= count) return points;
+  Points means;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t begin = i * points.size() / count, end = (i + 1) * points.size() / count;
+    std::pair<double, double> sum{0, 0};
+    for (size_t j = begin; j < end; ++j) sum.first += points[j].first, sum.second += points[j].second;
+    const auto n = static_cast<double>(end - begin);
+    means.emplace_back(sum.first / n, sum.second / n);
+  }
+  return means;
+}
+
+}  // namespace p2rec

@@ -1,0 +1,157 @@
+#include "p2rec/training/batches.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bitset>
+
+#include "autograd/parallel.h"
+
+namespace p2rec {
+namespace {
+
+using ag::Tensor;
+
+constexpr int64_t kTries =
+    64;  // to draw a negative: each fails with the share of the catalogue that the user has taken
+
+// The items of a user. Of most others one bit tells that they are not among them, without a search.
+class Taken {
+ public:
+  explicit Taken(Sequence items) : sorted_(items.begin(), items.end()) {
+    std::sort(sorted_.begin(), sorted_.end());
+    for (const int32_t item : sorted_) maybe_.set(bit_of(item));
+  }
+  bool contains(int32_t item) const {
+    return maybe_[bit_of(item)] && std::binary_search(sorted_.begin(), sorted_.end(), item);
+  }
+
+ private:
+  static constexpr size_t kBits = 4096;
+  static size_t bit_of(int32_t item) { return static_cast<size_t>(item) % kBits; }
+  std::vector<int32_t> sorted_;
+  std::bitset<kBits> maybe_;
+};
+
+// -1 where chance finds none.
+int32_t draw_negative(const Taken& taken, int64_t items, const ag::RandomKey& key, int64_t element) {
+  for (int64_t i = 0; i < kTries; ++i) {
+    const auto item = static_cast<int32_t>(
+        ag::random_below(key, static_cast<uint64_t>(element * kTries + i), static_cast<uint32_t>(items)));
+    if (!taken.contains(item)) return item;
+  }
+  return -1;
+}
+
+// For each target of the batch, which of its sequences it stands in.
+std::vector<int64_t> sequences_of_targets(const models::SequenceBatch& batch) {
+  std::vector<int64_t> sequences;
+  int64_t b = 0;
+  for (int64_t i = 0; i < batch.targets.numel(); ++i) {
+    const int64_t row = batch.rows.defined() ? batch.rows.ints()[i] : i;
+    while (row >= batch.input.offsets.at(b + 1)) ++b;
+    sequences.push_back(b);
+  }
+  return sequences;
+}
+
+}  // namespace
+
+std::vector<Window> training_windows(const Interactions& data, int64_t length, WindowChoice choice) {
+  AG_CHECK(length >= 2, "training windows: a window of ", length, " items has nothing to predict");
+  std::vector<Window> windows;
+  for (int64_t u = 0; u < data.users(); ++u) {
+    const auto items = static_cast<int64_t>(training_part(data, u).size());
+    const int64_t first = choice == WindowChoice::Last ? std::max<int64_t>(0, items - length) : 0;
+    for (int64_t begin = first; begin + 1 < items; begin += length - 1)
+      windows.push_back({u, begin, std::min(length, items - begin)});
+  }
+  return windows;
+}
+
+std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch, int64_t steps,
+                                   uint64_t seed) {
+  const auto dealt = [&](int64_t round) {
+    return ag::random_permutation({seed, static_cast<uint32_t>(round), kWindowOrderSite},
+                                  static_cast<int32_t>(windows));
+  };
+  if (steps == 0) return dealt(epoch);
+  std::vector<int32_t> chosen;
+  int64_t round = -1;
+  std::vector<int32_t> order;
+  for (int64_t i = epoch * steps * batch; i < (epoch + 1) * steps * batch; ++i) {
+    if (i / windows != round) {
+      round = i / windows;
+      order = dealt(round);
+    }
+    chosen.push_back(order[static_cast<size_t>(i % windows)]);
+  }
+  return chosen;
+}
+
+models::Histories items_of(const Interactions& data, const std::vector<Window>& windows,
+                           std::span<const int32_t> chosen) {
+  models::Histories histories;
+  for (const int32_t w : chosen) {
+    const Window& window = windows[static_cast<size_t>(w)];
+    const Sequence items =
+        training_part(data, window.user)
+            .subspan(static_cast<size_t>(window.begin), static_cast<size_t>(window.length));
+    histories.emplace_back(items.begin(), items.end());
+  }
+  return histories;
+}
+
+Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
+                      std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
+                      const ag::RandomKey& key, bool shared) {
+  std::vector<Taken> taken;  // by each window's user
+  for (const int32_t w : chosen)
+    taken.emplace_back(training_part(data, windows[static_cast<size_t>(w)].user));
+  const std::vector<int64_t> sequences = sequences_of_targets(batch);
+  const int64_t M = batch.targets.numel();
+  Tensor negatives = Tensor::empty({M, n}, ag::DType::I32);
+  std::vector<int32_t> of_all;
+  if (shared) {
+    for (int64_t j = 0; j < n; ++j) of_all.push_back(draw_negative(Taken({}), data.items(), key, M * n + j));
+  }
+  std::atomic<bool> all_found = true;
+  ag::parallel_for(M, 100 * n, [&](int64_t i) {
+    const Taken& of_user = taken[static_cast<size_t>(sequences[static_cast<size_t>(i)])];
+    for (int64_t j = 0; j < n; ++j) {
+      int32_t item = shared ? of_all[static_cast<size_t>(j)] : -1;
+      if (item < 0 || of_user.contains(item)) item = draw_negative(of_user, data.items(), key, i * n + j);
+      if (item < 0) all_found = false;
+      negatives.ints()[i * n + j] = item;
+    }
+  });
+  AG_CHECK(all_found,
+           "negative sampling: a user has taken nearly all items; hint: --loss ce needs no negatives");
+  return negatives;
+}
+
+Tensor use_rows_alone(models::SequenceBatch& batch, const Tensor& table) {
+  std::vector<int32_t> ids,
+      row_of(static_cast<size_t>(table.dim(0)), -1);  // in the order in which they come up
+  const auto renumber = [&](Tensor& some) {
+    if (!some.defined()) return;
+    int32_t* id = some.ints();
+    for (const int32_t* end = id + some.numel(); id != end; ++id) {
+      int32_t& row = row_of[static_cast<size_t>(*id)];
+      if (row < 0) {
+        row = static_cast<int32_t>(ids.size());
+        ids.push_back(*id);
+      }
+      *id = row;
+    }
+  };
+  renumber(batch.input.ids);
+  renumber(batch.targets);
+  renumber(batch.negatives);
+  Tensor rows = Tensor::from_ints(ids);
+  const ag::NoGrad no_grad;
+  batch.item_rows = ag::embedding(table, rows);
+  batch.item_rows.set_requires_grad();
+  return rows;
+}
+
+}  // namespace p2rec

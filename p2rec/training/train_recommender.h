@@ -1,0 +1,56 @@
+// Steps 1 and 6 of the method: training a sequential recommender.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "models/recommenders/recommender.h"
+#include "p2rec/data/interactions.h"
+#include "p2rec/evaluation/evaluation.h"
+#include "p2rec/task/task.h"
+#include "p2rec/training/batches.h"
+
+namespace p2rec {
+
+struct RecommenderConfig {
+  models::RecommenderModelConfig model;  // its number of items is taken from the data
+  double lr = 1e-3, adam_beta2 = 0.999;  // Adam; beta1 is 0.9
+  bool share_negatives = false;          // all positions of a step are compared with the same negatives
+  bool lazy_adam = false;                // the item table's rows without a gradient stay as they are
+  int64_t batch = 128;                   // windows
+  WindowChoice windows = WindowChoice::All;
+  int64_t steps_per_epoch = 0;  // 0: an epoch is every window once; otherwise so many steps
+  int64_t max_epochs = 200;
+  int64_t patience =
+      10;  // stops after so many epochs without a better validation NDCG@10; 0: runs all epochs and
+           // never looks at the validation items
+  ag::Device device = ag::Device::CPU;
+  uint64_t seed = 1;             // of weights, dropout, order, masks and negatives
+  int64_t validation_users = 0;  // ranked for early stopping, always in full; 0: all (ranked_users)
+};
+
+struct Recommender {
+  std::unique_ptr<models::SequentialRecommender> model;
+  int64_t epochs = 0;      // trained
+  int64_t best_epoch = 0;  // whose weights these are
+  int64_t tokens = 0;      // positions trained on, over all epochs
+};
+
+// A model with fresh weights, on the device.
+std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
+                                                               const RecommenderConfig& config);
+
+// The model of a file that holds its parameters. Throws ag::InputError where they do not fit.
+std::unique_ptr<models::TrainableRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
+                                                               RecommenderConfig config);
+
+// Step 1: a recommender from random weights on the training parts.
+Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config,
+                             const Task& task = {});
+
+// Step 6: the same with given item vectors: where the item table begins (V,d), or what is behind the adapter (V,D), as
+// config.model.use says. Undefined: the model's own random ones, of config.model.features columns.
+Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
+                       const Task& task = {});
+
+}  // namespace p2rec

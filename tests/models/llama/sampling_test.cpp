@@ -1,0 +1,210 @@
+#include "models/llama/sampling.h"
+
+#include <array>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "models/tokenizers/byte_tokenizer.h"
+#include "tests/testing.h"
+
+using ag::Tensor;
+using models::Candidate;
+using models::Sampling;
+
+namespace {
+
+std::vector<int32_t> ids_of(const std::vector<Candidate>& list) {
+  std::vector<int32_t> ids;
+  for (const Candidate& c : list) ids.push_back(c.id);
+  return ids;
+}
+
+Tensor logits_of(std::vector<double> probabilities) {
+  for (double& p : probabilities) p = std::log(p);
+  const auto V = static_cast<int64_t>(probabilities.size());
+  return Tensor::from({V}, probabilities);
+}
+
+std::vector<int32_t> kept(const std::vector<double>& probabilities, const Sampling& sampling) {
+  return ids_of(models::candidates(logits_of(probabilities), sampling));
+}
+
+// Draws many tokens and compares their numbers with the expected probabilities: Pearson's chi-square stays below its
+// 99.9% quantile for up to three degrees of freedom. The seed is fixed, so the test passes always or never.
+void check_distribution(const Tensor& logits, const Sampling& sampling, const std::vector<double>& expected) {
+  constexpr int64_t kDraws = 40'000;
+  constexpr double kQuantile = 16.27;
+  std::vector<int64_t> count(expected.size());
+  for (int64_t i = 0; i < kDraws; ++i)
+    ++count.at(static_cast<size_t>(models::next_token(logits, sampling, i)));
+  double chi_square = 0;
+  for (size_t id = 0; id < expected.size(); ++id) {
+    const double mean = expected[id] * kDraws, difference = static_cast<double>(count[id]) - mean;
+    CAPTURE(id);
+    CAPTURE(count[id]);
+    if (expected[id] == 0) {
+      CHECK(count[id] == 0);
+    } else {
+      chi_square += difference * difference / mean;
+    }
+  }
+  CHECK(chi_square < kQuantile);
+  CHECK(chi_square > 0);
+}
+
+std::unique_ptr<models::Llama> small_model(uint64_t seed) {
+  models::LlamaConfig config;
+  config.vocabulary = models::ByteTokenizer().vocabulary();
+  config.hidden = 16;
+  config.intermediate = 24;
+  config.layers = 2;
+  config.heads = 2;
+  config.kv_heads = 1;
+  config.context = 64;
+  auto model = std::make_unique<models::Llama>(config);
+  models::initialise(*model, 0.5, seed);
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("the tokens that stay, and their probabilities, are those of transformers' warpers") {
+  std::ifstream in(std::string(FIXTURES) + "/sampling.json");
+  const auto json = nlohmann::json::parse(in);
+  REQUIRE(json.at("cases").size() == 32);
+  for (const auto& c : json.at("cases")) {
+    const auto row = json.at("logits").at(c.at("row").get<size_t>()).get<std::vector<double>>();
+    const Tensor logits = Tensor::from({static_cast<int64_t>(row.size())}, row);
+    const Sampling sampling{c.at("temperature"), c.at("top_k"), c.at("top_p"), 1};
+    CAPTURE(c.dump());
+    const std::vector<Candidate> found = models::candidates(logits, sampling);
+    CHECK(ids_of(found) == c.at("kept").get<std::vector<int32_t>>());
+    const auto expected = c.at("probabilities").get<std::vector<double>>();
+    REQUIRE(found.size() == expected.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      CHECK(std::abs(found[i].probability - expected[i]) <= 1e-10 * expected[i] + 1e-300);
+    }
+  }
+}
+
+TEST_CASE("tokens are drawn by softmax(logits / temperature)") {
+  const Tensor logits = logits_of({0.1, 0.5, 0.15, 0.25});
+  check_distribution(logits, {1, 0, 1, 7}, {0.1, 0.5, 0.15, 0.25});
+  const double squares = 0.01 + 0.25 + 0.0225 + 0.0625;
+  check_distribution(logits, {0.5, 0, 1, 8},
+                     {0.01 / squares, 0.25 / squares, 0.0225 / squares, 0.0625 / squares});
+  const double roots = std::sqrt(0.1) + std::sqrt(0.5) + std::sqrt(0.15) + std::sqrt(0.25);
+  check_distribution(
+      logits, {2, 0, 1, 9},
+      {std::sqrt(0.1) / roots, std::sqrt(0.5) / roots, std::sqrt(0.15) / roots, std::sqrt(0.25) / roots});
+}
+
+TEST_CASE("what stays is renormalised") {
+  const Tensor logits = logits_of({0.1, 0.5, 0.15, 0.25});
+  check_distribution(logits, {1, 2, 1, 7}, {0, 2.0 / 3, 0, 1.0 / 3});
+  check_distribution(logits, {1, 0, 0.8, 7}, {0, 5.0 / 9, 1.5 / 9, 2.5 / 9});
+  check_distribution(logits, {1, 3, 0.8, 7},
+                     {0, 2.0 / 3, 0, 1.0 / 3});  // 0.9 stays; of it 0.75 / 0.9 is enough
+  check_distribution(Tensor::from({3}, {0, -INFINITY, 0}), {1, 0, 1, 7}, {0.5, 0, 0.5});
+}
+
+TEST_CASE("top-p keeps the fewest tokens that sum to at least p") {
+  const std::vector<double> p = {0.1, 0.5, 0.15, 0.25};
+  CHECK(kept(p, {1, 0, 1e-9, 1}) == std::vector<int32_t>{1});
+  CHECK(kept(p, {1, 0, 0.499, 1}) == std::vector<int32_t>{1});
+  CHECK(kept(p, {1, 0, 0.501, 1}) == std::vector<int32_t>{1, 3});
+  CHECK(kept(p, {1, 0, 0.749, 1}) == std::vector<int32_t>{1, 3});
+  CHECK(kept(p, {1, 0, 0.751, 1}) == std::vector<int32_t>{1, 3, 2});
+  CHECK(kept(p, {1, 0, 0.901, 1}) == std::vector<int32_t>{1, 3, 2, 0});
+  CHECK(kept(p, {1, 0, 1, 1}) == std::vector<int32_t>{1, 3, 2, 0});
+  // Four equal tokens: sums of quarters are exact.
+  const std::vector<double> equal = {1, 1, 1, 1};
+  CHECK(kept(equal, {1, 0, 0.25, 1}) == std::vector<int32_t>{0});
+  CHECK(kept(equal, {1, 0, 0.5, 1}) == std::vector<int32_t>{0, 1});
+  CHECK(kept(equal, {1, 0, 0.75, 1}) == std::vector<int32_t>{0, 1, 2});
+  CHECK(kept(equal, {1, 0, 0.76, 1}) == std::vector<int32_t>{0, 1, 2, 3});
+}
+
+TEST_CASE("top-k keeps exactly k tokens, of equal ones those with the lowest ids") {
+  CHECK(kept({1, 3, 2, 3, 3}, {1, 1, 1, 1}) == std::vector<int32_t>{1});
+  CHECK(kept({1, 3, 2, 3, 3}, {1, 2, 1, 1}) == std::vector<int32_t>{1, 3});
+  CHECK(kept({1, 3, 2, 3, 3}, {1, 4, 1, 1}) == std::vector<int32_t>{1, 3, 4, 2});
+  CHECK(kept({1, 3, 2, 3, 3}, {1, 99, 1, 1}) == std::vector<int32_t>{1, 3, 4, 2, 0});
+}
+
+TEST_CASE("the temperature comes first, then top-k, then top-p") {
+  // At temperature 0.5 the probabilities are 0.66, 0.24 and 0.11; at 1 it would take two tokens for 0.6.
+  CHECK(kept({0.5, 0.3, 0.2}, {0.5, 0, 0.6, 1}) == std::vector<int32_t>{0});
+  CHECK(kept({0.5, 0.3, 0.2}, {1, 0, 0.6, 1}) == std::vector<int32_t>{0, 1});
+  // Of four equal tokens two stay, and one of them is half of what is left.
+  CHECK(kept({1, 1, 1, 1}, {1, 2, 0.5, 1}) == std::vector<int32_t>{0});
+}
+
+TEST_CASE("pick") {
+  const std::vector<Candidate> list = {{7, 0.5}, {3, 0.25}, {9, 0.25}, {1, 0}};
+  CHECK(models::pick(list, 0) == 7);
+  CHECK(models::pick(list, 0.4999) == 7);
+  CHECK(models::pick(list, 0.5) == 3);
+  CHECK(models::pick(list, 0.7499) == 3);
+  CHECK(models::pick(list, 0.75) == 9);
+  CHECK(models::pick(list, 0.9999999) == 9);
+  CHECK(models::pick({{7, 0.5}, {3, 0.4999999}, {1, 0}}, 0.99999999) == 3);  // sums a little below one
+}
+
+TEST_CASE("the temperature's extremes") {
+  const std::vector<double> p = {0.2, 0.5, 0.3};
+  CHECK(models::candidates(logits_of(p), {1e-300, 0, 1, 1}).at(0).probability == 1);
+  for (const Candidate& c : models::candidates(logits_of(p), {1e300, 0, 1, 1})) {
+    CHECK(std::abs(c.probability - 1.0 / 3) < 1e-12);
+  }
+  CHECK(models::next_token(logits_of(p), {1e-300, 0, 1, 1}, 0) == 1);
+}
+
+TEST_CASE("logits and settings that make no sense") {
+  const Tensor good = logits_of({0.5, 0.5});
+  CHECK_THROWS_AS(models::candidates(Tensor::from({2}, {0, NAN}), {1, 0, 1, 1}), ag::Error);
+  CHECK_THROWS_AS(models::candidates(Tensor::from({2}, {0, INFINITY}), {1, 0, 1, 1}), ag::Error);
+  CHECK_THROWS_AS(models::candidates(Tensor::from({2}, {-INFINITY, -INFINITY}), {1, 0, 1, 1}), ag::Error);
+  CHECK_THROWS_AS(models::next_token(Tensor::from({2}, {0, NAN}), {}, 0), ag::Error);
+  CHECK_THROWS_AS(models::candidates(good, {0, 0, 1, 1}), ag::Error);
+  CHECK_THROWS_AS(models::candidates(good, {-1, 0, 1, 1}), ag::Error);
+  CHECK_THROWS_AS(models::candidates(good, {1, -1, 1, 1}), ag::Error);
+  CHECK_THROWS_AS(models::candidates(good, {1, 0, 0, 1}), ag::Error);
+  CHECK_THROWS_AS(models::candidates(good, {1, 0, 1.01, 1}), ag::Error);
+}
+
+TEST_CASE("text: top-k 1 is greedy, a seed is a text, and fewer tokens are the beginning of more") {
+  const auto model = small_model(3);
+  const std::vector<int32_t> prompt = {65, 66, 67};
+  const auto text = [&](const Sampling& sampling, int64_t count = 20) {
+    return models::generate(*model, prompt, count, std::nullopt, sampling);
+  };
+  const std::vector<int32_t> greedy = text({});
+  CHECK(greedy.size() == 20);
+  CHECK(text({1.7, 1, 1, 5}) == greedy);
+  CHECK(text({1e-6, 0, 1, 5}) == greedy);
+  const Sampling sampling{2, 50, 0.95, 5};
+  const std::vector<int32_t> drawn = text(sampling);
+  CHECK(drawn != greedy);
+  CHECK(text(sampling) == drawn);
+  CHECK(text({2, 50, 0.95, 6}) != drawn);
+  CHECK(text(sampling, 7) == std::vector<int32_t>(drawn.begin(), drawn.begin() + 7));
+  CHECK(models::generate(*model, prompt, 20, drawn[4], sampling) ==
+        std::vector<int32_t>(drawn.begin(), std::find(drawn.begin(), drawn.end(), drawn[4])));
+  CHECK_THROWS_AS(models::generate(*model, {}, 20, std::nullopt, sampling), ag::Error);
+}
+
+TEST_CASE("greedy: every token is the one with the largest logit, of equal ones the lowest id") {
+  CHECK(models::next_token(Tensor::from({4}, {1, 3, 3, 2}), {}, 0) == 1);
+  const auto model = small_model(4);
+  const ag::NoGrad no_grad;
+  std::vector<int32_t> ids = {72, 101};
+  for (const int32_t id : models::generate(*model, ids, 10, std::nullopt)) {
+    const Tensor h = model->hidden_states(nn::pack({ids}));
+    const Tensor logits = model->logits(h.rows(h.dim(0) - 1, h.dim(0)));
+    for (int64_t other = 0; other < logits.numel(); ++other) {
+      CHECK(logits.data()[other] <= logits.data()[id] + ag::real(1e-4));
+    }
+    ids.push_back(id);
+  }
+}

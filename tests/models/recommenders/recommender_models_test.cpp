@@ -1,0 +1,459 @@
+// The recommenders against PyTorch and RecBole: outputs, loss, every gradient, and the losses of ten optimiser steps; and what
+// their batches are made of.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "models/recommenders/bert4rec.h"
+#include "models/recommenders/gru4rec.h"
+#include "models/recommenders/sasrec.h"
+#include "tests/autograd/large_op_cases.h"
+#include "tests/models/llama/model_runs.h"
+
+using ag::Tensor;
+using models::RecommenderKind;
+using models::RecommenderModelConfig;
+using models::Variant;
+using testing::below;
+using testing::check_close;
+using testing::check_training;
+using testing::packed_input;
+namespace tolerance = testing::tolerance;
+
+namespace {
+
+RecommenderModelConfig small_config(RecommenderKind kind, int64_t items, int64_t max_length, int64_t hidden,
+                                    int64_t inner) {
+  RecommenderModelConfig config;
+  config.kind = kind;
+  config.items = items;
+  config.max_length = max_length;
+  config.hidden = hidden;
+  config.inner = inner;
+  config.dropout = 0;
+  return config;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  return at == text.npos ? text : text.replace(at, from.size(), to);
+}
+
+// RecBole's name of a transformer's parameter as ours; query, key and value keep theirs at the end.
+std::string our_name(std::string name) {
+  for (const auto& [theirs, ours] : std::vector<std::pair<std::string, std::string>>{
+           {"trm_encoder.layer.", "layers."},
+           {"multi_head_attention.dense.", "self_attn.out_proj."},
+           {"multi_head_attention.LayerNorm.", "norm1."},
+           {"feed_forward.dense_1.", "linear1."},
+           {"feed_forward.dense_2.", "linear2."},
+           {"feed_forward.LayerNorm.", "norm2."},
+           {"LayerNorm.", "norm."}})
+    name = replaced(name, theirs, ours);
+  return name;
+}
+
+// A fixture with RecBole's names, its weights and gradients under ours: q, k and v become one matrix. A gradient that the
+// fixture leaves out because it is zero, the keys' biases', is put in.
+nn::TensorFile with_our_names(const nn::TensorFile& file) {
+  nn::TensorFile result;
+  result.path = file.path;
+  result.metadata = file.metadata;
+  for (const auto& [name, tensor] : file.tensors) {
+    const std::string query = "multi_head_attention.query.", ours = our_name(name);
+    if (name.find("multi_head_attention.key.") != name.npos ||
+        name.find("multi_head_attention.value.") != name.npos)
+      continue;
+    if (name.find(query) == name.npos) {
+      result.tensors.emplace_back(ours, tensor);
+      continue;
+    }
+    const Tensor* key = file.find(replaced(name, "query", "key"));
+    const Tensor value = file.at(replaced(name, "query", "value"));
+    const Tensor joined = ag::concat({tensor, key ? *key : ag::zeros_like(tensor), value}, 0);
+    result.tensors.emplace_back(replaced(ours, query, "self_attn.in_proj_"), joined);
+  }
+  return result;
+}
+
+// Loss, gradients and ten steps of Adam. The batch has what the fixture has.
+void check_model(const testing::Parity& parity, models::TrainableRecommender& model,
+                 const nn::TensorFile& file) {
+  model.load(below(file, "weight."), file.path);
+  model.move_to(testing::device());
+  models::SequenceBatch batch{packed_input(file), file.at("input.targets"), {}, {}, {}};
+  if (const Tensor* negatives = file.find("input.negatives")) batch.negatives = *negatives;
+  if (const Tensor* rows = file.find("input.rows")) batch.rows = *rows;
+  nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .decoupled = false});
+  check_training(parity, file, "", model.named_parameters(), adam, 0, [&] { return model.loss(batch); });
+}
+
+void check_outputs(const testing::Parity& parity, models::TrainableRecommender& model,
+                   const nn::TensorFile& file) {
+  model.load(below(file, "weight."), file.path);
+  model.move_to(testing::device());
+  const Tensor h = model.states(packed_input(file));
+  parity.check("states", h, file.at("output.hidden"), tolerance::kModelForward);
+  if (const Tensor* logits = file.find("output.logits"))
+    parity.check("logits", ag::matmul(h, model.item_table(), false, true), *logits, tolerance::kModelForward);
+}
+
+std::vector<int32_t> ints_of(const Tensor& x) { return {x.ints(), x.ints() + x.numel()}; }
+
+}  // namespace
+
+TEST_CASE("SASRec equals PyTorch's TransformerEncoder, with cross-entropy and with BCE") {
+  for (const std::string loss : {"ce", "bce"}) {
+    CAPTURE(loss);
+    const nn::TensorFile file = testing::fixture("sasrec_" + loss + ".safetensors");
+    const testing::Parity parity(loss == "ce" ? "SASRec, cross-entropy, Adam" : "SASRec, BCE, Adam", file);
+    RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 23, 8, 16, 16);
+    if (loss == "bce") config.loss = {models::RecommenderLoss::BCE, 2};
+    models::Sasrec model(config, 1);
+    check_outputs(parity, model, file);
+    check_model(parity, model, file);
+  }
+}
+
+TEST_CASE("SASRec's form of RecBole equals RecBole, and so does S3-Rec's where the positions are given") {
+  const nn::TensorFile file = with_our_names(testing::fixture("sasrec_recbole.safetensors"));
+  const testing::Parity parity("SASRec as RecBole has it, Adam", file);
+  for (const Variant variant : {Variant::Recbole, Variant::S3rec}) {
+    RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 24, 8, 16, 16);
+    config.variant = variant;
+    models::Sasrec model(config, 1);
+    check_outputs(parity, model, file);
+    check_model(parity, model, file);
+  }
+}
+
+TEST_CASE("SASRec's original form equals a padded one of torch.nn's modules") {
+  const nn::TensorFile file = testing::fixture("sasrec_original.safetensors");
+  const testing::Parity parity("SASRec as its authors have it, Adam", file);
+  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 13, 6, 8, 8);
+  config.variant = Variant::Original;
+  config.blocks = 1;
+  config.loss = {models::RecommenderLoss::BCE, 1};
+  models::Sasrec model(config, 1);
+  check_outputs(parity, model, file);
+  check_model(parity, model, file);
+}
+
+TEST_CASE("GRU4Rec equals RecBole") {
+  const nn::TensorFile file = testing::fixture("gru4rec.safetensors");
+  const testing::Parity parity("GRU4Rec, Adam", file);
+  RecommenderModelConfig config = small_config(RecommenderKind::Gru4rec, 13, 6, 6, 1);
+  config.gru_hidden = 8;
+  models::Gru4rec model(config, 1);
+  check_outputs(parity, model, file);
+  check_model(parity, model, file);
+}
+
+TEST_CASE("BERT4Rec equals RecBole") {
+  const nn::TensorFile file = with_our_names(testing::fixture("bert4rec.safetensors"));
+  const testing::Parity parity("BERT4Rec, Adam", file);
+  RecommenderModelConfig config = small_config(RecommenderKind::Bert4rec, 13, 6, 8, 12);
+  config.blocks = 1;
+  models::Bert4rec model(config, 1);
+  check_model(parity, model, file);
+  // The states before the head are no output of RecBole's; what a user is scored by is the last position's.
+  model.load(below(file, "weight."), file.path);
+  const nn::Packed x = packed_input(file);
+  const std::vector<int32_t> rows = ints_of(file.at("input.rows")), last = ints_of(x.offsets.last_rows());
+  const Tensor logits = model.scores(x);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto b = std::ranges::find(last, rows[i]) - last.begin();
+    if (b == std::ssize(last)) continue;
+    const auto row = static_cast<int64_t>(i);
+    parity.check("logits", logits.rows(b, b + 1), file.at("output.logits").rows(row, row + 1),
+                 tolerance::kModelForward);
+  }
+}
+
+TEST_CASE("every loss equals PyTorch, over the whole table and over the rows that it needs") {
+  const nn::TensorFile file = testing::fixture("recommender_losses.safetensors");
+  const testing::Parity parity("losses of recommenders", file);
+  using enum models::RecommenderLoss;
+  const std::map<std::string, models::RecommenderLoss> losses = {
+      {"softmax", CrossEntropy}, {"bce", BCE}, {"gbce", GBCE}, {"sampled_softmax", SampledSoftmax}};
+  for (const auto& [name, kind] : losses) {
+    CAPTURE(name);
+    Tensor h = file.at("h").clone().to(testing::device()),
+           table = file.at("table").clone().to(testing::device());
+    h.set_requires_grad();
+    table.set_requires_grad();
+    const Tensor loss = models::recommender_loss({kind, 3, 0.75}, table.dim(0), h, table, file.at("targets"),
+                                                 file.at("negatives"));
+    parity.check("result", loss.view({1}), file.at(name + ".loss"), tolerance::kOpForward, name);
+    ag::backward(loss);
+    parity.check("gradients", h.grad(), file.at(name + ".dh"), tolerance::kOpGradient, name + ".dh");
+    parity.check("gradients", table.grad(), file.at(name + ".dtable"), tolerance::kOpGradient,
+                 name + ".dtable");
+  }
+}
+
+TEST_CASE("with all other items as negatives, sampled softmax is cross-entropy and gBCE with t = 0 is BCE") {
+  const nn::TensorFile file = testing::fixture("recommender_losses.safetensors");
+  const Tensor &h = file.at("h"), &table = file.at("table"), &targets = file.at("targets");
+  const int64_t V = table.dim(0), M = targets.numel();
+  std::vector<int32_t> others;
+  for (int64_t i = 0; i < M; ++i) {
+    for (int32_t v = 0; v < V; ++v) {
+      if (v != targets.ints()[i]) others.push_back(v);
+    }
+  }
+  const Tensor negatives = Tensor::from_ints({M, V - 1}, others);
+  const auto loss = [&](const models::LossConfig& config) {
+    return models::recommender_loss(config, V, h, table, targets, negatives).view({1});
+  };
+  using enum models::RecommenderLoss;
+  check_close(loss({SampledSoftmax, V - 1}), loss({CrossEntropy, 1}), tolerance::kFused, "sampled softmax");
+  check_close(loss({GBCE, V - 1, 0}), loss({BCE, V - 1}), tolerance::kFused, "gBCE");
+  CHECK(models::gbce_beta(256, 3417, 0) == doctest::Approx(1));
+  CHECK(models::gbce_beta(256, 3417, 1) == doctest::Approx(256.0 / 3416));
+  CHECK_THROWS_AS(models::recommender_loss({BCE, 1}, V, h, table, targets, {}), ag::Error);
+}
+
+TEST_CASE("SASRec packs histories right-aligned or from zero, and keeps their last items") {
+  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 9, 4, 8, 8);
+  const nn::Packed x = models::Sasrec(config, 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
+  CHECK(ints_of(x.ids) == std::vector<int32_t>{1, 2, 2, 3, 4, 5});
+  CHECK(ints_of(x.positions) == std::vector<int32_t>{2, 3, 0, 1, 2, 3});
+  config.variant = Variant::Recbole;
+  const nn::Packed from_zero = models::Sasrec(config, 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
+  CHECK(ints_of(from_zero.positions) == std::vector<int32_t>{0, 1, 0, 1, 2, 3});
+  config.variant = Variant::S3rec;
+  const nn::Packed right = models::Sasrec(config, 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
+  CHECK(ints_of(right.positions) == ints_of(x.positions));
+}
+
+TEST_CASE("SASRec and GRU4Rec predict the next item at every position") {
+  for (const RecommenderKind kind : {RecommenderKind::Sasrec, RecommenderKind::Gru4rec}) {
+    const auto model = models::make_recommender(small_config(kind, 9, 4, 8, 8), 1);
+    const models::SequenceBatch batch = model->training_batch({{1, 2, 3, 4, 5}, {7, 8}}, {});
+    CHECK(ints_of(batch.input.ids) == std::vector<int32_t>{1, 2, 3, 4, 7});
+    CHECK(ints_of(batch.targets) == std::vector<int32_t>{2, 3, 4, 5, 8});
+    CHECK_FALSE(batch.rows.defined());
+    CHECK_THROWS_AS(model->training_batch({{1}}, {}), ag::Error);
+  }
+}
+
+TEST_CASE(
+    "BERT4Rec masks a share of the items, at least one of a sequence, and in half of the steps the last "
+    "one") {
+  RecommenderModelConfig config = small_config(RecommenderKind::Bert4rec, 50, 20, 8, 8);
+  config.mask_ratio = 0.3;
+  constexpr int32_t kMask = 50;
+  models::Histories windows;
+  for (int32_t length = 1; length <= 20; ++length) {
+    windows.emplace_back();
+    for (int32_t i = 0; i < length; ++i) windows.back().push_back((7 * length + i) % 50);
+  }
+  std::vector<int32_t> all;
+  for (const auto& window : windows) all.insert(all.end(), window.begin(), window.end());
+  for (const Variant variant : {Variant::Recbole, Variant::Plain}) {
+    config.variant = variant;
+    const models::Bert4rec model(config, 1);
+    int last_only = 0;
+    double masked = 0, steps = 0;
+    for (uint32_t step = 0; step < 400; ++step) {
+      const models::SequenceBatch batch = model.training_batch(windows, {1, step, 5});
+      const std::vector<int32_t> ids = ints_of(batch.input.ids), rows = ints_of(batch.rows);
+      REQUIRE(ids.size() == all.size());
+      // What is masked is exactly what is asked for.
+      std::vector<int32_t> restored = ids;
+      for (size_t i = 0; i < rows.size(); ++i) {
+        CHECK(ids[static_cast<size_t>(rows[i])] == kMask);
+        restored[static_cast<size_t>(rows[i])] = batch.targets.ints()[i];
+      }
+      CHECK(restored == all);
+      CHECK(std::ranges::count(ids, kMask) == std::ssize(rows));
+      for (int64_t b = 0; b < batch.input.offsets.sequences(); ++b) {
+        const auto begin = ids.begin() + batch.input.offsets.at(b),
+                   end = ids.begin() + batch.input.offsets.at(b + 1);
+        CHECK(std::count(begin, end, kMask) >= 1);
+      }
+      if (rows == ints_of(batch.input.offsets.last_rows())) {
+        ++last_only;
+      } else {
+        masked += static_cast<double>(rows.size());
+        ++steps;
+      }
+    }
+    if (variant == Variant::Plain) {
+      CHECK(last_only == 0);
+    } else {
+      CHECK(last_only > 150);
+      CHECK(last_only < 250);
+    }
+    // A little more than the ratio: short sequences have at least one mask.
+    CHECK(masked / steps / static_cast<double>(all.size()) > 0.29);
+    CHECK(masked / steps / static_cast<double>(all.size()) < 0.36);
+  }
+}
+
+TEST_CASE("BERT4Rec asks for what stands behind the history") {
+  const models::Bert4rec model(small_config(RecommenderKind::Bert4rec, 9, 4, 8, 8), 1);
+  const nn::Packed x = model.pack({{1, 2}, {0, 1, 2, 3, 4, 5}, {}});
+  CHECK(ints_of(x.ids) == std::vector<int32_t>{1, 2, 9, 3, 4, 5, 9, 9});
+  CHECK(ints_of(x.positions) == std::vector<int32_t>{0, 1, 2, 0, 1, 2, 3, 0});
+  CHECK(model.scores(x).shape() == ag::Shape{3, 9});
+}
+
+TEST_CASE("no recommender looks at what is to be predicted") {
+  // States before an item do not depend on it; BERT4Rec's on no masked item, which test BERT4Rec's batches show.
+  for (const RecommenderKind kind : {RecommenderKind::Sasrec, RecommenderKind::Gru4rec}) {
+    for (const Variant variant : {Variant::Default, Variant::Original, Variant::Recbole, Variant::S3rec}) {
+      if (kind == RecommenderKind::Gru4rec && (variant == Variant::Original || variant == Variant::S3rec))
+        continue;
+      RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
+      config.variant = variant;
+      const auto model = models::make_recommender(config, 1);
+      const Tensor a = model->states(model->pack({{1, 2, 3, 4}, {5, 6}})),
+                   b = model->states(model->pack({{1, 2, 3, 8}, {5, 6}}));
+      for (int64_t row : {0, 1, 2, 4, 5})
+        CHECK(a.rows(row, row + 1).values() == b.rows(row, row + 1).values());
+      CHECK(a.rows(3, 4).values() != b.rows(3, 4).values());
+    }
+  }
+}
+
+TEST_CASE("a user's state is the last of the states, whatever is left out on the way to it") {
+  for (const auto& [kind, variant] :
+       std::vector<std::pair<RecommenderKind, Variant>>{{RecommenderKind::Sasrec, Variant::Prenorm},
+                                                        {RecommenderKind::Sasrec, Variant::Original},
+                                                        {RecommenderKind::Sasrec, Variant::Recbole},
+                                                        {RecommenderKind::Gru4rec, Variant::Default},
+                                                        {RecommenderKind::Bert4rec, Variant::Plain}}) {
+    RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
+    config.variant = variant;
+    const auto model = models::make_recommender(config, 1);
+    const nn::Packed x = model->pack({{1, 2, 3, 4}, {5}, {6, 7, 8, 0, 1, 2, 3}});
+    check_close(model->user_states(x), ag::embedding(model->states(x), x.offsets.last_rows()),
+                tolerance::kFused, "user_states");
+  }
+}
+
+TEST_CASE("given item vectors: as a start, frozen behind an adapter, and beside a table") {
+  using models::ItemsUse;
+  const Tensor vectors = Tensor::full({9, 6}, 0.5);
+  for (const RecommenderKind kind :
+       {RecommenderKind::Sasrec, RecommenderKind::Gru4rec, RecommenderKind::Bert4rec}) {
+    for (const ItemsUse use : {ItemsUse::Start, ItemsUse::Frozen, ItemsUse::Concat}) {
+      CAPTURE(static_cast<int>(kind));
+      CAPTURE(static_cast<int>(use));
+      RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
+      config.use = use;
+      config.features = 6;
+      const auto model = models::make_recommender(config, 1);
+      if (use == ItemsUse::Start) {
+        CHECK_THROWS_AS(model->items().set(vectors), ag::InputError);  // (9,8) is its table
+        model->items().set(Tensor::full({9, 8}, 0.25));
+      } else {
+        model->items().set(vectors);
+      }
+      const int64_t rows = kind == RecommenderKind::Bert4rec ? 10 : 9;
+      CHECK(model->items().table().shape() == ag::Shape{rows, 8});
+      const Tensor ids = Tensor::from_ints({0, 8, 3});
+      check_close(model->items()(ids), ag::embedding(model->items().table(), ids), tolerance::kFused, "rows");
+      CHECK(model->items().trainable_table().defined() == (use == ItemsUse::Start));
+
+      // Everything but the given vectors is trained, and they stay as they are.
+      ag::backward(model->loss(model->training_batch({{1, 2, 3, 4}, {5, 6, 7}}, {})));
+      for (const auto& [name, w] : model->named_parameters()) {
+        CAPTURE(name);
+        CHECK(w.grad().defined() == (name != "item_embedding.features"));
+      }
+      const Tensor scores = model->scores(model->pack({{1, 2, 3}}));
+      CHECK(scores.shape() == ag::Shape{1, 9});
+
+      // A file of its parameters makes the same model.
+      config.features = 6;
+      const auto again = models::make_recommender(config, 2);
+      again->load(model->named_parameters(), "memory");
+      CHECK(again->scores(again->pack({{1, 2, 3}})).values() == scores.values());
+    }
+  }
+}
+
+TEST_CASE("the adapter of given vectors is its two layers one after the other, also in its gradients") {
+  models::ItemEmbedding items({9, 0, 4, models::ItemsUse::Frozen, 6});
+  std::vector<Tensor> layers;  // W0, b0, W1, b1
+  for (const auto& [name, w] : items.named_parameters()) {
+    if (name == "features") continue;
+    Tensor values = testing::random_tensor(w.shape(), static_cast<uint32_t>(layers.size()));
+    Tensor(w).copy_from(values);
+    layers.push_back(values.set_requires_grad());
+  }
+  REQUIRE(layers.size() == 4);
+  const Tensor features = testing::random_tensor({9, 6}, 50);
+  items.set(features);
+  const Tensor expected = ag::linear(ag::linear(features, layers[0], layers[1]), layers[2], layers[3]);
+  check_close(items.table(), expected, tolerance::kFused, "table");
+  const Tensor direction = testing::random_tensor({9, 4}, 99);
+  ag::backward(expected, direction);
+  ag::backward(items.table(), direction);
+  size_t i = 0;
+  for (const auto& [name, w] : items.named_parameters()) {
+    if (name != "features") check_close(w.grad(), layers[i++].grad(), tolerance::kFused, name);
+  }
+}
+
+TEST_CASE("a table of its own for the output: the one that is read does not score") {
+  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 9, 6, 8, 8);
+  config.own_output = true;
+  config.loss = {models::RecommenderLoss::GBCE, 2};
+  const models::Sasrec model(config, 1);
+  models::SequenceBatch batch = model.training_batch({{1, 2, 3}}, {});
+  batch.negatives = Tensor::from_ints({2, 2}, {7, 8, 7, 8});
+  ag::backward(model.loss(batch));
+  const auto rows_with_gradient = [&](const std::string& of) {
+    std::vector<int> rows;
+    for (const auto& [name, w] : model.named_parameters()) {
+      if (name != of) continue;
+      for (int64_t i = 0; i < 9; ++i) {
+        const std::vector<ag::real> row = w.grad().rows(i, i + 1).values();
+        if (std::ranges::any_of(row, [](ag::real x) { return x != 0; })) rows.push_back(static_cast<int>(i));
+      }
+    }
+    return rows;
+  };
+  CHECK(rows_with_gradient("item_embedding.weight") == std::vector<int>{1, 2});
+  CHECK(rows_with_gradient("output_embedding.weight") == std::vector<int>{2, 3, 7, 8});
+  CHECK(model.item_table().shape() == ag::Shape{9, 8});
+  config.kind = RecommenderKind::Bert4rec;
+  CHECK_THROWS_WITH_AS(models::make_recommender(config, 1), doctest::Contains("--own-output"),
+                       ag::InputError);
+}
+
+TEST_CASE("a variant that a model does not have is refused by name") {
+  const auto check = [](RecommenderKind kind, Variant variant, const char* expected) {
+    RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
+    config.variant = variant;
+    CHECK_THROWS_WITH_AS(models::make_recommender(config, 1), doctest::Contains(expected), ag::InputError);
+  };
+  check(RecommenderKind::Sasrec, Variant::Plain, "--variant: found plain");
+  check(RecommenderKind::Gru4rec, Variant::Prenorm, "GRU4Rec has the variants");
+  check(RecommenderKind::Bert4rec, Variant::Original, "BERT4Rec has the variants");
+  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 9, 6, 8, 8);
+  config.heads = 3;
+  CHECK_THROWS_WITH_AS(models::make_recommender(config, 1), doctest::Contains("cannot be split into 3 heads"),
+                       ag::InputError);
+}
+
+TEST_CASE("dropout changes training, not evaluation, and is drawn again from the same key") {
+  for (const RecommenderKind kind :
+       {RecommenderKind::Sasrec, RecommenderKind::Gru4rec, RecommenderKind::Bert4rec}) {
+    RecommenderModelConfig config = small_config(kind, 11, 50, 8, 8);
+    config.dropout = 0.5;
+    const auto model = models::make_recommender(config, 1);
+    nn::Packed x = model->pack({{1, 2, 3, 4}, {5, 6}});
+    const Tensor off = model->states(x);
+    x.noise = {7, 3, true};
+    const Tensor on = model->states(x), again = model->states(x);
+    CHECK(on.values() == again.values());
+    CHECK(on.values() != off.values());
+    x.noise.step = 4;
+    CHECK(model->states(x).values() != on.values());
+  }
+}

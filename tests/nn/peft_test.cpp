@@ -1,0 +1,181 @@
+// Adapter folders as PEFT writes them: what can be read, and what is refused by name.
+#include "models/formats/hugging_face.h"
+#include "nn/lora.h"
+#include "tests/folders.h"
+#include "tests/testing.h"
+
+using ag::InputError;
+using ag::Tensor;
+using doctest::Contains;
+using testing::family_path;
+using testing::FolderCopy;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr const char *kConfig = "adapter_config.json", *kWeights = "adapter_model.safetensors";
+
+std::unique_ptr<models::Llama> base() { return models::load_hugging_face_model(family_path("tinyllama")); }
+
+template <class Change>
+void check_refused(const std::string& expected, const Change& change) {
+  const FolderCopy folder(family_path("peft_adapter"));
+  folder.edit(kConfig, change);
+  CAPTURE(expected);
+  CHECK_THROWS_WITH_AS(nn::read_adapter(folder.path(), *base()), Contains(expected.c_str()), InputError);
+}
+
+// An adapter of ours on these layers, with a B that is not zero; what it makes of the model is `states`.
+struct OwnAdapter {
+  explicit OwnAdapter(const std::vector<std::string>& targets) {
+    const auto model = base();
+    nn::LoraConfig config;
+    config.targets = targets;
+    config.rank = 3;
+    config.alpha = 5;
+    nn::attach_lora(*model, config);
+    for (const auto& [name, matrix] : nn::lora_parameters(*model)) {
+      for (int64_t i = 0; i < matrix.numel(); ++i)
+        matrix.data()[i] = static_cast<ag::real>((i * 7 % 11 - 5) * 0.03);
+    }
+    nn::write_adapter(folder / "adapter", *model, config, "tinyllama");
+    states = run(*model);
+  }
+  static Tensor run(const models::Llama& model) {
+    const ag::NoGrad no_grad;
+    return model.logits(model.hidden_states(nn::pack({{5, 17, 3, 39}})));
+  }
+  void check_read() const {
+    const auto model = base();
+    const Tensor plain = run(*model);
+    nn::read_adapter(folder / "adapter", *model);
+    testing::check_close(run(*model), states, testing::tolerance::kFused, "read");
+    CHECK(testing::share_of_tolerance(states, plain, testing::tolerance::kFused) > 100);
+  }
+  template <class Change>
+  void edit(const Change& change) const {
+    auto json = Json::parse(nn::read_file(folder / "adapter" / kConfig, "config"));
+    change(json);
+    nn::write_atomically(folder / "adapter" / kConfig, json.dump());
+  }
+
+  testing::TemporaryFolder folder;
+  Tensor states;
+};
+
+const std::vector<std::string> kAllButOutput = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
+                                                "gate_proj", "up_proj", "down_proj"};
+
+}  // namespace
+
+TEST_CASE("target_modules: a list, an expression, all-linear") {
+  const OwnAdapter all(kAllButOutput);
+  all.check_read();
+  for (const char* target :
+       {"all-linear", "ALL-LINEAR", R"(model\.layers\.\d+\.(self_attn|mlp)\.\w+_proj)", ".*_proj"}) {
+    CAPTURE(target);
+    all.edit([&](Json& c) { c["target_modules"] = target; });
+    all.check_read();
+  }
+  const OwnAdapter some({"layers.1.mlp.up_proj", "model.layers.0.self_attn.v_proj", "lm_head"});
+  some.check_read();
+  some.edit([](Json& c) { c["target_modules"] = R"(lm_head|.*1\.mlp\.up_proj|.*0\.self_attn\.v_proj)"; });
+  some.check_read();
+}
+
+TEST_CASE("task types that leave the meaning as it is") {
+  const OwnAdapter adapter(kAllButOutput);
+  for (const Json& task : {Json("CAUSAL_LM"), Json("FEATURE_EXTRACTION"), Json(nullptr)}) {
+    adapter.edit([&](Json& c) { c["task_type"] = task; });
+    adapter.check_read();
+  }
+  adapter.edit([&](Json& c) { c.erase("task_type"); });
+  adapter.check_read();
+}
+
+TEST_CASE("rank-stabilised scaling, and patterns of ranks and alphas") {
+  const OwnAdapter adapter(kAllButOutput);  // r 3, alpha 5
+  adapter.edit([](Json& c) {
+    c["use_rslora"] = true;
+    c["lora_alpha"] = 5 / std::sqrt(3.0);
+  });
+  adapter.check_read();
+  adapter.edit([](Json& c) {
+    c["use_rslora"] = false;
+    c["r"] = 4;
+    c["rank_pattern"] = {{".*", 3}};
+    c["lora_alpha"] = 1;
+    c["alpha_pattern"] = {{"mlp.*", 5}, {"self_attn.(q|k|v|o)_proj", 5}};
+  });
+  adapter.check_read();
+}
+
+TEST_CASE("what PEFT knows and this library does not") {
+  check_refused("adapter_config.json: use_dora is true, which is not supported",
+                [](Json& c) { c["use_dora"] = true; });
+  check_refused("bias is \"all\"", [](Json& c) { c["bias"] = "all"; });
+  check_refused("lora_bias is true", [](Json& c) { c["lora_bias"] = true; });
+  check_refused("fan_in_fan_out is true", [](Json& c) { c["fan_in_fan_out"] = true; });
+  check_refused("peft_type is \"IA3\"", [](Json& c) { c["peft_type"] = "IA3"; });
+  check_refused("task_type is \"SEQ_CLS\"", [](Json& c) { c["task_type"] = "SEQ_CLS"; });
+  check_refused("modules_to_save is [\"lm_head\"]", [](Json& c) { c["modules_to_save"] = {"lm_head"}; });
+  check_refused("layers_to_transform is [1]", [](Json& c) { c["layers_to_transform"] = {1}; });
+  check_refused("layers_to_transform is 1", [](Json& c) { c["layers_to_transform"] = 1; });
+  check_refused("exclude_modules is \"x\"", [](Json& c) { c["exclude_modules"] = "x"; });
+  check_refused("layer_replication is", [](Json& c) { c["layer_replication"] = {{0, 1}}; });
+  check_refused("target_parameters is", [](Json& c) { c["target_parameters"] = {"x"}; });
+  check_refused("trainable_token_indices is", [](Json& c) { c["trainable_token_indices"] = {1}; });
+  for (const std::string initial : {"pissa", "pissa_niter_4", "olora", "corda", "loftq", "lora_ga"})
+    check_refused("init_lora_weights is \"" + initial + "\"",
+                  [&](Json& c) { c["init_lora_weights"] = initial; });
+}
+
+TEST_CASE("configurations that are wrong") {
+  check_refused("r is 0; expected 1 to 4096", [](Json& c) { c["r"] = 0; });
+  check_refused("r is 2.5; expected a whole number", [](Json& c) { c["r"] = 2.5; });
+  check_refused("a rank in rank_pattern is 5000", [](Json& c) { c["rank_pattern"] = {{"x", 5000}}; });
+  check_refused("rank_pattern is \"x\"; expected a number", [](Json& c) {
+    c["rank_pattern"] = {{"x", "x"}};
+  });
+  check_refused("alpha_pattern is [1]; expected an object", [](Json& c) { c["alpha_pattern"] = {1}; });
+  check_refused("lora_alpha is \"x\"; expected a number", [](Json& c) { c["lora_alpha"] = "x"; });
+  check_refused("lora_dropout is 1; expected at least 0 and below 1", [](Json& c) { c["lora_dropout"] = 1; });
+  check_refused("not a LoRA adapter's configuration", [](Json& c) { c.erase("target_modules"); });
+  check_refused("target_modules is 3; expected a list of names, a regular expression or \"all-linear\"",
+                [](Json& c) { c["target_modules"] = 3; });
+  check_refused("target_modules names no linear layer", [](Json& c) { c["target_modules"] = {"c_attn"}; });
+  check_refused("target_modules names no linear layer", [](Json& c) { c["target_modules"] = "v_proj"; });
+  check_refused("the regular expression '(' is wrong at character 1",
+                [](Json& c) { c["target_modules"] = "("; });
+  check_refused("cannot be matched", [](Json& c) { c["target_modules"] = "(([a-z0-9_.]+)+)+[XY]"; });
+  // The matrices tell that other layers were meant.
+  check_refused("missing: base_model.model.layers.0.self_attn.k_proj.lora_A.weight",
+                [](Json& c) { c["target_modules"] = R"(.*\.(q_proj|k_proj|v_proj|down_proj))"; });
+  check_refused("unexpected: base_model.model.layers.0.mlp.down_proj.lora_A.weight",
+                [](Json& c) { c["target_modules"] = R"(.*\.(q_proj|v_proj))"; });
+  check_refused("lora_A.weight has shape (2, 16), expected (4, 16)", [](Json& c) { c["r"] = 4; });
+}
+
+TEST_CASE("folders that are wrong") {
+  const FolderCopy folder(family_path("peft_adapter"));
+  const auto check = [&](const char* expected) {
+    const auto model = base();
+    CHECK_THROWS_WITH_AS(nn::read_adapter(folder.path(), *model), Contains(expected), InputError);
+    CHECK(nn::lora_parameters(*model).empty());
+  };
+  folder.edit_tensors(kWeights, [](nn::NamedTensors& t) {
+    t[0].second = Tensor::from_ints(t[0].second.shape(),
+                                    std::vector<int32_t>(static_cast<size_t>(t[0].second.numel())));
+  });
+  check("holds integers, expected reals");
+  folder.edit_tensors(kWeights, [](nn::NamedTensors& t) { t[0].first = "x"; });
+  check("unexpected: x");
+  folder.remove(kWeights);
+  check("adapter_model.safetensors: there is no such safetensors file");
+  folder.write("adapter_model.bin", "x");
+  check(
+      "holds adapter_model.bin, which is not read; hint: PEFT's save_pretrained writes "
+      "adapter_model.safetensors");
+  folder.write(kConfig, "{");
+  check("adapter_model.bin");
+}

@@ -1,0 +1,451 @@
+// The program itself with what a person may get wrong: the exit code and the message, which is one line and names the
+// option or the file. Nothing here needs a run of the method.
+#include <sstream>
+
+#include "models/formats/language_model.h"
+#include "models/formats/tiny_file.h"
+#include "models/llama/sampling.h"
+#include "models/tokenizers/byte_tokenizer.h"
+#include "p2rec/run/options.h"
+#include "tests/models/formats/gguf_writer.h"
+#include "tests/p2rec/cli/shell.h"
+#include "tests/p2rec/run/small_run.h"
+#include "tests/testing.h"
+
+using testing::contains;
+using testing::Shell;
+using Result = testing::ProgramResult;
+
+namespace {
+
+std::string slurp(const nn::Path& path) { return nn::read_file(path, "output"); }
+
+// Exit code 2, nothing on standard output, one line on standard error that has all the parts.
+void check_mistake(const Shell& shell, const std::string& arguments, const std::vector<std::string>& parts) {
+  const Result result = shell(arguments);
+  CAPTURE(arguments);
+  CAPTURE(result.err);
+  CHECK(result.code == 2);
+  CHECK(result.out == "");
+  CHECK(result.err.starts_with("p2rec: error: "));
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(contains(result.err, part));
+  }
+}
+
+std::string fixture_path(const std::string& name) { return std::string(FIXTURES) + "/" + name; }
+
+void write_byte_model(const nn::Path& path) {
+  models::LlamaConfig config;
+  config.vocabulary = models::ByteTokenizer().vocabulary();
+  config.hidden = config.intermediate = 8;
+  config.layers = 1;
+  config.heads = config.kv_heads = 2;
+  config.context = 16;
+  models::Llama model(config);
+  models::initialise(model, 0.5, 1);
+  models::write_tiny_llm(path, model);
+}
+
+}  // namespace
+
+TEST_CASE("--version, --help, and no command") {
+  const Shell shell;
+  Result result = shell("--version");
+  CHECK(result.code == 0);
+  CHECK(result.out == "p2rec " P2REC_VERSION "\n");
+  result = shell("");
+  CHECK(result.code == 2);
+  CHECK(contains(result.err, "Usage: p2rec"));
+  CHECK(shell("--help").code == 0);
+  CHECK(shell("--help").out == result.err);
+  CHECK(shell("llm").code == 2);
+}
+
+TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
+  const Shell shell;
+  for (const char* command :
+       {"",         "run",          "pretrain",   "groups",    "reconstruct",  "augment",  "train",
+        "evaluate", "recommend",    "results",    "report",    "stats",        "rows",     "synthesize",
+        "llm",      "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
+    CAPTURE(command);
+    const Result result = shell(std::string(command) + " --help");
+    CHECK(result.code == 0);
+    CHECK(result.err == "");
+    std::istringstream lines(result.out);
+    for (std::string line; std::getline(lines, line);) {
+      CAPTURE(line);
+      CHECK(line.size() <= 80);
+    }
+  }
+  for (const char* command : {"run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate"}) {
+    const std::string help = shell(std::string(command) + " --help").out;
+    for (const std::string& name : p2rec::option_names()) CHECK(contains(help, "\n  --" + name));
+  }
+}
+
+TEST_CASE("wrong options") {
+  const Shell shell;
+  check_mistake(shell, "walk", {"'walk'", "no such command", "hint: p2rec --help"});
+  check_mistake(shell, "evalute", {"did you mean evaluate?"});
+  check_mistake(shell, "llm tokenise", {"did you mean tokenize?", "hint: p2rec llm --help"});
+  check_mistake(shell, "run --out o --gruops 3",
+                {"--gruops", "did you mean --groups?", "hint: p2rec run --help"});
+  check_mistake(shell, "run --out o --gruops=3", {"--gruops: ", "did you mean --groups?"});
+  check_mistake(shell, "run", {"--out: not given; expected a folder"});
+  check_mistake(shell, "run --out", {"--out: found no value; expected one; hint: p2rec run --help"});
+  check_mistake(shell, "run --out o --groups=", {"--groups: found no value"});
+  check_mistake(shell, "run --out --quiet", {"--out: found '--quiet'; expected a value, not another option"});
+  check_mistake(shell, "recommend --out o --user 1 --user 2",
+                {"--user: found more than once; expected it once; hint: p2rec recommend --help"});
+  check_mistake(shell, "run --out o --groups 1",
+                {"--groups: found '1'; expected a whole number, at least 2"});
+  check_mistake(shell, "run --out o --groups -3", {"--groups: found '-3'"});
+  check_mistake(shell, "run --out o --groups many", {"--groups: found 'many'"});
+  check_mistake(shell, "run --out o --groups 3 --groups 4", {"--groups: found more than once"});
+  check_mistake(shell, "run --out o --seeds 1 2", {"'2'", "a list is written with commas"});
+  check_mistake(shell, "run --out o --seeds 1,1", {"--seeds: found '1,1'"});
+  check_mistake(shell, "run --out o --heads 3", {"--heads: found 3", "--hidden"});
+  check_mistake(shell, "run --out o --starts random,best",
+                {"--starts: found 'best'; expected one of random"});
+  check_mistake(shell, "run --out o --resume --overwrite", {"--resume: found together with --overwrite"});
+  check_mistake(shell, "run --out o --lr 0", {"--lr: found '0'"});
+  check_mistake(shell, "run --out o --data ''", {"--data: found nothing"});
+  check_mistake(shell, "run --out o extra", {"'extra'"});
+  check_mistake(shell, "extra run --out o", {"'extra'", "no such command"});
+  check_mistake(shell, "run --out o -- extra", {"'extra'"});
+  check_mistake(shell, "recommend --user 1", {"--out: not given"});
+  check_mistake(shell, "recommend --out o", {"--user, --items: found neither"});
+  check_mistake(shell, "recommend --out o --user 1 --items 2", {"found both"});
+  check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
+  check_mistake(shell, "recommend --out o --user 1 --top x",
+                {"--top: found 'x'; expected a whole number; hint: p2rec recommend --help"});
+  check_mistake(shell, "recommend --out o --user 1 --top 1.5", {"--top: found '1.5'"});
+  check_mistake(shell, "recommend --out o --user 1 --top 99999999999999999999", {"--top: found '9999"});
+  check_mistake(shell, "recommend --out o --user 1 --seed -1",
+                {"--seed: found '-1'; expected a whole number, at least 0"});
+  check_mistake(shell, "recommend --out o --user 1", {"--out: o is no folder"});
+  check_mistake(shell, "rows --out o --published no.tsv", {"no.tsv: there is no such table"});
+  shell.write("published.tsv", "");
+  check_mistake(shell, "rows --out o --published published.tsv", {"published.tsv"});
+  check_mistake(shell, "synthesize --out o --users many", {"--users: found 'many'; expected a whole number"});
+  check_mistake(shell, "synthesize --out o --users 0", {"--users: found 0"});
+  check_mistake(shell, "synthesize --out o --mean-length long",
+                {"--mean-length: found 'long'; expected a number"});
+  check_mistake(shell, "report", {"--out: not given"});
+  check_mistake(shell, "results", {"--out: not given; expected the folder of a run"});
+  check_mistake(shell, "results --out o", {"--out: o is no folder"});
+  check_mistake(shell, "rows", {"--out: not given; expected a folder of runs"});
+  check_mistake(shell, "synthesize", {"--out: not given; expected a file to write"});
+  check_mistake(shell, "llm merge --out o", {"--llm: not given"});
+  check_mistake(shell, "llm merge --llm model.gguf", {"--out: not given; expected a folder to write"});
+  check_mistake(shell, "report --out o", {"--out: o is no folder"});
+  CHECK_FALSE(shell.has("o"));
+}
+
+TEST_CASE("a device that is not there") {
+  if (ag::is_available(ag::Device::CUDA)) return;
+  const Shell shell;
+  check_mistake(shell, "run --device cuda --out new",
+                {"--device: found cuda, but no CUDA device can be used here", "hint: the CUDA Toolkit"});
+  CHECK_FALSE(shell.has("new"));
+  check_mistake(shell, "run --device gpu --out new", {"--device: found 'gpu'; expected one of cpu, cuda"});
+}
+
+TEST_CASE("what is refused before anything is written leaves no folder") {
+  const Shell shell;
+  std::filesystem::create_directory(shell / "mine");
+  for (const std::string mistake :
+       {"--data nothing", "--llm nothing", "--groups 10000", "--memory-limit 0.001"}) {
+    for (const std::string out : {"o", "o/", "o/p/q", "mine", "mine/o"})
+      check_mistake(shell, "run --quiet --out " + out + " " + mistake, {});
+  }
+  CHECK_FALSE(shell.has("o"));
+  CHECK(shell.has("mine"));
+  CHECK_FALSE(shell.has("mine/o"));
+}
+
+TEST_CASE("a folder whose name, or one on the way to it, belongs to a file") {
+  const Shell shell;
+  shell.write("taken", "important");
+  for (const std::string command : {"run", "train --starts random", "evaluate"}) {
+    check_mistake(shell, command + " --quiet --out taken",
+                  {"taken: the folder cannot be made: taken is no folder"});
+    check_mistake(shell, command + " --quiet --out taken/a/b",
+                  {"taken/a/b: the folder cannot be made: taken is no folder"});
+  }
+  check_mistake(shell, "recommend --user 1 --out taken", {"--out: taken is no folder"});
+  check_mistake(shell, "report --out taken", {"--out: taken is no folder"});
+  CHECK(slurp(shell / "taken") == "important");
+}
+
+TEST_CASE("recommend: what the run does not have") {
+  const Shell shell;
+  testing::write_data(testing::small_data(), shell.path());
+  p2rec::Options o = testing::small_options();
+  o.starts = {"random", "groups"};
+  std::filesystem::create_directory(shell / "out");
+  shell.write("out/config.toml", p2rec::to_toml(o));
+  const std::string recommend = "recommend --out out ";
+  check_mistake(shell, recommend + "--user nobody", {"--user: there is no user 'nobody'"});
+  check_mistake(shell, recommend + "--items 1,nothing", {"--items: there is no item 'nothing'"});
+  check_mistake(shell, recommend + "--items ''", {"--items"});
+  check_mistake(shell, recommend + "--user 1 --start p2rec",
+                {"--start: found 'p2rec'; expected one that this run has trained: random, groups"});
+  check_mistake(shell, recommend + "--user 1 --seed 3",
+                {"--seed: found '3'; expected one that this run has trained: 1, 2"});
+  check_mistake(shell, recommend + "--user 1 --start groups --seed 2",
+                {"out/recommender-groups-2.safetensors: this recommender has not been trained yet; hint: "
+                 "p2rec run --config out/config.toml --resume"});
+  std::filesystem::remove(shell / "out/config.toml");
+  check_mistake(shell, recommend + "--user 1", {"out/config.toml: there is no such configuration file"});
+}
+
+TEST_CASE("configuration files") {
+  const Shell shell;
+  check_mistake(shell, "run --out o --config no.toml", {"no.toml: there is no such configuration file"});
+  check_mistake(shell, "run --out o --config .", {".: expected a configuration file but this is a folder"});
+  shell.write("my.toml", "groups = 30\nsed = [1]\n");
+  check_mistake(shell, "run --out o --config my.toml",
+                {"my.toml:2: sed: there is no such option; did you mean seeds?"});
+  shell.write("my.toml", "groups = 1\n");
+  check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: groups: found '1'"});
+  shell.write("my.toml", std::string("\0\1\2garbage\xff", 11));
+  check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: found "});
+  // As Windows' editors write it.
+  shell.write("my.toml", "\xEF\xBB\xBFgroups = 30\r\nsed = [1]\r\n");
+  check_mistake(shell, "run --out o --config my.toml", {"my.toml:2: sed: there is no such option"});
+  // The command line comes first: the file's heads are fine, the command line's are not.
+  shell.write("my.toml", "heads = 4\n");
+  check_mistake(shell, "run --out o --config my.toml --heads 3", {"--heads: found 3"});
+  // ... and the other way round, what is still wrong is the data, which only the file names.
+  shell.write("my.toml", "heads = 3\ndata = \"no/data\"\n");
+  check_mistake(shell, "run --out o --config my.toml --heads 2", {"no/data"});
+  shell.write("my.toml", "llm = \"no/llm\"\n");
+  check_mistake(
+      shell, "run --out o --quiet --config my.toml",
+      {"no/llm: there is no such language model; expected a GGUF file, a Hugging Face folder, or 'tiny'"});
+}
+
+TEST_CASE("interactions that cannot be read") {
+  const Shell shell;
+  check_mistake(shell, "stats --data nothing.inter", {"nothing.inter"});
+  shell.write("empty.inter", "");
+  check_mistake(shell, "stats --data empty.inter", {"empty.inter"});
+  shell.write("cut.inter", "user_id:token\titem_id:token\n1\t2\n3\n");
+  check_mistake(shell, "stats --data cut.inter", {"cut.inter"});
+  shell.write("binary.inter", std::string("\x7f"
+                                          "ELF\0\0\1",
+                                          7));
+  check_mistake(shell, "stats --data binary.inter", {"binary.inter"});
+}
+
+TEST_CASE("stats") {
+  const Shell shell;
+  shell.write("pairs.txt", "1 2\n1 3\n2 3\n");
+  Result result = shell("stats --data pairs.txt");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "2"));
+  CHECK(result.err == "");
+  result = shell("stats --data synthetic");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "600"));
+}
+
+TEST_CASE("synthesize writes data that stats reads") {
+  const Shell shell;
+  CHECK(shell("synthesize --users 23 --items 11 --mean-length 5 --out made_up.txt").code == 0);
+  const Result result = shell("stats --data made_up.txt");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "23"));
+  CHECK(contains(result.out, "11"));
+}
+
+TEST_CASE("rows prints what has not been run") {
+  const Shell shell;
+  shell.write(
+      "published.tsv",
+      "row\tdata\tshare\tHR@5\tNDCG@5\tHR@10\tNDCG@10\tsource\nopen\tbeauty\t0.95\t-\t-\t.5\t.5\tlater\n");
+  std::filesystem::create_directory(shell / "runs");
+  const Result result = shell("rows --published published.tsv --out runs");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "open                       not run\n"));
+}
+
+TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the folder's options") {
+  const Shell shell;
+  testing::write_data(testing::small_data(), shell.path());
+  const std::string small =
+      "--hidden 8 --inner 8 --max-length 8 --max-epochs 2 --seeds 1 --threads 1 --quiet ";
+  Result result = shell("train --model sasrec --starts random --data data.txt --out D " + small);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  check_mistake(shell, "results --out D", {"D: holds no results", "p2rec evaluate --out D"});
+  result = shell("evaluate --out D");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(contains(result.out, "random"));
+  const std::string again = shell("results --out D").out;
+  CHECK(again.starts_with(result.out));
+  CHECK(contains(again,
+                 "users, rare: the item is of the half with the fewest interactions in training\nstart"));
+  for (const char* file : {"D/results.json", "D/ranks.tsv", "D/report.html"}) CHECK(shell.has(file));
+  check_mistake(shell, "evaluate --out D --lr 0.5 --resume",
+                {"the stage 'train' was run with lr=0.001, now lr=0.5"});
+  CHECK(shell("evaluate --out D --ranking sampled --negatives-ranked 5 --overwrite").code == 0);
+  result = shell("recommend --out D --top 3 --user " + testing::small_data().user_ids[0]);
+  CHECK(result.code == 0);
+  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 3);
+
+  result = shell("train --model popularity --popularity all --data data.txt --out P --quiet");
+  CHECK(result.code == 0);
+  result = shell("evaluate --out P");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "counts"));
+  check_mistake(shell, "train --data data.txt --hidden 16 --out Q --quiet",
+                {"the stage 'pretrain' has not been run here, and --starts teacher needs it",
+                 "--starts random needs no"});
+  check_mistake(shell, "evaluate --out nothing", {"the stage 'train' has not been run here"});
+}
+
+TEST_CASE("language models that cannot be read") {
+  const Shell shell;
+  for (const std::string command :
+       {"logits --out x.safetensors", "embed --out x.safetensors", "generate", "tokenize"}) {
+    const auto check = [&](const std::string& file, const std::string& content) {
+      shell.write(file, content);
+      check_mistake(shell, "llm " + command + " --text a --llm " + file, {file + ": "});
+    };
+    const std::string whole = slurp(fixture_path("llama_tied.gguf"));
+    check("empty.gguf", "");
+    check("text.gguf", "hello, world\n");
+    check("cut.gguf", whole.substr(0, 1000));
+    if (command != "tokenize") check("cut.gguf", whole.substr(0, whole.size() - 1000));
+    // A few bytes that declare a tensor of four terabytes.
+    testing::GgufBytes huge;
+    huge.header(1, 0).info("w", {uint64_t{1} << 40}, 0, 0).pad();
+    check("huge.gguf", huge.out);
+    check("empty.safetensors", "");
+    check("cut.safetensors", slurp(fixture_path("llama_tiny.safetensors")).substr(0, 5000));
+    check("other.safetensors", slurp(fixture_path("schedule.safetensors")));
+    for (const std::string none : {"none.gguf", "none.safetensors", "none"}) {
+      check_mistake(
+          shell, "llm " + command + " --text a --llm " + none,
+          {none + ": there is no such language model; expected a GGUF file or a Hugging Face folder"});
+    }
+    check_mistake(shell, "llm " + command + " --text a", {"--llm: not given"});
+    check_mistake(shell, "llm " + command + " --llm tiny", {"--text: not given"});
+  }
+  CHECK_FALSE(shell.has("x.safetensors"));
+}
+
+TEST_CASE("llm commands: what they need") {
+  const Shell shell;
+  write_byte_model(shell / "tiny_llm.safetensors");
+  const std::string llm = " --llm tiny_llm.safetensors ";
+  check_mistake(shell, "llm logits --text a" + llm, {"--out: not given"});
+  check_mistake(shell, "llm embed --text a" + llm, {"--out: not given"});
+  check_mistake(shell, "llm logits --out x.safetensors --text ''" + llm, {"--text: found no token"});
+  check_mistake(shell, "llm embed --out x.safetensors --text ''" + llm, {"--text: found no token"});
+  check_mistake(shell, "llm generate --text ''" + llm, {"--text: found no token"});
+  check_mistake(shell, "llm generate --text a --tokens 16" + llm,
+                {"--text: found 17 tokens", "at most the 16"});
+  check_mistake(shell, "llm generate --text a --tokens 0" + llm, {"--tokens: found 0"});
+  check_mistake(shell, "llm generate --text a --llm tiny", {"--llm: found 'tiny'"});
+  const std::string generate = "llm generate --tokens 2 --text a" + llm;
+  check_mistake(shell, generate + "--temperature -0.5", {"--temperature: found -0.5"});
+  check_mistake(shell, generate + "--temperature nan", {"--temperature: found nan"});
+  check_mistake(shell, generate + "--temperature inf", {"--temperature: found inf"});
+  check_mistake(shell, generate + "--temperature warm", {"--temperature: found 'warm'; expected a number"});
+  check_mistake(shell, generate + "--temperature 1 --top-k -1", {"--top-k: found -1"});
+  check_mistake(shell, generate + "--temperature 1 --top-k 1.5", {"--top-k: found '1.5'"});
+  check_mistake(shell, generate + "--temperature 1 --top-p 0", {"--top-p: found 0"});
+  check_mistake(shell, generate + "--temperature 1 --top-p 1.5", {"--top-p: found 1.5"});
+  check_mistake(shell, generate + "--temperature 1 --seed -1",
+                {"--seed: found '-1'; expected a whole number, at least 0; hint: p2rec llm generate --help"});
+  check_mistake(shell, generate + "--top-k 5", {"--top-k: found without --temperature"});
+  check_mistake(shell, generate + "--top-p 0.9", {"--top-p: found without --temperature"});
+  check_mistake(shell, "llm logits --out x.safetensors --text a --temperature 1" + llm,
+                {"--temperature: there is no such option"});
+  check_mistake(shell, "llm embed --out x.safetensors --text a --adapter nowhere" + llm,
+                {"nowhere: there is no such adapter"});
+  check_mistake(shell, "llm tokenize --text a --out x" + llm, {"--out: there is no such option"});
+  check_mistake(shell, "llm tokenize --text a --threads -1" + llm, {"--threads: found '-1'"});
+  CHECK_FALSE(shell.has("x.safetensors"));
+  // A folder that does not exist is a failure to write, no mistake in an option.
+  const Result result = shell("llm embed --out no/x.safetensors --text a" + llm);
+  CHECK(result.code == 1);
+  CHECK(result.err.starts_with("p2rec: error: no/x.safetensors: cannot be created"));
+}
+
+TEST_CASE("llm tokenize") {
+  const Shell shell;
+  CHECK(shell("llm tokenize --llm tiny --text 'AB<|endoftext|>'").out == "65 66 256\n");
+  CHECK(shell("llm tokenize --llm tiny --text ''").out == "\n");
+  CHECK(shell("llm tokenize --llm tiny --text -", "A\n").out == "65 10\n");
+  CHECK(shell("llm tokenize --llm tiny --text '[1, 2]'").out == "91 49 44 32 50 93\n");
+  CHECK(shell("llm tokenize --llm tiny --text --out").out == "45 45 111 117 116\n");
+  CHECK(shell("llm tokenize --llm '" + fixture_path("llama_tied.gguf") + "' --text 'the'").out == "94 68\n");
+}
+
+TEST_CASE("llm tokenize with a file of texts: a JSON string on each line") {
+  const Shell shell;
+  shell.write("texts", "\"A\\n\"\n\"\"\n\"\\u00e9\"");
+  CHECK(shell("llm tokenize --llm tiny --text-file texts").out == "65 10\n\n195 169\n");
+  check_mistake(shell, "llm tokenize --llm tiny --text-file texts --text a",
+                {"--text, --text-file: found both"});
+  check_mistake(shell, "llm tokenize --llm tiny --text-file none", {"none: there is no such file of texts"});
+  for (const char* line : {"A", "1", "[\"A\"]", "\"A", "", "\"\xFF\"", "\"\\ud800\""}) {
+    shell.write("texts", "\"A\"\n" + std::string(line) + "\n");
+    check_mistake(shell, "llm tokenize --llm tiny --text-file texts", {"texts: line 2 is no JSON string"});
+  }
+}
+
+TEST_CASE("llm logits, embed and generate agree with the library") {
+  const Shell shell;
+  write_byte_model(shell / "tiny_llm.safetensors");
+  const models::LanguageModel llm = models::load_language_model(shell / "tiny_llm.safetensors");
+  const std::vector<int32_t> ids = llm.tokenizer->encode("abc");
+  const ag::NoGrad no_grad;
+  const ag::Tensor h = llm.model->hidden_states(nn::pack({ids}));
+  const std::string options = " --threads 1 --text abc --llm tiny_llm.safetensors ";
+
+  CHECK(shell("llm logits --out l.safetensors" + options).code == 0);
+  const nn::TensorFile logits = nn::read_safetensors(shell / "l.safetensors");
+  REQUIRE(logits.tensors.size() == 2);
+  CHECK(logits.at("ids").shape() == ag::Shape{3});
+  for (size_t i = 0; i < 3; ++i) CHECK(logits.at("ids").ints()[i] == ids[i]);
+  // The program computes in f32, this test perhaps in f64.
+  constexpr testing::Tolerance kF32{1e-4, 1e-5};
+  testing::check_close(logits.at("logits"), llm.model->logits(h), kF32, "logits");
+
+  CHECK(shell("llm embed --out e.safetensors" + options).code == 0);
+  const nn::TensorFile embedded = nn::read_safetensors(shell / "e.safetensors");
+  REQUIRE(embedded.tensors.size() == 1);
+  testing::check_close(embedded.at("hidden"), h.rows(2, 3).view({8}), kF32, "hidden");
+
+  const Result text = shell("llm generate --tokens 5" + options);
+  CHECK(text.code == 0);
+  CHECK(text.out ==
+        llm.tokenizer->decode(models::generate(*llm.model, ids, 5, llm.tokenizer->end_of_text())) + "\n");
+  CHECK(shell("llm generate --tokens 5 --temperature 3 --top-k 1" + options).out == text.out);
+  const std::string draw = "llm generate --tokens 8 --temperature 9 --top-k 200 --top-p 0.99 --seed ";
+  const std::string drawn = shell(draw + "5" + options).out;
+  CHECK(shell(draw + "5" + options).out == drawn);
+  CHECK(shell(draw + "6" + options).out != drawn);
+}
+
+TEST_CASE("llm merge writes a model that gives the same logits") {
+  const Shell shell;
+  const std::string model = fixture_path("families/llama3");
+  const Result merged = shell("llm merge --threads 1 --llm '" + model + "' --out merged");
+  CAPTURE(merged.err);
+  REQUIRE(merged.code == 0);
+  for (const std::string& llm : {model, std::string("merged")})
+    CHECK(shell("llm logits --threads 1 --text 'the' --llm '" + llm + "' --out " + (llm == model ? "a" : "b"))
+              .code == 0);
+  CHECK(nn::read_safetensors(shell / "a").at("logits").values() ==
+        nn::read_safetensors(shell / "b").at("logits").values());
+}

@@ -1,0 +1,139 @@
+// p2rec llm merge: the folder that it writes, and what it refuses.
+#include "models/formats/hugging_face.h"
+#include "models/formats/language_model.h"
+#include "models/formats/tiny_file.h"
+#include "nn/lora.h"
+#include "p2rec/cli/llm_commands.h"
+#include "tests/folders.h"
+#include "tests/testing.h"
+
+using ag::InputError;
+using ag::Tensor;
+using doctest::Contains;
+using models::LanguageModel;
+using testing::family_path;
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+Tensor logits_of(const models::Llama& model) {
+  const ag::NoGrad no_grad;
+  return model.logits(model.hidden_states(nn::pack({{5, 17, 3, 39, 8, 8, 21}})));
+}
+
+// An adapter that changes what the model says.
+void write_adapter(const nn::Path& folder, models::Llama& model) {
+  nn::LoraConfig config;
+  config.rank = 2;
+  nn::attach_lora(model, config);
+  for (const auto& [name, matrix] : nn::lora_parameters(model)) {
+    for (int64_t i = 0; i < matrix.numel(); ++i)
+      matrix.data()[i] = static_cast<ag::real>(static_cast<double>(i * 7 % 11 - 5) * 0.03);
+  }
+  nn::write_adapter(folder, model, config, "base");
+}
+
+Json json_of(const nn::Path& file) { return Json::parse(nn::read_file(file, "output")); }
+
+p2rec::LlmRequest request(const nn::Path& llm, const nn::Path& out, const nn::Path& adapter = {}) {
+  p2rec::LlmRequest result;
+  result.llm = llm.string();
+  result.out = out.string();
+  result.adapter = adapter.string();
+  return result;
+}
+
+// Merges and compares with the attached adapter; returns what was written, loaded.
+LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& folder) {
+  LanguageModel base = models::load_language_model(llm);
+  const Tensor plain = logits_of(*base.model);
+  write_adapter(folder / "adapter", *base.model);
+  p2rec::llm_merge(request(llm, folder / "merged", folder / "adapter"));
+  CHECK_FALSE(fs::exists(folder / "merged.partial"));
+  LanguageModel merged = models::load_language_model(folder / "merged");
+  CHECK(merged.name == "merged");
+  testing::check_close(logits_of(*merged.model), logits_of(*base.model), testing::tolerance::kFused,
+                       "merged");
+  CHECK(testing::share_of_tolerance(logits_of(*merged.model), plain, testing::tolerance::kFused) > 100);
+  CHECK(merged.tokenizer->encode("the e<|endoftext|>") == base.tokenizer->encode("the e<|endoftext|>"));
+  CHECK(merged.tokenizer->end_of_text() == base.tokenizer->end_of_text());
+  return merged;
+}
+
+void check_refused(const p2rec::LlmRequest& wrong, const std::string& expected) {
+  CHECK_THROWS_WITH_AS(p2rec::llm_merge(wrong), Contains(expected.c_str()), InputError);
+}
+
+}  // namespace
+
+TEST_CASE("merging into a Hugging Face folder keeps what its files say") {
+  const testing::TemporaryFolder folder;
+  const nn::Path base = family_path("llama3"), merged = folder / "merged";
+  check_merge(base, folder);
+  CHECK(nn::read_file(merged / "tokenizer.json", "x") == nn::read_file(base / "tokenizer.json", "x"));
+  Json config = json_of(merged / "config.json");
+  const Json original = json_of(base / "config.json");
+  CHECK(config.at("rope_parameters") == original.at("rope_parameters"));
+  CHECK(config.at("architectures") == Json{"LlamaForCausalLM"});
+  CHECK(config.at("model_type") == "llama");
+  CHECK(config.at("dtype") == (testing::tolerance::kF64 ? "float64" : "float32"));
+  CHECK(config.at("head_dim") == 8);
+  CHECK(json_of(merged / "generation_config.json").at("eos_token_id") == 39);
+  CHECK(json_of(merged / "tokenizer_config.json").at("eos_token") == "<|endoftext|>");
+  CHECK(nn::read_safetensors_metadata(merged / "model.safetensors").at("format") == "pt");
+  CHECK_FALSE(fs::exists(merged / "model.safetensors.index.json"));
+}
+
+TEST_CASE("merging into a GGUF file writes a folder of its own") {
+  for (const std::string name : {"llama3", "qwen2"}) {
+    CAPTURE(name);
+    const testing::TemporaryFolder folder;
+    const LanguageModel merged = check_merge(family_path(name + ".gguf"), folder);
+    const Json config = json_of(folder / "merged" / "config.json");
+    CHECK(config.at("model_type") == (name == "qwen2" ? "qwen2" : "llama"));
+    CHECK(config.at("architectures") == Json{name == "qwen2" ? "Qwen2ForCausalLM" : "LlamaForCausalLM"});
+    CHECK(config.at("eos_token_id") == 39);
+    CHECK(config.at("tie_word_embeddings") == true);
+    CHECK(merged.model->config().qkv_bias == (name == "qwen2"));
+    CHECK(merged.model->config().rope_divisors.size() == (name == "qwen2" ? 0 : 4));
+    CHECK(json_of(folder / "merged" / "generation_config.json").at("eos_token_id") == 39);
+  }
+}
+
+TEST_CASE("without an adapter the model is converted, number by number") {
+  const testing::TemporaryFolder folder;
+  const nn::Path base = family_path("llama3.gguf");
+  fs::create_directory(folder / "empty");
+  for (const char* name : {"new", "empty", "slash/"}) {
+    CAPTURE(name);
+    p2rec::llm_merge(request(base, folder / name));
+    const nn::NamedTensors found = models::load_hugging_face_model(folder / name)->named_parameters(),
+                           expected = models::load_language_model(base).model->named_parameters();
+    REQUIRE(found.size() == expected.size());
+    for (size_t i = 0; i < found.size(); ++i) CHECK(found[i].second.values() == expected[i].second.values());
+  }
+}
+
+TEST_CASE("merge refuses what it would overwrite, and leaves nothing behind") {
+  const testing::TemporaryFolder folder;
+  const nn::Path base = family_path("llama3.gguf"), out = folder / "out";
+  nn::make_folder(out);
+  nn::write_atomically(out / "precious", "x");
+  check_refused(request(base, out), "out holds something already; expected a new or an empty folder");
+  check_refused(request(base, out / "precious"), "precious holds something already");
+  CHECK(nn::read_file(out / "precious", "x") == "x");
+  nn::make_folder(folder / "b.partial");
+  check_refused(request(base, folder / "b"), "b.partial: is in the way; hint: ");
+  CHECK_FALSE(fs::exists(folder / "b"));
+
+  for (const nn::Path& wrong : {folder / "none.gguf", nn::Path("tiny"), folder / "tiny_llm.safetensors"})
+    check_refused(request(wrong, folder / "c"), wrong.filename().string());
+  check_refused(request(base, folder / "c", folder / "none"), "none: there is no such adapter folder");
+  const testing::FolderCopy adapter(family_path("peft_adapter"));
+  adapter.edit_tensors("adapter_model.safetensors", [](nn::NamedTensors& t) { t[0].first = "x"; });
+  check_refused(request(base, folder / "c", adapter.path()), "the adapter does not fit the model");
+  check_refused(request(base, out / "precious" / "c"), "the folder cannot be made");
+  CHECK_FALSE(fs::exists(folder / "c"));
+  CHECK_FALSE(fs::exists(folder / "c.partial"));
+}

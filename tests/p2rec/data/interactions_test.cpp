@@ -1,0 +1,394 @@
+// Reading: three formats, their details and their errors. The leave-one-out split against NumPy.
+#include "p2rec/data/interactions.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "p2rec/data/text_file.h"
+#include "tests/testing.h"
+
+using p2rec::Interactions;
+using p2rec::read_interactions;
+using p2rec::Target;
+
+namespace {
+
+using Ids = std::vector<std::string>;
+using Sequences = std::vector<std::vector<int32_t>>;
+
+void write(const std::filesystem::path& path, const std::string& content) {
+  std::ofstream out(path, std::ios::binary);
+  out << content;
+}
+
+Interactions read_text(const std::string& content) {
+  const testing::TemporaryFolder folder;
+  write(folder / "data.txt", content);
+  return read_interactions(folder / "data.txt");
+}
+
+// The message of the InputError that reading this content gives, or "" if there is none.
+std::string error_of(const std::string& content, const std::string& items = "") {
+  const testing::TemporaryFolder folder;
+  write(folder / "data.txt", content);
+  if (!items.empty()) write(folder / "data.item", items);
+  try {
+    read_interactions(folder / "data.txt");
+  } catch (const ag::InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string folder_error(const std::vector<std::pair<std::string, std::string>>& files) {
+  const testing::TemporaryFolder folder;
+  for (const auto& [name, content] : files) write(folder / name, content);
+  try {
+    read_interactions(folder.path());
+  } catch (const ag::InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+Ids ids_of(const Interactions& data, p2rec::Sequence items) {
+  Ids ids;
+  for (int32_t item : items) ids.push_back(data.item_ids[size_t(item)]);
+  return ids;
+}
+
+Ids ids_between(const ag::Tensor& packed, const ag::Tensor& offsets, int64_t i) {
+  Ids ids;
+  for (int32_t at = offsets.ints()[i]; at < offsets.ints()[i + 1]; ++at)
+    ids.push_back(std::to_string(packed.ints()[at]));
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("interactions: the same data in three formats") {
+  const Sequences expected = {{1, 0, 1}, {2}, {0, 2, 1, 3}};
+  const Interactions pairs = read_text("2 10\n10 9\n2 9\n9 20\n10 20\n10 10\n2 10\n10 100\n");
+  const Interactions lines = read_text("10 9 20 10 100\n2 10 9 10\n9 20\n");
+  const Interactions atomic = read_text(
+      "rating:float\titem_id:token\ttimestamp:float\tuser_id:token\n"
+      "1\t10\t5\t2\n1\t9\t4.5\t2\n1\t10\t-"
+      "1e3\t2\n1\t9\t1\t10\n3\t100\t8e9\t10\n3\t10\t8\t10\n3\t20\t2\t10\n1\t20\t0\t9\n");
+  for (const Interactions* data : {&pairs, &lines, &atomic}) {
+    CAPTURE(data->format);
+    CHECK(data->user_ids == Ids{"2", "9", "10"});
+    CHECK(data->item_ids == Ids{"9", "10", "20", "100"});
+    CHECK(data->sequences == expected);
+    CHECK(data->interactions() == 8);
+    CHECK(data->titles.empty());
+  }
+  CHECK(pairs.format.find("pair") != std::string::npos);
+  CHECK(lines.format.find("one line per user") != std::string::npos);
+  CHECK(atomic.format.find("timestamps") != std::string::npos);
+}
+
+TEST_CASE("interactions: equal times keep the file's order, and without times the file's order is the time") {
+  const std::string head = "user_id:token\titem_id:token";
+  CHECK(read_text(head + "\ttimestamp:float\n1\t5\t7\n1\t3\t7\n1\t4\t6\n1\t3\t7\n").sequences ==
+        Sequences{{1, 2, 0, 0}});
+  CHECK(read_text(head + "\n1\t5\n1\t3\n1\t4\n1\t3\n").sequences == Sequences{{2, 0, 1, 0}});
+}
+
+TEST_CASE("interactions: two columns everywhere are pairs; both readings agree where no user comes twice") {
+  CHECK(read_text("1 7\n2 7\n3 8\n").sequences == Sequences{{0}, {0}, {1}});
+  CHECK(read_text("1 7\n2 7 8\n3 8\n").sequences == Sequences{{0}, {0, 1}, {1}});
+  CHECK(read_text("1 7\n1 8\n").sequences == Sequences{{0, 1}});
+  CHECK(read_text("1 7\n").sequences == Sequences{{0}});
+}
+
+TEST_CASE(
+    "interactions: ids are in numeric order if all are numbers, of any length, else in the order of bytes") {
+  CHECK(read_text("1 100 20 3\n").item_ids == Ids{"3", "20", "100"});
+  CHECK(read_text("1 100 20 3 x\n").item_ids == Ids{"100", "20", "3", "x"});
+  CHECK(read_text("1 100 20 3 -4\n").item_ids == Ids{"-4", "100", "20", "3"});
+  CHECK(read_text("1 7 007 06 08 000 0\n").item_ids == Ids{"0", "000", "06", "007", "7", "08"});
+  CHECK(read_text("1 100000000000000000000000 99999999999999999999999 5\n").item_ids ==
+        Ids{"5", "99999999999999999999999", "100000000000000000000000"});
+  CHECK(read_text("b 1 2 3\na 1 1\nB 3 4\n").user_ids == Ids{"B", "a", "b"});  // users apart from items
+}
+
+TEST_CASE(
+    "interactions: one user's last item does not renumber the others, and neither does the order of lines") {
+  const Interactions a = read_text("1 10 20 30\n2 20 30 10\n"), b = read_text("2 20 30 10\n1 10 20 30\n");
+  CHECK(a.sequences == b.sequences);
+  const Interactions c = read_text("1 10 20 20\n2 20 30 10\n");
+  CHECK(c.item_ids == a.item_ids);
+  CHECK(c.sequences[1] == a.sequences[1]);
+}
+
+TEST_CASE("interactions: CRLF, a missing last newline, blank lines, a byte-order mark, runs of blanks") {
+  const Sequences expected = {{0, 1, 2}, {2, 0}};
+  for (const char* text : {"1 5 6 7\n2 7 5\n", "1 5 6 7\n2 7 5", "1 5 6 7\r\n2 7 5\r\n", "1 5 6 7\r\n2 7 5\r",
+                           "\xEF\xBB\xBF"
+                           "1 5 6 7\n2 7 5\n",
+                           "\n\n1 5 6 7\n \t \n2 7 5\n\n\n", "  1\t5  6 7 \n\t2 7\t\t5\t\n"}) {
+    CAPTURE(text);
+    const Interactions data = read_text(text);
+    CHECK(data.sequences == expected);
+    CHECK(data.user_ids == Ids{"1", "2"});
+    CHECK(data.item_ids == Ids{"5", "6", "7"});
+  }
+  const Interactions atomic =
+      read_text("\xEF\xBB\xBF\r\nitem_id:token\tuser_id:token\r\n\r\n5\tanna b\r\n6\tanna b\r");
+  CHECK(atomic.user_ids == Ids{"anna b"});  // in an atomic file only tabs separate
+  CHECK(atomic.item_ids == Ids{"5", "6"});
+}
+
+TEST_CASE("interactions: leave-one-out views") {
+  const Interactions data = read_text("1 5 6 7 8 5\n2 5 6 7\n3 5 6\n4 5\n");
+  CHECK(p2rec::has_targets(data, 0));
+  CHECK(p2rec::has_targets(data, 1));
+  CHECK(!p2rec::has_targets(data, 2));
+  CHECK(!p2rec::has_targets(data, 3));
+  CHECK(ids_of(data, p2rec::training_part(data, 0)) == Ids{"5", "6", "7"});
+  CHECK(ids_of(data, p2rec::training_part(data, 1)) == Ids{"5"});
+  CHECK(ids_of(data, p2rec::training_part(data, 2)) == Ids{"5", "6"});
+  CHECK(ids_of(data, p2rec::training_part(data, 3)) == Ids{"5"});
+  CHECK(data.item_ids[size_t(p2rec::target_item(data, 0, Target::Validation))] == "8");
+  CHECK(data.item_ids[size_t(p2rec::target_item(data, 0, Target::Test))] == "5");
+  CHECK(ids_of(data, p2rec::target_history(data, 0, Target::Validation)) == Ids{"5", "6", "7"});
+  CHECK(ids_of(data, p2rec::target_history(data, 0, Target::Test)) == Ids{"5", "6", "7", "8"});
+  CHECK_THROWS_AS(p2rec::target_item(data, 2, Target::Test), ag::Error);
+  CHECK_THROWS_AS(p2rec::target_history(data, 3, Target::Validation), ag::Error);
+  CHECK_THROWS_AS(p2rec::training_part(data, 4), ag::Error);
+  CHECK_THROWS_AS(p2rec::has_targets(data, -1), ag::Error);
+}
+
+TEST_CASE("interactions: order, repeats and split equal NumPy's") {
+  const nn::TensorFile file = testing::fixture("ranking.safetensors");
+  const auto ints = [&](const std::string& name) { return file.at("split." + name).ints(); };
+  std::string text = "timestamp:float\tuser_id:token\titem_id:token\n";
+  for (int64_t i = 0; i < file.at("split.user").numel(); ++i) {
+    text += ag::message(ints("time")[i], '\t', ints("user")[i], '\t', ints("item")[i], '\n');
+  }
+  const Interactions data = read_text(text);
+  REQUIRE(data.users() == file.at("split.user_ids").numel());
+  REQUIRE(data.items() == file.at("split.item_ids").numel());
+  for (int64_t i = 0; i < data.items(); ++i)
+    CHECK(data.item_ids[size_t(i)] == std::to_string(ints("item_ids")[i]));
+  int64_t without = 0;
+  for (int64_t user = 0; user < data.users(); ++user) {
+    CAPTURE(user);
+    CHECK(data.user_ids[size_t(user)] == std::to_string(ints("user_ids")[user]));
+    const auto expected = [&](const std::string& name) {
+      return ids_between(file.at("split." + name), file.at("split." + name + "_offsets"), user);
+    };
+    CHECK(ids_of(data, p2rec::training_part(data, user)) == expected("training"));
+    CHECK(p2rec::has_targets(data, user) == (ints("test_target")[user] >= 0));
+    if (!p2rec::has_targets(data, user)) {
+      ++without;
+      continue;
+    }
+    for (const auto& [target, name] :
+         {std::pair(Target::Validation, std::string("validation")), {Target::Test, "test"}}) {
+      CHECK(ids_of(data, p2rec::target_history(data, user, target)) == expected(name + "_history"));
+      CHECK(data.item_ids[size_t(p2rec::target_item(data, user, target))] ==
+            std::to_string(ints(name + "_target")[user]));
+    }
+  }
+  CHECK(without == 4);
+}
+
+TEST_CASE("interactions: titles come from the .item file beside the interactions") {
+  const testing::TemporaryFolder folder;
+  write(folder / "x.inter", "user_id:token\titem_id:token\n1\t5\n1\t6\n2\t7\n");
+  const auto titles_of = [&](const std::string& items) {
+    write(folder / "x.item", items);
+    const Ids by_file = read_interactions(folder / "x.inter").titles,
+              by_folder = read_interactions(folder.path()).titles;
+    CHECK(by_file == by_folder);
+    return by_file;
+  };
+  // Any column order; an item without a row or a title has none; items that nobody took are left out.
+  CHECK(titles_of("year:float\tmovie_title:token_seq\titem_id:token\n1995\tToy "
+                  "Story\t6\n1994\tUnseen\t99\n1\t\t5\n") == Ids{"", "Toy Story", ""});
+  // "title" goes before "name", "name" before the first token_seq, and only columns of text count.
+  CHECK(titles_of("item_id:token\tkind:token_seq\tname:token\ttitle:token\n5\tk\tn\tt\n") ==
+        Ids{"t", "", ""});
+  CHECK(titles_of("item_id:token\tkind:token_seq\tname:token\ttitle:float\n5\tk\tn\t1\n") ==
+        Ids{"n", "", ""});
+  CHECK(titles_of("item_id:token\tasin:token\tkind:token_seq\tmore:token_seq\n5\ta\tk\tm\n") ==
+        Ids{"k", "", ""});
+  CHECK(titles_of("item_id:token\tyear:float\n5\t1990\n").empty());
+  CHECK(titles_of("item_id:token\ttitle:token_seq\r\n7\tCaf\xC3\xA9 \xF0\x9F\x8E\xAC\r\n") ==
+        Ids{"", "", "Caf\xC3\xA9 \xF0\x9F\x8E\xAC"});
+}
+
+TEST_CASE("interactions: a folder is searched by content") {
+  const testing::TemporaryFolder folder;
+  const std::string items = "item_id:token\ttitle:token_seq\n5\tFive\n";
+  write(folder / "sequences.dat", "1 5 6\n2 6\n");
+  write(folder / "README.md", "# Notes 1\n\nThese are 2 users' items.\n");
+  write(folder / "things.item", items);
+  write(folder / "x.kg", "head_id:token\trelation_id:token\ttail_id:token\n1\t2\t3\n");
+  write(folder / "x.user", "user_id:token\tage:token\n1\t30\n");
+  write(folder / "image.png", std::string("\x89PNG\r\n\x1A\n\0\0\0\r", 12));
+  write(folder / ".hidden", "1 2 3\n");
+  write(folder / "empty", "");
+  std::filesystem::create_directory(folder / "more");
+  write(folder / "more/other.txt", "1 2 3\n");
+  const Interactions data = read_interactions(folder.path());
+  CHECK(data.sequences == Sequences{{0, 1}, {1}});
+  CHECK(data.titles == Ids{"Five", ""});
+  CHECK(data.source == (folder / "sequences.dat").string());
+  CHECK(read_interactions(folder / "sequences.dat").titles.empty());  // no sequences.item beside it
+
+  // Of several .item files the one with the interactions' name.
+  write(folder / "sequences.item", "item_id:token\ttitle:token_seq\n6\tSix\n");
+  CHECK(read_interactions(folder.path()).titles == Ids{"", "Six"});
+}
+
+TEST_CASE("interactions: a long first line is recognised in a folder too") {
+  const testing::TemporaryFolder folder;
+  std::string line = "1";
+  for (int i = 0; i < 40000; ++i) line += " " + std::to_string(i);
+  write(folder / "long.txt", line);
+  CHECK(read_interactions(folder.path()).interactions() == 40000);
+}
+
+TEST_CASE("interactions: nothing or too much in a folder is an error that lists what is there") {
+  const std::string none = folder_error({{"README.md", "Nothing here.\n"}, {"x.item", "item_id:token\n1\n"}});
+  CHECK(none.find("found 0") != std::string::npos);
+  CHECK(none.find("README.md: neither") != std::string::npos);
+  CHECK(none.find("x.item: items") != std::string::npos);
+  CHECK(folder_error({}).find("nothing") != std::string::npos);
+  const std::string two =
+      folder_error({{"a.inter", "user_id:token\titem_id:token\n1\t2\n"}, {"b.txt", "1 2 3\n"}});
+  CHECK(two.find("found 2") != std::string::npos);
+  CHECK(two.find("a.inter: interactions") != std::string::npos);
+  CHECK(two.find("b.txt: interactions") != std::string::npos);
+  CHECK(two.find("hint") != std::string::npos);
+  const std::string items = folder_error(
+      {{"a.txt", "1 2 3\n"}, {"b.item", "item_id:token\n2\n"}, {"c.item", "item_id:token\n2\n"}});
+  CHECK(items.find("one named a.item") != std::string::npos);
+  // A damaged file of items is not passed over.
+  for (const char* damaged : {"", "\xFF\xFE", "5 Five\n", "id:token\n5\n"}) {
+    CAPTURE(damaged);
+    CHECK(folder_error({{"a.txt", "1 2 3\n"}, {"b.item", damaged}}).find("b.item:") != std::string::npos);
+  }
+}
+
+TEST_CASE("interactions: every malformed file is an error that names file, line and what was expected") {
+  const std::string head = "user_id:token\titem_id:token\ttimestamp:float\n";
+  struct Case {
+    std::string content, expected;
+  };
+  for (const Case& c : {
+           Case{"", "data.txt: the interactions file is empty"},
+           Case{"\n \t\r\n\n", "nothing but blank lines"},
+           Case{"\xEF\xBB\xBF", "nothing but blank lines"},
+           Case{"1 2\n3\n", "data.txt:2: found one column"},
+           Case{"1,2,5\n1,3,5\n", "data.txt:1: found one column"},
+           Case{"1 2 3\n\n1 4 5\n", "data.txt:3: the user '1' has a line already, line 1"},
+           Case{"1 2\n1 3\n2 4 5\n2 6\n", "data.txt:2: the user '1' has a line already, line 1"},
+           Case{"196 242 3 881250949\n186 302 3 891717742\n196 377 1 878887116\n", "timestamp:float"},
+           Case{"user item\n1 2\n1 3\n", "data.txt:1: the user 'user' is the only one that is not a number"},
+           Case{head, "there is no row below the header"},
+           Case{head + "1\t2\t3\n1\t2\n", "data.txt:3: found 2 columns, but the header names 3"},
+           Case{head + "1\t2\t3\t4\n", "data.txt:2: found 4 columns, but the header names 3"},
+           Case{head + "1 2 3\n",
+                "found 1 columns, but the header names 3; hint: columns are separated by tabs"},
+           Case{head + "1\t2\tnoon\n", "data.txt:2: the timestamp 'noon' is not a number"},
+           Case{head + "1\t2\t12:30\n", "'12:30' is not a number"},
+           Case{head + "1\t2\t\n", "'' is not a number"},
+           Case{head + "1\t2\tnan\n", "'nan' is not a number"},
+           Case{head + "1\t2\tinf\n", "'inf' is not a number"},
+           Case{head + "1\t2\t1e999\n", "'1e999' is not a number"},
+           Case{head + "\t2\t3\n", "data.txt:2: the column 'user_id' is empty"},
+           Case{head + "1\t\t3\n", "data.txt:2: the column 'item_id' is empty"},
+           Case{"user_id:token\ttimestamp:float\n1\t2\n",
+                "there is no column 'item_id'; found 'user_id', 'timestamp'"},
+           Case{"item_id:token\ttitle:token_seq\n1\tx\n", "data.txt:1: there is no column 'user_id'"},
+           Case{"user_id:token item_id:token\n1 2\n", "there is no column 'user_id'"},
+           Case{"user_id:token\titem_id\n1\t2\n", "the column 'item_id' of the header has no known type"},
+           Case{"user_id:token\titem_id:text\n1\t2\n",
+                "the column 'item_id:text' of the header has no known type"},
+           Case{"user_id:token\titem_id:token\titem_id:token\n1\t2\t3\n",
+                "the column 'item_id' is there twice"},
+           Case{std::string("1 2\n\0\0\0", 7), "data.txt:2: the byte 0x00 does not belong in a text file"},
+           Case{"1 2\n3 \x1B[0m4\n", "data.txt:2: the byte 0x1B"},
+           Case{"1 2\r3 4\r", "the byte 0x0D"},
+           Case{"1 2\n1 caf\xE9\n", "data.txt:2: the byte 0xE9 is not UTF-8"},
+           Case{"\xFF\xFE"
+                "1",
+                "data.txt:1: the byte 0xFF is not UTF-8"},
+       }) {
+    CAPTURE(c.content);
+    const std::string message = error_of(c.content);
+    CAPTURE(message);
+    CHECK(message.find(c.expected) != std::string::npos);
+  }
+  const testing::TemporaryFolder folder;
+  CHECK_THROWS_WITH_AS(read_interactions(folder / "missing"),
+                       doctest::Contains("missing: there is no such file or folder"), ag::InputError);
+}
+
+TEST_CASE("interactions: every malformed .item file is an error, too") {
+  struct Case {
+    std::string items, expected;
+  };
+  for (const Case& c : {
+           Case{"title:token_seq\nx\n", "data.item:1: there is no column 'item_id'"},
+           Case{"5 Five\n", "data.item:1: expected a header"},
+           Case{"item_id:token\ttitle:token_seq\n5\tFive\tcinq\n", "data.item:2: found 3 columns"},
+           Case{"item_id:token\ttitle:token_seq\n5\tFive\n5\tCinq\n",
+                "data.item:3: the item '5' has another title already in line 2"},
+           Case{"item_id:token\ttitle:token_seq\n50\tFifty\n", "none of its 1 items is among the 2"},
+           Case{"item_id:token\ttitle:token_seq\n\tFifty\n", "data.item:2: the column 'item_id' is empty"},
+           Case{"item_id:token\ttitle:token_seq\n5\tCaf\xE9\n", "data.item:2: the byte 0xE9 is not UTF-8"},
+       }) {
+    CAPTURE(c.items);
+    const std::string message = error_of("1 5 6\n", c.items);
+    CAPTURE(message);
+    CHECK(message.find(c.expected) != std::string::npos);
+  }
+  CHECK(error_of("1 5 6\n", "item_id:token\ttitle:token_seq\n5\tFive\n5\tFive\n")
+            .empty());  // twice the same is fine
+}
+
+TEST_CASE("text: what is UTF-8 and what is not (Unicode 15, table 3-7)") {
+  for (const char* good : {"", "a\tb\r\n", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
+                           "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    CHECK(p2rec::find_text_fault(good).line == 0);
+  }
+  for (const char* bad :
+       {"\x80", "\xC0\x80", "\xC1\xBF", "\xC3", "\xC3(", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xE2\x82",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF0\x9F\x8E", "\x7F", "\x01"}) {
+    CHECK(p2rec::find_text_fault(bad).line == 1);
+    CHECK(p2rec::find_text_fault(std::string("a\nb\n") + bad).line == 3);
+  }
+}
+
+TEST_CASE("interactions: p2rec stats says what was read, in 80 columns") {
+  Interactions data = read_text("1 5 6 7 8 5\n2 5 6 7\n3 5 6\n4 5\n");
+  data.source = "/a/very" + std::string(90, '/') + "/long/path.txt";
+  data.user_ids[0] = std::string(100, 'u');
+  data.titles = {std::string(200, 't'), "", "Caf\xC3\xA9", ""};
+  for (int i = 0; i < 60; ++i) data.titles[1] += "\xE6\x98\xA0";  // twice as wide as a letter
+  for (int i = 0; i < 300; ++i) data.sequences[1].push_back(3);
+  const std::string text = p2rec::stats_text(data);
+  for (const char* expected :
+       {"users         4, of them 2 with targets", "items         4\n", "interactions  311\n",
+        "mean 77.8, median 3.5, min 1, max 303", "titles        3 of 4 items", "/long/path.txt\n", "tttt...",
+        "item          title"}) {
+    CAPTURE(text);
+    CHECK(text.find(expected) != std::string::npos);
+  }
+  CHECK(p2rec::find_text_fault(text).line == 0);  // no character was cut in two
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    size_t width = 0;
+    for (char c : line)
+      width += (static_cast<unsigned char>(c) & 0xC0) == 0x80 ? 0
+               : static_cast<unsigned char>(c) >= 0xE1        ? 2
+                                                              : 1;
+    CHECK(width <= 80);
+  }
+  data.titles.clear();
+  CHECK(p2rec::stats_text(data).find("titles        none") != std::string::npos);
+}

@@ -1,0 +1,160 @@
+// The rule of order; ranks, HR, NDCG and MRR against NumPy.
+#include "p2rec/evaluation/ranking.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/parity.h"
+
+using p2rec::metrics_from_ranks;
+using p2rec::rank_of_target;
+using p2rec::top_items;
+
+namespace {
+
+using Scores = std::vector<ag::real>;
+using Items = std::vector<int32_t>;
+
+Items ints_between(const ag::Tensor& packed, const ag::Tensor& offsets, int64_t i) {
+  return {packed.ints() + offsets.ints()[i], packed.ints() + offsets.ints()[i + 1]};
+}
+
+}  // namespace
+
+TEST_CASE("ranking: rank, top items, HR, NDCG and MRR equal NumPy's, with ties and removed items") {
+  const nn::TensorFile file = testing::fixture("ranking.safetensors");
+  const ag::Tensor &scores = file.at("ranking.scores"), &target = file.at("ranking.target");
+  const int64_t users = scores.dim(0), items = scores.dim(1);
+  REQUIRE(users == 40);
+  std::vector<int64_t> ranks;
+  for (int64_t user = 0; user < users; ++user) {
+    CAPTURE(user);
+    const std::span<const ag::real> mine(scores.data() + user * items, static_cast<size_t>(items));
+    const Items removed = ints_between(file.at("ranking.removed"), file.at("ranking.removed_offsets"), user);
+    ranks.push_back(rank_of_target(mine, target.ints()[user], removed));
+    CHECK(ranks.back() == file.at("ranking.rank").ints()[user]);
+    CHECK(rank_of_target(mine, target.ints()[user], {}) == file.at("ranking.rank_unfiltered").ints()[user]);
+    const int32_t* top = file.at("ranking.top").ints() + user * 10;
+    CHECK(top_items(mine, 10, removed) == Items(top, top + 10));
+  }
+  const p2rec::Metrics metrics = metrics_from_ranks(ranks);
+  CHECK(metrics.users == users);
+  CHECK(metrics.cutoffs == std::vector<int>{5, 10, 20});
+  const testing::Parity parity("ranking", file);
+  const double rounded = testing::tolerance::kF64 ? 1e-14 : 1e-7;  // the f32 build reads the fixture in f32
+  for (size_t k = 0; k < 3; ++k) {
+    parity.check_error("HR", std::abs(metrics.hr[k] - file.at("ranking.hr").data()[k]), rounded, "absolute");
+    parity.check_error("NDCG", std::abs(metrics.ndcg[k] - file.at("ranking.ndcg").data()[k]), rounded,
+                       "absolute");
+    parity.check_error("MRR", std::abs(metrics.mrr[k] - file.at("ranking.mrr").data()[k]), rounded,
+                       "absolute");
+  }
+}
+
+TEST_CASE("ranking: among candidates, and block by block, the rank is NumPy's too") {
+  const nn::TensorFile file = testing::fixture("ranking.safetensors");
+  const ag::Tensor &scores = file.at("ranking.scores"), &candidates = file.at("ranking.candidates");
+  const int64_t items = scores.dim(1), drawn = candidates.dim(1);
+  for (int64_t user = 0; user < scores.dim(0); ++user) {
+    CAPTURE(user);
+    const ag::real* mine = scores.data() + user * items;
+    const int32_t item = file.at("ranking.target").ints()[user];
+    const p2rec::ScoredItem target{item, mine[item]};
+    const Items rivals(candidates.ints() + user * drawn, candidates.ints() + (user + 1) * drawn);
+    Scores theirs;
+    for (const int32_t rival : rivals) theirs.push_back(mine[rival]);
+    CHECK(p2rec::count_before(target, theirs, rivals).before == file.at("ranking.rank_sampled").ints()[user]);
+
+    const Items removed = p2rec::sorted_distinct(
+        ints_between(file.at("ranking.removed"), file.at("ranking.removed_offsets"), user));
+    for (const int64_t size : {1, 7, 60, 100}) {
+      int64_t rank = 0;
+      for (int64_t first = 0; first < items; first += size) {
+        const std::span<const ag::real> block(mine + first,
+                                              static_cast<size_t>(std::min(size, items - first)));
+        rank += p2rec::count_before(target, block, static_cast<int32_t>(first), removed).before;
+      }
+      CHECK(rank == file.at("ranking.rank").ints()[user]);
+    }
+  }
+}
+
+TEST_CASE("ranking: what is not finite is counted, the target's own score too") {
+  const Scores scores = {1, ag::real(NAN), 3, ag::real(INFINITY)};
+  CHECK(p2rec::count_before({0, scores[0]}, scores, 0, {}).not_finite == 2);
+  CHECK(p2rec::count_before({1, scores[1]}, scores, 0, {}).not_finite == 2);
+  CHECK(p2rec::count_before({9, 2}, scores, 0, {}).not_finite == 2);
+  CHECK(p2rec::count_before({9, 2}, scores, Items{1, 2, 3, 4}).not_finite == 2);
+}
+
+TEST_CASE(
+    "ranking: of equal scores the higher index is first, so a constant scorer looks no better than it is") {
+  const Scores constant(10, ag::real(0.5));
+  double mean = 0;
+  for (int32_t target = 0; target < 10; ++target) {
+    CHECK(rank_of_target(constant, target, {}) == 9 - target);
+    mean += double(rank_of_target(constant, target, {})) / 10;
+  }
+  CHECK(mean == doctest::Approx(4.5));
+  CHECK(top_items(constant, 3, {}) == Items{9, 8, 7});
+}
+
+TEST_CASE("ranking: removed items do not compete, whatever their order and number; the target always does") {
+  const Scores scores = {5, 4, 3, 2, 1};
+  CHECK(rank_of_target(scores, 3, {}) == 3);
+  CHECK(rank_of_target(scores, 3, Items{1}) == 2);
+  CHECK(rank_of_target(scores, 3, Items{2, 0, 0, 2, 2}) == 1);
+  CHECK(rank_of_target(scores, 3, Items{4}) == 3);        // stood behind it anyway
+  CHECK(rank_of_target(scores, 3, Items{3, 3, 0}) == 2);  // the target itself stays
+  CHECK(top_items(scores, 2, Items{1, 0, 1}) == Items{2, 3});
+  CHECK(top_items(scores, 9, Items{0, 1, 2}) == Items{3, 4});  // fewer are left
+  CHECK(top_items(scores, 0, {}).empty());
+  CHECK(top_items(scores, 3, Items{0, 1, 2, 3, 4}).empty());
+}
+
+TEST_CASE("ranking: the target's place in the top list is its rank") {
+  Scores scores;
+  for (int i = 0; i < 97; ++i) scores.push_back(ag::real(i * 31 % 17));
+  const Items removed = {3, 50, 3, 96, 12};
+  const Items order = top_items(scores, 97, removed);
+  REQUIRE(order.size() == 93);
+  for (size_t place = 0; place < order.size(); ++place) {
+    CHECK(rank_of_target(scores, order[place], removed) == int64_t(place));
+  }
+}
+
+TEST_CASE("ranking: HR, NDCG and MRR by hand") {
+  const p2rec::Metrics metrics = metrics_from_ranks({0, 1, 4, 5, 100}, {1, 5, 10});
+  CHECK(metrics.hr[0] == doctest::Approx(0.2));
+  CHECK(metrics.hr[1] == doctest::Approx(0.6));
+  CHECK(metrics.hr[2] == doctest::Approx(0.8));
+  CHECK(metrics.ndcg[0] == doctest::Approx(0.2));
+  CHECK(metrics.ndcg[1] == doctest::Approx((1 + 1 / std::log2(3) + 1 / std::log2(6)) / 5).epsilon(1e-12));
+  CHECK(metrics.ndcg[2] ==
+        doctest::Approx((1 + 1 / std::log2(3) + 1 / std::log2(6) + 1 / std::log2(7)) / 5).epsilon(1e-12));
+  CHECK(metrics.mrr[0] == doctest::Approx(0.2));
+  CHECK(metrics.mrr[1] == doctest::Approx((1 + 1.0 / 2 + 1.0 / 5) / 5).epsilon(1e-12));
+  CHECK(metrics.mrr[2] == doctest::Approx((1 + 1.0 / 2 + 1.0 / 5 + 1.0 / 6) / 5).epsilon(1e-12));
+}
+
+TEST_CASE("ranking: scores that are no numbers, and items outside the catalogue, are errors") {
+  for (ag::real bad : {ag::real(NAN), ag::real(INFINITY), ag::real(-INFINITY)}) {
+    for (size_t place = 0; place < 3; ++place) {
+      Scores scores = {1, 2, 3};
+      scores[place] = bad;
+      CHECK_THROWS_WITH_AS(rank_of_target(scores, 1, {}),
+                           doctest::Contains("1 of 3 scores are NaN or infinite"), ag::Error);
+      CHECK_THROWS_AS(top_items(scores, 1, {}), ag::Error);
+    }
+  }
+  const Scores scores = {1, 2, 3};
+  CHECK_THROWS_AS(rank_of_target(scores, 3, {}), ag::Error);
+  CHECK_THROWS_AS(rank_of_target(scores, -1, {}), ag::Error);
+  CHECK_THROWS_AS(rank_of_target(scores, 0, Items{3}), ag::Error);
+  CHECK_THROWS_AS(top_items(scores, 1, Items{-1}), ag::Error);
+  CHECK_THROWS_AS(top_items(scores, -1, {}), ag::Error);
+  CHECK_THROWS_AS(rank_of_target({}, 0, {}), ag::Error);
+  CHECK_THROWS_WITH_AS(metrics_from_ranks({}), doctest::Contains("at least 3 interactions"), ag::InputError);
+  CHECK_THROWS_AS(metrics_from_ranks({-1}), ag::Error);
+  CHECK_THROWS_AS(metrics_from_ranks({1}, {0}), ag::Error);
+}

@@ -1,0 +1,233 @@
+// The method's steps by themselves, each on data whose answer is known.
+#include <numeric>
+#include <set>
+
+#include "models/recommenders/popularity.h"
+#include "models/tokenizers/byte_tokenizer.h"
+#include "nn/init.h"
+#include "p2rec/methods/p2rec/item_augmentation.h"
+#include "p2rec/methods/p2rec/item_inits.h"
+#include "p2rec/training/train_recommender.h"
+#include "tests/testing.h"
+
+using ag::Tensor;
+using p2rec::Interactions;
+using p2rec::Prompts;
+using p2rec::Target;
+using testing::check_close;
+namespace tolerance = testing::tolerance;
+
+namespace {
+
+Interactions data_of(const std::vector<std::vector<int32_t>>& sequences, int32_t items) {
+  Interactions data;
+  data.sequences = sequences;
+  for (size_t u = 0; u < sequences.size(); ++u) data.user_ids.push_back(std::to_string(u));
+  for (int32_t i = 0; i < items; ++i) data.item_ids.push_back(std::to_string(i));
+  data.source = "test";
+  return data;
+}
+
+Tensor random_rows(int64_t rows, int64_t columns, uint32_t site) {
+  Tensor x = Tensor::empty({rows, columns});
+  nn::normal_(x, 1, {5, 0, site});
+  return x;
+}
+
+// Of the columns of a matrix whose columns have the mean zero.
+Tensor covariance(const Tensor& x) {
+  return ag::scale(ag::matmul(x, x, true, false), 1 / static_cast<double>(x.dim(0)));
+}
+
+std::vector<ag::real> row_of(const Tensor& x, int64_t row) { return x.rows(row, row + 1).values(); }
+
+}  // namespace
+
+TEST_CASE("training windows: every item but the first is a target once, behind all that fits before it") {
+  for (int32_t length = 1; length <= 12; ++length) {
+    CAPTURE(length);
+    std::vector<int32_t> items(static_cast<size_t>(length) + 2);  // two more are held out
+    std::iota(items.begin(), items.end(), 0);
+    std::vector<int> times(static_cast<size_t>(length));
+    for (const p2rec::Window& w : p2rec::training_windows(data_of({items}, length + 2), 4)) {
+      CHECK(w.length >= 2);
+      CHECK(w.length <= 4);
+      for (int64_t i = w.begin + 1; i < w.begin + w.length; ++i) ++times.at(static_cast<size_t>(i));
+    }
+    CHECK(times[0] == 0);
+    for (size_t i = 1; i < times.size(); ++i) CHECK(times[i] == 1);
+  }
+}
+
+TEST_CASE("training teaches which item comes next") {
+  constexpr int32_t kItems = 7;
+  std::vector<std::vector<int32_t>> walks;  // everybody goes round the catalogue
+  for (int32_t u = 0; u < 28; ++u) {
+    std::vector<int32_t>& walk = walks.emplace_back();
+    for (int32_t t = 0; t < 9; ++t) walk.push_back((u + t) % kItems);
+  }
+  p2rec::RecommenderConfig config;
+  config.model.max_length = 6;
+  config.model.hidden = config.model.inner = 8;
+  config.model.blocks = 1;
+  config.model.heads = 1;
+  config.model.dropout = 0;
+  config.lr = 2e-2;
+  config.batch = 14;
+  config.max_epochs = 40;
+  config.patience = 0;
+  const p2rec::Recommender trained = p2rec::train_from({}, data_of(walks, kItems), config);
+  CHECK(trained.epochs == 40);
+  std::vector<std::vector<int32_t>> histories;
+  for (int32_t i = 0; i < kItems; ++i) {
+    std::vector<int32_t>& history = histories.emplace_back();
+    for (int32_t t = 5; t >= 0; --t) history.push_back((i + kItems - t) % kItems);
+  }
+  const Tensor scores = trained.model->scores(trained.model->pack(histories));
+  for (int32_t i = 0; i < kItems; ++i) {
+    const std::vector<ag::real> row = row_of(scores, i);
+    CHECK(p2rec::top_items(row, 1, {}) == std::vector<int32_t>{(i + 1) % kItems});
+  }
+}
+
+TEST_CASE("evaluation removes what the user took before, at test time the validation item too") {
+  const Interactions data = data_of({{0, 1, 2, 4}, {3, 3}, {4, 3, 2}}, 5);
+  const models::Popularity model({50, 40, 30, 20, 10});
+  // Validation: 2 behind {0, 1} and 3 behind {4}; test: 4 behind {0, 1, 2} and 2 behind {4, 3}.
+  CHECK(p2rec::target_ranks(model, data, Target::Validation) == std::vector<int64_t>{0, 3});
+  CHECK(p2rec::target_ranks(model, data, Target::Test) == std::vector<int64_t>{1, 2});
+}
+
+TEST_CASE("prompts: words around the last items, item tokens behind the vocabulary") {
+  const Interactions data = data_of({{0, 1, 2}}, 12);
+  const models::ByteTokenizer tokenizer;
+  const std::vector<int32_t> items = {3, 11, 7};
+  const Prompts ids(data, tokenizer, p2rec::ItemsAs::Ids, 2);
+  CHECK(tokenizer.decode(ids.of(items)) == "User history: 11, 7\nPreference:");
+  CHECK(tokenizer.decode(ids.beginning()) + tokenizer.decode(ids.virtual_user(11)) ==
+        "User history: 11\nPreference:");
+
+  Interactions titled = data;
+  titled.titles.resize(12);
+  titled.titles[11] = "A title";  // item 7 has none
+  const auto text = [&](const char* name) {
+    return tokenizer.decode(Prompts(titled, tokenizer, p2rec::items_as_from(name), 2).of(items));
+  };
+  CHECK(text("ids") == "User history: 11, 7\nPreference:");
+  CHECK(text("titles") == "User history: A title; 7\nPreference:");
+  CHECK(text("ids+titles") == "User history: 11 A title; 7\nPreference:");
+  CHECK_THROWS_WITH_AS(p2rec::items_as_from("words"), doctest::Contains("--items-as: found 'words'"),
+                       ag::InputError);
+
+  const Prompts tokens(data, tokenizer, p2rec::ItemsAs::Tokens, 2);
+  std::vector<int32_t> expected = tokens.beginning();
+  const auto vocabulary = static_cast<int32_t>(tokenizer.vocabulary());
+  const std::vector<int32_t> end = tokenizer.encode("\nPreference:");
+  expected.insert(expected.end(), {vocabulary + 11, vocabulary + 7});
+  expected.insert(expected.end(), end.begin(), end.end());
+  CHECK(tokens.of(items) == expected);
+  CHECK(tokens.items() == 12);
+}
+
+TEST_CASE("augmentation gives each item the state of its own whole prompt") {
+  constexpr int32_t kItems = 130;  // more than two batches
+  const models::ByteTokenizer tokenizer;
+  const Prompts prompts(data_of({{0, 1, 2}}, kItems), tokenizer, p2rec::ItemsAs::Tokens, 4);
+  models::LlamaConfig config;
+  config.vocabulary = tokenizer.vocabulary();
+  config.hidden = 8;
+  config.intermediate = 12;
+  config.layers = 2;
+  config.heads = 2;
+  config.kv_heads = 1;
+  models::Llama model(config);
+  models::initialise(model, 0.3, 1);
+  const p2rec::Parser parser{&model, p2rec::initial_item_tokens(model, kItems, 1), {}, {}};
+  const Tensor found = p2rec::augment_items(parser, prompts);
+  std::vector<std::vector<int32_t>> whole;
+  for (int32_t i = 0; i < kItems; ++i) whole.push_back(prompts.of(std::vector<int32_t>{i}));
+  const ag::NoGrad no_grad;
+  check_close(found, p2rec::prompt_states(parser, whole), tolerance::kFused, "states of virtual users");
+  CHECK(row_of(found, 0) != row_of(found, 64));
+}
+
+TEST_CASE("new item tokens are as large as the model's own") {
+  models::LlamaConfig config;
+  config.vocabulary = 300;
+  config.hidden = 16;
+  config.intermediate = config.layers = config.heads = config.kv_heads = 1;
+  models::Llama model(config);
+  models::initialise(model, 0.3, 1);
+  const Tensor tokens = p2rec::initial_item_tokens(model, 500, 1);
+  CHECK(tokens.shape() == ag::Shape{500, 16});
+  CHECK(std::sqrt(ag::mean(ag::mul(tokens, tokens)).item()) == doctest::Approx(0.3).epsilon(0.05));
+}
+
+TEST_CASE("a tenth of the users is held out") {
+  int held_out = 0;
+  for (int user = 0; user < 5000; ++user) held_out += p2rec::held_out(std::to_string(user));
+  CHECK(held_out > 400);
+  CHECK(held_out < 600);
+}
+
+TEST_CASE(
+    "principal components: centred, uncorrelated, the largest first, and all of them keep all distances") {
+  Tensor rows = random_rows(40, 5, 1);
+  for (int64_t i = 0; i < 40; ++i) rows.data()[i * 5 + 2] = 7 + 3 * rows.data()[i * 5 + 2];
+  const Tensor all = p2rec::principal_components(rows, 5), two = p2rec::principal_components(rows, 2);
+  check_close(ag::sum_rows(all), Tensor::zeros({5}), {0, 1e-4}, "sums of the columns");
+  const Tensor c = covariance(all);
+  for (int64_t i = 0; i < 5; ++i) {
+    for (int64_t j = 0; j < 5; ++j) {
+      if (i != j) CHECK(std::abs(c.data()[i * 5 + j]) < 1e-4);
+    }
+    if (i > 0) CHECK(c.data()[i * 5 + i] < c.data()[(i - 1) * 5 + i - 1]);
+    CHECK(all.data()[i * 5] == doctest::Approx(two.data()[i * 2]));
+  }
+  const auto distance = [](const Tensor& x, int64_t i, int64_t j) {
+    double squares = 0;
+    for (int64_t k = 0; k < x.dim(1); ++k)
+      squares += std::pow(x.data()[i * x.dim(1) + k] - x.data()[j * x.dim(1) + k], 2);
+    return std::sqrt(squares);
+  };
+  for (int64_t i = 1; i < 40; ++i)
+    CHECK(distance(all, 0, i) == doctest::Approx(distance(rows, 0, i)).epsilon(1e-5));
+  // The sign is fixed by the loadings, which mirrored rows have in common.
+  check_close(p2rec::principal_components(ag::scale(rows, -1), 2), ag::scale(two, -1), tolerance::kFused,
+              "mirrored");
+}
+
+TEST_CASE("starts: one scale for all of them, a code per group, and the same rows shuffled") {
+  p2rec::StartInputs inputs;
+  inputs.items = 30;
+  inputs.enhanced = random_rows(30, 6, 1);
+  inputs.untuned = random_rows(30, 6, 2);
+  inputs.teacher = random_rows(30, 4, 3);
+  inputs.groups.groups = 3;
+  for (int32_t i = 0; i < 30; ++i) inputs.groups.group_of.push_back(i % 3);
+  std::map<std::string, Tensor> tables;
+  for (const std::string& start : p2rec::start_names()) {
+    CAPTURE(start);
+    const Tensor table = tables[start] = p2rec::start_table(start, inputs, 4, 0.02, 1);
+    CHECK(table.shape() == ag::Shape{30, 4});
+    const double mean = ag::mean(table).item(), squares = ag::mean(ag::mul(table, table)).item();
+    CHECK(std::sqrt(squares - mean * mean) == doctest::Approx(0.02).epsilon(1e-4));
+  }
+  const auto rows = [&](const std::string& start) {
+    std::multiset<std::vector<ag::real>> set;
+    for (int64_t i = 0; i < 30; ++i) set.insert(row_of(tables.at(start), i));
+    return set;
+  };
+  // The same rows, each somewhere else; the scale was found from sums in another order, so they may differ by rounding.
+  const auto enhanced = rows("p2rec"), shuffled = rows("p2rec_shuffled"), codes = rows("groups");
+  int in_place = 0;
+  for (int64_t i = 0; i < 30; ++i)
+    in_place +=
+        row_of(tables.at("p2rec"), i)[0] == doctest::Approx(row_of(tables.at("p2rec_shuffled"), i)[0]);
+  CHECK(in_place < 10);
+  for (auto a = enhanced.begin(), b = shuffled.begin(); a != enhanced.end(); ++a, ++b) {
+    for (size_t k = 0; k < 4; ++k) CHECK((*a)[k] == doctest::Approx((*b)[k]));
+  }
+  CHECK(codes.count(row_of(tables.at("groups"), 4)) == 10);
+  CHECK(std::set<std::vector<ag::real>>(codes.begin(), codes.end()).size() == 3);
+}

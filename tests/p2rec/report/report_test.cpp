@@ -1,0 +1,539 @@
+// The report: the right numbers and titles on a page that is well-formed, needs nothing else, and says what is missing.
+#include "p2rec/report/report.h"
+
+#include <cctype>
+#include <cmath>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "p2rec/methods/p2rec/describe_groups.h"
+#include "p2rec/report/report_format.h"
+#include "p2rec/report/report_plots.h"
+#include "p2rec/run/results.h"
+#include "p2rec/task/log_file.h"
+#include "tests/p2rec/cli/shell.h"
+#include "tests/p2rec/run/small_run.h"
+
+using namespace p2rec;
+using testing::contains;
+using testing::message_of;
+
+namespace {
+
+const char* const kEvilTitle = "<script>alert(\"x\")</script> & 'quotes'\x01";
+
+// Ranks of four users, the first `hits` of them in the first place and the others beyond every cutoff, so that HR and NDCG
+// are hits / 4.
+ResultRow row(const std::string& start, uint64_t seed, int hits) {
+  std::vector<int64_t> ranks;
+  for (int u = 0; u < 4; ++u) ranks.push_back(u < hits ? 0 : 100);
+  return {"sasrec", start, seed, 10 + static_cast<int64_t>(seed), 5, metrics_from_ranks(ranks), ranks};
+}
+
+Options small_options() {
+  Options o;
+  o.data = "data/my <films>";
+  o.out = "out";
+  o.seeds = {1, 2};
+  o.starts = {"random", "p2rec"};
+  o.groups = 2;
+  o.lr = 3e-3;
+  return o;
+}
+
+// The artefacts of a whole run, small enough to know every number.
+class Folder {
+ public:
+  Folder() {
+    write("config.toml", to_toml(small_options()));
+    const ResultsFile results(path());
+    results.set_data({4, 3, 12000});
+    results.set_groups({{0, 1, 3000, {{"7", kEvilTitle, 3000}}}, {1, 2, 9000, {{"8", "", 9000}}}});
+    results.set_stage({"pretrain", 100, 512, 50000});
+    results.set_stage({"train", 300, 2048, 0});
+    results.set_reconstruction({0.04, 0.01, 0.0051, 0.0102, 0.00001, 0.002});
+    const std::vector<ResultRow> rows = {row("random", 1, 1), row("random", 2, 2), row("p2rec", 1, 2),
+                                         row("p2rec", 2, 3)};
+    results.set_rows(rows, summarise(rows));
+    write_log();
+    Manifest manifest(path());
+    for (const char* stage : {"pretrain", "groups", "reconstruct", "augment", "train", "evaluate"})
+      manifest.enter(stage, "");
+  }
+  const nn::Path& path() const { return folder_.path(); }
+  void write(const std::string& name, const std::string& content) const {
+    std::ofstream(path() / name, std::ios::binary) << content;
+  }
+  void remove(const std::string& name) const { std::filesystem::remove(path() / name); }
+  std::string page() const { return report_page(read_report_data(path())); }
+
+ private:
+  void write_log() const {
+    LogFile log(path() / "log.jsonl");
+    for (int64_t step = 0; step < 1000; ++step)
+      log.append("pretrain", step, {{"loss", 5.0 - 0.001 * static_cast<double>(step)}});
+    log.append("pretrain", 999, {{"epoch", 1}, {"validation_ndcg@10", 0.25}});
+    log.append("reconstruct/llm", 0, {{"loss", 4.5}});
+    log.append("reconstruct", 0, {{"loss", NAN}});  // null in the file
+    log.append("reconstruct", 1, {{"loss", 0.03}});
+    log.append("reconstruct", 1, {{"epoch", 1}, {"heldout_loss", 0.0051}});
+    for (const char* task : {"train/random-1", "train/random-2", "train/p2rec-1", "train/p2rec-2"}) {
+      log.append(task, 0, {{"epoch", 1}, {"validation_ndcg@10", 0.1}});
+      log.append(task, 1, {{"epoch", 2}, {"validation_ndcg@10", 0.2}});
+    }
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+// Reads a page as XML, as far as it goes here: every tag is closed in its order, attributes are quoted, and & and < stand
+// for nothing but markup.
+class Checker {
+ public:
+  explicit Checker(std::string_view page) : rest_(page) {}
+
+  // What is wrong with the page, or empty.
+  std::string fault() {
+    if (!take("<!DOCTYPE html>\n")) return "no doctype";
+    while (!rest_.empty()) {
+      const std::string_view here = rest_;
+      const bool good = take("</") ? end_tag() : take("<") ? start_tag() : character();
+      if (!good) return "wrong: " + std::string(here.substr(0, 80));
+    }
+    return open_.empty() ? "" : "not closed: " + open_.back();
+  }
+
+ private:
+  bool take(std::string_view text) {
+    if (!rest_.starts_with(text)) return false;
+    rest_.remove_prefix(text.size());
+    return true;
+  }
+  std::string name() {
+    size_t end = 0;
+    while (end < rest_.size() && (std::isalnum(static_cast<unsigned char>(rest_[end])) || rest_[end] == '-'))
+      ++end;
+    const std::string found(rest_.substr(0, end));
+    rest_.remove_prefix(end);
+    return found;
+  }
+  bool character() {
+    if (rest_[0] == '&') {
+      for (const char* entity : {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;", "&#160;"}) {
+        if (take(entity)) return true;
+      }
+      return false;
+    }
+    const bool printable = static_cast<unsigned char>(rest_[0]) >= 0x20 || rest_[0] == '\n';
+    rest_.remove_prefix(1);
+    return printable;
+  }
+  bool start_tag() {
+    const std::string tag = name();
+    if (tag.empty()) return false;
+    while (take(" ")) {
+      if (name().empty() || !take("=\"")) return false;
+      while (!rest_.empty() && rest_[0] != '"') {
+        if (rest_[0] == '<' || !character()) return false;
+      }
+      if (!take("\"")) return false;
+    }
+    if (take("/>")) return true;
+    open_.push_back(tag);
+    return take(">");
+  }
+  bool end_tag() {
+    if (open_.empty() || name() != open_.back()) return false;
+    open_.pop_back();
+    return take(">");
+  }
+
+  std::string_view rest_;
+  std::vector<std::string> open_;
+};
+
+std::string fault_of(const std::string& page) { return Checker(page).fault(); }
+
+// All values of an attribute.
+std::vector<std::string> values_of(const std::string& page, const std::string& attribute) {
+  const std::regex pattern(" " + attribute + "=\"([^\"]*)\"");
+  std::vector<std::string> values;
+  for (std::sregex_iterator it(page.begin(), page.end(), pattern), end; it != end; ++it)
+    values.push_back((*it)[1]);
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("the page holds the run's numbers") {
+  const std::string page = Folder().page();
+  for (const char* part :
+       {"12,000 interactions (3000.0 a user)",
+        "</small></th><td class=\"value\">0.003</td><td class=\"value\">0.001</td>",
+        "0.3750 ± 0.1768",
+        "0.6250 ± 0.1768",
+        "<strong>+0.2500 [",
+        "<td>11.5</td>",  // results
+        "MRR@20</th><td>0.3750 ± 0.1768</td><td class=\"method\">0.6250 ± 0.1768</td></tr>",
+        "50.0\u00A0%",
+        "0.00510",
+        "1.0e-05",
+        "from 0.04000",  // reconstruction
+        "1 item, 25.0\u00A0% of",
+        "2 items, 75.0\u00A0% of",
+        ">9,000<",  // groups
+        "1 min 40 s",
+        "6 min 40 s in all",
+        "25.0\u00A0%",
+        "50,000",
+        "2.00\u00A0GiB",  // costs
+        "p2rec " P2REC_VERSION}) {
+    CAPTURE(part);
+    CHECK(contains(page, part));
+  }
+  CHECK_FALSE(contains(page, "nan"));
+  CHECK_FALSE(contains(page, "inf,"));
+  // As many columns as there are starts: with one for each metric the page would be too narrow.
+  CHECK(contains(page,
+                 "<th scope=\"col\">Metric</th><th scope=\"col\">random</th>"
+                 "<th scope=\"col\" class=\"method\">p2rec</th></tr>"));
+  CHECK(page.size() < 100'000);
+}
+
+TEST_CASE("texts of the user's files are escaped, an item without a title has its id") {
+  const std::string page = Folder().page();
+  CHECK_FALSE(contains(page, "<script"));
+  CHECK(contains(page, "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;quotes&#39;\uFFFD"));
+  CHECK(contains(page, "my &lt;films&gt;"));
+  CHECK(contains(page, "<bdi>item 8</bdi>"));
+}
+
+TEST_CASE("the page is well-formed, stands alone, and its references lead somewhere") {
+  const std::string page = Folder().page();
+  CHECK(fault_of(page) == "");
+  for (const char* part : {"http:", "https:", " src=", "url(", "@import", "<link", "<iframe"}) {
+    CAPTURE(part);
+    CHECK_FALSE(contains(page, part));
+  }
+  const std::vector<std::string> ids = values_of(page, "id");
+  const std::set<std::string> known(ids.begin(), ids.end());
+  CHECK(known.size() == ids.size());
+  for (const std::string& target : values_of(page, "href")) CHECK(known.contains(target.substr(1)));
+  for (const std::string& names : values_of(page, "aria-labelledby")) {
+    std::istringstream words(names);
+    for (std::string id; words >> id;) CHECK(known.contains(id));
+  }
+  // The check itself notices what is wrong.
+  const std::string begin = "<!DOCTYPE html>\n";
+  CHECK(fault_of(begin + "<p><b>x</p></b>") != "");
+  CHECK(fault_of(begin + "<p>a & b</p>") != "");
+  CHECK(fault_of(begin + "<p class=x>a</p>") != "");
+  CHECK(fault_of(begin + "<p>") != "");
+  CHECK(fault_of(begin + "<p>a < b</p>") != "");
+  CHECK(fault_of(begin + "<p>\x01</p>") != "");
+}
+
+TEST_CASE("the same artefacts give the same bytes") {
+  const Folder one, two;
+  write_report(one.path());
+  write_report(two.path());
+  const std::string page = nn::read_file(one.path() / "report.html", "report");
+  CHECK((page == nn::read_file(two.path() / "report.html", "report")));
+  write_report(one.path());
+  CHECK((page == nn::read_file(one.path() / "report.html", "report")));
+}
+
+TEST_CASE("what has not been run is named") {
+  const Folder folder;
+  Manifest manifest(folder.path());
+  for (const char* stage : {"evaluate", "train", "augment", "reconstruct"}) manifest.remove(stage);
+  std::string page = folder.page();
+  CHECK(fault_of(page) == "");
+  // The numbers of an earlier run still stand in results.json, but not of this one.
+  CHECK_FALSE(contains(page, "0.6250"));
+  CHECK_FALSE(contains(page, "class=\"verdict\""));
+  for (const char* stage : {"evaluate", "reconstruct"})
+    CHECK(contains(page, ag::message("the stage <code>", stage, "</code> has not been finished.")));
+  CHECK(contains(page, "not been finished: reconstruct, augment, train, evaluate are open"));
+  CHECK(contains(page, "p2rec run --config out/config.toml --resume"));
+  CHECK(contains(page, "<small>not finished</small>"));
+  CHECK(contains(page, "9,000"));  // the groups are there
+
+  for (const char* file : {"manifest.json", "results.json", "log.jsonl"}) folder.remove(file);
+  page = folder.page();
+  CHECK(fault_of(page) == "");
+  for (const char* stage : {"pretrain", "groups", "reconstruct", "train", "evaluate"})
+    CHECK(contains(page, ag::message("the stage <code>", stage, "</code> has not been finished.")));
+}
+
+TEST_CASE("a stage that is done and has left nothing is named too") {
+  const Folder folder;
+  folder.remove("results.json");
+  folder.remove("log.jsonl");
+  const std::string page = folder.page();
+  CHECK(fault_of(page) == "");
+  for (const char* part :
+       {"<code>evaluate</code> is done, but <code>results.json</code>", "<code>groups</code> is done, but",
+        "<code>reconstruct</code> is done, but", "<code>train</code> is done, but <code>log.jsonl</code>"})
+    CHECK(contains(page, part));
+}
+
+TEST_CASE("one seed, and starts without random numbers") {
+  const Folder folder;
+  std::vector<ResultRow> rows = {row("random", 1, 1), row("p2rec", 1, 2)};
+  ResultsFile(folder.path()).set_rows(rows, summarise(rows));
+  std::string page = folder.page();
+  CHECK(fault_of(page) == "");
+  CHECK(contains(page, "0.5000 ± 0.0000"));
+  CHECK(contains(page, "over 1 seed;"));
+  rows = {row("teacher", 1, 1)};
+  ResultsFile(folder.path()).set_rows(rows, summarise(rows));
+  page = folder.page();
+  CHECK(fault_of(page) == "");
+  CHECK(contains(page, "0.2500 ± 0.0000"));
+  CHECK_FALSE(contains(page, "class=\"verdict\""));
+}
+
+TEST_CASE("files that are missing or were not written by the program") {
+  const auto message_with = [](const std::string& file, const std::string& content) {
+    const Folder folder;
+    folder.write(file, content);
+    const std::string message = message_of([&] { folder.page(); });
+    CAPTURE(message);
+    CAPTURE(content);
+    CHECK(contains(message, (folder.path() / file).string()));
+    return message;
+  };
+  for (const char* content :
+       {"", "garbage", "[]", "null", R"({"data": {"users": 3}})", R"({"data": {"users": 1.5}})",
+        R"({"data": 7})", R"({"stages": [3]})", R"({"groups": [{"group": "x"}]})",
+        R"({"stages": [{"name": "groups", "seconds": 1}]})",
+        R"({"groups": [{"group": 0, "items": 1, "interactions": 1, "top": [{"item": "a", "title": "b"}]}]})",
+        R"({"rows": {"a": 1}})",
+        R"({"summary": [{"model": "m", "start": "s", "seeds": 1, "epochs": 1, "metrics": {"HR@5": 1}}]})",
+        R"({"summary": [{"model": "m", "start": "s", "seeds": 1, "epochs": 1, "metrics": {}}]})",
+        R"({"data": {"users": 1e999}})", "{\"data\": \"\xff\"}"})
+    message_with("results.json", content);
+  for (const char* content : {"garbage\n", "{}\n",
+                              R"({"task": "pretrain", "step": 1, "loss": "x"})"
+                              "\n",
+                              R"({"task": "pretrain", "step": 1, "epoch": [], "validation_ndcg@10": 1})"
+                              "\n"})
+    message_with("log.jsonl", content);
+  message_with("manifest.json", "garbage");
+  CHECK(contains(message_with("config.toml", "groups = 0\n"), ":1: groups"));
+
+  const Folder folder;
+  folder.write("log.jsonl", R"({"task": "pretrain", "step": 0, "loss": 5}
+{"task": "pretrain", "st)");  // a line that was being written
+  CHECK(fault_of(folder.page()) == "");
+  folder.remove("config.toml");
+  CHECK(contains(message_of([&] { folder.page(); }), "config.toml"));
+  CHECK(contains(message_of([&] { write_report(folder.path() / "nowhere"); }), "nowhere is no folder"));
+}
+
+TEST_CASE("results.json read again is what was written") {
+  const Folder folder;
+  const Results results = ResultsFile(folder.path()).read();
+  REQUIRE(results.data);
+  CHECK(results.data->interactions == 12000);
+  REQUIRE(results.stages.size() == 2);
+  CHECK(results.stages[1].peak_rss_mib == 2048);
+  REQUIRE(results.groups.size() == 2);
+  CHECK(results.groups[0].top.at(0).title == kEvilTitle);
+  REQUIRE(results.reconstruction);
+  CHECK(results.reconstruction->heldout_ridge == 0.002);
+  REQUIRE(results.rows.size() == 4);
+  CHECK(results.rows[3].seed == 2);
+  CHECK(results.rows[3].metrics.cutoffs == std::vector{5, 10, 20});
+  CHECK(results.rows[3].metrics.ndcg == std::vector{0.75, 0.75, 0.75});
+  REQUIRE(results.summary.size() == 2);
+  CHECK(results.summary[0].difference.hr.empty());
+  CHECK(results.summary[1].difference.hr.at(1).mean == 0.25);
+  CHECK(results.summary[1].difference.mrr.at(2).mean == 0.25);
+  CHECK(results.rows[3].metrics.users == 4);
+}
+
+TEST_CASE("the printed table is 80 columns wide, and its heads stand above what they name") {
+  const std::vector<ResultRow> rows = {row("random", 1, 3), row("random", 2, 2), row("p2rec_shuffled", 1, 2),
+                                       row("p2rec_shuffled", 2, 1)};
+  std::istringstream lines(summary_table(summarise(rows)));
+  const auto place = [](const std::string& line, const std::string& part) {
+    const size_t at = line.find(part);
+    REQUIRE(at != std::string::npos);
+    return std::count_if(line.begin(), line.begin() + static_cast<ptrdiff_t>(at),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  };
+  std::vector<std::string> table;
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    CHECK(place(line + "\n", "\n") <= 80);
+    table.push_back(line);
+  }
+  REQUIRE(table.size() == 4);
+  CHECK(contains(table[3], "over 2 seeds"));
+  CHECK(place(table[0] + "\n", "\n") == 80);
+  CHECK(place(table[1] + "\n", "\n") == 80);
+  CHECK(place(table[2] + "\n", "\n") == 80);
+  CHECK(place(table[0], "HR@10") == place(table[2], "0.3750"));
+  CHECK(place(table[0], "NDCG@10") == place(table[2], "0.3750 ±0.1768  -"));
+  CHECK(place(table[0], "NDCG@10 less") == place(table[2], "-0.2500 ["));
+}
+
+TEST_CASE("splits: their metrics follow from the ranks, are written, read and shown") {
+  const Folder folder;
+  const std::vector<Split> splits = {{"rare", {0, 3}}, {"<odd>", {1}}};
+  std::vector<ResultRow> rows = {row("random", 1, 1), row("random", 2, 2), row("p2rec", 1, 2),
+                                 row("p2rec", 2, 3)};
+  for (ResultRow& r : rows) r.splits = split_metrics(r.ranks, splits, r.metrics.cutoffs);
+  ResultsFile(folder.path()).set_rows(rows, summarise(rows, splits));
+  const Results read = ResultsFile(folder.path()).read();
+  REQUIRE(read.rows.at(2).splits.size() == 2);
+  CHECK(read.rows[2].splits[0].name == "rare");
+  CHECK(read.rows[2].splits[0].metrics.users == 2);
+  CHECK(read.rows[2].splits[0].metrics.hr == std::vector{0.5, 0.5, 0.5});  // user 0 is hit, user 3 is not
+  CHECK(read.rows[2].splits[1].metrics.mrr == std::vector{1.0, 1.0, 1.0});
+  const StartSummary& ours = read.summary.at(1);
+  REQUIRE(ours.splits.size() == 2);
+  CHECK(ours.splits[0].users == 2);
+  CHECK(ours.splits[0].hr.at(1).mean == 0.5);
+  CHECK(ours.splits[0].difference.ndcg.at(1).mean == 0);
+  // User 1 is hit by p2rec with both seeds, by random with the second.
+  CHECK(ours.splits[1].hr.at(1).mean == 1);
+  CHECK(ours.splits[1].difference.hr.at(1).mean == 0.5);
+  const std::string text = splits_text(read.summary);
+  CHECK(text.starts_with(summary_table(read.summary) + "\n2 users, rare: the item is of the half"));
+  CHECK(contains(text, "\n1 users, <odd>: \nstart "));
+  CHECK(contains(text, "p2rec           1.0000 ±0.0000  1.0000 ±0.0000  +0.5000 ["));
+  const std::string page = folder.page();
+  CHECK(fault_of(page) == "");
+  CHECK(contains(page, "Splits of the users"));
+  CHECK(contains(page, "the half with the fewest interactions"));
+  CHECK(contains(page, "&lt;odd&gt;"));
+
+  rows[3].splits.pop_back();  // the summary decides what is shown
+  std::vector<StartSummary> uneven = summarise(rows, splits);
+  uneven[1].splits.pop_back();
+  ResultsFile(folder.path()).set_rows(rows, uneven);
+  CHECK(contains(message_of([&] { folder.page(); }), "has other splits than the first one"));
+}
+
+TEST_CASE("results from before there was MRR are read and shown") {
+  const Folder folder;
+  std::string content = nn::read_file(folder.path() / "results.json", "results");
+  content = std::regex_replace(content, std::regex("\"MRR@"), "\"no longer known@");
+  folder.write("results.json", content);
+  const Results read = ResultsFile(folder.path()).read();
+  CHECK(read.rows.at(0).metrics.mrr.empty());
+  CHECK(read.summary.at(0).mrr.empty());
+  CHECK(fault_of(folder.page()) == "");
+}
+
+TEST_CASE("the report of a plain recommender has the sections that concern it") {
+  const Folder folder;
+  Options o = small_options();
+  o.starts = {"random"};
+  folder.write("config.toml", to_toml(o));
+  Manifest manifest(folder.path());
+  for (const char* stage : {"pretrain", "groups", "reconstruct", "augment"}) manifest.remove(stage);
+  const std::string page = folder.page();
+  CHECK(fault_of(page) == "");
+  CHECK(contains(page, "none: a plain recommender"));
+  CHECK(contains(page, "id=\"results\""));
+  for (const char* part :
+       {"id=\"reconstruction\"", "id=\"groups\"", "has not been finished", "#groups", "Teacher"})
+    CHECK_FALSE(contains(page, part));
+}
+
+TEST_CASE("groups are described by the training parts") {
+  Interactions data;
+  data.item_ids = {"a", "b", "c", "d"};
+  data.user_ids = {"1", "2"};
+  data.sequences = {{1, 0, 1, 2, 3}, {2, 0}};  // trained on: 1 0 1, and as the second user is short, 2 0
+  ItemGroups groups;
+  groups.group_of = {0, 0, 1, 2};
+  groups.groups = 3;
+  std::vector<GroupRecord> records = describe_groups(data, groups);
+  REQUIRE(records.size() == 3);
+  CHECK(records[0].items == 2);
+  CHECK(records[0].interactions == 4);
+  REQUIRE(records[0].top.size() == 2);
+  CHECK(records[0].top[0].id == "a");  // as often as b: the lower index is first
+  CHECK(records[0].top[1].interactions == 2);
+  CHECK(records[1].interactions == 1);
+  CHECK(records[2].items == 1);
+  CHECK(records[2].top.empty());  // d is only a target
+  records = describe_groups(data, groups, 1);
+  CHECK(records[0].top.size() == 1);
+}
+
+TEST_CASE("numbers as the report writes them") {
+  CHECK(metric_text(0.14228) == "0.1423");
+  CHECK(metric_text(INFINITY) == "–");
+  CHECK(difference_text(0.01) == "+0.0100");
+  CHECK(difference_text(-0.01) == "−0.0100");
+  CHECK(loss_text(4.2512) == "4.251");
+  CHECK(loss_text(0.00374) == "0.00374");
+  CHECK(loss_text(5.47e-6) == "5.5e-06");
+  CHECK(loss_text(0) == "0.00000");
+  CHECK(count_text(0) == "0");
+  CHECK(count_text(999) == "999");
+  CHECK(count_text(1000) == "1,000");
+  CHECK(count_text(-1234567) == "−1,234,567");
+  CHECK(rate_text(24834.7) == "24,800");
+  CHECK(rate_text(7.2) == "7");
+  CHECK(rate_text(NAN) == "–");
+  CHECK(percent_text(0.1234) == "12.3\u00A0%");
+  CHECK(memory_text(404.4) == "404\u00A0MiB");
+  CHECK(memory_text(2725) == "2.66\u00A0GiB");
+  CHECK(seconds_text(1798.5) == "29 min 59 s");
+  CHECK(seconds_text(-1) == "–");
+  CHECK(seconds_text(1e300) == "–");
+  CHECK(tick_text(0.15, 0.05) == "0.15");
+  CHECK(tick_text(-1e-12, 0.05) == "0");
+  CHECK(tick_text(2000, 500) == "2,000");
+  CHECK(shortened("Amélie", 6) == "Amélie");
+  CHECK(shortened("Amélie", 4) == "Amé…");
+  CHECK(shortened("", 4) == "");
+}
+
+TEST_CASE("no number of an axis stands out of the drawing") {
+  for (const double steps : {7.0, 300.0, 1082.0, 1500.0, 41000.0, 1e6, 3e9}) {
+    const std::vector<Curve> curves = {{"", CurveStyle::Main, {{1, 1}, {steps, 0.5}}, false}};
+    const std::string svg =
+        curve_plot({{"a", "A", "B"}, "step", "loss", curves, {}, frame_of(curves, {}, true)});
+    const std::regex number(
+        R"re(<text class="tick" x="([0-9.]+)" y="[0-9.]+" text-anchor="(\w+)">([^<]*)<)re");
+    int numbers = 0;
+    for (std::sregex_iterator it(svg.begin(), svg.end(), number), end; it != end; ++it, ++numbers) {
+      CAPTURE(it->str());
+      const double x = std::stod((*it)[1]), width = 7.0 * static_cast<double>((*it)[3].length());
+      const double right = x + ((*it)[2] == "middle" ? width / 2 : (*it)[2] == "start" ? width : 0);
+      CHECK(right <= 400);
+    }
+    CHECK(numbers >= 6);
+  }
+}
+
+TEST_CASE("plots leave out what cannot be drawn and need no data") {
+  CHECK(thinned({{1, 2}, {3, 4}}, 2).size() == 2);
+  CHECK(thinned({{1, 2}, {3, 4}, {5, 9}, {7, 1}}, 2) == Points{{2, 3}, {6, 5}});
+  const auto drawn = [](const std::vector<Curve>& curves, const std::vector<Level>& levels) {
+    CurvePlot plot{{"a", "A", "B"}, "x", "y", curves, levels, frame_of(curves, levels, true)};
+    return curve_plot(plot);
+  };
+  for (const double bad : {double(NAN), double(INFINITY), -double(INFINITY), 1e300, -1e300}) {
+    const std::string svgs =
+        drawn({{"c", CurveStyle::Main, {{1, bad}, {2, 3}, {bad, 3}}, true}}, {{"l", bad}}) +
+        spread_plot({{"b", "A", "B"}, "x", {{"r", bad, bad, bad, "", {{bad, "d"}}}}, 0}) +
+        bar_plot({{"c", "A", "B"}, {{"b", bad, "t"}, {"b", 1, "t"}}});
+    for (const char* part : {"nan", "inf", "e+"}) CHECK_FALSE(contains(svgs, part));
+  }
+  for (const std::string& svg : {drawn({}, {}), drawn({{"", CurveStyle::Main, {}, false}}, {}),
+                                 drawn({{"c", CurveStyle::Main, {{1, 0}}, true}}, {}),
+                                 drawn({{"c", CurveStyle::Main, {{1, 1e-30}, {2, 2e-30}}, true}}, {}),
+                                 spread_plot({{"b", "A", "B"}, "x", {}, 0}), bar_plot({{"c", "A", "B"}, {}})})
+    CHECK(fault_of("<!DOCTYPE html>\n" + svg) == "");
+}

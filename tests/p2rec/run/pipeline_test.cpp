@@ -1,0 +1,420 @@
+// The whole method on disk: nothing of the held-out items reaches a stage before evaluation, an interrupted run ends like
+// an unbroken one, and a folder that does not fit is refused.
+#include <chrono>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "models/recommenders/popularity.h"
+#include "p2rec/evaluation/evaluation.h"
+#include "p2rec/methods/common/final_recommenders.h"
+#include "p2rec/methods/p2rec/describe_groups.h"
+#include "p2rec/report/report.h"
+#include "p2rec/run/artifacts.h"
+#include "p2rec/run/pipeline.h"
+#include "p2rec/run/results.h"
+#include "p2rec/task/task.h"
+#include "tests/folders.h"
+#include "tests/p2rec/cli/shell.h"
+#include "tests/p2rec/run/small_run.h"
+
+using namespace p2rec;
+using testing::artefacts;
+using testing::check_same;
+using testing::contains;
+using testing::message_of;
+using testing::small_data;
+using testing::small_options;
+using testing::WorkingFolder;
+using testing::write_data;
+namespace fs = std::filesystem;
+
+namespace {
+
+void run_all(Options o) { run_stages(o, Stage::Pretrain, Stage::Evaluate); }
+
+// Replaces the item `from_the_end` places before the end of each sequence by its neighbour in the catalogue.
+Interactions with_other_items(Interactions data, size_t from_the_end) {
+  for (auto& sequence : data.sequences) {
+    if (sequence.size() < 3) continue;
+    int32_t& item = sequence[sequence.size() - 1 - from_the_end];
+    item = static_cast<int32_t>((item + 1) % data.items());
+  }
+  return data;
+}
+
+// Everything before evaluation, with these data.
+std::map<std::string, std::string> run_on(const Interactions& data, const Options& options) {
+  const WorkingFolder here;
+  write_data(data);
+  REQUIRE(read_interactions("data.txt").items() == 40);
+  run_stages(options, Stage::Pretrain, Stage::Train);
+  return artefacts("out");
+}
+
+}  // namespace
+
+TEST_CASE("the last item of a user reaches nothing before evaluation") {
+  const Interactions data = small_data();
+  check_same(run_on(data, small_options()), run_on(with_other_items(data, 0), small_options()));
+}
+
+TEST_CASE("without early stopping the validation item reaches nothing either") {
+  const Interactions data = small_data();
+  Options o = small_options();
+  o.patience = 0;
+  check_same(run_on(data, o), run_on(with_other_items(with_other_items(data, 0), 1), o));
+}
+
+TEST_CASE("with early stopping the validation item does matter: the test above can fail") {
+  const Interactions data = small_data();
+  CHECK((run_on(data, small_options()) != run_on(with_other_items(data, 1), small_options())));
+}
+
+TEST_CASE("a run that is stopped again and again ends like an unbroken one") {
+  const Interactions data = small_data();
+  std::map<std::string, std::string> unbroken;
+  {
+    const WorkingFolder here;
+    write_data(data);
+    run_all(small_options());
+    unbroken = artefacts("out");
+  }
+  const WorkingFolder here;
+  write_data(data);
+  Options o = small_options();
+  int stops = 0;
+  for (bool done = false; !done; o.resume = true) {
+    // A stop some milliseconds after the start, later each time, so that it falls into every stage.
+    std::thread alarm([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(30 + 15 * stops));
+      request_stop();
+    });
+    try {
+      run_all(o);
+      done = true;
+    } catch (const Interrupted&) {
+      ++stops;
+    }
+    alarm.join();
+    forget_stop_request();
+    REQUIRE(stops < 500);
+  }
+  MESSAGE("stopped ", stops, " times");
+  CHECK(stops >= 3);
+  check_same(unbroken, artefacts("out"));
+}
+
+TEST_CASE("stage by stage gives what a whole run gives") {
+  const Interactions data = small_data();
+  std::map<std::string, std::string> whole;
+  {
+    const WorkingFolder here;
+    write_data(data);
+    run_all(small_options());
+    whole = artefacts("out");
+  }
+  const WorkingFolder here;
+  write_data(data);
+  for (Stage stage :
+       {Stage::Pretrain, Stage::Groups, Stage::Reconstruct, Stage::Augment, Stage::Train, Stage::Evaluate}) {
+    run_stages(small_options(), stage, stage);
+  }
+  check_same(whole, artefacts("out"));
+
+  // The report is written at the end, again from the files alone, and goes when a stage is begun anew.
+  const std::string report = nn::read_file("out/report.html", "report");
+  CHECK(contains(report, "class=\"verdict\""));
+  const auto records = describe_groups(data, read_groups("out/groups.tsv", data));
+  CHECK(contains(report, records[0].top.at(0).title));
+  fs::remove("data.txt");
+  write_report("out");
+  CHECK((nn::read_file("out/report.html", "report") == report));
+  write_data(data);
+  Options again = small_options();
+  again.overwrite = true;
+  run_stages(again, Stage::Augment, Stage::Augment);
+  CHECK_FALSE(fs::exists("out/report.html"));
+}
+
+TEST_CASE("a language model from a file: it may be moved, but not be another one when a run goes on") {
+  const WorkingFolder here;
+  write_data(small_data());
+  for (const char* model : {"llama3", "llama3.gguf"}) {
+    CAPTURE(model);
+    fs::copy(testing::family_path(model), model, fs::copy_options::recursive);
+    Options o = small_options();
+    o.out = std::string("out of ") + model;
+    o.llm = model;
+    o.items_as = "titles";
+    o.history = 2;
+    run_stages(o, Stage::Pretrain, Stage::Augment);
+    const nn::TensorFile embeddings = nn::read_safetensors(fs::path(o.out) / "item_embeddings.safetensors");
+    CHECK(embeddings.at("embeddings").dim(0) == 40);
+    fs::rename(model, "moved");
+    o.llm = "moved";
+    o.resume = true;
+    CHECK(message_of([&] { run_stages(o, Stage::Augment, Stage::Augment); }) == "no error");
+    fs::remove_all("moved");
+    fs::copy(testing::family_path(fs::is_directory(testing::family_path(model)) ? "llama2" : "qwen2.gguf"),
+             "moved", fs::copy_options::recursive);
+    const std::string message = message_of([&] { run_stages(o, Stage::Augment, Stage::Augment); });
+    CAPTURE(message);
+    CHECK(contains(message, "was run with llm=file with hash"));
+    fs::remove_all("moved");
+  }
+}
+
+TEST_CASE("a folder that does not fit is refused by name") {
+  const WorkingFolder here;
+  write_data(small_data());
+  run_stages(small_options(), Stage::Pretrain, Stage::Groups);
+
+  CHECK(contains(message_of([] { run_all(small_options()); }), "--resume"));
+  Options other = small_options();
+  other.groups = 5;
+  other.resume = true;
+  const std::string message = message_of([&] { run_all(other); });
+  CHECK(contains(message, "groups"));
+  CHECK(contains(message, "4"));
+  CHECK(contains(message, "5"));
+  CHECK(contains(message_of([] { run_stages(small_options(), Stage::Train, Stage::Train); }),
+                 "has not been run here"));
+
+  write_data(with_other_items(small_data(), 2));
+  other = small_options();
+  other.resume = true;
+  CHECK(contains(message_of([&] { run_all(other); }), "data.training"));
+
+  fs::create_directory("foreign");
+  std::ofstream("foreign/thesis.tex") << "years of work";
+  other = small_options();
+  other.out = "foreign";
+  other.overwrite = true;
+  CHECK(contains(message_of([&] { run_all(other); }), "holds no earlier run"));
+  CHECK(fs::exists("foreign/thesis.tex"));
+
+  other.out = "data.txt/below";
+  CHECK(message_of([&] { run_all(other); }) != "no error");
+}
+
+TEST_CASE("more groups than items, and nobody long enough, are errors that say so") {
+  const WorkingFolder here;
+  write_data(small_data());
+  Options o = small_options();
+  o.groups = 41;
+  CHECK(contains(message_of([&] { run_all(o); }), "--groups"));
+
+  std::ofstream("data.txt") << "1 5\n2 6\n3 7\n";
+  fs::remove_all("out");
+  CHECK(contains(message_of([&] { run_all(small_options()); }), "data.txt"));
+}
+
+TEST_CASE("a start needs the stage that made it, and no other") {
+  const WorkingFolder here;
+  write_data(small_data());
+  Options o = small_options();
+  const auto train = [&](const std::vector<std::string>& starts) {
+    Options plain = o;
+    plain.starts = starts;
+    plain.overwrite = true;
+    return message_of([&] { run_stages(plain, Stage::Train, Stage::Evaluate); });
+  };
+  CHECK(train({"random"}) == "no error");
+  const std::string recommender = nn::read_file("out/recommender-random-1.safetensors", "recommender");
+  for (const auto& [start, stage] : std::map<std::string, std::string>{{"teacher", "pretrain"},
+                                                                       {"groups", "groups"},
+                                                                       {"p2rec", "augment"},
+                                                                       {"p2rec_shuffled", "augment"},
+                                                                       {"llm_untuned", "augment"}}) {
+    const std::string message = train({"random", start});
+    CAPTURE(message);
+    CHECK(contains(message, "the stage '" + stage + "' has not been run here, and --starts " + start));
+    CHECK(contains(message, "hint: p2rec " + stage));
+  }
+  // What was there is still there, since it was refused before anything was removed.
+  CHECK(nn::read_file("out/recommender-random-1.safetensors", "recommender") == recommender);
+
+  o.out = "both";
+  run_stages(o, Stage::Pretrain, Stage::Groups);
+  CHECK(train({"random", "teacher", "groups"}) == "no error");
+  CHECK(contains(train({"p2rec"}), "the stage 'augment' has not been run here"));
+  // Nobody asks for as many principal components as there are columns, or for groups.
+  o.out = "wide";
+  o.hidden = o.inner = 64;
+  o.groups = 100;
+  CHECK(train({"random"}) == "no error");
+  CHECK(contains(train({"p2rec"}), "--hidden: found 64"));
+}
+
+TEST_CASE("a plain recommender is the one that the whole method trains from random numbers") {
+  const WorkingFolder here;
+  write_data(small_data());
+  Options o = small_options();
+  run_all(o);
+  Options plain = o;
+  plain.out = "plain";
+  plain.starts = {"random"};
+  run_stages(plain, Stage::Train, Stage::Evaluate);
+  for (const char* file : {"recommender-random-1.safetensors", "recommender-random-2.safetensors"}) {
+    const nn::TensorFile a = nn::read_safetensors(fs::path("out") / file),
+                         b = nn::read_safetensors(fs::path("plain") / file);
+    REQUIRE(a.tensors.size() == b.tensors.size());
+    for (size_t i = 0; i < a.tensors.size(); ++i) {
+      CHECK(a.tensors[i].first == b.tensors[i].first);
+      CHECK(a.tensors[i].second.values() == b.tensors[i].second.values());
+    }
+  }
+}
+
+TEST_CASE("popularity: counted, evaluated and recommended without any other stage") {
+  const WorkingFolder here;
+  const Interactions data = small_data();
+  write_data(data);
+  Options o = small_options();
+  o.model = "popularity";
+  CHECK(contains(message_of([&] { run_all(o); }), "--model: found popularity for the stage 'pretrain'"));
+  fs::remove_all("out");
+  run_stages(o, Stage::Train, Stage::Train);
+  run_stages(o, Stage::Evaluate, Stage::Evaluate);
+  const Results honest = ResultsFile("out").read();
+  REQUIRE(honest.rows.size() == 1);
+  CHECK(honest.rows[0].model == "popularity");
+  CHECK(honest.rows[0].start == "counts");
+  CHECK(honest.rows[0].epochs == 0);
+  const models::Popularity model(item_counts(data, CountedPart::Training));
+  const Metrics metrics = evaluate(model, data);
+  CHECK(honest.rows[0].metrics.ndcg == metrics.ndcg);
+  CHECK(honest.rows[0].metrics.mrr == metrics.mrr);
+  std::ostringstream out;
+  recommend({.out = "out", .user = data.user_ids[0], .items = {}, .top = 3}, out);
+  const std::string printed = out.str();
+  CHECK(std::count(printed.begin(), printed.end(), '\n') == 3);
+
+  // The published count sees the held-out items, so it is another training.
+  o.popularity = "all";
+  o.resume = true;
+  CHECK(contains(message_of([&] { run_stages(o, Stage::Train, Stage::Evaluate); }),
+                 "popularity=train, now popularity=all"));
+  o.resume = false;
+  o.overwrite = true;
+  run_stages(o, Stage::Train, Stage::Evaluate);
+  const models::Popularity published(item_counts(data, CountedPart::Everything));
+  CHECK(ResultsFile("out").read().rows.at(0).metrics.ndcg == evaluate(published, data).ndcg);
+}
+
+TEST_CASE("evaluation's options change no training, and every rank is written") {
+  const WorkingFolder here;
+  const Interactions data = small_data();
+  write_data(data);
+  Options o = small_options();
+  o.starts = {"random"};
+  run_stages(o, Stage::Train, Stage::Evaluate);
+  const std::string recommender = nn::read_file("out/recommender-random-1.safetensors", "recommender");
+  const Results full = ResultsFile("out").read();
+
+  Options other = o;
+  other.ranking = "sampled";
+  other.negatives_ranked = 7;
+  other.cutoffs = {1, 10};
+  other.resume = true;
+  CHECK(contains(message_of([&] { run_stages(other, Stage::Evaluate, Stage::Evaluate); }),
+                 "ranking=full, now ranking=sampled"));
+  other.resume = false;
+  other.overwrite = true;
+  run_stages(other, Stage::Evaluate, Stage::Evaluate);
+  CHECK(nn::read_file("out/recommender-random-1.safetensors", "recommender") == recommender);
+  const Results sampled = ResultsFile("out").read();
+  REQUIRE(sampled.rows.size() == 2);
+  CHECK(sampled.rows[0].metrics.cutoffs == std::vector{1, 10});
+  CHECK(sampled.rows[0].metrics.hr[1] == 1);  // of 8 items every one is among the first ten
+  CHECK(full.rows[0].metrics.hr[1] < 1);
+
+  std::istringstream lines(nn::read_file("out/ranks.tsv", "ranks"));
+  std::string line;
+  std::getline(lines, line);
+  CHECK(line == "user_id\titem_id\thistory\titem_count\trare\trandom-1\trandom-2");
+  std::vector<int64_t> ranks;
+  int64_t rare = 0;
+  for (const int64_t u : ranked_users(data)) {
+    REQUIRE(std::getline(lines, line));
+    std::istringstream fields(line);
+    std::string user, item;
+    int64_t history = 0, count = 0, is_rare = 0, first = 0, second = 0;
+    fields >> user >> item >> history >> count >> is_rare >> first >> second;
+    CHECK(fields);
+    CHECK(user == data.user_ids[static_cast<size_t>(u)]);
+    CHECK(item == data.item_ids[static_cast<size_t>(target_item(data, u, Target::Test))]);
+    CHECK(history == static_cast<int64_t>(target_history(data, u, Target::Test).size()));
+    CHECK((first >= 0 && first <= 7 && second >= 0 && second <= 7));
+    rare += is_rare;
+    ranks.push_back(first);
+  }
+  CHECK_FALSE(std::getline(lines, line));
+  CHECK(metrics_from_ranks(ranks, {1, 10}).ndcg == sampled.rows[0].metrics.ndcg);
+  REQUIRE(sampled.rows[0].splits.at(0).name == "rare");
+  CHECK(sampled.rows[0].splits[0].metrics.users == rare);
+
+  // A sample of the users is looked at for early stopping too, so that is another training.
+  other.evaluate_users = 20;
+  CHECK(contains(message_of([&] { run_stages(other, Stage::Evaluate, Stage::Evaluate); }),
+                 "evaluate-users=0, now evaluate-users=20"));
+  run_stages(other, Stage::Train, Stage::Evaluate);
+  CHECK(ResultsFile("out").read().rows.at(0).metrics.users == 20);
+}
+
+TEST_CASE("recommend names items with titles, best first, without what the user knows") {
+  const WorkingFolder here;
+  const Interactions data = small_data();
+  write_data(data);
+  run_all(small_options());
+  std::ostringstream out;
+  recommend({.out = "out", .user = data.user_ids[0], .items = {}, .top = 5}, out);
+  std::istringstream lines(out.str());
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    std::istringstream fields(line);
+    std::string rank, id;
+    fields >> rank >> id;
+    const auto item = static_cast<size_t>(std::find(data.item_ids.begin(), data.item_ids.end(), id) -
+                                          data.item_ids.begin());
+    REQUIRE(item < data.item_ids.size());
+    CHECK(contains(line, data.titles[item]));
+    const auto& known = data.sequences[0];
+    CHECK(std::find(known.begin(), known.end(), static_cast<int32_t>(item)) == known.end());
+  }
+  CHECK(count == 5);
+  CHECK(contains(message_of([] {
+                   std::ostringstream nothing;
+                   recommend({.out = "out", .user = "nobody", .items = {}}, nothing);
+                 }),
+                 "nobody"));
+}
+
+TEST_CASE("the enhanced embeddings go into every model in every way") {
+  const WorkingFolder here;
+  write_data(small_data());
+  Options o = small_options();
+  o.seeds = {1};
+  o.starts = {"random", "p2rec_shuffled", "teacher", "groups"};
+  run_stages(o, Stage::Pretrain, Stage::Augment);
+  const std::string teacher = nn::read_file("out/teacher.safetensors", "artefact");
+  for (const char* model : {"sasrec", "gru4rec", "bert4rec"}) {
+    for (const char* use : {"start", "frozen", "concat"}) {
+      CAPTURE(model);
+      CAPTURE(use);
+      o.model = model;
+      o.use = use;
+      o.overwrite = true;
+      run_stages(o, Stage::Train, Stage::Evaluate);
+      CHECK(contains(nn::read_file("out/results.json", "results"), model));
+      std::ostringstream text;
+      recommend({"out", "", {"3", "5"}, 4, "teacher", 0}, text);
+      const std::string lines = text.str();
+      CHECK(std::count(lines.begin(), lines.end(), '\n') == 4);
+    }
+  }
+  CHECK(nn::read_file("out/teacher.safetensors", "artefact") == teacher);
+}

@@ -1,0 +1,123 @@
+// A run of the whole method that takes about a second, and how two of them are compared.
+#pragma once
+
+#include <fstream>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "p2rec/data/synthetic.h"
+#include "p2rec/run/options.h"
+#include "tests/testing.h"
+
+namespace testing {
+
+inline p2rec::Interactions small_data() {
+  return p2rec::make_synthetic({.users = 60, .items = 40, .groups = 4, .mean_length = 12, .seed = 3})
+      .interactions;
+}
+
+// data.txt with one line per user, and the titles beside it.
+inline void write_data(const p2rec::Interactions& data, const nn::Path& folder = ".") {
+  std::ofstream lines(folder / "data.txt");
+  for (size_t u = 0; u < data.user_ids.size(); ++u) {
+    lines << data.user_ids[u];
+    for (int32_t item : data.sequences[u]) lines << ' ' << data.item_ids[static_cast<size_t>(item)];
+    lines << '\n';
+  }
+  std::ofstream titles(folder / "data.item");
+  titles << "item_id:token\ttitle:token_seq\n";
+  for (size_t i = 0; i < data.item_ids.size(); ++i)
+    titles << data.item_ids[i] << '\t' << data.titles[i] << '\n';
+}
+
+// Paths in config.toml are as given, so that two runs can be compared only if both call their data and folder alike.
+class WorkingFolder {
+ public:
+  WorkingFolder() : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(folder_.path());
+  }
+  ~WorkingFolder() { std::filesystem::current_path(before_); }
+  WorkingFolder(const WorkingFolder&) = delete;
+  WorkingFolder& operator=(const WorkingFolder&) = delete;
+
+ private:
+  TemporaryFolder folder_;
+  std::filesystem::path before_;
+};
+
+inline p2rec::Options small_options() {
+  p2rec::Options o;
+  o.data = "data.txt";
+  o.out = "out";
+  o.seeds = {1, 2};
+  o.quiet = true;
+  o.max_length = 8;
+  o.hidden = o.inner = 8;
+  o.batch = 16;
+  o.max_epochs = 3;
+  o.patience = 2;
+  o.groups = 4;
+  o.history = 8;
+  o.lora_rank = 2;
+  o.sft_epochs = 2;
+  o.tiny_steps = 4;
+  return o;
+}
+
+// What the call says is wrong.
+inline std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const ag::InputError& problem) {
+    return problem.what();
+  }
+  return "no error";
+}
+
+// results.json without what no two runs have in common: seconds and memory.
+inline std::string without_costs(const std::string& results) {
+  auto json = nlohmann::ordered_json::parse(results);
+  for (auto& stage : json["stages"]) {
+    for (const char* key : {"seconds", "peak_rss_mib", "tokens_per_second"}) stage.erase(key);
+  }
+  return json.dump(1);
+}
+
+// Every file below a folder with its content, results.json without its costs. report.html tells them too and is left out.
+inline std::map<std::string, std::string> artefacts(const nn::Path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    if (entry.path().filename() == "report.html") continue;
+    const std::string name = std::filesystem::relative(entry.path(), folder).string(),
+                      content = nn::read_file(entry.path(), "artefact");
+    files[name] = name == "results.json" ? without_costs(content) : content;
+  }
+  return files;
+}
+
+// What differs, in words; empty where nothing does.
+inline std::string difference(const std::map<std::string, std::string>& expected,
+                              const std::map<std::string, std::string>& found) {
+  std::string text;
+  for (const auto& [name, content] : expected) {
+    if (!found.contains(name)) {
+      text += name + " is missing; ";
+    } else if (found.at(name) != content) {
+      text += name + " differs; ";
+    }
+  }
+  for (const auto& [name, content] : found) {
+    if (!expected.contains(name)) text += name + " should not be there; ";
+  }
+  return text;
+}
+
+inline void check_same(const std::map<std::string, std::string>& a,
+                       const std::map<std::string, std::string>& b) {
+  CHECK(difference(a, b) == "");
+}
+
+}  // namespace testing

@@ -1,0 +1,39 @@
+#!/bin/bash
+# The study from its first stage to its last table, at a size of seconds, and once more over what is done.
+#
+#   study_test.sh PROGRAM
+set -eu -o pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cat > "$folder/small.toml" << 'END'
+groups = 4
+hidden = 8
+inner = 8
+max-length = 10
+max-epochs = 2
+patience = 2
+sft-epochs = 1
+tiny-steps = 2
+seeds = [1]
+END
+
+study() { bash "$root/p2rec/scripts/study.sh" "$1" "$folder/small.toml" synthetic tiny "$folder/out" > "$folder/printed.txt"; }
+fail() { echo "study_test: $1" >&2; exit 1; }
+
+study "$1"
+for expected in sasrec:6 gru4rec:3 bert4rec:3 bert4rec-row:3 sasrec-frozen:2 sasrec-concat:2; do
+  name=${expected%:*} starts=${expected#*:}
+  # A line for each start in the tables of all users, rare, frequent, short and long, and in that of the validation curves.
+  lines=$(grep -cE '^(random|p2rec|p2rec_shuffled|llm_untuned|teacher|groups) .*0\.' "$folder/out/$name.txt") ||
+    fail "$name.txt holds no table"
+  [ "$lines" = $((6 * starts)) ] || fail "$name.txt holds $lines lines of $starts starts; expected $((6 * starts))"
+done
+cp -r "$folder/out" "$folder/before"
+study "$1"
+for table in "$folder"/before/*.txt; do
+  cmp "$table" "$folder/out/$(basename "$table")" || fail "a second run changed $(basename "$table")"
+done
+for weights in "$folder"/before/*/recommender-*; do
+  cmp "$weights" "${weights/before/out}" || fail "a second run changed ${weights#"$folder"/before/}"
+done
