@@ -1,4 +1,4 @@
-// Random numbers as a pure function of (seed, step, site, element): there is no generator state anywhere.
+// Random numbers as a pure function of (seed, step, stream, element): there is no generator state anywhere.
 //
 // So forward stays const, a dropout mask is the same for any thread count and again in backward, and a
 // resumed run draws what the unbroken one would have drawn. The function is Philox4x32-10 (Salmon et al.,
@@ -17,11 +17,11 @@
 
 namespace ag {
 
-// Which stream of random numbers: `step` is the optimiser step, `site` the place in the program that draws.
+// Which stream of random numbers: `step` is the optimiser step, `stream` the place in the program that draws.
 struct RandomKey {
   uint64_t seed = 0;
   uint32_t step = 0;
-  uint32_t site = 0;
+  uint32_t stream = 0;
 };
 
 // Philox4x32-10: four words from a counter and a key.
@@ -40,7 +40,7 @@ HOST_DEVICE inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counte
 
 // Words 4 * block .. 4 * block + 3 of the stream.
 HOST_DEVICE inline std::array<uint32_t, 4> random_block(const RandomKey& key, uint64_t block) {
-  return philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), key.step, key.site},
+  return philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), key.step, key.stream},
                 {static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)});
 }
 
@@ -53,7 +53,7 @@ inline void random_blocks8(const RandomKey& key, uint64_t block, uint32_t (&word
     a[i] = static_cast<uint32_t>(block + i);
     b[i] = static_cast<uint32_t>((block + i) >> 32);
     c[i] = key.step;
-    d[i] = key.site;
+    d[i] = key.stream;
   }
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {

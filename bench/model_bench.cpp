@@ -106,7 +106,7 @@ void sasrec_step(benchmark::State& state) {
   batch.targets = batch.input.ids;
   uint32_t step = 0;
   for (auto _ : state) {
-    batch.input.noise = {1, step++, true};
+    batch.input.dropout = {1, step++, true};
     adam.zero_grad();
     ag::backward(model.loss(batch));
     adam.step();

@@ -4,18 +4,18 @@ namespace nn {
 
 using ag::Tensor;
 
-Tensor dropout(const Tensor& x, double rate, const Noise& noise, uint32_t site) {
-  return noise.on ? ag::dropout(x, rate, noise.at(site)) : x;
+Tensor dropout(const Tensor& x, double rate, const DropoutContext& context, uint32_t stream) {
+  return context.train ? ag::dropout(x, rate, context.key(stream)) : x;
 }
 
 Linear::Linear(int64_t in, int64_t out, bool with_bias) : weight(parameter("weight", {out, in})) {
   if (with_bias) bias = parameter("bias", {out});
 }
 
-Tensor Linear::operator()(const Tensor& x, const Noise& noise) const {
+Tensor Linear::operator()(const Tensor& x, const DropoutContext& dropout) const {
   const Tensor y = ag::linear(x, weight, bias);
   if (!lora) return y;
-  const Tensor dropped = dropout(x, lora->dropout, noise, lora->site);
+  const Tensor dropped = nn::dropout(x, lora->dropout, dropout, lora->stream);
   // The scaling acts on the r columns in the middle, where it costs least.
   return ag::add(y, ag::linear(ag::scale(ag::linear(dropped, lora->A), lora->scaling), lora->B));
 }

@@ -9,22 +9,22 @@
 
 namespace nn {
 
-// x dropped out by the random numbers of a site while the noise is on, else x itself.
-ag::Tensor dropout(const ag::Tensor& x, double rate, const Noise& noise, uint32_t site);
+// x with dropout in training, by the stream's random numbers; otherwise x itself.
+ag::Tensor dropout(const ag::Tensor& x, double rate, const DropoutContext& context, uint32_t stream);
 
 // A low-rank addition to a frozen Linear (Hu et al. 2021, LoRA): y += (alpha / r) dropout(x) A^T B^T.
 struct LoraAdapter {
-  ag::Tensor A;        // lora_A.weight (r, in)
-  ag::Tensor B;        // lora_B.weight (out, r); zero at the start, so the model begins as it was
-  double scaling = 1;  // alpha / r
-  double dropout = 0;  // on the adapter's input
-  uint32_t site = 0;   // of its random numbers
+  ag::Tensor A;         // lora_A.weight (r, in)
+  ag::Tensor B;         // lora_B.weight (out, r); zero at the start, so the model begins as it was
+  double scaling = 1;   // alpha / r
+  double dropout = 0;   // on the adapter's input
+  uint32_t stream = 0;  // of its random numbers
 };
 
 class Linear : public Module {
  public:
   Linear(int64_t in, int64_t out, bool with_bias);
-  ag::Tensor operator()(const ag::Tensor& x /*(N,in)*/, const Noise& noise = {}) const;  // (N,out)
+  ag::Tensor operator()(const ag::Tensor& x /*(N,in)*/, const DropoutContext& dropout = {}) const;  // (N,out)
 
   ag::Tensor weight;                // (out,in)
   ag::Tensor bias;                  // (out), undefined without one
@@ -59,8 +59,8 @@ struct Packed {
   ag::Tensor ids;  // (N) I32
   ag::Tensor
       positions;  // (N) I32: from zero, right-aligned to a length, or after a prefix, as the model wants
-  ag::Offsets offsets;  // B sequences in N rows
-  Noise noise;          // dropout's random numbers; off unless training
+  ag::Offsets offsets;     // B sequences in N rows
+  DropoutContext dropout;  // off unless training
 };
 
 // Packs sequences. `last_position` < 0: positions count from zero; otherwise a sequence's last token has

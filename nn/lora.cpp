@@ -56,7 +56,7 @@ void attach_lora(Module& model, const std::vector<LoraTarget>& targets, double d
     const int64_t in = linear->weight.dim(1), out = linear->weight.dim(0);
     const ag::RandomKey key = key_for(name + ".lora_A", seed);
     LoraAdapter lora{ag::Tensor::empty({rank, in}), ag::Tensor::zeros({out, rank}), scaling, dropout,
-                     key.site};
+                     key.stream};
     uniform_(lora.A, 1 / std::sqrt(static_cast<double>(in)), key);
     lora.A.move_to(linear->weight.device());
     lora.B.move_to(linear->weight.device());

@@ -50,13 +50,13 @@ class Module {
   std::vector<std::pair<std::string, Module*>> children_;
 };
 
-// Which random numbers a forward pass draws for dropout; off by default. Every place that draws has its own
-// site.
-struct Noise {
+// The dropout of a forward pass: off (evaluation), or on (training) with the random numbers that it draws. Every place that
+// draws has its own stream.
+struct DropoutContext {
   uint64_t seed = 0;
   uint32_t step = 0;
-  bool on = false;
-  ag::RandomKey at(uint32_t site) const { return {seed, step, site}; }
+  bool train = false;
+  ag::RandomKey key(uint32_t stream) const { return {seed, step, stream}; }
 };
 
 }  // namespace nn

@@ -95,14 +95,14 @@ LlamaAttention::LlamaAttention(const LlamaConfig& config, int64_t layer)
 Tensor LlamaAttention::operator()(const Tensor& h, LlamaPass& pass) const {
   const int64_t N = h.dim(0);
   const auto layer = static_cast<size_t>(layer_);
-  const nn::Noise& noise = pass.x.noise;
-  const Tensor q = ag::rotary(ag::reshape(q_proj_(h, noise), {N, heads_, head_size_}), pass.rotation);
-  const Tensor k = ag::rotary(ag::reshape(k_proj_(h, noise), {N, kv_heads_, head_size_}), pass.rotation);
-  const Tensor v = ag::reshape(v_proj_(h, noise), {N, kv_heads_, head_size_});
+  const nn::DropoutContext& dropout = pass.x.dropout;
+  const Tensor q = ag::rotary(ag::reshape(q_proj_(h, dropout), {N, heads_, head_size_}), pass.rotation);
+  const Tensor k = ag::rotary(ag::reshape(k_proj_(h, dropout), {N, kv_heads_, head_size_}), pass.rotation);
+  const Tensor v = ag::reshape(v_proj_(h, dropout), {N, kv_heads_, head_size_});
   const Tensor keys = pass.seen(k, &SharedPrefix::keys, &KvCache::keys, layer);
   const Tensor values = pass.seen(v, &SharedPrefix::values, &KvCache::values, layer);
   const Tensor y = ag::attention(q, keys, values, pass.x.offsets, pass.k_offsets, ag::Mask::Causal);
-  return o_proj_(ag::reshape(y, {N, heads_ * head_size_}), noise);
+  return o_proj_(ag::reshape(y, {N, heads_ * head_size_}), dropout);
 }
 
 LlamaMlp::LlamaMlp(const LlamaConfig& config)
@@ -114,8 +114,8 @@ LlamaMlp::LlamaMlp(const LlamaConfig& config)
   child("down_proj", down_proj_);
 }
 
-Tensor LlamaMlp::operator()(const Tensor& h, const nn::Noise& noise) const {
-  return down_proj_(ag::swiglu(gate_proj_(h, noise), up_proj_(h, noise)), noise);
+Tensor LlamaMlp::operator()(const Tensor& h, const nn::DropoutContext& dropout) const {
+  return down_proj_(ag::swiglu(gate_proj_(h, dropout), up_proj_(h, dropout)), dropout);
 }
 
 LlamaBlock::LlamaBlock(const LlamaConfig& config, int64_t layer)
@@ -131,7 +131,7 @@ LlamaBlock::LlamaBlock(const LlamaConfig& config, int64_t layer)
 
 Tensor LlamaBlock::operator()(const Tensor& x, LlamaPass& pass) const {
   const Tensor h = ag::add(x, self_attn_(input_layernorm_(x), pass));
-  return ag::add(h, mlp_(post_attention_layernorm_(h), pass.x.noise));
+  return ag::add(h, mlp_(post_attention_layernorm_(h), pass.x.dropout));
 }
 
 Llama::Llama(const LlamaConfig& config)

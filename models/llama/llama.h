@@ -61,7 +61,7 @@ class LlamaAttention : public nn::Module {
 class LlamaMlp : public nn::Module {
  public:
   explicit LlamaMlp(const LlamaConfig& config);
-  ag::Tensor operator()(const ag::Tensor& h /*(N,C)*/, const nn::Noise& noise) const;
+  ag::Tensor operator()(const ag::Tensor& h /*(N,C)*/, const nn::DropoutContext& dropout) const;
 
  private:
   nn::Linear gate_proj_, up_proj_, down_proj_;

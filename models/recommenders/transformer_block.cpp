@@ -22,9 +22,9 @@ TransformerBlockConfig postnorm_block(const RecommenderModelConfig& config) {
   return block;
 }
 
-TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_t site)
+TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_t stream)
     : config_(config),
-      site_(site),
+      stream_(stream),
       in_proj_weight_(parameter("self_attn.in_proj_weight", {3 * config.hidden, config.hidden})),
       in_proj_bias_(parameter("self_attn.in_proj_bias", {3 * config.hidden})),
       linear1_(config.hidden, config.inner, true),
@@ -62,18 +62,18 @@ Tensor TransformerBlock::attend(const Tensor& queries, const ag::Offsets& offset
     const Tensor kv = ag::linear(x, rows(in_proj_weight_, C, 3 * C), rows(in_proj_bias_, C, 3 * C));
     k = part(kv, 0), v = part(kv, 1);
   }
-  const double p = batch.noise.on ? config_.dropout : 0;
-  const ag::RandomKey weights = batch.noise.at(site_ + 3);
+  const double p = batch.dropout.train ? config_.dropout : 0;
+  const ag::RandomKey weights = batch.dropout.key(stream_ + 3);
   const Tensor y =
       ag::reshape(ag::attention(q, k, v, offsets, batch.offsets, config_.mask, p, weights), queries.shape());
-  return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.noise, site_);
+  return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.dropout, stream_);
 }
 
-Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::Noise& noise) const {
+Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::DropoutContext& dropout) const {
   const Tensor wide = linear1_(x);
   Tensor inner = config_.activation == Activation::Gelu ? ag::gelu(wide) : ag::relu(wide);
-  if (config_.inner_dropout) inner = nn::dropout(inner, config_.dropout, noise, site_ + 1);
-  return nn::dropout(linear2_(inner), config_.dropout, noise, site_ + 2);
+  if (config_.inner_dropout) inner = nn::dropout(inner, config_.dropout, dropout, stream_ + 1);
+  return nn::dropout(linear2_(inner), config_.dropout, dropout, stream_ + 2);
 }
 
 // The block of the rows `asked` (M,C) of x (N,C): x itself, or some of the last rows of each sequence.
@@ -83,15 +83,15 @@ Tensor TransformerBlock::run(const Tensor& asked, const ag::Offsets& offsets, co
     case NormPlace::Before: {
       const Tensor n = norm1_(x), queries = asked.same_as(x) ? n : norm1_(asked),
                    h = ag::add(asked, attend(queries, offsets, n, batch));
-      return ag::add(h, feed_forward(norm2_(h), batch.noise));
+      return ag::add(h, feed_forward(norm2_(h), batch.dropout));
     }
     case NormPlace::After: {
       const Tensor h = norm1_(ag::add(asked, attend(asked, offsets, x, batch)));
-      return norm2_(ag::add(h, feed_forward(h, batch.noise)));
+      return norm2_(ag::add(h, feed_forward(h, batch.dropout)));
     }
     case NormPlace::Query: {
       const Tensor q = norm1_(asked), n = norm2_(ag::add(q, attend(q, offsets, x, batch)));
-      return ag::add(n, feed_forward(n, batch.noise));
+      return ag::add(n, feed_forward(n, batch.dropout));
     }
   }
   throw ag::Error("no such place of a norm");

@@ -15,7 +15,7 @@ namespace {
 constexpr double kFollow = 0.5, kExponent = 0.8, kLengthSpread = 0.5;
 constexpr int64_t kShortest = 5;
 
-enum Site : uint32_t { kOrder = 0x4C440000, kPopularity, kLength, kSteps };
+enum Stream : uint32_t { kOrder = 0x4C440000, kPopularity, kLength, kSteps };
 
 class Users {
  public:

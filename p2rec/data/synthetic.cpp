@@ -18,7 +18,7 @@ constexpr double kPreferenceSpread = 1.5, kLengthSpread = 0.5;
 constexpr double kShortUsers = 0.02;
 
 // Which stream of random numbers each part draws from.
-enum Site : uint32_t { kItemOrder = 0x53590000, kSuccessors, kPopularity, kPreference, kLength, kSteps };
+enum Stream : uint32_t { kItemOrder = 0x53590000, kSuccessors, kPopularity, kPreference, kLength, kSteps };
 
 struct Theme {
   std::array<const char*, 4> first, second;

@@ -8,7 +8,7 @@
 namespace p2rec {
 namespace {
 
-constexpr uint32_t kSite = 5'000'000;
+constexpr uint32_t kStream = 5'000'000;
 constexpr uint64_t kTries = uint64_t{1} << 20;  // of one user
 
 bool contains(std::span<const int32_t> ascending, int32_t item) {
@@ -33,7 +33,7 @@ int64_t NegativeItems::weight(int32_t item) const {
 
 int32_t NegativeItems::draw_one(uint64_t user, uint64_t element) const {
   // 53 bits, since the weights of a large data set add up to more than 32 bits could tell apart.
-  const ag::RandomKey key{seed_, static_cast<uint32_t>(user), kSite};
+  const ag::RandomKey key{seed_, static_cast<uint32_t>(user), kStream};
   const uint64_t bits =
       (uint64_t{ag::random_bits(key, 2 * element)} << 21) ^ (ag::random_bits(key, 2 * element + 1) >> 11);
   const auto place =

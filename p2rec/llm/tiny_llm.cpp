@@ -9,7 +9,7 @@ namespace {
 
 using ag::Tensor;
 
-constexpr uint32_t kLineSite = 3'000'000;
+constexpr uint32_t kLineStream = 3'000'000;
 constexpr double kInitialStd = 0.05, kWeightDecay = 0.01, kClip = 1.0;
 constexpr int64_t kWarmup = 20;
 
@@ -67,7 +67,7 @@ std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const
   for (int64_t step = first; step < config.steps; ++step) {
     std::vector<std::vector<int32_t>> batch;
     for (int64_t i = 0; i < config.batch; ++i) {
-      const ag::RandomKey key{config.seed, static_cast<uint32_t>(step), kLineSite};
+      const ag::RandomKey key{config.seed, static_cast<uint32_t>(step), kLineStream};
       batch.push_back(
           lines[ag::random_below(key, static_cast<uint64_t>(i), static_cast<uint32_t>(lines.size()))]);
     }

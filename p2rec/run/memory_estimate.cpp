@@ -30,12 +30,12 @@ int64_t largest_batch_that_fits(int64_t batch, int64_t available, const Bytes& b
 }  // namespace
 
 int64_t most_tokens_of_a_batch(const std::vector<int64_t>& lengths, int64_t batch, int64_t epochs,
-                               uint64_t seed, uint32_t site) {
+                               uint64_t seed, uint32_t stream) {
   const auto count = static_cast<int64_t>(lengths.size());
   int64_t most = 0;
   for (int64_t epoch = 0; epoch < std::min(epochs, kEpochsLookedAt); ++epoch) {
     const std::vector<int32_t> order =
-        ag::random_permutation({seed, static_cast<uint32_t>(epoch), site}, static_cast<int32_t>(count));
+        ag::random_permutation({seed, static_cast<uint32_t>(epoch), stream}, static_cast<int32_t>(count));
     for (int64_t begin = 0; begin < count; begin += batch) {
       int64_t tokens = 0;
       for (int64_t i = begin; i < std::min(begin + batch, count); ++i)
@@ -68,10 +68,10 @@ int64_t fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& conf
 }
 
 int64_t check_fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& config, int64_t item_tokens,
-                                 int64_t groups, const std::vector<int64_t>& lengths, uint32_t site) {
+                                 int64_t groups, const std::vector<int64_t>& lengths, uint32_t stream) {
   const auto bytes = [&](int64_t batch) {
     return fine_tuning_memory(llm, config, item_tokens, groups,
-                              most_tokens_of_a_batch(lengths, batch, config.epochs, config.seed, site));
+                              most_tokens_of_a_batch(lengths, batch, config.epochs, config.seed, stream));
   };
   const int64_t needed = bytes(config.batch), available = nn::available_memory();
   if (needed <= available) return needed;
@@ -102,7 +102,7 @@ RecommenderBatches recommender_batches(const Interactions& data, const Recommend
   for (const Window& window : training_windows(data, config.model.window_length(), config.windows))
     lengths.push_back(window.length - (config.model.shifts() ? 1 : 0));
   batches.positions =
-      most_tokens_of_a_batch(lengths, config.batch, config.max_epochs, config.seed, kWindowOrderSite);
+      most_tokens_of_a_batch(lengths, config.batch, config.max_epochs, config.seed, kWindowOrderStream);
   int64_t users = 0, positions = 0;
   for (int64_t u = 0; u < data.users(); ++u) {
     if (!has_targets(data, u)) continue;

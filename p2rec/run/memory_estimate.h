@@ -16,9 +16,9 @@
 namespace p2rec {
 
 // The most tokens that one batch holds, of sequences of these lengths dealt out to batches as training deals them: in the
-// order of random_permutation({seed, epoch, site}). Looks at 20 epochs at most.
+// order of random_permutation({seed, epoch, stream}). Looks at 20 epochs at most.
 int64_t most_tokens_of_a_batch(const std::vector<int64_t>& lengths, int64_t batch, int64_t epochs,
-                               uint64_t seed, uint32_t site);
+                               uint64_t seed, uint32_t stream);
 
 // --- fine-tuning the language model ----------------------------------------------------------------------------
 
@@ -26,9 +26,9 @@ int64_t most_tokens_of_a_batch(const std::vector<int64_t>& lengths, int64_t batc
 int64_t fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& config, int64_t item_tokens,
                            int64_t groups, int64_t tokens);
 // Throws ag::InputError where it is more than what is available, naming the largest --sft-batch that would fit.
-// `lengths` are the users' prompts in tokens, `site` the order's site of randomness. Returns the estimate.
+// `lengths` are the users' prompts in tokens, `stream` the order's random stream. Returns the estimate.
 int64_t check_fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& config, int64_t item_tokens,
-                                 int64_t groups, const std::vector<int64_t>& lengths, uint32_t site);
+                                 int64_t groups, const std::vector<int64_t>& lengths, uint32_t stream);
 
 // --- embedding the items ---------------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ std::vector<Window> training_windows(const Interactions& data, int64_t length, W
 std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch, int64_t steps,
                                    uint64_t seed) {
   const auto dealt = [&](int64_t round) {
-    return ag::random_permutation({seed, static_cast<uint32_t>(round), kWindowOrderSite},
+    return ag::random_permutation({seed, static_cast<uint32_t>(round), kWindowOrderStream},
                                   static_cast<int32_t>(windows));
   };
   if (steps == 0) return dealt(epoch);

@@ -10,8 +10,8 @@
 
 namespace p2rec {
 
-// The site of randomness that draws the order of the windows.
-constexpr uint32_t kWindowOrderSite = 1'000'000;
+// The random stream that draws the order of the windows.
+constexpr uint32_t kWindowOrderStream = 1'000'000;
 
 // `length` items of a user's training part from `begin`.
 struct Window {

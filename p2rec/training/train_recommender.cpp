@@ -11,8 +11,8 @@ namespace {
 
 using ag::Tensor;
 
-// Sites of randomness beside those of the model's layers and kWindowOrderSite.
-constexpr uint32_t kNegativeSite = 1'000'001, kMaskSite = 1'000'002;
+// Random streams beside those of the model's layers and kWindowOrderStream.
+constexpr uint32_t kNegativeStream = 1'000'001, kMaskStream = 1'000'002;
 
 // What early stopping remembers.
 struct Best {
@@ -122,12 +122,12 @@ class Training {
   double train_step(std::span<const int32_t> chosen) {
     const auto step = static_cast<uint32_t>(adam_.steps());
     models::SequenceBatch batch =
-        model_.training_batch(items_of(data_, windows_, chosen), {config_.seed, step, kMaskSite});
-    batch.input.noise = {config_.seed, step, true};
+        model_.training_batch(items_of(data_, windows_, chosen), {config_.seed, step, kMaskStream});
+    batch.input.dropout = {config_.seed, step, true};
     const models::LossConfig& loss_config = config_.model.loss;
     if (loss_config.samples()) {
       batch.negatives = draw_negatives(data_, windows_, chosen, batch, loss_config.negatives,
-                                       {config_.seed, step, kNegativeSite}, config_.share_negatives);
+                                       {config_.seed, step, kNegativeStream}, config_.share_negatives);
     }
     tokens_ += batch.input.offsets.rows();
     const double loss = config_.lazy_adam ? step_on_rows(batch) : step_on_all(batch);

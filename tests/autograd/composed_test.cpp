@@ -180,9 +180,9 @@ void check_same(const testing::Run& fused, const testing::Run& composed, const s
   }
 }
 
-Tensor random_leaf(const ag::Shape& shape, uint32_t site) {
+Tensor random_leaf(const ag::Shape& shape, uint32_t stream) {
   Tensor x = Tensor::empty(shape);
-  nn::normal_(x, 1, {1, 0, site});
+  nn::normal_(x, 1, {1, 0, stream});
   return x.set_requires_grad();
 }
 

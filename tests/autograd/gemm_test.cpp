@@ -25,9 +25,9 @@ std::vector<GemmBackend> backends() {
   return {GemmBackend::Eigen};
 }
 
-Tensor random(int64_t rows, int64_t columns, uint32_t site) {
+Tensor random(int64_t rows, int64_t columns, uint32_t stream) {
   Tensor x = Tensor::empty({rows, columns});
-  nn::normal_(x, 1, {1, 0, site});
+  nn::normal_(x, 1, {1, 0, stream});
   return x;
 }
 

@@ -123,9 +123,9 @@ const std::vector<LargeOpCase>& large_op_cases() {
   return cases;
 }
 
-Tensor random_tensor(const Shape& shape, uint32_t site) {
+Tensor random_tensor(const Shape& shape, uint32_t stream) {
   const Tensor x = Tensor::empty(shape);
-  nn::normal_(x, 1, {2, 0, site});
+  nn::normal_(x, 1, {2, 0, stream});
   return x;
 }
 

@@ -24,8 +24,8 @@ struct LargeOpCase {
 
 const std::vector<LargeOpCase>& large_op_cases();
 
-// Standard normal numbers, a function of the site alone.
-ag::Tensor random_tensor(const ag::Shape& shape, uint32_t site);
+// Standard normal numbers, a function of the stream only.
+ag::Tensor random_tensor(const ag::Shape& shape, uint32_t stream);
 
 // What a case is run on: its inputs, leaves that ask for a gradient, and of the result's shape what the gradient is taken along.
 struct LargeInputs {

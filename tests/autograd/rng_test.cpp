@@ -82,7 +82,7 @@ TEST_CASE("uniform numbers are uniform") {
   CHECK(std::abs(statistic - (kBins - 1)) < 5 * std::sqrt(2.0 * (kBins - 1)));
 }
 
-TEST_CASE("neighbouring elements, steps and sites are not correlated") {
+TEST_CASE("neighbouring elements, steps and streams are not correlated") {
   const auto centred = [](const RandomKey& key, uint64_t i) { return ag::random_uniform(key, i) - 0.5; };
   const RandomKey key{3, 7, 9};
   for (const RandomKey& other : {RandomKey{3, 8, 9}, RandomKey{3, 7, 10}, RandomKey{4, 7, 9}}) {

@@ -12,7 +12,7 @@
 namespace p2rec {
 namespace {
 
-constexpr uint32_t kSeedingSite = 0x6B6D2B2B;  // "km++": this file's stream of random numbers
+constexpr uint32_t kSeedingStream = 0x6B6D2B2B;  // "km++": this file's stream of random numbers
 
 // Rows of doubles: sums over thousands of rows of a float table would lose digits.
 struct PointMatrix {
@@ -227,7 +227,7 @@ ItemGroups group_items(const ag::Tensor& item_table, const KMeansConfig& config)
   if (config.normalize) normalize_rows(points);
   std::vector<KMeansRun> best;  // none or one
   for (int restart = 0; restart < config.restarts; ++restart) {
-    const ag::RandomKey key{config.seed, static_cast<uint32_t>(restart), kSeedingSite};
+    const ag::RandomKey key{config.seed, static_cast<uint32_t>(restart), kSeedingStream};
     KMeansRun run = run_lloyd(points, seed_centroids(points, config.groups, key), config);
     if (best.empty() || run.inertia < best.front().inertia) best.assign(1, std::move(run));
   }

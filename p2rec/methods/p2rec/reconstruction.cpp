@@ -17,7 +17,7 @@ namespace {
 
 using ag::Tensor;
 
-constexpr uint32_t kUserOrderSite = 2'000'000;
+constexpr uint32_t kUserOrderStream = 2'000'000;
 constexpr double kWarmupShare = 0.1;
 constexpr int64_t kFirstSteps = 20;
 
@@ -76,7 +76,7 @@ class FineTuning {
         task_(task),
         memory_(check_fine_tuning_memory(model.config(), config,
                                          prompts.has_item_tokens() ? prompts.items() : 0, preferences.dim(1),
-                                         split.lengths, kUserOrderSite)),
+                                         split.lengths, kUserOrderStream)),
         adam_(make_optimiser(model)),
         users_(split.users),
         heldout_(split.heldout),
@@ -132,11 +132,11 @@ class FineTuning {
   }
 
   // The mean squared error of the users' predicted preferences.
-  Tensor error(const std::vector<int64_t>& users, const nn::Noise& noise) const {
+  Tensor error(const std::vector<int64_t>& users, const nn::DropoutContext& dropout) const {
     std::vector<std::vector<int32_t>> texts;
     for (int64_t u : users) texts.push_back(prompts_.of(training_part(data_, u)));
     const Tensor predicted =
-        ag::linear(prompt_states(parser_, texts, noise), parser_.head_weight, parser_.head_bias);
+        ag::linear(prompt_states(parser_, texts, dropout), parser_.head_weight, parser_.head_bias);
     return ag::mse(predicted, rows_of(preferences_, users).to(predicted.device()));
   }
 
@@ -144,7 +144,7 @@ class FineTuning {
   std::vector<int64_t> users_of(int64_t step) const {
     const auto epoch = static_cast<uint32_t>(step / steps_an_epoch_);
     const auto order =
-        ag::random_permutation({config_.seed, epoch, kUserOrderSite}, static_cast<int32_t>(users_.size()));
+        ag::random_permutation({config_.seed, epoch, kUserOrderStream}, static_cast<int32_t>(users_.size()));
     const int64_t begin = step % steps_an_epoch_ * config_.batch;
     std::vector<int64_t> chosen;
     for (int64_t i = begin; i < std::min(begin + config_.batch, static_cast<int64_t>(order.size())); ++i) {
@@ -274,9 +274,9 @@ Tensor embed_prompt(const Parser& parser, const Tensor& ids) {
 }
 
 Tensor prompt_states(const Parser& parser, const std::vector<std::vector<int32_t>>& prompts,
-                     const nn::Noise& noise, const models::SharedPrefix* prefix) {
+                     const nn::DropoutContext& dropout, const models::SharedPrefix* prefix) {
   nn::Packed x = nn::pack(prompts);
-  x.noise = noise;
+  x.dropout = dropout;
   if (prefix) {
     for (int64_t i = 0; i < x.positions.numel(); ++i)
       x.positions.ints()[i] += static_cast<int32_t>(prefix->length);

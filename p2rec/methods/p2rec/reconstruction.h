@@ -59,7 +59,8 @@ Reconstruction reconstruct(models::Llama& model, const Prompts& prompts, const I
 // Last-token states (B,C) of prompts; records history unless under NoGrad. `prefix`, if given, was made from the prompts'
 // common beginning, and the prompts then lack it.
 ag::Tensor prompt_states(const Parser& parser, const std::vector<std::vector<int32_t>>& prompts,
-                         const nn::Noise& noise = {}, const models::SharedPrefix* prefix = nullptr);
+                         const nn::DropoutContext& dropout = {},
+                         const models::SharedPrefix* prefix = nullptr);
 // Vectors (N,C) of token ids: the model's table, and item_tokens for ids at and above the vocabulary.
 ag::Tensor embed_prompt(const Parser& parser, const ag::Tensor& ids);
 

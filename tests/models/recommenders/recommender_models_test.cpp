@@ -449,11 +449,11 @@ TEST_CASE("dropout changes training, not evaluation, and is drawn again from the
     const auto model = models::make_recommender(config, 1);
     nn::Packed x = model->pack({{1, 2, 3, 4}, {5, 6}});
     const Tensor off = model->states(x);
-    x.noise = {7, 3, true};
+    x.dropout = {7, 3, true};
     const Tensor on = model->states(x), again = model->states(x);
     CHECK(on.values() == again.values());
     CHECK(on.values() != off.values());
-    x.noise.step = 4;
+    x.dropout.step = 4;
     CHECK(model->states(x).values() != on.values());
   }
 }

@@ -15,10 +15,10 @@ namespace {
 
 constexpr int64_t kItems = 12, kWide = 7, kNarrow = 4;
 
-Tensor random(int64_t columns, uint32_t site, double mean = 0) {
+Tensor random(int64_t columns, uint32_t stream, double mean = 0) {
   Tensor x = Tensor::empty({kItems, columns});
   for (int64_t i = 0; i < x.numel(); ++i)
-    x.data()[i] = static_cast<ag::real>(mean + ag::random_normal({1, 0, site}, static_cast<uint64_t>(i)));
+    x.data()[i] = static_cast<ag::real>(mean + ag::random_normal({1, 0, stream}, static_cast<uint64_t>(i)));
   return x;
 }
 

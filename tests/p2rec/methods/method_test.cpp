@@ -28,9 +28,9 @@ Interactions data_of(const std::vector<std::vector<int32_t>>& sequences, int32_t
   return data;
 }
 
-Tensor random_rows(int64_t rows, int64_t columns, uint32_t site) {
+Tensor random_rows(int64_t rows, int64_t columns, uint32_t stream) {
   Tensor x = Tensor::empty({rows, columns});
-  nn::normal_(x, 1, {5, 0, site});
+  nn::normal_(x, 1, {5, 0, stream});
   return x;
 }
 
