@@ -67,6 +67,7 @@ void Adam::zero_grad() {
 NamedTensors Adam::state() const {
   NamedTensors state{{"steps", Tensor::from_ints({static_cast<int32_t>(steps_)})}};
   for (const Slot& slot : slots_) {
+    state.emplace_back("w." + slot.name, slot.w);
     state.emplace_back("m." + slot.name, slot.m);
     state.emplace_back("v." + slot.name, slot.v);
   }
@@ -76,6 +77,7 @@ NamedTensors Adam::state() const {
 void Adam::load_state(const TensorFile& file) {
   steps_ = file.at("steps").ints()[0];
   for (Slot& slot : slots_) {
+    slot.w.copy_from(file.at("w." + slot.name));
     slot.m.copy_from(file.at("m." + slot.name));
     slot.v.copy_from(file.at("v." + slot.name));
   }

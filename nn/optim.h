@@ -50,7 +50,7 @@ class Adam {
   void zero_grad();
   int64_t steps() const { return steps_; }
 
-  // Moments and step count, to be stored with a checkpoint: "m.NAME", "v.NAME", "steps".
+  // Weights, moments and step count, to be stored in a checkpoint: "w.NAME", "m.NAME", "v.NAME", "steps".
   NamedTensors state() const;
   void load_state(const TensorFile& file);
 

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "nn/optim.h"
+#include "p2rec/training/loop.h"
 
 namespace p2rec {
 namespace {
 
 using ag::Tensor;
+using Lines = std::vector<std::vector<int32_t>>;  // as tokens
 
 constexpr uint32_t kLineStream = 3'000'000;
 constexpr double kInitialStd = 0.05, kWeightDecay = 0.01, kClip = 1.0;
@@ -25,9 +26,8 @@ models::LlamaConfig model_config(int64_t vocabulary, const TinyLlmConfig& config
 }
 
 // Lines of the catalogue as tokens, each with an end token where the tokenizer has one.
-std::vector<std::vector<int32_t>> catalogue_lines(const Interactions& data,
-                                                  const models::Tokenizer& tokenizer) {
-  std::vector<std::vector<int32_t>> lines;
+Lines catalogue_lines(const Interactions& data, const models::Tokenizer& tokenizer) {
+  Lines lines;
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
     const bool titled = !data.titles.empty() && !data.titles[i].empty();
     lines.push_back(tokenizer.encode(data.item_ids[i] + (titled ? ": " + data.titles[i] : "")));
@@ -36,8 +36,17 @@ std::vector<std::vector<int32_t>> catalogue_lines(const Interactions& data,
   return lines;
 }
 
+Lines lines_of_step(const Lines& lines, int64_t step, const TinyLlmConfig& config) {
+  const ag::RandomKey key{config.seed, static_cast<uint32_t>(step), kLineStream};
+  Lines batch;
+  for (int64_t i = 0; i < config.batch; ++i)
+    batch.push_back(
+        lines[ag::random_below(key, static_cast<uint64_t>(i), static_cast<uint32_t>(lines.size()))]);
+  return batch;
+}
+
 // The mean cross-entropy of every token of the lines but the first.
-Tensor next_token_loss(const models::Llama& model, const std::vector<std::vector<int32_t>>& lines) {
+Tensor next_token_loss(const models::Llama& model, const Lines& lines) {
   const nn::Packed x = nn::pack(lines);
   std::vector<int32_t> targets(static_cast<size_t>(x.offsets.rows()), -1);
   for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
@@ -49,46 +58,32 @@ Tensor next_token_loss(const models::Llama& model, const std::vector<std::vector
 
 }  // namespace
 
+void describe(TinyLlmConfig& config, const nn::Visit& visit) {
+  visit({"tiny-steps", "pre-training steps of the language model 'tiny'", nn::at_least(1)}, &config.steps);
+}
+
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task) {
   auto model = std::make_unique<models::Llama>(model_config(tokenizer.vocabulary(), config));
   models::initialise(*model, kInitialStd, config.seed);
   nn::Adam adam(model->named_parameters(), {.lr = config.lr, .weight_decay = kWeightDecay});
   const auto lines = catalogue_lines(data, tokenizer);
-  int64_t first = 0;
-  if (const auto saved = task.resume()) {
-    for (const auto& [name, tensor] : model->named_parameters()) Tensor(tensor).copy_from(saved->at(name));
-    adam.load_state(*saved);
-    first = adam.steps();
-  }
   task.announce(fmt::format("{} parameters from scratch, {} lines, {} steps of {}", model->parameter_count(),
                             lines.size(), config.steps, config.batch));
-  double loss_value = 0;
-  for (int64_t step = first; step < config.steps; ++step) {
-    std::vector<std::vector<int32_t>> batch;
-    for (int64_t i = 0; i < config.batch; ++i) {
-      const ag::RandomKey key{config.seed, static_cast<uint32_t>(step), kLineStream};
-      batch.push_back(
-          lines[ag::random_below(key, static_cast<uint64_t>(i), static_cast<uint32_t>(lines.size()))]);
-    }
-    adam.zero_grad();
-    const Tensor loss = next_token_loss(*model, batch);
-    ag::backward(loss);
-    nn::clip_grad_norm(adam.parameters(), kClip);
-    const double factor = nn::schedule_factor(nn::Schedule::Cosine, step + 1, kWarmup, config.steps + 1);
-    adam.step(factor);
-    loss_value = loss.item();
-    task.log(step, {{"loss", loss_value}, {"lr", config.lr * factor}});
-    task.progress(static_cast<double>(step + 1) / static_cast<double>(config.steps),
-                  fmt::format("step {} of {}, loss {:.3f}", step + 1, config.steps, loss_value));
-    if (task.save_due()) {
-      nn::NamedTensors state = model->named_parameters();
-      for (const auto& entry : adam.state()) state.push_back(entry);
-      task.save(step, state);
-    }
-    task.check_stop();
-  }
-  task.finish(fmt::format("loss {:.3f} per byte", loss_value));
+  const Loop loop{.adam = adam,
+                  .steps_per_epoch = config.steps,
+                  .epochs = 1,
+                  .lr = config.lr,
+                  .clip = kClip,
+                  .loss = [&](int64_t step, const Part&) -> PartLoss {
+                    return {next_token_loss(*model, lines_of_step(lines, step, config))};
+                  },
+                  .schedule =
+                      [&](int64_t step) {
+                        return nn::schedule_factor(nn::Schedule::Cosine, step + 1, kWarmup, config.steps + 1);
+                      }};
+  const std::vector<double> losses = train(loop, task);
+  task.finish(fmt::format("loss {:.3f} per byte", losses.back()));
   model->requires_grad(false);
   return model;
 }

@@ -6,6 +6,7 @@
 
 #include "models/llama/llama.h"
 #include "models/tokenizers/tokenizer.h"
+#include "nn/io/describe.h"
 #include "p2rec/data/interactions.h"
 #include "p2rec/task/task.h"
 
@@ -17,6 +18,7 @@ struct TinyLlmConfig {
   double lr = 3e-3;
   uint64_t seed = 1;
 };
+void describe(TinyLlmConfig& config, const nn::Visit& visit);
 
 // Next-byte prediction on lines "ID: TITLE" (the id alone where there is no title), AdamW with a cosine schedule.
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "nn/optim.h"
+#include "p2rec/training/loop.h"
 
 namespace p2rec {
 namespace {
@@ -14,20 +14,12 @@ using ag::Tensor;
 // Random streams beside those of the model's layers and kWindowOrderStream.
 constexpr uint32_t kNegativeStream = 1'000'001, kMaskStream = 1'000'002;
 
-// What early stopping remembers.
+// Early stopping's memory.
 struct Best {
   double ndcg = -1;
   int64_t epoch = 0;
   nn::NamedTensors weights;
 };
-
-// What is not trained is not copied.
-nn::NamedTensors copy_of(const nn::NamedTensors& tensors) {
-  nn::NamedTensors copy;
-  for (const auto& [name, tensor] : tensors)
-    copy.emplace_back(name, tensor.requires_grad() ? tensor.clone() : tensor);
-  return copy;
-}
 
 nn::NamedTensors trained(const nn::NamedTensors& tensors) {
   nn::NamedTensors result;
@@ -37,29 +29,25 @@ nn::NamedTensors trained(const nn::NamedTensors& tensors) {
   return result;
 }
 
-void append(nn::NamedTensors& to, const std::string& prefix, const nn::NamedTensors& from) {
-  for (const auto& [name, tensor] : from) to.emplace_back(prefix + name, tensor);
+nn::NamedTensors copy_of(const nn::NamedTensors& tensors) {
+  nn::NamedTensors copy;
+  for (const auto& [name, tensor] : tensors) copy.emplace_back(name, tensor.clone());
+  return copy;
 }
 
-nn::NamedTensors with_prefix(const nn::TensorFile& file, const std::string& prefix) {
-  nn::NamedTensors found;
-  for (const auto& [name, tensor] : file.tensors) {
-    if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
-  }
-  return found;
+void copy_into(const nn::NamedTensors& to, const nn::NamedTensors& from) {
+  for (size_t i = 0; i < to.size(); ++i) Tensor(to[i].second).copy_from(from[i].second);
 }
 
 class Training {
  public:
-  Training(models::TrainableRecommender& model, const Interactions& data, const RecommenderConfig& config,
-           const Task& task)
+  Training(models::TrainableRecommender& model, const Interactions& data, const RecommenderConfig& config)
       : model_(model),
         data_(data),
         config_(config),
-        task_(task),
         windows_(training_windows(data, config.model.window_length(), config.windows)),
-        adam_(trained(model.named_parameters()),
-              {.lr = config.lr, .beta2 = config.adam_beta2, .decoupled = false}) {
+        weights_(trained(model.named_parameters())),
+        adam_(weights_, {.lr = config.lr, .beta2 = config.adam_beta2, .decoupled = false}) {
     INPUT_CHECK(!windows_.empty(), data.source,
                 ": nobody has two interactions to train on; hint: leave-one-out keeps the last ",
                 "two of each user for validation and test");
@@ -69,34 +57,48 @@ class Training {
             (m.loss.samples() && m.shifts() && !m.own_output && m.use == models::ItemsUse::Start),
         "lazy Adam: it needs a loss that samples, a model that predicts the next item, and one trainable "
         "item table");
+    if (config.patience > 0) best_.weights = copy_of(weights_);
   }
 
-  void run() {
-    if (const auto saved = task_.resume()) restore(*saved);
-    task_.announce(fmt::format("{} windows of {} items, {} steps an epoch, at most {} epochs",
-                               windows_.size(), items_of_windows(), steps_of_epoch(), config_.max_epochs));
-    while (epoch_ < config_.max_epochs && !out_of_patience()) {
-      train_epoch();
-      ++epoch_;
-      if (config_.patience > 0) validate();
-      show();
-      if (task_.save_due()) save();
-      task_.check_stop();
-    }
+  Recommender run(const Task& task) {
+    task.announce(fmt::format("{} windows of {} items, {} steps an epoch, at most {} epochs", windows_.size(),
+                              items_of_windows(), steps_of_epoch(), config_.max_epochs));
+    const Loop loop = training_loop();
+    const std::vector<double> losses = train(loop, task);
+    const auto steps = static_cast<int64_t>(losses.size());
+    const int64_t epochs = steps / loop.steps_per_epoch;
     if (config_.patience > 0) {
-      model_.load(best_.weights, "best epoch");
+      copy_into(weights_, best_.weights);
     } else {
-      best_.epoch = epoch_;
+      best_.epoch = epochs;
     }
-    task_.finish(fmt::format("{} epochs, best {}, loss {:.4f}", epoch_, best_.epoch, last_loss_));
+    task.finish(fmt::format("{} epochs, best {}, loss {:.4f}", epochs, best_.epoch,
+                            mean_loss(losses, steps - loop.steps_per_epoch, steps)));
+    return {nullptr, epochs, best_.epoch, tokens_};
   }
-
-  int64_t epochs() const { return epoch_; }
-  int64_t best_epoch() const { return best_.epoch; }
-  int64_t tokens() const { return tokens_; }
 
  private:
-  bool out_of_patience() const { return config_.patience > 0 && epoch_ - best_.epoch >= config_.patience; }
+  Loop training_loop() {
+    Loop loop{.adam = adam_,
+              .steps_per_epoch = steps_of_epoch(),
+              .epochs = config_.max_epochs,
+              .lr = config_.lr,
+              .loss = [this](int64_t step, const Part& part) { return loss(step, part); },
+              .state = [this](Checkpoint& checkpoint) { visit_state(checkpoint); }};
+    if (config_.lazy_adam) {
+      loop.sparse_rows = [this] {
+        return nn::RowGradient{model_.items().trainable_table(), used_rows_, batch_.item_rows.grad()};
+      };
+    }
+    if (config_.patience > 0) {
+      loop.validate = [this](int64_t epoch) { return validate(epoch); };
+      loop.enough = [this](int64_t epoch) { return epoch - best_.epoch >= config_.patience; };
+      loop.status = [this] {
+        return fmt::format(", validation NDCG@10 {:.4f} at epoch {}", best_.ndcg, best_.epoch);
+      };
+    }
+    return loop;
+  }
 
   int64_t items_of_windows() const {
     int64_t items = 0;
@@ -108,99 +110,72 @@ class Training {
     return config_.steps_per_epoch ? config_.steps_per_epoch : (windows + config_.batch - 1) / config_.batch;
   }
 
-  void train_epoch() {
-    const std::vector<int32_t> order = epoch_windows(static_cast<int64_t>(windows_.size()), epoch_,
-                                                     config_.batch, config_.steps_per_epoch, config_.seed);
-    double total = 0;
-    for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(config_.batch)) {
-      const size_t size = std::min(static_cast<size_t>(config_.batch), order.size() - begin);
-      total += train_step({order.data() + begin, size});
+  std::span<const int32_t> windows_of(int64_t step) {
+    const int64_t epoch = step / steps_of_epoch();
+    if (epoch != ordered_epoch_) {
+      order_ = epoch_windows(static_cast<int64_t>(windows_.size()), epoch, config_.batch,
+                             config_.steps_per_epoch, config_.seed);
+      ordered_epoch_ = epoch;
     }
-    last_loss_ = total / static_cast<double>(steps_of_epoch());
+    const auto batch = static_cast<size_t>(config_.batch),
+               begin = static_cast<size_t>(step % steps_of_epoch()) * batch;
+    return {order_.data() + begin, std::min(batch, order_.size() - begin)};
   }
 
-  double train_step(std::span<const int32_t> chosen) {
-    const auto step = static_cast<uint32_t>(adam_.steps());
-    models::SequenceBatch batch =
-        model_.training_batch(items_of(data_, windows_, chosen), {config_.seed, step, kMaskStream});
-    batch.input.dropout = {config_.seed, step, true};
-    const models::LossConfig& loss_config = config_.model.loss;
-    if (loss_config.samples()) {
-      batch.negatives = draw_negatives(data_, windows_, chosen, batch, loss_config.negatives,
-                                       {config_.seed, step, kNegativeStream}, config_.share_negatives);
+  models::SequenceBatch make_batch(int64_t step) {
+    const std::span<const int32_t> chosen = windows_of(step);
+    const auto at = [&](uint32_t stream) {
+      return ag::RandomKey{config_.seed, static_cast<uint32_t>(step), stream};
+    };
+    models::SequenceBatch batch = model_.training_batch(items_of(data_, windows_, chosen), at(kMaskStream));
+    batch.input.dropout = {config_.seed, static_cast<uint32_t>(step), true};
+    const models::LossConfig& loss = config_.model.loss;
+    if (loss.samples()) {
+      batch.negatives = draw_negatives(data_, windows_, chosen, batch, loss.negatives, at(kNegativeStream),
+                                       config_.share_negatives);
     }
-    tokens_ += batch.input.offsets.rows();
-    const double loss = config_.lazy_adam ? step_on_rows(batch) : step_on_all(batch);
-    task_.log(step, {{"loss", loss}, {"lr", config_.lr}});
-    return loss;
+    return batch;
   }
 
-  double step_on_all(const models::SequenceBatch& batch) {
-    adam_.zero_grad();
-    const Tensor loss = model_.loss(batch);
-    ag::backward(loss);
-    adam_.step();
-    return loss.item();
+  PartLoss loss(int64_t step, const Part& part) {
+    if (part.index == 0) {
+      batch_ = make_batch(step);
+      tokens_ += batch_.input.offsets.rows();
+      if (config_.lazy_adam) used_rows_ = use_rows_alone(batch_, model_.items().trainable_table());
+    }
+    return {model_.loss(batch_)};
   }
 
-  // Only the rows of the item table that the batch speaks of are read and changed.
-  double step_on_rows(models::SequenceBatch& batch) {
-    const Tensor table = model_.items().trainable_table(), ids = use_rows_alone(batch, table);
-    adam_.zero_grad();
-    const Tensor loss = model_.loss(batch);
-    ag::backward(loss);
-    adam_.step_rows({table, ids, batch.item_rows.grad()});
-    return loss.item();
-  }
-
-  void validate() {
+  Values validate(int64_t epoch) {
     const RankingConfig ranking{.users = config_.validation_users};
     const double ndcg = evaluate(model_, data_, Target::Validation, ranking).ndcg[1];
-    task_.log(adam_.steps() - 1, {{"epoch", static_cast<double>(epoch_)}, {"validation_ndcg@10", ndcg}});
-    if (ndcg > best_.ndcg) best_ = {ndcg, epoch_, copy_of(model_.named_parameters())};
+    if (ndcg > best_.ndcg) {
+      best_.ndcg = ndcg;
+      best_.epoch = epoch;
+      copy_into(best_.weights, weights_);
+    }
+    return {{"validation_ndcg@10", ndcg}};
   }
 
-  void show() const {
-    std::string text =
-        fmt::format("epoch {} of at most {}, loss {:.4f}", epoch_, config_.max_epochs, last_loss_);
-    if (config_.patience > 0)
-      text += fmt::format(", validation NDCG@10 {:.4f} at epoch {}", best_.ndcg, best_.epoch);
-    task_.progress(static_cast<double>(epoch_) / static_cast<double>(config_.max_epochs), text);
-  }
-
-  void save() const {
-    nn::NamedTensors state;
-    append(state, "model.", model_.named_parameters());
-    append(state, "best.", best_.weights);
-    append(state, "adam.", adam_.state());
-    task_.save(adam_.steps() - 1, state,
-               {{"epoch", std::to_string(epoch_)},
-                {"best_epoch", std::to_string(best_.epoch)},
-                {"tokens", std::to_string(tokens_)},
-                {"best_ndcg", fmt::format("{:.17g}", best_.ndcg)},
-                {"last_loss", fmt::format("{:.17g}", last_loss_)}});
-  }
-
-  void restore(const nn::TensorFile& saved) {
-    model_.load(with_prefix(saved, "model."), saved.path);
-    nn::TensorFile moments{with_prefix(saved, "adam."), {}, saved.path};
-    adam_.load_state(moments);
-    epoch_ = std::stoll(saved.metadata.at("epoch"));
-    tokens_ = std::stoll(saved.metadata.at("tokens"));
-    last_loss_ = std::stod(saved.metadata.at("last_loss"));
-    best_ = {std::stod(saved.metadata.at("best_ndcg")), std::stoll(saved.metadata.at("best_epoch")),
-             with_prefix(saved, "best.")};
+  void visit_state(Checkpoint& checkpoint) {
+    checkpoint.number("tokens", tokens_);
+    checkpoint.number("best_ndcg", best_.ndcg);
+    checkpoint.number("best_epoch", best_.epoch);
+    checkpoint.tensors("best.", best_.weights);
   }
 
   models::TrainableRecommender& model_;
   const Interactions& data_;
   const RecommenderConfig& config_;
-  const Task& task_;
   std::vector<Window> windows_;
+  nn::NamedTensors weights_;  // that are trained
   nn::Adam adam_;
-  int64_t epoch_ = 0, tokens_ = 0;
-  double last_loss_ = 0;
   Best best_;
+  int64_t tokens_ = 0;
+  int64_t ordered_epoch_ = -1;
+  std::vector<int32_t> order_;   // of the windows in that epoch
+  models::SequenceBatch batch_;  // the step's
+  Tensor used_rows_;             // sparse Adam: the items that batch_.item_rows are
 };
 
 }  // namespace
@@ -236,9 +211,9 @@ Recommender train_from(const Tensor& start, const Interactions& data, const Reco
   if (start.defined()) with_features.model.features = start.dim(1);
   auto model = make_recommender(data.items(), with_features);
   if (start.defined()) model->items().set(start);
-  Training training(*model, data, config, task);
-  training.run();
-  return {std::move(model), training.epochs(), training.best_epoch(), training.tokens()};
+  Recommender recommender = Training(*model, data, config).run(task);
+  recommender.model = std::move(model);
+  return recommender;
 }
 
 }  // namespace p2rec

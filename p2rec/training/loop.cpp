@@ -1,0 +1,137 @@
+#include "p2rec/training/loop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "autograd/ops.h"
+
+namespace p2rec {
+namespace {
+
+using ag::Tensor;
+
+constexpr int64_t kRecentSteps = 10;  // whose mean loss the progress line shows
+
+// Fills the gradients of a batch, part by part; returns its loss.
+double backward(const Loop& loop, int64_t step) {
+  double loss = 0;
+  for (Part part{0, loop.parts}; part.index < part.count; ++part.index) {
+    const PartLoss found = loop.loss(step, part);
+    if (!found.mean.defined()) continue;
+    const double share = static_cast<double>(found.terms) / static_cast<double>(found.of);
+    ag::backward(ag::scale(found.mean, share * loop.loss_scale));
+    loss += share * found.mean.item();
+  }
+  return loss;
+}
+
+double train_step(const Loop& loop, int64_t step, double lr_factor) {
+  loop.adam.zero_grad();
+  const double loss = backward(loop, step);
+  if (loop.clip > 0) nn::clip_grad_norm(loop.adam.parameters(), loop.clip);
+  if (loop.sparse_rows) {
+    loop.adam.step_rows(loop.sparse_rows(), lr_factor);
+  } else {
+    loop.adam.step(lr_factor);
+  }
+  return static_cast<ag::real>(loss);  // as a checkpoint stores it
+}
+
+void visit_state(const Loop& loop, std::vector<double>& losses, Checkpoint& checkpoint) {
+  checkpoint.adam(loop.adam);
+  checkpoint.list("losses", losses);
+  if (loop.state) loop.state(checkpoint);
+}
+
+void validate(const Loop& loop, int64_t step, const Task& task) {
+  const int64_t epoch = (step + 1) / loop.steps_per_epoch;
+  Values values = loop.validate(epoch);
+  values.insert(values.begin(), {"epoch", static_cast<double>(epoch)});
+  task.log(step, values);
+}
+
+std::string progress_text(const Loop& loop, const std::vector<double>& losses) {
+  const auto steps = static_cast<int64_t>(losses.size());
+  const std::string where = loop.epochs == 1
+                                ? fmt::format("step {} of {}", steps, loop.steps_per_epoch)
+                                : fmt::format("epoch {} of {}{}", (steps - 1) / loop.steps_per_epoch + 1,
+                                              loop.enough ? "at most " : "", loop.epochs);
+  return fmt::format("{}, loss {:.5f}{}", where,
+                     mean_loss(losses, std::max<int64_t>(0, steps - kRecentSteps), steps),
+                     loop.status ? loop.status() : "");
+}
+
+}  // namespace
+
+std::vector<double> train(const Loop& loop, const Task& task) {
+  std::vector<double> losses;
+  if (const auto saved = task.resume()) {
+    Checkpoint checkpoint(*saved);
+    visit_state(loop, losses, checkpoint);
+  }
+  const int64_t total = loop.epochs * loop.steps_per_epoch;
+  for (auto step = static_cast<int64_t>(losses.size()); step < total; ++step) {
+    if (step % loop.steps_per_epoch == 0 && loop.enough && loop.enough(step / loop.steps_per_epoch)) break;
+    const double lr_factor = loop.schedule ? loop.schedule(step) : 1;
+    losses.push_back(train_step(loop, step, lr_factor));
+    task.log(step, {{"loss", losses.back()}, {"lr", loop.lr * lr_factor}});
+    if (loop.validate && (step + 1) % loop.steps_per_epoch == 0) validate(loop, step, task);
+    task.progress(static_cast<double>(step + 1) / static_cast<double>(total), progress_text(loop, losses));
+    if (task.save_due()) {
+      Checkpoint checkpoint;
+      visit_state(loop, losses, checkpoint);
+      checkpoint.write(task, step);
+    }
+    task.check_stop();
+  }
+  return losses;
+}
+
+double mean_loss(const std::vector<double>& losses, int64_t begin, int64_t end) {
+  return std::accumulate(losses.begin() + begin, losses.begin() + end, 0.0) /
+         static_cast<double>(std::max<int64_t>(1, end - begin));
+}
+
+void Checkpoint::tensors(const std::string& prefix, const nn::NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors) {
+    if (saved_) {
+      Tensor(tensor).copy_from(saved_->at(prefix + name));
+    } else {
+      tensors_.emplace_back(prefix + name, tensor);
+    }
+  }
+}
+
+void Checkpoint::adam(nn::Adam& adam) {
+  if (saved_) return adam.load_state(*saved_);
+  for (const auto& entry : adam.state()) tensors_.push_back(entry);
+}
+
+void Checkpoint::list(const std::string& name, std::vector<double>& values) {
+  if (saved_) {
+    const std::vector<ag::real> found = saved_->at(name).values();
+    values.assign(found.begin(), found.end());
+  } else {
+    tensors_.emplace_back(name, Tensor::from({static_cast<int64_t>(values.size())}, values));
+  }
+}
+
+void Checkpoint::number(const std::string& name, double& value) {
+  if (saved_) {
+    value = std::stod(saved_->metadata.at(name));
+  } else {
+    numbers_[name] = fmt::format("{}", value);
+  }
+}
+
+void Checkpoint::number(const std::string& name, int64_t& value) {
+  if (saved_) {
+    value = std::stoll(saved_->metadata.at(name));
+  } else {
+    numbers_[name] = std::to_string(value);
+  }
+}
+
+}  // namespace p2rec
