@@ -35,7 +35,7 @@
 //                                                                 reconstructed from it; re-run: LoRA on all linear
 //                                                                 layers, last-token pooling; ours: the words, item
 //                                                                 tokens, a zero-start linear head, learning rates
-// 5  augment_items(parser, prompts)            -> (items, C)      paper: each item alone as a virtual user
+// 5  augment_items(reader, prompts)            -> (items, C)      paper: each item alone as a virtual user
 // 6  train_from(start_table(...), data, config)-> Recommender     paper: the embeddings help various recommenders;
 //                                                                 ours: principal components as the item table's start,
 //                                                                 or start_features(...) behind an adapter, alone or

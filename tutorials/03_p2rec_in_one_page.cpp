@@ -72,17 +72,15 @@ int main() {
   std::printf("4  reconstruct\n");
   const models::ByteTokenizer tokenizer;
   const auto llm = pretrain_tiny_llm(data, tokenizer, {.steps = 60});
-  const Prompts prompts(data, tokenizer, ItemsAs::Tokens, 50);
-  SftConfig sft;
-  sft.epochs = 6;
-  const Reconstruction reconstruction = reconstruct(*llm, prompts, data, preferences, sft);
+  const Prompts prompts(data, tokenizer, {.items_as = ItemsAs::Tokens, .history = 50});
+  const Reconstruction reconstruction = reconstruct(*llm, prompts, data, preferences, ReconstructionConfig{});
   const ReconstructionBaselines baselines = reconstruction_baselines(data, groups, preferences, prompts);
-  const double share = reconstruction.heldout_loss / baselines.mean;
+  const double share = reconstruction.losses.heldout / baselines.mean;
   check("error on users it has not seen, as a share of the mean's", share, "<=", 0.6, share <= 0.6);
 
   // Step 5. Every item alone becomes a virtual user; the state at the end of that prompt is the item's enhanced embedding.
   std::printf("5  augment_items\n");
-  const Tensor enhanced = augment_items(reconstruction.parser, prompts);
+  const Tensor enhanced = augment_items(reconstruction.model.reader, prompts);
   const double kept = purity(group_items(enhanced, kmeans).group_of, world.item_group);
   check("items whose embedding falls into the hidden group", kept, ">=", 0.5, kept >= 0.5);
 

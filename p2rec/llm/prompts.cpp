@@ -20,19 +20,23 @@ void append(std::vector<int32_t>& to, const std::vector<int32_t>& from) {
 
 }  // namespace
 
-ItemsAs items_as_from(const std::string& name) {
-  if (name == "tokens") return ItemsAs::Tokens;
-  if (name == "ids") return ItemsAs::Ids;
-  if (name == "titles") return ItemsAs::Titles;
-  if (name == "ids+titles") return ItemsAs::IdsAndTitles;
-  throw ag::InputError("--items-as: found '" + name + "', expected tokens, ids, titles or ids+titles");
+void describe(PromptConfig& config, const nn::Visit& visit) {
+  nn::visit_choice(
+      visit,
+      {"items-as", "how a prompt writes an item: a new trainable token, its id's digits, its title, or both"},
+      config.items_as,
+      {{"tokens", ItemsAs::Tokens},
+       {"ids", ItemsAs::Ids},
+       {"titles", ItemsAs::Titles},
+       {"ids+titles", ItemsAs::IdsAndTitles}});
+  visit({"history", "items of a prompt at most, the latest ones", nn::at_least(1)}, &config.history);
 }
 
-Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, ItemsAs items_as,
-                 int64_t history)
-    : items_as_(items_as), history_(history), vocabulary_(tokenizer.vocabulary()) {
+Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config)
+    : config_(config), vocabulary_(tokenizer.vocabulary()) {
+  const ItemsAs items_as = config.items_as;
   INPUT_CHECK(items_as == ItemsAs::Tokens || items_as == ItemsAs::Ids || !data.titles.empty(),
-              "--items-as titles: ", data.source, " has no titles; hint: --items-as tokens or ids need none");
+              "items-as: found titles, but ", data.source, " has none; hint: tokens and ids need none");
   beginning_ = tokenizer.encode("User history:");
   end_ = tokenizer.encode("\nPreference:");
   if (items_as != ItemsAs::Tokens) separator_ = tokenizer.encode(items_as == ItemsAs::Ids ? "," : ";");
@@ -44,7 +48,7 @@ Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, I
 }
 
 Sequence Prompts::visible(Sequence items) const {
-  return items.last(std::min(items.size(), static_cast<size_t>(history_)));
+  return items.last(std::min(items.size(), static_cast<size_t>(config_.history)));
 }
 
 std::vector<int32_t> Prompts::of(Sequence items) const {

@@ -12,30 +12,43 @@
 #include <vector>
 
 #include "models/tokenizers/tokenizer.h"
-#include "nn/layers.h"
+#include "nn/io/describe.h"
 #include "p2rec/data/interactions.h"
-#include "p2rec/llm/items_as.h"
 
 namespace p2rec {
 
+// How a prompt writes an item.
+enum class ItemsAs : uint8_t {
+  Tokens,        // one new trainable token per item
+  Ids,           // the digits of its id
+  Titles,        // its title, or the id where there is none
+  IdsAndTitles,  // both
+};
+
+struct PromptConfig {
+  ItemsAs items_as = ItemsAs::Tokens;
+  int64_t history = 50;  // items of a prompt at most, the user's last ones
+};
+void describe(PromptConfig& config, const nn::Visit& visit);
+
 class Prompts {
  public:
-  // `history`: a prompt holds at most the user's last so many items. Titles must be there if the prompts show them.
-  Prompts(const Interactions& data, const models::Tokenizer& tokenizer, ItemsAs items_as, int64_t history);
+  // Throws ag::InputError if the prompts show titles and the data has none.
+  Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config);
 
   // beginning + items + end; ids at and above vocabulary() are item tokens.
   std::vector<int32_t> of(Sequence items) const;
   const std::vector<int32_t>& beginning() const { return beginning_; }  // what all prompts begin with
   std::vector<int32_t> virtual_user(int32_t item) const;                // the rest of a one-item prompt
-  Sequence visible(Sequence items) const;                               // the last `history` items
+  Sequence visible(Sequence items) const;                               // the last config.history items
 
   int64_t vocabulary() const { return vocabulary_; }
   int64_t items() const { return static_cast<int64_t>(item_tokens_.size()); }
-  bool has_item_tokens() const { return items_as_ == ItemsAs::Tokens; }
+  bool has_item_tokens() const { return config_.items_as == ItemsAs::Tokens; }
 
  private:
-  ItemsAs items_as_;
-  int64_t history_, vocabulary_;
+  PromptConfig config_;
+  int64_t vocabulary_;
   std::vector<int32_t> beginning_, separator_, end_;
   std::vector<std::vector<int32_t>> item_tokens_;  // per item
 };

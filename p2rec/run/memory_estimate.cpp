@@ -48,11 +48,11 @@ int64_t most_tokens_of_a_batch(const std::vector<int64_t>& lengths, int64_t batc
 
 // --- fine-tuning the language model ----------------------------------------------------------------------------
 
-int64_t fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& config, int64_t item_tokens,
-                           int64_t groups, int64_t tokens) {
+int64_t fine_tuning_memory(const models::LlamaConfig& llm, const ReconstructionConfig& config,
+                           int64_t item_tokens, int64_t groups, int64_t tokens) {
   const auto C = static_cast<double>(llm.hidden), F = static_cast<double>(llm.intermediate),
              KV = static_cast<double>(llm.kv_heads * llm.head_size()), H = static_cast<double>(llm.heads),
-             L = static_cast<double>(llm.layers), r = static_cast<double>(config.lora.rank);
+             L = static_cast<double>(llm.layers), r = static_cast<double>(config.finetune.lora.rank);
   // Weight, gradient and two moments of all that is trained.
   const double adapters = L * r * (9 * C + 2 * KV + 3 * F);  // A and B of q, k, v, o, gate, up, down
   const double trained =
@@ -61,23 +61,25 @@ int64_t fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& conf
   // sum) and two of the adapter's rank; with dropout also its input. Beside them are two norms, the turned q and k, the
   // attention's result with its log-sum-exp, swiglu's result and two sums.
   double layer = 15 * C + 7 * KV + 7 * F + 14 * r + H + 2;
-  if (config.lora.dropout > 0) layer += 6 * C + F;
+  if (config.finetune.lora.dropout > 0) layer += 6 * C + F;
   // Words and items gathered, joined and put in order, the final norm and its gradients; swiglu's gradients in one layer.
   const double outside = 8 * C + 3 * F;
   return bytes_of(4 * trained + static_cast<double>(tokens) * (L * layer + outside));
 }
 
-int64_t check_fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& config, int64_t item_tokens,
-                                 int64_t groups, const std::vector<int64_t>& lengths, uint32_t stream) {
+int64_t check_fine_tuning_memory(const models::LlamaConfig& llm, const ReconstructionConfig& config,
+                                 int64_t item_tokens, int64_t groups, const std::vector<int64_t>& lengths,
+                                 uint32_t stream) {
   const auto bytes = [&](int64_t batch) {
-    return fine_tuning_memory(llm, config, item_tokens, groups,
-                              most_tokens_of_a_batch(lengths, batch, config.epochs, config.seed, stream));
+    return fine_tuning_memory(
+        llm, config, item_tokens, groups,
+        most_tokens_of_a_batch(lengths, batch, config.finetune.epochs, config.finetune.seed, stream));
   };
-  const int64_t needed = bytes(config.batch), available = nn::available_memory();
+  const int64_t needed = bytes(config.finetune.batch), available = nn::available_memory();
   if (needed <= available) return needed;
-  const int64_t fits = largest_batch_that_fits(config.batch, available, bytes);
+  const int64_t fits = largest_batch_that_fits(config.finetune.batch, available, bytes);
   throw ag::InputError(
-      ag::message("--sft-batch: fine-tuning with batches of ", config.batch, " users needs about ",
+      ag::message("--sft-batch: fine-tuning with batches of ", config.finetune.batch, " users needs about ",
                   nn::memory_text(needed), " of memory beside the language model, but ",
                   nn::memory_text(available), " are available; hint: ",
                   fits > 0 ? ag::message("--sft-batch ", fits, " would fit")

@@ -23,12 +23,13 @@ int64_t most_tokens_of_a_batch(const std::vector<int64_t>& lengths, int64_t batc
 // --- fine-tuning the language model ----------------------------------------------------------------------------
 
 // Beside the frozen model itself, with batches of at most `tokens` tokens. `item_tokens` is the number of new tokens.
-int64_t fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& config, int64_t item_tokens,
-                           int64_t groups, int64_t tokens);
+int64_t fine_tuning_memory(const models::LlamaConfig& llm, const ReconstructionConfig& config,
+                           int64_t item_tokens, int64_t groups, int64_t tokens);
 // Throws ag::InputError where it is more than what is available, naming the largest --sft-batch that would fit.
-// `lengths` are the users' prompts in tokens, `stream` the order's random stream. Returns the estimate.
-int64_t check_fine_tuning_memory(const models::LlamaConfig& llm, const SftConfig& config, int64_t item_tokens,
-                                 int64_t groups, const std::vector<int64_t>& lengths, uint32_t stream);
+// `lengths` are the users' prompts in tokens, `stream` the order's stream of randomness. Returns the estimate.
+int64_t check_fine_tuning_memory(const models::LlamaConfig& llm, const ReconstructionConfig& config,
+                                 int64_t item_tokens, int64_t groups, const std::vector<int64_t>& lengths,
+                                 uint32_t stream);
 
 // --- embedding the items ---------------------------------------------------------------------------------------
 

@@ -36,16 +36,25 @@ namespace {
 using ag::Tensor;
 namespace fs = std::filesystem;
 
-SftConfig sft_config(const Options& o) {
-  SftConfig config;
-  config.lora.rank = o.lora_rank;
-  config.lora.alpha = o.lora_alpha;
-  config.lora.dropout = o.lora_dropout;
-  config.lora.seed = config.seed = o.seeds[0];
-  config.lr = o.sft_lr;
+ItemsAs items_as_from(const std::string& name) {
+  if (name == "tokens") return ItemsAs::Tokens;
+  if (name == "ids") return ItemsAs::Ids;
+  if (name == "titles") return ItemsAs::Titles;
+  if (name == "ids+titles") return ItemsAs::IdsAndTitles;
+  throw ag::InputError("--items-as: found '" + name + "', expected tokens, ids, titles or ids+titles");
+}
+
+ReconstructionConfig reconstruction_config(const Options& o) {
+  ReconstructionConfig config;
+  FinetuneConfig& finetune = config.finetune;
+  finetune.lora.rank = o.lora_rank;
+  finetune.lora.alpha = o.lora_alpha;
+  finetune.lora.dropout = o.lora_dropout;
+  finetune.lora.seed = finetune.seed = o.seeds[0];
+  finetune.lr = o.sft_lr;
+  finetune.batch = o.sft_batch;
+  finetune.epochs = o.sft_epochs;
   config.item_lr = o.sft_item_lr;
-  config.batch = o.sft_batch;
-  config.epochs = o.sft_epochs;
   return config;
 }
 
@@ -191,7 +200,7 @@ class Run {
       models::need_memory_for(checked.config, "--llm: " + o_.llm);
       tokenizer = std::move(checked.tokenizer);
     }
-    Prompts(data_, *tokenizer, items_as_from(o_.items_as), o_.history);
+    Prompts(data_, *tokenizer, {items_as_from(o_.items_as), o_.history});
   }
 
   void run(Stage stage) {
@@ -281,21 +290,27 @@ class Run {
     const Prompts prompts = prompts_for(llm);
     const ItemGroups found = read_groups(out_ / "groups.tsv", data_);
     const Tensor preferences = user_preferences(data_, found);
-    const SftConfig config = sft_config(o_);
+    const ReconstructionConfig config = reconstruction_config(o_);
+    std::vector<int64_t> lengths;
+    for (int64_t u = 0; u < data_.users(); ++u)
+      lengths.push_back(std::ssize(prompts.of(training_part(data_, u))));
+    check_fine_tuning_memory(llm.model->config(), config, prompts.has_item_tokens() ? data_.items() : 0,
+                             o_.groups, lengths, 2'000'000);
     const Reconstruction r =
         reconstruct(*llm.model, prompts, data_, preferences, config, task(Stage::Reconstruct));
     const ReconstructionBaselines baselines = reconstruction_baselines(data_, found, preferences, prompts);
-    results_.set_reconstruction({r.train_loss_first, r.train_loss_last_epoch, r.heldout_loss, baselines.mean,
+    results_.set_reconstruction({r.losses.first, r.losses.last_epoch, r.losses.heldout, baselines.mean,
                                  baselines.window, baselines.ridge});
     journal_->say(
         fmt::format("reconstruct: held-out loss {:.5f}; mean preference {:.5f}, window {:.5f}, ridge {:.5f}",
-                    r.heldout_loss, baselines.mean, baselines.window, baselines.ridge));
-    nn::write_adapter(out_ / "adapter", *llm.model, config.lora, llm.name, metadata(Stage::Reconstruct));
+                    r.losses.heldout, baselines.mean, baselines.window, baselines.ridge));
+    nn::write_adapter(out_ / "adapter", *llm.model, config.finetune.lora, llm.name,
+                      metadata(Stage::Reconstruct));
     nn::write_safetensors(out_ / "head.safetensors",
-                          {{"weight", r.parser.head_weight}, {"bias", r.parser.head_bias}},
+                          {{"weight", r.model.head_weight}, {"bias", r.model.head_bias}},
                           metadata(Stage::Reconstruct));
-    if (r.parser.item_tokens.defined()) {
-      nn::write_safetensors(out_ / "item_tokens.safetensors", {{"item_tokens", r.parser.item_tokens}},
+    if (r.model.reader.item_tokens.defined()) {
+      nn::write_safetensors(out_ / "item_tokens.safetensors", {{"item_tokens", r.model.reader.item_tokens}},
                             metadata(Stage::Reconstruct));
     }
     return r.tokens;
@@ -305,17 +320,17 @@ class Run {
     const models::LanguageModel llm = language_model();
     const Prompts prompts = prompts_for(llm);
     const Task stage = task(Stage::Augment);
-    Parser parser{llm.model.get(), {}, {}, {}};
+    ItemReader reader{*llm.model};
     if (prompts.has_item_tokens())
-      parser.item_tokens = initial_item_tokens(*llm.model, data_.items(), o_.seeds[0]);
-    const Tensor untuned = augment_items(parser, prompts, stage.part("untuned", 2));
+      reader.item_tokens = initial_item_tokens(*llm.model, data_.items(), o_.seeds[0]);
+    const Tensor untuned = augment_items(reader, prompts, stage.part("untuned", 2));
     nn::write_safetensors(out_ / "item_embeddings_untuned.safetensors", {{"embeddings", untuned}},
                           metadata(Stage::Augment));
     nn::read_adapter(out_ / "adapter", *llm.model);
     if (prompts.has_item_tokens())
-      parser.item_tokens =
+      reader.item_tokens =
           read_matrix(out_ / "item_tokens.safetensors", "item_tokens").to(llm.model->device());
-    const Tensor enhanced = augment_items(parser, prompts, stage.part("tuned", 2));
+    const Tensor enhanced = augment_items(reader, prompts, stage.part("tuned", 2));
     nn::write_safetensors(out_ / "item_embeddings.safetensors", {{"embeddings", enhanced}},
                           metadata(Stage::Augment));
     write_npy(out_ / "item_embeddings.npy", enhanced);
@@ -434,7 +449,7 @@ class Run {
     return llm;
   }
   Prompts prompts_for(const models::LanguageModel& llm) const {
-    return {data_, *llm.tokenizer, items_as_from(o_.items_as), o_.history};
+    return {data_, *llm.tokenizer, {items_as_from(o_.items_as), o_.history}};
   }
   Tensor read_matrix(const nn::Path& file, const std::string& name) const {
     const Tensor matrix = nn::read_safetensors(file).at(name);

@@ -2,12 +2,14 @@
 // end of that user's prompt is the item's enhanced embedding.
 #pragma once
 
-#include "p2rec/methods/p2rec/reconstruction.h"
+#include "p2rec/llm/embed.h"
+#include "p2rec/llm/prompts.h"
+#include "p2rec/task/task.h"
 
 namespace p2rec {
 
 // (V,C): one row per item, in item order. All prompts begin alike, so the beginning's keys and values are computed once
 // and only what differs is run.
-ag::Tensor augment_items(const Parser& parser, const Prompts& prompts, const Task& task = {});
+ag::Tensor augment_items(const ItemReader& reader, const Prompts& prompts, const Task& task = {});
 
 }  // namespace p2rec

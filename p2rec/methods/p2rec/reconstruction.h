@@ -11,57 +11,34 @@
 // minimum where it is and makes Adam's eps and the clipping independent of K; cosine schedule with 10% warm-up.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "models/llama/llama.h"
-#include "nn/lora.h"
+#include "p2rec/llm/embed.h"
+#include "p2rec/llm/finetune.h"
 #include "p2rec/llm/prompts.h"
-#include "p2rec/task/task.h"
 
 namespace p2rec {
 
-struct SftConfig {
-  nn::LoraConfig lora;
-  double lr = 5e-4;       // of adapters and head
-  double item_lr = 5e-3;  // of the new item tokens
-  int64_t batch = 16;     // users
-  int64_t epochs = 6;
-  double clip = 1.0;  // of the gradients' joint norm
-  uint64_t seed = 1;
+struct ReconstructionConfig {
+  FinetuneConfig finetune;  // its learning rate is also the head's
+  double item_lr = 5e-3;    // of the new item tokens
 };
+void describe(ReconstructionConfig& config, const nn::Visit& visit);
 
-// The language model with what was trained on it. The model itself belongs to the caller.
-struct Parser {
-  models::Llama* model = nullptr;
-  ag::Tensor item_tokens;             // (V,C), or undefined when prompts hold no new tokens
+// A language model that reads a user's preference from a prompt.
+struct PreferenceModel {
+  ItemReader reader;
   ag::Tensor head_weight, head_bias;  // (K,C), (K)
 };
 
 struct Reconstruction {
-  Parser parser;
-  double train_loss_first = 0;  // mean over the first 20 steps
-  double train_loss_last_epoch = 0;
-  double heldout_loss = 0;
+  PreferenceModel model;
+  FinetuneLosses losses;
   int64_t tokens = 0;  // read in training
 };
 
-// Whether the user is one of the held-out tenth: a hash of the id decides, so it does not depend on other users.
-bool held_out(const std::string& user_id);
-
-// The starting values of new item tokens: N(0, s) with s the standard deviation of the model's own token table.
-ag::Tensor initial_item_tokens(const models::Llama& model, int64_t items, uint64_t seed);
-
 // Attaches LoRA to the model and trains it with the head on all users but the held-out ones. preferences (users,K).
-Reconstruction reconstruct(models::Llama& model, const Prompts& prompts, const Interactions& data,
-                           const ag::Tensor& preferences, const SftConfig& config, const Task& task = {});
-
-// Last-token states (B,C) of prompts; records history unless under NoGrad. `prefix`, if given, was made from the prompts'
-// common beginning, and the prompts then lack it.
-ag::Tensor prompt_states(const Parser& parser, const std::vector<std::vector<int32_t>>& prompts,
-                         const nn::DropoutContext& dropout = {},
-                         const models::SharedPrefix* prefix = nullptr);
-// Vectors (N,C) of token ids: the model's table, and item_tokens for ids at and above the vocabulary.
-ag::Tensor embed_prompt(const Parser& parser, const ag::Tensor& ids);
+Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Interactions& data,
+                           const ag::Tensor& preferences, const ReconstructionConfig& config,
+                           const Task& task = {});
 
 }  // namespace p2rec

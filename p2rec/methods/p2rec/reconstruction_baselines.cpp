@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "p2rec/llm/finetune.h"
 #include "p2rec/methods/p2rec/preferences.h"
-#include "p2rec/methods/p2rec/reconstruction.h"
 
 namespace p2rec {
 namespace {

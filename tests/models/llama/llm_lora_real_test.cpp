@@ -96,24 +96,23 @@ TEST_CASE("SmolLM2: the LoRA gradients of one batch equal PyTorch's and PEFT's")
   lora.alpha = 16;
   nn::attach_lora(*llm.model, lora);
   const int64_t K = file.at("input.preferences").dim(1);
-  p2rec::Parser parser{llm.model.get(),
-                       {},
-                       Tensor::zeros({K, llm.model->config().hidden}).set_requires_grad(),
-                       Tensor::zeros({K}).set_requires_grad()};
+  p2rec::PreferenceModel preference{{*llm.model},
+                                    Tensor::zeros({K, llm.model->config().hidden}).set_requires_grad(),
+                                    Tensor::zeros({K}).set_requires_grad()};
   const nn::NamedTensors adapters = nn::lora_parameters(*llm.model);
   for (const auto& [name, w] : adapters) {
     draw(w, name);
     if (file.metadata.contains("drawn." + name)) check_drawn(file, name, w);
   }
-  draw(parser.head_weight, "head.weight");
-  draw(parser.head_bias, "head.bias");
+  draw(preference.head_weight, "head.weight");
+  draw(preference.head_bias, "head.bias");
 
   const nn::Packed x = testing::packed_input(file);
   std::vector<std::vector<int32_t>> prompts;
   for (int64_t b = 0; b < x.offsets.sequences(); ++b)
     prompts.emplace_back(x.ids.ints() + x.offsets.at(b), x.ids.ints() + x.offsets.at(b + 1));
-  const Tensor predictions =
-      ag::linear(p2rec::prompt_states(parser, prompts), parser.head_weight, parser.head_bias);
+  const Tensor predictions = ag::linear(p2rec::prompt_states(preference.reader, prompts),
+                                        preference.head_weight, preference.head_bias);
   const Tensor loss = ag::mse(predictions, file.at("input.preferences"));
   ag::backward(loss);
   parity.check("predictions", predictions, file.at("output.predictions"), tolerance::kModelForward);
@@ -136,8 +135,8 @@ TEST_CASE("SmolLM2: the LoRA gradients of one batch equal PyTorch's and PEFT's")
     const auto [kind, layer] = kind_and_layer(name);
     check_matrix(name, kind, layer, w);
   }
-  check_matrix("head.weight", "grad.head.weight", 0, parser.head_weight);
-  parity.check("gradients", parser.head_bias.grad(), file.at("grad.head.bias"), tolerance::kModelGradient,
+  check_matrix("head.weight", "grad.head.weight", 0, preference.head_weight);
+  parity.check("gradients", preference.head_bias.grad(), file.at("grad.head.bias"), tolerance::kModelGradient,
                "grad.head.bias");
   compared["grad.head.bias"] = K;
   for (const auto& [name, gradient] : testing::below(file, "grad."))

@@ -70,24 +70,25 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
     const auto zeros = [](const ag::Shape& shape) {
       return Tensor::full(shape, 0, testing::device()).set_requires_grad();
     };
-    p2rec::Parser parser{&model, {}, zeros({5, 32}), zeros({5})};
-    trained.emplace_back("head.weight", parser.head_weight);
-    trained.emplace_back("head.bias", parser.head_bias);
+    p2rec::PreferenceModel preference{{model}, zeros({5, 32}), zeros({5})};
+    trained.emplace_back("head.weight", preference.head_weight);
+    trained.emplace_back("head.bias", preference.head_bias);
     for (const auto& [name, w] : trained) Tensor(w).copy_from(file.at("weight." + name));
     if (!section.empty()) {
-      parser.item_tokens =
+      preference.reader.item_tokens =
           file.at("tokens.weight.item_tokens.weight").to(testing::device()).clone().set_requires_grad();
-      trained.emplace_back("item_tokens.weight", parser.item_tokens);
+      trained.emplace_back("item_tokens.weight", preference.reader.item_tokens);
     }
     const nn::Packed x = packed_input(file, section);
     std::vector<std::vector<int32_t>> prompts;
     for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
       prompts.emplace_back(x.ids.ints() + x.offsets.at(b), x.ids.ints() + x.offsets.at(b + 1));
     }
-    parity.check("hidden states", model.hidden_states(p2rec::embed_prompt(parser, x.ids), x),
+    parity.check("hidden states", model.hidden_states(p2rec::embed_prompt(preference.reader, x.ids), x),
                  file.at(section + "output.hidden"), tolerance::kModelForward);
     const auto predictions = [&] {
-      return ag::linear(p2rec::prompt_states(parser, prompts), parser.head_weight, parser.head_bias);
+      return ag::linear(p2rec::prompt_states(preference.reader, prompts), preference.head_weight,
+                        preference.head_bias);
     };
     parity.check("predictions", predictions(), file.at(section + "output.predictions"),
                  tolerance::kModelForward);
@@ -156,9 +157,9 @@ TEST_CASE("a shared prefix and a key-value cache give the states of the whole se
   const nn::Packed x = nn::pack(whole);
   const Tensor expected = ag::embedding(model.hidden_states(x), x.offsets.last_rows());
 
-  const p2rec::Parser parser{&model, {}, {}, {}};
+  const p2rec::ItemReader reader{model};
   const models::SharedPrefix prefix = model.shared_prefix(model.embed(Tensor::from_ints(beginning)));
-  check_close(p2rec::prompt_states(parser, {a, b}, {}, &prefix), expected, tolerance::kFused,
+  check_close(p2rec::prompt_states(reader, {a, b}, {}, &prefix), expected, tolerance::kFused,
               "behind a shared prefix");
 
   models::KvCache cache(model.config(), 8);

@@ -148,11 +148,11 @@ TEST_CASE("fine-tuning takes what was estimated") {
     models::Llama model(config);
     models::initialise(model, 0.05, 1);
     model.requires_grad(false);
-    p2rec::SftConfig sft;
-    sft.batch = size.batch;
-    sft.epochs = 1;
-    sft.lora.dropout = size.dropout;
-    const p2rec::Prompts prompts(data, tokenizer, size.items_as, 20);
+    p2rec::ReconstructionConfig sft;
+    sft.finetune.batch = size.batch;
+    sft.finetune.epochs = 1;
+    sft.finetune.lora.dropout = size.dropout;
+    const p2rec::Prompts prompts(data, tokenizer, {size.items_as, 20});
     p2rec::ItemGroups groups;
     groups.groups = 4;
     for (int64_t i = 0; i < data.items(); ++i) groups.group_of.push_back(static_cast<int32_t>(i % 4));

@@ -5,6 +5,7 @@
 #include "models/recommenders/popularity.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/init.h"
+#include "p2rec/llm/finetune.h"
 #include "p2rec/methods/p2rec/item_augmentation.h"
 #include "p2rec/methods/p2rec/item_inits.h"
 #include "p2rec/training/train_recommender.h"
@@ -102,7 +103,7 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
   const Interactions data = data_of({{0, 1, 2}}, 12);
   const models::ByteTokenizer tokenizer;
   const std::vector<int32_t> items = {3, 11, 7};
-  const Prompts ids(data, tokenizer, p2rec::ItemsAs::Ids, 2);
+  const Prompts ids(data, tokenizer, {p2rec::ItemsAs::Ids, 2});
   CHECK(tokenizer.decode(ids.of(items)) == "User history: 11, 7\nPreference:");
   CHECK(tokenizer.decode(ids.beginning()) + tokenizer.decode(ids.virtual_user(11)) ==
         "User history: 11\nPreference:");
@@ -110,16 +111,20 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
   Interactions titled = data;
   titled.titles.resize(12);
   titled.titles[11] = "A title";  // item 7 has none
-  const auto text = [&](const char* name) {
-    return tokenizer.decode(Prompts(titled, tokenizer, p2rec::items_as_from(name), 2).of(items));
+  const auto text = [&](const std::string& name) {
+    p2rec::PromptConfig config{.history = 2};
+    describe(config, [&](const nn::Option& option, nn::Field field) {
+      if (option.name == "items-as") *std::get<std::string*>(field) = name;
+    });
+    return tokenizer.decode(Prompts(titled, tokenizer, config).of(items));
   };
   CHECK(text("ids") == "User history: 11, 7\nPreference:");
   CHECK(text("titles") == "User history: A title; 7\nPreference:");
   CHECK(text("ids+titles") == "User history: 11 A title; 7\nPreference:");
-  CHECK_THROWS_WITH_AS(p2rec::items_as_from("words"), doctest::Contains("--items-as: found 'words'"),
-                       ag::InputError);
+  CHECK_THROWS_WITH_AS(Prompts(data, tokenizer, {p2rec::ItemsAs::Titles, 2}),
+                       doctest::Contains("items-as: found titles, but test has none"), ag::InputError);
 
-  const Prompts tokens(data, tokenizer, p2rec::ItemsAs::Tokens, 2);
+  const Prompts tokens(data, tokenizer, {p2rec::ItemsAs::Tokens, 2});
   std::vector<int32_t> expected = tokens.beginning();
   const auto vocabulary = static_cast<int32_t>(tokenizer.vocabulary());
   const std::vector<int32_t> end = tokenizer.encode("\nPreference:");
@@ -132,7 +137,7 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
 TEST_CASE("augmentation gives each item the state of its own whole prompt") {
   constexpr int32_t kItems = 130;  // more than two batches
   const models::ByteTokenizer tokenizer;
-  const Prompts prompts(data_of({{0, 1, 2}}, kItems), tokenizer, p2rec::ItemsAs::Tokens, 4);
+  const Prompts prompts(data_of({{0, 1, 2}}, kItems), tokenizer, {p2rec::ItemsAs::Tokens, 4});
   models::LlamaConfig config;
   config.vocabulary = tokenizer.vocabulary();
   config.hidden = 8;
@@ -142,12 +147,12 @@ TEST_CASE("augmentation gives each item the state of its own whole prompt") {
   config.kv_heads = 1;
   models::Llama model(config);
   models::initialise(model, 0.3, 1);
-  const p2rec::Parser parser{&model, p2rec::initial_item_tokens(model, kItems, 1), {}, {}};
-  const Tensor found = p2rec::augment_items(parser, prompts);
+  const p2rec::ItemReader reader{model, p2rec::initial_item_tokens(model, kItems, 1)};
+  const Tensor found = p2rec::augment_items(reader, prompts);
   std::vector<std::vector<int32_t>> whole;
   for (int32_t i = 0; i < kItems; ++i) whole.push_back(prompts.of(std::vector<int32_t>{i}));
   const ag::NoGrad no_grad;
-  check_close(found, p2rec::prompt_states(parser, whole), tolerance::kFused, "states of virtual users");
+  check_close(found, p2rec::prompt_states(reader, whole), tolerance::kFused, "states of virtual users");
   CHECK(row_of(found, 0) != row_of(found, 64));
 }
 

@@ -5,8 +5,8 @@
 
 #include "autograd/rng.h"
 #include "models/tokenizers/byte_tokenizer.h"
+#include "p2rec/llm/finetune.h"
 #include "p2rec/methods/p2rec/preferences.h"
-#include "p2rec/methods/p2rec/reconstruction.h"
 #include "tests/testing.h"
 
 using namespace p2rec;
@@ -133,7 +133,7 @@ TEST_CASE("reconstruction baselines: mean, window and ridge regression, on the h
   const Users train(data, preferences, known), test(data, preferences, unknown);
 
   const ReconstructionBaselines found = reconstruction_baselines(
-      data, groups, preferences, Prompts(data, models::ByteTokenizer(), ItemsAs::Ids, kShown));
+      data, groups, preferences, Prompts(data, models::ByteTokenizer(), {ItemsAs::Ids, kShown}));
   CHECK(found.mean == doctest::Approx(test.error_of([&](const Row&) { return train.mean(); })).epsilon(1e-9));
   const double window = test.error_of([&](const Row& bag) {
     Row shares(kGroups);

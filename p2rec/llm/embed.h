@@ -1,0 +1,28 @@
+// Vectors out of a language model: of prompts, and of items that its vocabulary lacks.
+#pragma once
+
+#include <vector>
+
+#include "models/llama/llama.h"
+
+namespace p2rec {
+
+// A language model that reads new item tokens beside its own. The model belongs to the caller.
+struct ItemReader {
+  const models::Llama& llm;
+  ag::Tensor item_tokens = {};  // (V,C): of ids at and above the vocabulary; undefined: prompts hold none
+};
+
+// Starting values (V,C) of new item tokens: N(0, s), s the standard deviation of the model's own token table.
+ag::Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t seed);
+
+// Vectors (N,C) of token ids.
+ag::Tensor embed_prompt(const ItemReader& reader, const ag::Tensor& ids);
+
+// States (B,C) of the prompts' last tokens, after the final norm; records history unless under NoGrad. `prefix`, if given,
+// is what all prompts begin with, and they then lack it.
+ag::Tensor prompt_states(const ItemReader& reader, const std::vector<std::vector<int32_t>>& prompts,
+                         const nn::DropoutContext& dropout = {},
+                         const models::SharedPrefix* prefix = nullptr);
+
+}  // namespace p2rec

@@ -1,0 +1,114 @@
+#include "p2rec/llm/finetune.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "nn/init.h"
+
+namespace p2rec {
+namespace {
+
+using ag::Tensor;
+
+constexpr uint32_t kExampleOrderStream = 2'000'000;
+constexpr double kWarmupShare = 0.1;
+constexpr int64_t kFirstSteps = 20;
+
+// LoRA's matrices and what the method trains besides.
+nn::Adam make_optimiser(models::Llama& llm, const FinetuneConfig& config, const Finetuning& finetuning) {
+  nn::LoraConfig lora = config.lora;
+  lora.seed = config.seed;
+  nn::attach_lora(llm, lora);
+  std::vector<nn::Adam::Group> groups = finetuning.trained;
+  groups.insert(groups.begin(), {nn::lora_parameters(llm), config.lr});
+  return {groups, {.weight_decay = 0}};
+}
+
+// The examples of a step: the epoch's order depends only on the seed and the epoch.
+std::vector<int64_t> examples_of(int64_t step, int64_t steps_per_epoch, const std::vector<int64_t>& examples,
+                                 const FinetuneConfig& config) {
+  const auto epoch = static_cast<uint32_t>(step / steps_per_epoch);
+  const auto order = ag::random_permutation({config.seed, epoch, kExampleOrderStream},
+                                            static_cast<int32_t>(examples.size()));
+  const int64_t begin = step % steps_per_epoch * config.batch;
+  std::vector<int64_t> chosen;
+  for (int64_t i = begin; i < std::min(begin + config.batch, std::ssize(order)); ++i)
+    chosen.push_back(examples[static_cast<size_t>(order[static_cast<size_t>(i)])]);
+  return chosen;
+}
+
+// The mean over all held-out examples.
+double heldout_loss(const FinetuneConfig& config, const Finetuning& finetuning) {
+  const ag::NoGrad no_grad;
+  const std::span<const int64_t> heldout = finetuning.heldout;
+  const auto batch = static_cast<size_t>(config.batch);
+  double sum = 0;
+  int64_t terms = 0;
+  for (size_t begin = 0; begin < heldout.size(); begin += batch) {
+    const PartLoss loss =
+        finetuning.loss(heldout.subspan(begin, std::min(batch, heldout.size() - begin)), {}, {});
+    sum += loss.mean.item() * static_cast<double>(loss.terms);
+    terms += loss.terms;
+  }
+  return sum / static_cast<double>(terms);
+}
+
+}  // namespace
+
+void describe(FinetuneConfig& config, const nn::Visit& visit) {
+  visit({"lora-rank", "rank of the LoRA matrices", nn::between(1, 4096)}, &config.lora.rank);
+  visit({"lora-alpha", "LoRA's output is scaled by alpha / rank", nn::kPositive}, &config.lora.alpha);
+  visit({"lora-dropout", "dropout on LoRA's input", nn::kShare}, &config.lora.dropout);
+  visit({"sft-lr", "learning rate of fine-tuning: of LoRA and heads", nn::kPositive}, &config.lr);
+  visit({"sft-batch", "examples in a fine-tuning step", nn::at_least(1)}, &config.batch);
+  visit({"sft-batch-parts", "a fine-tuning step's examples run in N parts, which takes less memory",
+         nn::at_least(1)},
+        &config.batch_parts);
+  visit({"sft-epochs", "epochs of fine-tuning", nn::at_least(1)}, &config.epochs);
+}
+
+FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const Finetuning& finetuning,
+                        const Task& task) {
+  nn::Adam adam = make_optimiser(llm, config, finetuning);
+  const int64_t examples = std::ssize(finetuning.examples),
+                steps_per_epoch = (examples + config.batch - 1) / config.batch,
+                total = steps_per_epoch * config.epochs;
+  double heldout = std::numeric_limits<double>::quiet_NaN();  // after the last finished epoch
+  Loop loop{.adam = adam,
+            .steps_per_epoch = steps_per_epoch,
+            .epochs = config.epochs,
+            .parts = config.batch_parts,
+            .lr = config.lr,
+            .clip = config.clip,
+            .loss_scale = finetuning.loss_scale,
+            .loss =
+                [&](int64_t step, const Part& part) {
+                  const auto batch = examples_of(step, steps_per_epoch, finetuning.examples, config);
+                  if (part.of(std::span(batch)).empty()) return PartLoss{};
+                  return finetuning.loss(batch, part, {config.seed, static_cast<uint32_t>(step), true});
+                },
+            // Counted from one: the first step's rate would otherwise be zero.
+            .schedule =
+                [&](int64_t step) {
+                  return nn::schedule_factor(nn::Schedule::Cosine, step + 1,
+                                             static_cast<int64_t>(kWarmupShare * double(total)), total + 1);
+                },
+            .state = [&](Checkpoint& checkpoint) { checkpoint.number("heldout_loss", heldout); },
+            .status = [&] { return std::isnan(heldout) ? "" : fmt::format(", held out {:.5f}", heldout); }};
+  if (!finetuning.heldout.empty()) {
+    loop.validate = [&](int64_t) {
+      heldout = heldout_loss(config, finetuning);
+      return Values{{"heldout_loss", heldout}};
+    };
+  }
+  const std::vector<double> losses = train(loop, task);
+  return {mean_loss(losses, 0, std::min(kFirstSteps, total)),
+          mean_loss(losses, total - steps_per_epoch, total), heldout};
+}
+
+bool held_out(const std::string& id) { return ag::random_below(nn::key_for(id, 0), 0, 10) == 0; }
+
+}  // namespace p2rec
