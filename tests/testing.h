@@ -97,7 +97,7 @@ class TemporaryFolder {
 // The folder with real data (ml-100k/, beauty/, ...), empty if there is none: the test then calls skip() and
 // returns.
 inline std::string shared_data(const std::string& name) {
-  const char* folder = std::getenv("P2REC_SHARED_DATA");
+  const char* folder = std::getenv("P2REC_TEST_DATA");
   const std::string path = std::string(folder ? folder : "") + "/" + name;
   return folder && std::filesystem::exists(path) ? path : "";
 }

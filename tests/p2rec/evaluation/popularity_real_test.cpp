@@ -42,7 +42,7 @@ TEST_CASE("popularity: S3-Rec's published rows, and the honest count") {
   const std::string beauty_path = testing::shared_data("beauty"),
                     lastfm_path = testing::shared_data("lastfm"), ml1m_path = testing::shared_data("ml-1m");
   if (beauty_path.empty() || lastfm_path.empty() || ml1m_path.empty()) {
-    return testing::skip("no beauty, lastfm and ml-1m in P2REC_SHARED_DATA");
+    return testing::skip("no beauty, lastfm and ml-1m in P2REC_TEST_DATA");
   }
   const p2rec::Interactions beauty = p2rec::read_interactions(beauty_path);
   const p2rec::Metrics published = popularity(beauty, CountedPart::Everything);
@@ -79,7 +79,7 @@ TEST_CASE("interactions: all of the real data are read, each in its own format")
         Expected{"lastfm", 1090, 3646, 52551, 0}, Expected{"ml-1m", 6040, 3416, 999611, 3416}}) {
     CAPTURE(e.name);
     const std::string path = testing::shared_data(e.name);
-    if (path.empty()) return testing::skip("no " + e.name + " in P2REC_SHARED_DATA");
+    if (path.empty()) return testing::skip("no " + e.name + " in P2REC_TEST_DATA");
     const p2rec::Interactions data = p2rec::read_interactions(path);
     CHECK(data.users() == e.users);
     CHECK(data.items() == e.items);
