@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "models/formats/ggml_types.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
@@ -27,7 +28,7 @@ class StoredBytes {
   void read(std::vector<uint8_t>& into, int64_t count) {
     into.resize(static_cast<size_t>(count));
     in_.read(reinterpret_cast<char*>(into.data()), count);
-    INPUT_CHECK(in_, path_, ": tensor ", quote(name_),
+    INPUT_CHECK(in_, path_, ": tensor ", nn::quote(name_),
                 " cannot be read; hint: has the file changed since it was opened?");
   }
 
@@ -46,18 +47,18 @@ bool GgufFile::has(const std::string& key) const { return header_.values.count(k
 
 const GgufValue& GgufFile::value(const std::string& key, const char* expected) const {
   const auto found = header_.values.find(key);
-  INPUT_CHECK(found != header_.values.end(), path_, ": has no key ", quote(key), "; expected ", expected);
+  INPUT_CHECK(found != header_.values.end(), path_, ": has no key ", nn::quote(key), "; expected ", expected);
   return found->second;
 }
 
 void GgufFile::wrong_type(const std::string& key, const char* expected) const {
-  throw ag::InputError(ag::message(path_, ": key ", quote(key), " is ", header_.values.at(key).description(),
-                                   "; expected ", expected));
+  throw ag::InputError(ag::message(path_, ": key ", nn::quote(key), " is ",
+                                   header_.values.at(key).description(), "; expected ", expected));
 }
 
 int64_t GgufFile::integer_at(const GgufValue& v, uint64_t i, const std::string& key) const {
   const int64_t result = v.integer(i);
-  INPUT_CHECK(v.type != GgufType::U64 || result >= 0, path_, ": key ", quote(key), " holds ",
+  INPUT_CHECK(v.type != GgufType::U64 || result >= 0, path_, ": key ", nn::quote(key), " holds ",
               v.unsigned_integer(i), ", which does not fit into a signed 64-bit integer");
   return result;
 }
@@ -78,7 +79,7 @@ double GgufFile::number(const std::string& key) const {
   const GgufValue& v = value(key, kNumber);
   if (v.array || (!v.is_integer() && !v.is_float())) wrong_type(key, kNumber);
   const double result = v.number(0);
-  INPUT_CHECK(std::isfinite(result), path_, ": key ", quote(key), " is ", result,
+  INPUT_CHECK(std::isfinite(result), path_, ": key ", nn::quote(key), " is ", result,
               "; expected a finite number");
   return result;
 }
@@ -118,14 +119,14 @@ const GgufFile::TensorInfo* GgufFile::find(const std::string& name) const {
 
 const GgufFile::TensorInfo& GgufFile::existing(const std::string& name) const {
   const TensorInfo* info = find(name);
-  INPUT_CHECK(info, path_, ": has no tensor ", quote(name));
+  INPUT_CHECK(info, path_, ": has no tensor ", nn::quote(name));
   return *info;
 }
 
 const GgufFile::TensorInfo& GgufFile::readable(const std::string& name) const {
   const TensorInfo& info = existing(name);
   const GgmlType& type = *find_ggml_type(info.type);
-  INPUT_CHECK(type.dequantise, path_, ": tensor ", quote(name), " has the type ", type.name,
+  INPUT_CHECK(type.dequantise, path_, ": tensor ", nn::quote(name), " has the type ", type.name,
               ", which is not supported; supported are ", supported_ggml_types(),
               "; hint: llama-quantize writes a file in one of these");
   return info;
@@ -140,7 +141,7 @@ ag::Tensor GgufFile::load(const std::string& name) const {
 
 void GgufFile::load_into(const std::string& name, ag::Tensor& into) const {
   const TensorInfo& info = readable(name);
-  INPUT_CHECK(info.shape == into.shape(), path_, ": tensor ", quote(name), " has shape ", info.shape,
+  INPUT_CHECK(info.shape == into.shape(), path_, ": tensor ", nn::quote(name), " has shape ", info.shape,
               "; expected ", into.shape());
   read(info, into.data());
 }

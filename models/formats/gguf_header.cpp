@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "models/formats/ggml_types.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
@@ -151,9 +152,9 @@ uint64_t tensor_bytes(const Reader& in, const GgufTensorInfo& info, const GgmlTy
   bool fits = true;
   for (int64_t d : info.shape) fits = fits && !__builtin_mul_overflow(count, d, &count);
   fits = fits && !__builtin_mul_overflow(count / type.block_values, int64_t{type.block_bytes}, &bytes);
-  INPUT_CHECK(fits, in.file(), ": damaged: tensor ", quote(info.name), " of shape ", info.shape,
+  INPUT_CHECK(fits, in.file(), ": damaged: tensor ", nn::quote(info.name), " of shape ", info.shape,
               " is larger than any file");
-  INPUT_CHECK(info.shape.back() % type.block_values == 0, in.file(), ": tensor ", quote(info.name),
+  INPUT_CHECK(info.shape.back() % type.block_values == 0, in.file(), ": tensor ", nn::quote(info.name),
               " of shape ", info.shape, " has rows of ", info.shape.back(), " numbers; its type ", type.name,
               " stores them in blocks of ", type.block_values);
   return static_cast<uint64_t>(bytes);
@@ -162,7 +163,7 @@ uint64_t tensor_bytes(const Reader& in, const GgufTensorInfo& info, const GgmlTy
 GgufTensorInfo read_info(Reader& in) {
   GgufTensorInfo info;
   info.name = in.name(kLongestName, "a tensor's name");
-  const std::string what = "tensor " + quote(info.name);
+  const std::string what = "tensor " + nn::quote(info.name);
   const uint32_t rank = in.number<uint32_t>(what);
   INPUT_CHECK(rank >= 1 && rank <= kMostDimensions, in.file(), ": damaged: ", what, " has ", rank,
               " dimensions; 1 to ", kMostDimensions, " are allowed");
@@ -208,10 +209,10 @@ void check_padding(Reader& in, uint64_t end) {
 }
 
 void check_tensor_place(const Reader& in, const GgufTensorInfo& info, uint64_t aligned_to, uint64_t data) {
-  INPUT_CHECK(info.offset % aligned_to == 0, in.file(), ": damaged: tensor ", quote(info.name), " begins at ",
-              info.offset, ", which is not a multiple of the alignment ", aligned_to);
+  INPUT_CHECK(info.offset % aligned_to == 0, in.file(), ": damaged: tensor ", nn::quote(info.name),
+              " begins at ", info.offset, ", which is not a multiple of the alignment ", aligned_to);
   INPUT_CHECK(info.offset <= data && info.bytes <= data - info.offset, in.file(),
-              ": cut short or damaged: tensor ", quote(info.name), " takes ", info.bytes, " bytes from ",
+              ": cut short or damaged: tensor ", nn::quote(info.name), " takes ", info.bytes, " bytes from ",
               info.offset, ", but the file has ", data, " bytes of tensors");
 }
 
@@ -230,9 +231,9 @@ void check_places(const Reader& in, const GgufHeader& header, uint64_t aligned_t
   uint64_t filled = 0;
   for (size_t i = 0; i < by_offset.size(); ++i) {
     const GgufTensorInfo& info = *by_offset[i];
-    INPUT_CHECK(info.offset >= filled, in.file(), ": damaged: tensors ", quote(by_offset[i - 1]->name),
-                " and ", quote(info.name), " overlap");
-    INPUT_CHECK(info.offset == filled, in.file(), ": damaged: tensor ", quote(info.name), " begins at ",
+    INPUT_CHECK(info.offset >= filled, in.file(), ": damaged: tensors ", nn::quote(by_offset[i - 1]->name),
+                " and ", nn::quote(info.name), " overlap");
+    INPUT_CHECK(info.offset == filled, in.file(), ": damaged: tensor ", nn::quote(info.name), " begins at ",
                 info.offset, "; expected ", filled, ", behind the one before it", hint);
     filled = aligned(info.offset + info.bytes, aligned_to);
   }
@@ -244,8 +245,8 @@ void read_values(Reader& in, GgufHeader& header, uint64_t count) {
   in.expect(count, kSmallestValue, "the metadata");
   for (uint64_t i = 0; i < count; ++i) {
     const std::string key = in.name(kLongestKey, "a key");
-    const bool is_new = header.values.emplace(key, read_value(in, "key " + quote(key))).second;
-    INPUT_CHECK(is_new, in.file(), ": damaged: key ", quote(key), " is there twice");
+    const bool is_new = header.values.emplace(key, read_value(in, "key " + nn::quote(key))).second;
+    INPUT_CHECK(is_new, in.file(), ": damaged: key ", nn::quote(key), " is there twice");
   }
 }
 
@@ -255,7 +256,7 @@ void read_infos(Reader& in, GgufHeader& header, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i) {
     header.tensors.push_back(read_info(in));
     const std::string& name = header.tensors.back().name;
-    INPUT_CHECK(seen.emplace(name, true).second, in.file(), ": damaged: tensor ", quote(name),
+    INPUT_CHECK(seen.emplace(name, true).second, in.file(), ": damaged: tensor ", nn::quote(name),
                 " is there twice");
   }
 }
@@ -321,13 +322,6 @@ GgufHeader read_gguf_header(const nn::Path& path) {
   check_padding(in, header.data_begin);
   check_places(in, header, aligned_to);
   return header;
-}
-
-std::string quote(const std::string& name) {
-  constexpr size_t kMost = 80;
-  std::string text = name.substr(0, kMost);
-  for (char& c : text) c = c >= ' ' && c <= '~' ? c : '?';
-  return "'" + text + (name.size() > kMost ? "...'" : "'");
 }
 
 }  // namespace models

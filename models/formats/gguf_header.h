@@ -59,8 +59,4 @@ struct GgufHeader {
 // lie aligned and whole inside the file, without overlap, and fill it.
 GgufHeader read_gguf_header(const nn::Path& path);
 
-// A name from a file, quoted for a message: shortened, and '?' for whatever is not a printable ASCII
-// character.
-std::string quote(const std::string& name);
-
 }  // namespace models

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "models/llama/parameter_layout.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
@@ -18,7 +19,7 @@ constexpr const char *kTable = "token_embd.weight", *kOutput = "output.weight",
 std::string architecture_of(const GgufFile& file) {
   const std::string name = file.text("general.architecture");
   INPUT_CHECK(
-      name == "llama" || name == "qwen2", file.path(), ": the architecture is ", quote(name),
+      name == "llama" || name == "qwen2", file.path(), ": the architecture is ", nn::quote(name),
       "; expected 'llama' or 'qwen2'; hint: Llama 2 and 3, TinyLlama, SmolLM2, Mistral and Qwen2.5 are of "
       "these");
   return name;
@@ -50,7 +51,7 @@ void refuse_unsupported_keys(const GgufFile& file, const std::string& prefix, co
 // of a factor where the type is none.
 double linear_factor(const GgufFile& file, const std::string& prefix) {
   const std::string type_key = prefix + "rope.scaling.type", type = file.text_or(type_key, "linear");
-  INPUT_CHECK(type == "none" || type == "linear", file.path(), ": key '", type_key, "' is ", quote(type),
+  INPUT_CHECK(type == "none" || type == "linear", file.path(), ": key '", type_key, "' is ", nn::quote(type),
               "; of the scaled rotary positions 'linear' and Llama 3's are supported");
   if (type == "none") return 1;
   const double older = file.number_or(prefix + "rope.scale_linear", 1);

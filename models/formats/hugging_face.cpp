@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <set>
 
-#include "models/formats/gguf_header.h"
+#include "models/formats/hugging_face_config.h"
 #include "models/llama/parameter_layout.h"
 #include "models/tokenizers/tokenizer_json.h"
 #include "nn/io/json.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
@@ -65,17 +66,18 @@ class Weights {
     for (const auto& [tensor, shard] : listed) shards.insert(shard);
     for (const std::string& shard : shards) {
       INPUT_CHECK(!shard.empty() && nn::Path(shard).filename() == shard && shard != "..", index,
-                  ": the file ", quote(shard), " is not in the folder itself");
-      INPUT_CHECK(is_there(folder / shard), index, ": the file ", quote(shard), " that it names is missing");
+                  ": the file ", nn::quote(shard), " is not in the folder itself");
+      INPUT_CHECK(is_there(folder / shard), index, ": the file ", nn::quote(shard),
+                  " that it names is missing");
       for (const auto& info : add(folder / shard).tensors()) {
         const auto it = listed.find(info.name);
-        INPUT_CHECK(it != listed.end() && it->second == shard, index, ": does not say that ", quote(shard),
-                    " holds the tensor ", quote(info.name));
+        INPUT_CHECK(it != listed.end() && it->second == shard, index, ": does not say that ",
+                    nn::quote(shard), " holds the tensor ", nn::quote(info.name));
         listed.erase(it);
       }
     }
-    INPUT_CHECK(listed.empty(), index, ": ", quote(listed.begin()->second), " has no tensor ",
-                quote(listed.begin()->first), ", though the index says so");
+    INPUT_CHECK(listed.empty(), index, ": ", nn::quote(listed.begin()->second), " has no tensor ",
+                nn::quote(listed.begin()->first), ", though the index says so");
   }
 
   const nn::SafetensorsFile& add(const nn::Path& path) {
@@ -87,8 +89,8 @@ class Weights {
       const bool as_ours = info.name.starts_with("model.") || info.name == kOutputName;
       const bool is_new =
           places_.emplace(as_ours ? info.name : "model." + info.name, Place{&file, &info}).second;
-      INPUT_CHECK(is_new, file.path(), ": the tensor ", quote(info.name), " is there twice");
-      INPUT_CHECK(!info.whole(), file.path(), ": tensor ", quote(info.name),
+      INPUT_CHECK(is_new, file.path(), ": the tensor ", nn::quote(info.name), " is there twice");
+      INPUT_CHECK(!info.whole(), file.path(), ": tensor ", nn::quote(info.name),
                   " holds integers; expected reals");
     }
     return file;

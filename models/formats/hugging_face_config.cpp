@@ -1,8 +1,8 @@
-// config.json: reading and writing.
+#include "models/formats/hugging_face_config.h"
+
 #include <cmath>
 #include <type_traits>
 
-#include "models/formats/hugging_face.h"
 #include "models/llama/parameter_layout.h"
 #include "models/llama/rope.h"
 #include "nn/io/json.h"

@@ -1,11 +1,14 @@
 #include "models/formats/language_model.h"
 
 #include <fstream>
+#include <map>
 
 #include "models/formats/gguf_llama.h"
+#include "models/formats/gguf_tokenizer.h"
 #include "models/formats/hugging_face.h"
 #include "models/formats/tiny_file.h"
 #include "models/tokenizers/byte_tokenizer.h"
+#include "nn/io/hash.h"
 
 namespace models {
 namespace {
@@ -92,6 +95,18 @@ CheckedModel check_language_model(const nn::Path& path) {
   const Kind kind = kind_of(path);
   if (kind == Kind::Folder) return check_folder(path);
   return kind == Kind::Tiny ? check_tiny(path) : check_gguf(GgufFile(path));
+}
+
+std::string language_model_hash(const nn::Path& path) {
+  if (kind_of(path) != Kind::Folder) return nn::file_hash(path);
+  std::map<std::string, nn::Path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    const nn::Path extension = entry.path().extension();
+    if (extension == ".json" || extension == ".safetensors") files[entry.path().filename()] = entry.path();
+  }
+  nn::Hash hash;
+  for (const auto& [name, file] : files) hash.string(name + "=" + nn::file_hash(file));
+  return hash.hex();
 }
 
 }  // namespace models

@@ -36,4 +36,7 @@ CheckedModel check_language_model(const nn::Path& path);
 // Only the tokenizer of such a file or folder.
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path);
 
+// A hash of the file, or of a folder's configuration, weights and tokenizer, in hex.
+std::string language_model_hash(const nn::Path& path);
+
 }  // namespace models

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/formats/gguf_header.h"
+#include "nn/io/text.h"
 #include "nn/system/memory.h"
 
 namespace models {
@@ -107,7 +107,8 @@ void check_tensors(const std::vector<LayoutEntry>& layout, std::string LayoutEnt
       problems.push_back(ag::message(name, " has shape ", it->second, ", expected ", entry.shape));
     found.erase(it);
   }
-  for (const auto& [name, shape] : found) problems.push_back("not supported: " + quote(name) + why_not(name));
+  for (const auto& [name, shape] : found)
+    problems.push_back("not supported: " + nn::quote(name) + why_not(name));
   std::string text;
   for (size_t i = 0; i < std::min(problems.size(), kShownProblems); ++i) text += "; " + problems[i];
   if (problems.size() > kShownProblems)

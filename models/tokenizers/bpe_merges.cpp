@@ -1,6 +1,6 @@
 #include "models/tokenizers/bpe_merges.h"
 
-#include "models/formats/gguf_header.h"
+#include "nn/io/text.h"
 
 namespace models {
 
@@ -13,8 +13,8 @@ MergeTable::MergeTable(const std::vector<std::pair<std::string, std::string>>& m
   for (const auto& merge : merges) {
     const auto id_of = [&](const std::string& token) {
       const auto found = ids.find(token);
-      INPUT_CHECK(found != ids.end(), file, ": merge ", rank, " is ", quote(merge.first + " " + merge.second),
-                  ", but there is no token ", quote(token));
+      INPUT_CHECK(found != ids.end(), file, ": merge ", rank, " is ",
+                  nn::quote(merge.first + " " + merge.second), ", but there is no token ", nn::quote(token));
       return found->second;
     };
     const int32_t left = id_of(merge.first), right = id_of(merge.second);
@@ -28,7 +28,7 @@ std::pair<std::string, std::string> split_merge(const std::string& merge, size_t
   const size_t space = merge.find(' ');
   INPUT_CHECK(space != std::string::npos && space > 0 && space + 1 < merge.size() &&
                   merge.find(' ', space + 1) == std::string::npos,
-              file, ": merge ", rank, " is ", quote(merge),
+              file, ": merge ", rank, " is ", nn::quote(merge),
               "; expected two tokens with a space between them");
   return {merge.substr(0, space), merge.substr(space + 1)};
 }

@@ -5,6 +5,8 @@
 #include <set>
 #include <tuple>
 
+#include "nn/io/text.h"
+
 namespace models {
 namespace {
 
@@ -23,7 +25,7 @@ TokenIds index_tokens(const BpeVocabulary& vocabulary) {
     INPUT_CHECK(type >= kUndefined && type <= kByte, file, ": token ", i, " has the type ", type,
                 "; the types are 0 to ", int64_t{kByte});
     const auto [first, is_new] = ids.emplace(tokens[i], static_cast<int32_t>(i));
-    INPUT_CHECK(is_new, file, ": tokens ", first->second, " and ", i, " are both ", quote(tokens[i]));
+    INPUT_CHECK(is_new, file, ": tokens ", first->second, " and ", i, " are both ", nn::quote(tokens[i]));
   }
   return ids;
 }
@@ -56,7 +58,7 @@ void BpeTokenizer::read_added(const BpeVocabulary& vocabulary) {
   for (const AddedToken& token : vocabulary.added) {
     const int32_t id = *checked_id(token.id, "id of an added token", vocabulary);
     INPUT_CHECK(!token.text.empty(), vocabulary.file, ": the added token ", id, " is empty");
-    INPUT_CHECK(texts.insert(token.text).second, vocabulary.file, ": the added token ", quote(token.text),
+    INPUT_CHECK(texts.insert(token.text).second, vocabulary.file, ": the added token ", nn::quote(token.text),
                 " is there twice");
     (token.normalized ? normalized : as_written).emplace_back(token.text, id);
   }

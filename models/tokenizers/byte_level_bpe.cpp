@@ -37,7 +37,7 @@ std::string bytes_of(const std::string& text) {
   }();
   std::string bytes;
   for (size_t at = 0; at < text.size();) {
-    const size_t length = std::max<size_t>(utf8_length(std::string_view(text).substr(at)), 1);
+    const size_t length = std::max<size_t>(nn::utf8_length(std::string_view(text).substr(at)), 1);
     const auto found = table.find(text.substr(at, length));
     if (found == table.end()) return text;
     bytes += found->second;

@@ -1,5 +1,7 @@
 #include "models/tokenizers/byte_tokenizer.h"
 
+#include "autograd/check.h"
+
 namespace models {
 
 std::vector<int32_t> ByteTokenizer::encode(std::string_view text) const {

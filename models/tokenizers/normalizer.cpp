@@ -31,7 +31,7 @@ std::string nfc(std::string_view text) {
   if (std::all_of(text.begin(), text.end(), is_ascii)) return std::string(text);
   std::string result;
   while (!text.empty()) {
-    const size_t valid = valid_utf8_length(text);
+    const size_t valid = nn::valid_utf8_length(text);
     if (valid > 0) result += compose(text.substr(0, valid));
     const size_t used = std::min(valid + 1, text.size());
     result += text.substr(valid, used - valid);

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "autograd/check.h"
-#include "models/formats/gguf_header.h"
+#include "nn/io/text.h"
 #include "nn/io/utf8.h"
 
 namespace models {
@@ -118,7 +118,7 @@ const PreSplitRule& pre_split_rule(const std::string& name, const std::string& f
   for (const PreSplitRule& rule : pre_split_rules()) {
     if (std::find(rule.names.begin(), rule.names.end(), name) != rule.names.end()) return rule;
   }
-  throw ag::InputError(ag::message(file, ": key 'tokenizer.ggml.pre' is ", quote(name),
+  throw ag::InputError(ag::message(file, ": key 'tokenizer.ggml.pre' is ", nn::quote(name),
                                    ", a way to split text that is not supported; supported are ",
                                    supported_names()));
 }
@@ -131,7 +131,7 @@ PreSplit::~PreSplit() = default;
 
 void PreSplit::words(std::string_view text, const std::function<void(std::string_view)>& use) const {
   while (!text.empty()) {
-    const size_t valid = valid_utf8_length(text);
+    const size_t valid = nn::valid_utf8_length(text);
     words_between_digits(text.substr(0, valid), use);
     if (valid < text.size()) use(text.substr(valid, 1));
     text.remove_prefix(std::min(valid + 1, text.size()));

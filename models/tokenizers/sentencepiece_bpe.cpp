@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nn/io/text.h"
 #include "nn/io/utf8.h"
 
 namespace models {
@@ -19,7 +20,7 @@ std::vector<std::string> bytes_of_tokens(const BpeVocabulary& vocabulary) {
     const TokenType type = vocabulary.type(id);
     if (type == kByte) {
       const auto byte = byte_of_token(token);
-      INPUT_CHECK(byte, vocabulary.file, ": token ", id, " is ", quote(token),
+      INPUT_CHECK(byte, vocabulary.file, ": token ", id, " is ", nn::quote(token),
                   ", which stands for a byte; expected '<0x00>' to '<0xFF>'");
       bytes.emplace_back(1, static_cast<char>(*byte));
     } else {
@@ -35,7 +36,7 @@ std::vector<std::string> bytes_of_tokens(const BpeVocabulary& vocabulary) {
 template <class Use>
 void each_character(std::string_view text, const Use& use) {
   while (!text.empty()) {
-    const size_t length = std::max<size_t>(utf8_length(text), 1);
+    const size_t length = std::max<size_t>(nn::utf8_length(text), 1);
     use(text.substr(0, length));
     text.remove_prefix(length);
   }
@@ -60,7 +61,7 @@ SentencePieceBpe::SentencePieceBpe(const BpeVocabulary& vocabulary, const Senten
     for (size_t b = 0; b < 256; ++b) {
       const std::string token = byte_token(static_cast<uint8_t>(b));
       (*bytes_)[b] = id_of(token);
-      INPUT_CHECK((*bytes_)[b] != kNoToken, vocabulary.file, ": there is no token ", quote(token),
+      INPUT_CHECK((*bytes_)[b] != kNoToken, vocabulary.file, ": there is no token ", nn::quote(token),
                   "; expected one for each of the 256 bytes");
     }
   }
@@ -91,7 +92,7 @@ void SentencePieceBpe::read_scores(const BpeVocabulary& vocabulary, const std::v
     const std::string_view token = tokens[id];
     const auto is_symbol = [&](std::string_view part) {
       const int32_t part_id = id_of(std::string(part));
-      return part.size() <= std::max<size_t>(utf8_length(part), 1) ||
+      return part.size() <= std::max<size_t>(nn::utf8_length(part), 1) ||
              (part_id != kNoToken && ranks_[static_cast<size_t>(part_id)] >= 0);
     };
     size_t cut = 0;
@@ -99,7 +100,7 @@ void SentencePieceBpe::read_scores(const BpeVocabulary& vocabulary, const std::v
       cut += character.size();
       if (cut == token.size()) return;
       INPUT_CHECK(!is_symbol(token.substr(0, cut)) || !is_symbol(token.substr(cut)), file, ": token ", id,
-                  ", ", quote(std::string(token)),
+                  ", ", nn::quote(std::string(token)),
                   ", is marked as unused, but others merge to it; this is not supported");
     });
   }

@@ -9,8 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "models/formats/gguf.h"
-
 namespace models {
 
 class Tokenizer {
@@ -29,10 +27,5 @@ class Tokenizer {
   virtual int64_t vocabulary() const = 0;                  // ids are 0 .. vocabulary() - 1
   virtual std::optional<int32_t> end_of_text() const = 0;  // the token at which generation stops
 };
-
-// The tokenizer that a GGUF file carries: byte-level BPE (tokenizer.ggml.model "gpt2"; tokenizer.ggml.pre says how text
-// is split, see pre_split.h) or SentencePiece's BPE ("llama"). tokenizer_json.h reads Hugging Face's files. Throws ag::InputError naming the file and the key that is missing, inconsistent or not
-// supported.
-std::unique_ptr<Tokenizer> tokenizer_from_gguf(const GgufFile& file);
 
 }  // namespace models

@@ -5,7 +5,9 @@
 
 #include "models/tokenizers/byte_level_bpe.h"
 #include "models/tokenizers/sentencepiece_bpe.h"
+#include "models/tokenizers/write_tokenizer_json.h"
 #include "nn/io/json.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
@@ -35,7 +37,8 @@ struct Entry {
   }
   std::string place() const { return file + (name.empty() ? ": it" : ": '" + name + "'"); }
   std::string shown() const {
-    return json.is_structured() ? quote(nn::json_text(json)) : nn::json_text(json, -1, true).substr(0, 80);
+    return json.is_structured() ? nn::quote(nn::json_text(json))
+                                : nn::json_text(json, -1, true).substr(0, 80);
   }
 
   bool has(const char* key) const { return json.is_object() && json.contains(key) && !json[key].is_null(); }
@@ -74,7 +77,7 @@ struct Entry {
   void only(const std::set<std::string>& names) const {
     if (!json.is_object()) refuse("an object");
     for (const auto& item : json.items()) {
-      INPUT_CHECK(names.contains(item.key()), place(), " has an entry ", quote(item.key()),
+      INPUT_CHECK(names.contains(item.key()), place(), " has an entry ", nn::quote(item.key()),
                   ", which is not supported");
     }
   }
@@ -205,8 +208,8 @@ struct TokensById {
     if (i < 0 || i >= static_cast<int64_t>(tokens.size()))
       id.refuse(ag::message("0 to ", tokens.size() - 1, ", for there are ", tokens.size(), " tokens"));
     std::optional<std::string>& place = tokens[static_cast<size_t>(i)];
-    INPUT_CHECK(!place, id.file, ": '", id.name, "' gives ", quote(token), " the id ", i, ", which ",
-                quote(place.value_or("")), " has");
+    INPUT_CHECK(!place, id.file, ": '", id.name, "' gives ", nn::quote(token), " the id ", i, ", which ",
+                nn::quote(place.value_or("")), " has");
     place = token;
   }
 };
@@ -220,7 +223,7 @@ void read_tokens(const Entry& root, BpeVocabulary& vocabulary) {
   for (const Entry& token : added) more += !vocab.json.contains(token["content"].text());
   TokensById by_id{std::vector<std::optional<std::string>>(vocab.json.size() + more)};
   for (const auto& item : vocab.json.items())
-    by_id.add(item.key(), {item.value(), root.file, "model.vocab." + quote(item.key())});
+    by_id.add(item.key(), {item.value(), root.file, "model.vocab." + nn::quote(item.key())});
   for (const Entry& token : added) {
     const std::string text = token["content"].text();
     if (vocab.json.contains(text)) {

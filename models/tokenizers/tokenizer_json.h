@@ -3,7 +3,6 @@
 
 #include <memory>
 
-#include "models/tokenizers/pre_split.h"
 #include "models/tokenizers/tokenizer.h"
 #include "nn/io/files.h"
 
@@ -17,13 +16,5 @@ namespace models {
 //
 // Throws ag::InputError naming the file, the entry in it and what is supported.
 std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file);
-
-// Writes a tokenizer.json that tokenizes as the GGUF file's byte-level BPE does and that transformers'
-// PreTrainedTokenizerFast loads. It adds no special tokens. Throws ag::InputError for another tokenizer and
-// ag::Error if the file cannot be written.
-void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf);
-
-// The entry "pre_tokenizer" of a tokenizer.json that splits by this rule.
-std::string pre_tokenizer_json(const PreSplitRule& rule);
 
 }  // namespace models

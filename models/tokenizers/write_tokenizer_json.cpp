@@ -1,6 +1,7 @@
-#include "models/tokenizers/bpe_tokenizer.h"
-#include "models/tokenizers/tokenizer_json.h"
+#include "models/tokenizers/write_tokenizer_json.h"
+
 #include "nn/io/json.h"
+#include "nn/io/text.h"
 #include "nn/io/utf8.h"
 
 namespace models {
@@ -27,30 +28,24 @@ std::string pre_tokenizer_json(const PreSplitRule& rule) {
   return nn::json_text(steps.size() == 1 ? steps[0] : Json{{"type", "Sequence"}, {"pretokenizers", steps}});
 }
 
-void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf) {
-  const std::string family = gguf.text("tokenizer.ggml.model");
-  INPUT_CHECK(family == "gpt2", gguf.path(), ": key 'tokenizer.ggml.model' is ", quote(family),
-              "; only 'gpt2' (byte-level BPE) can be written as a tokenizer.json");
-  const PreSplitRule& rule = pre_split_rule(gguf.text("tokenizer.ggml.pre"), gguf.path());
-  tokenizer_from_gguf(gguf);  // checks the vocabulary
-  const std::vector<std::string> tokens = gguf.texts("tokenizer.ggml.tokens");
-  std::vector<int64_t> types(tokens.size(), kNormal);
-  if (gguf.has("tokenizer.ggml.token_type")) types = gguf.integers("tokenizer.ggml.token_type");
-
-  Json vocab = Json::object(), added = Json::array();
-  for (size_t id = 0; id < tokens.size(); ++id) {
-    INPUT_CHECK(valid_utf8_length(tokens[id]) == tokens[id].size(), gguf.path(), ": token ", id, ", ",
-                quote(tokens[id]), ", is not valid UTF-8, which JSON cannot hold");
-    vocab[tokens[id]] = id;
-    if ((types[id] != kControl && types[id] != kUserDefined) || tokens[id].empty()) continue;
-    added.push_back({{"id", id},
-                     {"content", tokens[id]},
+void write_tokenizer_json(const nn::Path& file, const BpeVocabulary& vocabulary, const PreSplitRule& rule) {
+  Json vocab = Json::object(), added = Json::array(), merges = Json::array();
+  for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    const std::string& token = vocabulary.tokens[id];
+    INPUT_CHECK(nn::valid_utf8_length(token) == token.size(), vocabulary.file, ": token ", id, ", ",
+                nn::quote(token), ", is not valid UTF-8, which JSON cannot hold");
+    vocab[token] = id;
+  }
+  for (const AddedToken& token : vocabulary.added) {
+    added.push_back({{"id", token.id},
+                     {"content", token.text},
                      {"single_word", false},
                      {"lstrip", false},
                      {"rstrip", false},
-                     {"normalized", false},
-                     {"special", types[id] == kControl}});
+                     {"normalized", token.normalized},
+                     {"special", vocabulary.type(static_cast<size_t>(token.id)) == kControl}});
   }
+  for (const auto& [left, right] : vocabulary.merges) merges.push_back(left + " " + right);
   const Json json = {
       {"version", "1.0"},
       {"truncation", nullptr},
@@ -69,9 +64,9 @@ void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf) {
         {"end_of_word_suffix", nullptr},
         {"fuse_unk", false},
         {"byte_fallback", false},
-        {"ignore_merges", rule.ignore_merges},
+        {"ignore_merges", vocabulary.ignore_merges},
         {"vocab", vocab},
-        {"merges", gguf.texts("tokenizer.ggml.merges")}}}};
+        {"merges", merges}}}};
   nn::write_atomically(file, nn::json_text(json, 1) + "\n");
 }
 

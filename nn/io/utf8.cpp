@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace models {
+namespace nn {
 
 size_t utf8_length(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
@@ -26,4 +26,4 @@ size_t valid_utf8_length(std::string_view text) {
   return at;
 }
 
-}  // namespace models
+}  // namespace nn

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace models {
+namespace nn {
 
 // The length of the UTF-8 character at the beginning of `text`, 1 to 4; 0 where there is no valid one.
 size_t utf8_length(std::string_view text);
@@ -12,4 +12,4 @@ size_t utf8_length(std::string_view text);
 // The length of the valid UTF-8 at the beginning of `text`.
 size_t valid_utf8_length(std::string_view text);
 
-}  // namespace models
+}  // namespace nn

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "p2rec/cli/llm_commands.h"
+#include "p2rec/cli/llm_merge.h"
 
 namespace p2rec {
 namespace {

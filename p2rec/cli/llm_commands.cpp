@@ -9,6 +9,7 @@
 #include "nn/io/files.h"
 #include "nn/io/json.h"
 #include "nn/lora.h"
+#include "nn/peft_adapter.h"
 
 namespace p2rec {
 namespace {

@@ -30,9 +30,4 @@ void llm_embed(const LlmRequest& request);   // writes hidden (C): the last toke
 // (0,1], and any of top-k, top-p without a temperature.
 void llm_generate(const LlmRequest& request, std::ostream& out);
 
-// Adds the adapter to the model's weights and writes a Hugging Face folder that transformers loads: config.json,
-// model.safetensors, tokenizer.json, tokenizer_config.json, and generation_config.json where there is an end token. Without
-// an adapter it converts. The folder appears whole or not at all; a folder that holds something is refused.
-void llm_merge(const LlmRequest& request);
-
 }  // namespace p2rec

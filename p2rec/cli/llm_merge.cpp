@@ -1,12 +1,14 @@
-// p2rec llm merge: a model with an adapter as a Hugging Face folder.
+#include "p2rec/cli/llm_merge.h"
+
 #include <map>
 
+#include "models/formats/gguf_tokenizer.h"
 #include "models/formats/hugging_face.h"
+#include "models/formats/hugging_face_config.h"
 #include "models/formats/language_model.h"
-#include "models/tokenizers/tokenizer_json.h"
 #include "nn/io/json.h"
 #include "nn/lora.h"
-#include "p2rec/cli/llm_commands.h"
+#include "nn/peft_adapter.h"
 
 namespace p2rec {
 namespace {

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "nn/io/files.h"
-
 namespace p2rec {
 
 // Inside the program users and items are indices 0, 1, 2, ... in the order of their ascending original ids:
@@ -26,31 +24,6 @@ struct Interactions {
   int64_t interactions() const;
 };
 
-// Reads a file, or the one interactions file of a folder, in one of three formats, recognised by content:
-//
-//   RecBole atomic file   the first line is a header of tab-separated name:type, with the columns user_id and
-//   item_id
-//                         in any place; with a column timestamp each user's rows are sorted by it (stable:
-//                         equal times stay as the file has them), without one the file's order is the order
-//                         in time
-//   one pair per line     user item; every line has exactly two columns
-//   one line per user     user item item ...; some line has another number of columns
-//
-// The last two cannot be confused: where every line has two columns, either no user stands on two lines, and
-// both readings say that each user has one interaction, or one does, and only pairs can be meant. In a file
-// of one line per user a user who stands on two lines is an error. Columns are separated by blanks or tabs
-// there.
-//
-// Titles come from the atomic file of the same name that ends in .item, or in a folder from its only .item
-// file: from the text column that has "title" in its name, else "name", else the first of type token_seq. In
-// a folder, a file without an atomic header counts as interactions if its first lines hold nothing but ids:
-// words of letters, digits, - and _ with at least one digit, two or more on each line. Subfolders are not
-// entered.
-//
-// Throws ag::InputError naming file and line: nothing or more than one thing found, no text, wrong columns,
-// ...
-Interactions read_interactions(const nn::Path& path);
-
 // --- leave-one-out: the last item is the test target, the one before it the validation target --------------
 // A user of one or two interactions is training only. Nothing but evaluation may look
 // beyond training_part.
@@ -68,8 +41,5 @@ Sequence target_history(const Interactions& data, int64_t user, Target target);
 // How often each item occurs (V): in the training parts, or in everything, held-out items included.
 enum class CountedPart : uint8_t { Training, Everything };
 std::vector<int64_t> item_counts(const Interactions& data, CountedPart part);
-
-// What `p2rec stats` prints: counts, lengths, density, titles, a few examples. At most 80 columns wide.
-std::string stats_text(const Interactions& data);
 
 }  // namespace p2rec

@@ -1,4 +1,6 @@
-// The readers behind read_interactions: file -> rows in the file's order -> sequences of indices.
+// File -> rows in the file's order -> sequences of indices.
+#include "p2rec/data/read_interactions.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,7 +10,6 @@
 
 #include "autograd/check.h"
 #include "p2rec/data/data_files.h"
-#include "p2rec/data/interactions.h"
 #include "p2rec/data/text_file.h"
 
 namespace p2rec {

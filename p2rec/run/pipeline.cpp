@@ -14,11 +14,17 @@
 #include "models/llama/parameter_layout.h"
 #include "models/recommenders/popularity.h"
 #include "models/tokenizers/byte_tokenizer.h"
+#include "nn/io/npy.h"
+#include "nn/peft_adapter.h"
 #include "nn/system/memory.h"
+#include "p2rec/data/fingerprint.h"
+#include "p2rec/data/items_file.h"
+#include "p2rec/data/read_interactions.h"
 #include "p2rec/evaluation/ranks_file.h"
 #include "p2rec/llm/tiny_llm.h"
 #include "p2rec/methods/common/final_recommenders.h"
 #include "p2rec/methods/p2rec/describe_groups.h"
+#include "p2rec/methods/p2rec/group_files.h"
 #include "p2rec/methods/p2rec/item_inits.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/report/report.h"
@@ -71,7 +77,7 @@ class Run {
         results_(out_) {
     check_from();
     made_with_ = fingerprint_of_from();
-    if (o_.llm != "tiny") llm_ = "file with hash " + language_model_hash(o_.llm);
+    if (o_.llm != "tiny") llm_ = "file with hash " + models::language_model_hash(o_.llm);
     for (Stage stage : stages_from(Stage::Pretrain)) fingerprints_.push_back(fingerprint_of(stage));
   }
 
@@ -333,7 +339,7 @@ class Run {
     const Tensor enhanced = augment_items(reader, prompts, stage.part("tuned", 2));
     nn::write_safetensors(out_ / "item_embeddings.safetensors", {{"embeddings", enhanced}},
                           metadata(Stage::Augment));
-    write_npy(out_ / "item_embeddings.npy", enhanced);
+    nn::write_npy(out_ / "item_embeddings.npy", enhanced);
     write_items(out_ / "items.tsv", data_);
     return 2 * data_.items();
   }

@@ -1,6 +1,7 @@
 // Adapter folders as PEFT writes them: what can be read, and what is refused by name.
 #include "models/formats/hugging_face.h"
 #include "nn/lora.h"
+#include "nn/peft_adapter.h"
 #include "tests/folders.h"
 #include "tests/testing.h"
 

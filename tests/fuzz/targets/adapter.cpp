@@ -1,5 +1,6 @@
 // A PEFT adapter's configuration, beside weights that fit one.
 #include "nn/lora.h"
+#include "nn/peft_adapter.h"
 #include "tests/fuzz/target.h"
 
 namespace {

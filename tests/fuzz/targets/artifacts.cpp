@@ -1,6 +1,7 @@
 // The text files that a run leaves for the next one and for its report, and the table of published rows. The first line says
 // which: groups, log, manifest, results, ranks or published.
 #include "p2rec/run/artifacts.h"
+#include "p2rec/methods/p2rec/group_files.h"
 
 #include "p2rec/evaluation/published_rows.h"
 #include "p2rec/report/report.h"

@@ -1,6 +1,8 @@
 // Interaction files: atomic, pairs, lines of users. What follows a line "=== items" is the .item file beside it.
 #include "p2rec/data/interactions.h"
 
+#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/stats.h"
 #include "tests/fuzz/target.h"
 
 namespace {

@@ -8,6 +8,7 @@
 
 #include "autograd/storage.h"
 #include "models/formats/ggml_types.h"
+#include "nn/io/text.h"
 #include "tests/models/formats/gguf_writer.h"
 #include "tests/testing.h"
 
@@ -395,8 +396,8 @@ TEST_CASE("lies") {
 }
 
 TEST_CASE("names from the file are shortened and made printable in messages") {
-  CHECK(models::quote("a\nb\x80") == "'a?b?'");
-  CHECK(models::quote(std::string(500, 'x')).size() == 85);
+  CHECK(nn::quote("a\nb\x80") == "'a?b?'");
+  CHECK(nn::quote(std::string(500, 'x')).size() == 85);
 }
 
 TEST_CASE("files that are missing, folders, and files that become shorter") {

@@ -3,8 +3,10 @@
 
 #include "models/formats/gguf_llama.h"
 #include "models/formats/hugging_face.h"
+#include "models/formats/hugging_face_config.h"
 #include "models/llama/rope.h"
 #include "nn/lora.h"
+#include "nn/peft_adapter.h"
 #include "tests/folders.h"
 #include "tests/parity.h"
 

@@ -1,6 +1,7 @@
 // The language model against PyTorch: outputs, loss, every gradient, and the losses of ten optimiser steps.
 #include "models/llama/llama.h"
 #include "nn/lora.h"
+#include "nn/peft_adapter.h"
 #include "p2rec/methods/p2rec/reconstruction.h"
 #include "tests/models/llama/model_runs.h"
 

@@ -1,3 +1,4 @@
+#include "models/formats/gguf_tokenizer.h"
 #include "tests/models/tokenizers/tokenizer_fixtures.h"
 
 using namespace testing;

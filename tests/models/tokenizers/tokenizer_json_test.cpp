@@ -1,3 +1,5 @@
+#include "models/formats/gguf_tokenizer.h"
+#include "models/tokenizers/pre_split.h"
 #include "tests/models/tokenizers/tokenizer_fixtures.h"
 
 using namespace testing;

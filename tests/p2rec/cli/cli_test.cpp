@@ -224,9 +224,8 @@ TEST_CASE("configuration files") {
   shell.write("my.toml", "heads = 3\ndata = \"no/data\"\n");
   check_mistake(shell, "run --out o --config my.toml --heads 2", {"no/data"});
   shell.write("my.toml", "llm = \"no/llm\"\n");
-  check_mistake(
-      shell, "run --out o --quiet --config my.toml",
-      {"no/llm: there is no such language model; expected a GGUF file, a Hugging Face folder, or 'tiny'"});
+  check_mistake(shell, "run --out o --quiet --config my.toml",
+                {"no/llm: there is no such language model; expected a GGUF file or a Hugging Face folder"});
 }
 
 TEST_CASE("interactions that cannot be read") {

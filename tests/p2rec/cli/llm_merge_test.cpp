@@ -3,7 +3,8 @@
 #include "models/formats/language_model.h"
 #include "models/formats/tiny_file.h"
 #include "nn/lora.h"
-#include "p2rec/cli/llm_commands.h"
+#include "nn/peft_adapter.h"
+#include "p2rec/cli/llm_merge.h"
 #include "tests/folders.h"
 #include "tests/testing.h"
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "p2rec/data/interactions.h"
+#include "p2rec/data/read_interactions.h"
 #include "tests/testing.h"
 
 using namespace p2rec;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "models/recommenders/popularity.h"
+#include "p2rec/data/read_interactions.h"
 #include "p2rec/evaluation/sampled_negatives.h"
 #include "p2rec/evaluation/user_splits.h"
 #include "p2rec/training/train_recommender.h"

@@ -1,6 +1,7 @@
 // Popularity on real data: deterministic, so the published rows come out to the last digit. This checks
 // reader, split, rule of ties, removal of the history and metrics in one.
 #include "models/recommenders/popularity.h"
+#include "p2rec/data/read_interactions.h"
 #include "p2rec/evaluation/evaluation.h"
 #include "tests/testing.h"
 

@@ -8,9 +8,11 @@
 #include <thread>
 
 #include "models/recommenders/popularity.h"
+#include "p2rec/data/read_interactions.h"
 #include "p2rec/evaluation/evaluation.h"
 #include "p2rec/methods/common/final_recommenders.h"
 #include "p2rec/methods/p2rec/describe_groups.h"
+#include "p2rec/methods/p2rec/group_files.h"
 #include "p2rec/report/report.h"
 #include "p2rec/run/artifacts.h"
 #include "p2rec/run/pipeline.h"

@@ -1,7 +1,9 @@
-#include "models/tokenizers/tokenizer.h"
+#include "models/formats/gguf_tokenizer.h"
 
 #include "models/tokenizers/byte_level_bpe.h"
 #include "models/tokenizers/sentencepiece_bpe.h"
+#include "models/tokenizers/write_tokenizer_json.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
@@ -25,9 +27,13 @@ void refuse_flag(const GgufFile& file, const char* key, const char* family) {
               "' is true, which is not supported for ", family);
 }
 
-std::unique_ptr<Tokenizer> byte_level(const GgufFile& file) {
+const PreSplitRule& split_rule(const GgufFile& file) {
+  return pre_split_rule(file.text(kKey + "pre"), file.path());
+}
+
+BpeVocabulary byte_level_vocabulary(const GgufFile& file) {
   refuse_flag(file, "add_space_prefix", "byte-level BPE");
-  const PreSplitRule& rule = pre_split_rule(file.text(kKey + "pre"), file.path());
+  const PreSplitRule& rule = split_rule(file);
   BpeVocabulary vocabulary = read_vocabulary(file);
   const std::vector<std::string> merges = file.texts(kKey + "merges");
   for (size_t i = 0; i < merges.size(); ++i)
@@ -39,7 +45,7 @@ std::unique_ptr<Tokenizer> byte_level(const GgufFile& file) {
   }
   vocabulary.ignore_merges = rule.ignore_merges;
   if (rule.nfc) vocabulary.normalizer = {{NormalizerStep::Kind::Nfc, {}, {}}};
-  return std::make_unique<ByteLevelBpe>(vocabulary, rule);
+  return vocabulary;
 }
 
 // Control tokens are looked for in the text as it is, and each stretch between them is a text of its own, with its
@@ -81,12 +87,21 @@ std::unique_ptr<Tokenizer> sentencepiece(const GgufFile& file) {
 
 std::unique_ptr<Tokenizer> tokenizer_from_gguf(const GgufFile& file) {
   const std::string family = file.text(kKey + "model");
-  if (family == "gpt2") return byte_level(file);
+  if (family == "gpt2") return std::make_unique<ByteLevelBpe>(byte_level_vocabulary(file), split_rule(file));
   if (family == "llama") return sentencepiece(file);
   throw ag::InputError(
-      ag::message(file.path(), ": key '", kKey, "model' is ", quote(family),
+      ag::message(file.path(), ": key '", kKey, "model' is ", nn::quote(family),
                   ", a tokenizer that is not supported; supported are 'gpt2' (byte-level BPE) "
                   "and 'llama' (SentencePiece's BPE)"));
+}
+
+void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf) {
+  const std::string family = gguf.text(kKey + "model");
+  INPUT_CHECK(family == "gpt2", gguf.path(), ": key '", kKey, "model' is ", nn::quote(family),
+              "; only 'gpt2' (byte-level BPE) can be written as a tokenizer.json");
+  const BpeVocabulary vocabulary = byte_level_vocabulary(gguf);
+  const ByteLevelBpe checked(vocabulary, split_rule(gguf));
+  write_tokenizer_json(file, vocabulary, split_rule(gguf));
 }
 
 }  // namespace models

@@ -1,4 +1,5 @@
-// PEFT's adapter folder: adapter_config.json and adapter_model.safetensors.
+#include "nn/peft_adapter.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -8,7 +9,6 @@
 #include <memory>
 
 #include "nn/io/json.h"
-#include "nn/lora.h"
 
 namespace nn {
 namespace {

@@ -1,0 +1,29 @@
+// A hash of content: to notice other content, not to resist an adversary.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "nn/io/files.h"
+
+namespace nn {
+
+// XXH3 with 64 bits, of all that is added.
+class Hash {
+ public:
+  Hash();
+  ~Hash();
+  void bytes(const void* data, size_t count);
+  void string(const std::string& s) { bytes(s.c_str(), s.size() + 1); }
+  std::string hex() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The hash of a file's bytes, in hex. Throws ag::InputError if it cannot be opened.
+std::string file_hash(const Path& file);
+
+}  // namespace nn
