@@ -28,7 +28,7 @@ template <class Number>
 CLI::Option* add_number(CLI::App& command, const std::string& name, Number& value, const std::string& text) {
   constexpr bool kWhole = std::is_integral_v<Number>;
   const auto read = [&command, &value, name](const std::string& found) {
-    const auto number = whole_field<Number>(found);
+    const auto number = parse_field<Number>(found);
     INPUT_CHECK(number, "--", name, ": found '", found, "'; expected ",
                 !kWhole                      ? "a number"
                 : std::is_unsigned_v<Number> ? "a whole number, at least 0"

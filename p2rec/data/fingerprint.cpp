@@ -5,10 +5,15 @@
 namespace p2rec {
 namespace {
 
-void add(nn::Hash& hash, Sequence items) {
-  const auto count = static_cast<int64_t>(items.size());
+// `count` interactions of a user from the place `begin` on, with times and ratings where the data has them.
+void add(nn::Hash& hash, const Interactions& data, size_t user, size_t begin, size_t count) {
+  const auto add_column = [&](const auto& column) {
+    if (!column.empty()) hash.bytes(column[user].data() + begin, count * sizeof column[user][0]);
+  };
   hash.bytes(&count, sizeof count);
-  hash.bytes(items.data(), items.size_bytes());
+  add_column(data.sequences);
+  add_column(data.times);
+  add_column(data.ratings);
 }
 
 }  // namespace
@@ -19,13 +24,14 @@ DataHashes hashes_of(const Interactions& data) {
     training.string(data.item_ids[i]);
     if (!data.titles.empty()) training.string(data.titles[i]);
   }
-  for (int64_t u = 0; u < data.users(); ++u) {
-    training.string(data.user_ids[static_cast<size_t>(u)]);
-    add(training, training_part(data, u));
-    if (!has_targets(data, u)) continue;
-    const int32_t targets[] = {target_item(data, u, Target::Validation), target_item(data, u, Target::Test)};
-    add(validation, {targets, 1});
-    add(test, {targets + 1, 1});
+  for (size_t u = 0; u < data.sequences.size(); ++u) {
+    const auto user = static_cast<int64_t>(u);
+    const size_t length = training_part(data, user).size();
+    training.string(data.user_ids[u]);
+    add(training, data, u, 0, length);
+    if (!has_targets(data, user)) continue;
+    add(validation, data, u, length, 1);
+    add(test, data, u, length + 1, 1);
   }
   return {training.hex(), validation.hex(), test.hex()};
 }

@@ -32,11 +32,15 @@ class IdTable {
   std::vector<std::string_view> ids_;
 };
 
+// A time as whole units and what is over, [0,1): nanoseconds since 1970 have more digits than a double.
+using Time = std::pair<int64_t, double>;
+
 // The interactions in the file's order.
 struct Rows {
   IdTable users, items;
   std::vector<int32_t> user, item;  // per row: a number of the tables
-  std::vector<double> time;         // per row, or empty: then the order is the time
+  std::vector<Time> time;           // per row, or empty: then the order is the time
+  std::vector<float> rating;        // per row, or empty
   std::string format;
 
   void add(int32_t user_number, std::string_view item_id) {
@@ -83,21 +87,34 @@ IdOrder ascending(const IdTable& table) {
   return result;
 }
 
-Interactions build(const Rows& rows) {
-  IdOrder users = ascending(rows.users), items = ascending(rows.items);
+// The rows of each user, in time order.
+std::vector<std::vector<size_t>> rows_by_user(const Rows& rows, const IdOrder& users) {
   std::vector<std::vector<size_t>> rows_of(users.ids.size());
   for (size_t row = 0; row < rows.user.size(); ++row) {
     rows_of[static_cast<size_t>(users.index_of[static_cast<size_t>(rows.user[row])])].push_back(row);
   }
-  Interactions data;
+  if (rows.time.empty()) return rows_of;
   for (std::vector<size_t>& mine : rows_of) {
-    if (!rows.time.empty()) {
-      std::stable_sort(mine.begin(), mine.end(),
-                       [&](size_t a, size_t b) { return rows.time[a] < rows.time[b]; });
-    }
+    std::stable_sort(mine.begin(), mine.end(),
+                     [&](size_t a, size_t b) { return rows.time[a] < rows.time[b]; });
+  }
+  return rows_of;
+}
+
+Interactions build(const Rows& rows) {
+  IdOrder users = ascending(rows.users), items = ascending(rows.items);
+  Interactions data;
+  for (const std::vector<size_t>& mine : rows_by_user(rows, users)) {
     std::vector<int32_t>& sequence = data.sequences.emplace_back();
-    sequence.reserve(mine.size());
     for (size_t row : mine) sequence.push_back(items.index_of[static_cast<size_t>(rows.item[row])]);
+    if (!rows.time.empty()) {
+      std::vector<int64_t>& times = data.times.emplace_back();
+      for (size_t row : mine) times.push_back(rows.time[row].first);
+    }
+    if (!rows.rating.empty()) {
+      std::vector<float>& ratings = data.ratings.emplace_back();
+      for (size_t row : mine) ratings.push_back(rows.rating[row]);
+    }
   }
   data.user_ids = std::move(users.ids);
   data.item_ids = std::move(items.ids);
@@ -107,17 +124,36 @@ Interactions build(const Rows& rows) {
 
 // --- RecBole atomic files ----------------------------------------------------------------------------------
 
-double parse_time(const TextFile& file, const Line& row, std::string_view field) {
-  const auto time = whole_field<double>(field);
-  INPUT_CHECK(time && std::isfinite(*time), file.at(row.number), "the timestamp '", field,
-              "' is not a number");
+// "1600000000000000120", "1600000000.5", "1.6e9": exact but for what a double cuts off a number with an exponent.
+std::optional<Time> parse_time(std::string_view field) {
+  const size_t point = std::min(field.find('.'), field.size());
+  const std::string_view fraction = field.substr(point);
+  const bool digits = fraction.empty() || is_number(fraction.substr(1));
+  const auto units = parse_field<int64_t>(field.substr(0, point));
+  if (units && digits && (fraction.empty() || !field.starts_with('-')))
+    return Time{*units, fraction.empty() ? 0 : *parse_field<double>(fraction)};
+  const auto time = parse_field<double>(field);
+  if (!time || !(std::abs(*time) < 0x1p63)) return std::nullopt;
+  return Time{static_cast<int64_t>(std::floor(*time)), *time - std::floor(*time)};
+}
+
+Time read_time(const TextFile& file, const Line& row, std::string_view field) {
+  const auto time = parse_time(field);
+  INPUT_CHECK(time, file.at(row.number), "the timestamp '", field, "' is not a number of at most 64 bits");
   return *time;
+}
+
+float read_rating(const TextFile& file, const Line& row, std::string_view field) {
+  const auto rating = parse_field<float>(field);
+  INPUT_CHECK(rating && std::isfinite(*rating), file.at(row.number), "the rating '", field,
+              "' is not a number");
+  return *rating;
 }
 
 Rows read_atomic(const TextFile& file) {
   const AtomicTable table(file);
   const size_t user = table.require("user_id"), item = table.require("item_id");
-  const int time = table.find("timestamp");
+  const int time = table.find("timestamp"), rating = table.find("rating");
   INPUT_CHECK(table.rows() > 0, file.name(), ": there is no row below the header");
   Rows rows;
   std::vector<std::string_view> fields;
@@ -125,7 +161,8 @@ Rows read_atomic(const TextFile& file) {
     const Line& row = table.row(i);
     table.split(row, fields);
     rows.add(rows.users.add(table.id(row, fields, user)), table.id(row, fields, item));
-    if (time >= 0) rows.time.push_back(parse_time(file, row, fields[static_cast<size_t>(time)]));
+    if (time >= 0) rows.time.push_back(read_time(file, row, fields[static_cast<size_t>(time)]));
+    if (rating >= 0) rows.rating.push_back(read_rating(file, row, fields[static_cast<size_t>(rating)]));
   }
   rows.format = time >= 0 ? "RecBole atomic file, sorted by its timestamps"
                           : "RecBole atomic file, in the file's order";

@@ -38,7 +38,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // The number that the field is from its first character to its last; none otherwise, and where it does not fit the type.
 template <class Number>
-std::optional<Number> whole_field(std::string_view field) {
+std::optional<Number> parse_field(std::string_view field) {
   Number number{};
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
   if (error != std::errc() || end != field.data() + field.size()) return std::nullopt;

@@ -17,7 +17,7 @@ constexpr PublishedFigure kPlaces[kFigures] = {
     {Measure::HR, 5, 0}, {Measure::NDCG, 5, 0}, {Measure::HR, 10, 0}, {Measure::NDCG, 10, 0}};
 
 double number_in(const TextFile& file, const Line& line, std::string_view field) {
-  const auto number = whole_field<double>(field);
+  const auto number = parse_field<double>(field);
   INPUT_CHECK(number && *number > 0 && *number <= 1, file.at(line.number), "found '", field,
               "'; expected a number above 0 and at most 1, or -");
   return *number;

@@ -15,7 +15,7 @@ constexpr const char* kAboutUsers = "user_id\titem_id\thistory\titem_count\trare
 constexpr size_t kColumnsAboutUsers = 5;
 
 int64_t rank_in(const TextFile& file, const Line& line, std::string_view field) {
-  const auto rank = whole_field<int64_t>(field);
+  const auto rank = parse_field<int64_t>(field);
   INPUT_CHECK(rank && *rank >= 0, file.at(line.number), "found '", field,
               "'; expected a rank, a whole number from 0");
   return *rank;

@@ -1,9 +1,11 @@
 // Reading: three formats, their details and their errors. The leave-one-out split against NumPy.
 #include "p2rec/data/interactions.h"
 
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
+#include "p2rec/data/fingerprint.h"
 #include "p2rec/data/read_interactions.h"
 #include "p2rec/data/stats.h"
 #include "p2rec/data/text_file.h"
@@ -17,6 +19,7 @@ namespace {
 
 using Ids = std::vector<std::string>;
 using Sequences = std::vector<std::vector<int32_t>>;
+using Times = std::vector<std::vector<int64_t>>;
 
 void write(const std::filesystem::path& path, const std::string& content) {
   std::ofstream out(path, std::ios::binary);
@@ -96,6 +99,25 @@ TEST_CASE("interactions: equal times keep the file's order, and without times th
   CHECK(read_text(head + "\n1\t5\n1\t3\n1\t4\n1\t3\n").sequences == Sequences{{2, 0, 1, 0}});
 }
 
+TEST_CASE("interactions: times are compared and kept as whole numbers, and ratings lie beside them") {
+  const std::string head = "user_id:token\titem_id:token\ttimestamp:float";
+  const std::string nanoseconds =
+      "1\t3\t1600000000000000130\n1\t4\t1600000000000000120\n1\t5\t160000000000000011";
+  for (const char* last_digits : {"0", "0.0", "0.25"}) {
+    const Interactions data = read_text(head + "\n" + nanoseconds + last_digits + "\n");
+    CHECK(data.sequences == Sequences{{2, 1, 0}});
+    CHECK(data.times == Times{{1600000000000000110, 1600000000000000120, 1600000000000000130}});
+    CHECK(data.ratings.empty());
+  }
+  const Interactions data =
+      read_text(head + "\trating:float\n1\t3\t5.75\t4\n1\t4\t5.5\t2.5\n2\t3\t-1.5\t-1\n" +
+                "2\t3\t-9223372036854775808\t5\n2\t4\t9223372036854775807\t1\n2\t4\t1e9\t3\n");
+  CHECK(data.sequences == Sequences{{1, 0}, {0, 0, 1, 1}});
+  CHECK(data.times == Times{{5, 5}, {INT64_MIN, -2, 1'000'000'000, INT64_MAX}});
+  CHECK(data.ratings == std::vector<std::vector<float>>{{2.5f, 4}, {5, -1, 3, 1}});
+  CHECK(read_text("1 2\n1 3\n").times.empty());
+}
+
 TEST_CASE("interactions: two columns everywhere are pairs; both readings agree where no user comes twice") {
   CHECK(read_text("1 7\n2 7\n3 8\n").sequences == Sequences{{0}, {0}, {1}});
   CHECK(read_text("1 7\n2 7 8\n3 8\n").sequences == Sequences{{0}, {0, 1}, {1}});
@@ -159,6 +181,63 @@ TEST_CASE("interactions: leave-one-out views") {
   CHECK_THROWS_AS(p2rec::target_history(data, 3, Target::Validation), ag::Error);
   CHECK_THROWS_AS(p2rec::training_part(data, 4), ag::Error);
   CHECK_THROWS_AS(p2rec::has_targets(data, -1), ag::Error);
+}
+
+TEST_CASE("interactions: what a stage may not look at is hidden from it") {
+  const std::string head = "user_id:token\titem_id:token\ttimestamp:float\trating:float\n";
+  const Interactions all =
+      read_text(head + "1\t5\t1\t1\n1\t6\t2\t2\n1\t7\t3\t3\n1\t8\t4\t4\n2\t5\t1\t1\n2\t6\t2\t2\n");
+  const auto visible = [&](p2rec::Sees sees) { return p2rec::hide_targets(all, sees); };
+  const Interactions training = visible(p2rec::Sees::Training), validation = visible(p2rec::Sees::Validation);
+  for (const Interactions* data : {&training, &validation}) {
+    CHECK(has_targets(*data, 0));
+    CHECK_FALSE(has_targets(*data, 1));
+    CHECK(ids_of(*data, training_part(*data, 0)) == Ids{"5", "6"});
+    CHECK(ids_of(*data, training_part(*data, 1)) == Ids{"5", "6"});
+    CHECK(ids_of(*data, target_history(*data, 0, Target::Validation)) == Ids{"5", "6"});
+    CHECK(item_counts(*data, p2rec::CountedPart::Training) == item_counts(all, p2rec::CountedPart::Training));
+    CHECK_THROWS_WITH_AS(item_counts(*data, p2rec::CountedPart::Everything),
+                         doctest::Contains("hidden from this stage"), ag::Error);
+    CHECK_THROWS_WITH_AS(target_item(*data, 0, Target::Test),
+                         doctest::Contains("user 0: a held-out item is hidden"), ag::Error);
+    CHECK(data->times[0][3] == INT64_MIN);
+    CHECK(std::isnan(data->ratings[0][3]));
+    CHECK(data->times[1] == all.times[1]);
+  }
+  CHECK_THROWS_AS(target_item(training, 0, Target::Validation), ag::Error);
+  CHECK_THROWS_AS(target_history(training, 0, Target::Test), ag::Error);
+  CHECK(training.times[0][2] == INT64_MIN);
+  CHECK(target_item(validation, 0, Target::Validation) == target_item(all, 0, Target::Validation));
+  CHECK(ids_of(validation, target_history(validation, 0, Target::Test)) == Ids{"5", "6", "7"});
+  CHECK(validation.times[0][2] == 3);
+  const Interactions everything = visible(p2rec::Sees::Test);
+  CHECK(everything.sequences == all.sequences);
+  CHECK(everything.times == all.times);
+  CHECK(everything.ratings == all.ratings);
+}
+
+TEST_CASE("interactions: hashes follow what happened in the training parts and in each kind of target") {
+  const std::string rows = "1\t5\t1\t1\n1\t6\t2\t2\n1\t5\t3\t3\n1\t6\t4\t4\n";
+  const auto hashes = [&](const std::string& changed, const std::string& to) {
+    std::string text = "user_id:token\titem_id:token\ttimestamp:float\trating:float\n" + rows;
+    if (!changed.empty()) text.replace(text.find(changed), changed.size(), to);
+    return p2rec::hashes_of(read_text(text));
+  };
+  const auto check = [&](const std::string& changed, const std::string& to, bool training, bool validation,
+                         bool test) {
+    CAPTURE(to);
+    const p2rec::DataHashes before = hashes("", ""), after = hashes(changed, to);
+    CHECK((before.training != after.training) == training);
+    CHECK((before.validation != after.validation) == validation);
+    CHECK((before.test != after.test) == test);
+  };
+  check("1\t6\t2\t2", "1\t5\t2\t2", true, false, false);
+  check("1\t6\t2\t2", "1\t6\t2.9\t1", true, false, false);
+  check("1\t5\t3\t3", "1\t6\t3\t3", false, true, false);
+  check("1\t5\t3\t3", "1\t5\t3\t5", false, true, false);
+  check("1\t6\t4\t4", "1\t5\t4\t4", false, false, true);
+  check("1\t6\t4\t4", "1\t6\t9\t4", false, false, true);
+  check("1\t6\t4\t4", "1\t6\t4\t4", false, false, false);
 }
 
 TEST_CASE("interactions: order, repeats and split equal NumPy's") {
@@ -277,6 +356,7 @@ TEST_CASE("interactions: nothing or too much in a folder is an error that lists 
 
 TEST_CASE("interactions: every malformed file is an error that names file, line and what was expected") {
   const std::string head = "user_id:token\titem_id:token\ttimestamp:float\n";
+  const std::string rated = "user_id:token\titem_id:token\trating:float\n";
   struct Case {
     std::string content, expected;
   };
@@ -301,6 +381,11 @@ TEST_CASE("interactions: every malformed file is an error that names file, line 
            Case{head + "1\t2\tnan\n", "'nan' is not a number"},
            Case{head + "1\t2\tinf\n", "'inf' is not a number"},
            Case{head + "1\t2\t1e999\n", "'1e999' is not a number"},
+           Case{head + "1\t2\t9223372036854775808\n",
+                "'9223372036854775808' is not a number of at most 64 bits"},
+           Case{head + "1\t2\t1.5e\n", "'1.5e' is not a number"},
+           Case{rated + "1\t2\tgood\n", "data.txt:2: the rating 'good' is not a number"},
+           Case{rated + "1\t2\tnan\n", "data.txt:2: the rating 'nan' is not a number"},
            Case{head + "\t2\t3\n", "data.txt:2: the column 'user_id' is empty"},
            Case{head + "1\t\t3\n", "data.txt:2: the column 'item_id' is empty"},
            Case{"user_id:token\ttimestamp:float\n1\t2\n",
