@@ -76,34 +76,28 @@ struct PeftConfig {
   bool rank_stabilised = false;  // scaling alpha / sqrt(r) (Kalajdzievski 2023)
 };
 
-void refuse(const OrderedJson& config, const std::string& file, const char* key,
-            const std::vector<OrderedJson>& known) {
-  const OrderedJson found = config.value(key, known[0]);
-  const bool nothing = found.is_null() || ((found.is_array() || found.is_object()) && found.empty());
-  INPUT_CHECK(nothing || std::find(known.begin(), known.end(), found) != known.end(), file, ": ", key, " is ",
-              json_text(found), ", which is not supported; expected ", json_text(known[0]));
+void refuse(const OrderedJsonReader& config, const char* key, const std::vector<OrderedJson>& known) {
+  if (!config.has(key)) return;
+  const OrderedJson& found = config[key].json;
+  const bool nothing = found.is_structured() && found.empty();
+  if (!nothing && std::find(known.begin(), known.end(), found) == known.end())
+    config[key].refuse(json_text(known[0]) + "; others are not supported");
 }
 
-void refuse_unsupported(const OrderedJson& json, const std::string& file) {
-  refuse(json, file, "peft_type", {"LORA"});
-  refuse(json, file, "task_type", {"CAUSAL_LM", "FEATURE_EXTRACTION"});
-  refuse(json, file, "bias", {"none"});
+void refuse_unsupported(const OrderedJsonReader& config) {
+  refuse(config, "peft_type", {"LORA"});
+  refuse(config, "task_type", {"CAUSAL_LM", "FEATURE_EXTRACTION"});
+  refuse(config, "bias", {"none"});
   // The others change the base weights, so that the adapter says nothing without the changed ones.
-  refuse(json, file, "init_lora_weights", {true, false, "gaussian", "orthogonal", "eva"});
+  refuse(config, "init_lora_weights", {true, false, "gaussian", "orthogonal", "eva"});
   for (const char* key : {"use_dora", "fan_in_fan_out", "lora_bias", "use_qalora"})
-    refuse(json, file, key, {false});
+    refuse(config, key, {false});
   for (const char* key :
        {"modules_to_save", "layers_to_transform", "exclude_modules", "layer_replication", "target_parameters",
         "trainable_token_indices", "alora_invocation_tokens", "use_bdlora", "arrow_config", "kasa_config",
         "velora_config", "monteclora_config"}) {
-    refuse(json, file, key, {nullptr});
+    refuse(config, key, {nullptr});
   }
-}
-
-double finite_number(const OrderedJson& value, const std::string& file, const std::string& what) {
-  INPUT_CHECK(value.is_number() && std::isfinite(value.get<double>()), file, ": ", what, " is ",
-              json_text(value), "; expected a number");
-  return value.get<double>();
 }
 
 void check_rank(double rank, const std::string& file, const std::string& what) {
@@ -111,42 +105,42 @@ void check_rank(double rank, const std::string& file, const std::string& what) {
               "; expected 1 to ", kLargestRank);
 }
 
-Overrides read_overrides(const OrderedJson& json, const char* key, const std::string& file) {
+Overrides read_overrides(const OrderedJsonReader& config, const char* key) {
   Overrides overrides;
-  if (!json.contains(key) || json.at(key).is_null()) return overrides;
-  INPUT_CHECK(json.at(key).is_object(), file, ": ", key, " is ", json_text(json.at(key)),
-              "; expected an object");
-  for (const auto& [name, value] : json.at(key).items()) {
-    overrides.emplace_back(Pattern("(.*\\.)?(" + name + ")", file), finite_number(value, file, key));
+  if (!config.has(key)) return overrides;
+  if (!config[key].json.is_object()) config[key].refuse("an object");
+  for (const auto& [name, value] : config[key].json.items()) {
+    const OrderedJsonReader entry{value, config.file, key};
+    overrides.emplace_back(Pattern("(.*\\.)?(" + name + ")", config.file), entry.number());
   }
   return overrides;
 }
 
-PeftConfig parse_config(const std::string& text, const std::string& file) {
-  try {
-    const auto json = parse_json<OrderedJson>(text, file);
-    refuse_unsupported(json, file);
-    PeftConfig config;
-    config.lora.rank = json_integer(json, "r", file);
-    check_rank(static_cast<double>(config.lora.rank), file, "r");
-    config.lora.alpha = finite_number(json.at("lora_alpha"), file, "lora_alpha");
-    config.lora.dropout = json.value("lora_dropout", 0.0);
-    INPUT_CHECK(config.lora.dropout >= 0 && config.lora.dropout < 1, file, ": lora_dropout is ",
-                config.lora.dropout, "; expected at least 0 and below 1");
-    config.rank_stabilised = json.value("use_rslora", false);
-    config.ranks = read_overrides(json, "rank_pattern", file);
-    config.alphas = read_overrides(json, "alpha_pattern", file);
-    for (const auto& [pattern, rank] : config.ranks) check_rank(rank, file, "a rank in rank_pattern");
-    const OrderedJson& targets = json.at("target_modules");
-    INPUT_CHECK(targets.is_array() || targets.is_string(), file, ": target_modules is ", json_text(targets),
-                "; expected a list of names, a regular expression or \"all-linear\"");
-    config.lora.targets.clear();
-    if (targets.is_array()) config.lora.targets = targets.get<std::vector<std::string>>();
-    if (targets.is_string()) config.target_pattern = targets.get<std::string>();
-    return config;
-  } catch (const OrderedJson::exception& problem) {
-    throw ag::InputError(ag::message(file, ": not a LoRA adapter's configuration: ", problem.what()));
+PeftConfig read_config(const Path& path) {
+  const auto values = read_json_object<OrderedJson>(path, "adapter configuration");
+  const OrderedJsonReader json{values, path.string()};
+  refuse_unsupported(json);
+  PeftConfig config;
+  config.lora.rank = json["r"].integer();
+  check_rank(static_cast<double>(config.lora.rank), json.file, "r");
+  config.lora.alpha = json["lora_alpha"].number();
+  config.lora.dropout = json.number_or("lora_dropout", 0);
+  INPUT_CHECK(config.lora.dropout >= 0 && config.lora.dropout < 1, json.file, ": lora_dropout is ",
+              config.lora.dropout, "; expected at least 0 and below 1");
+  config.rank_stabilised = json.flag_or("use_rslora", false);
+  config.ranks = read_overrides(json, "rank_pattern");
+  config.alphas = read_overrides(json, "alpha_pattern");
+  for (const auto& [pattern, rank] : config.ranks) check_rank(rank, json.file, "a rank in rank_pattern");
+  const OrderedJsonReader targets = json["target_modules"];
+  config.lora.targets.clear();
+  if (targets.json.is_string()) {
+    config.target_pattern = targets.string();
+  } else if (targets.json.is_array()) {
+    for (const OrderedJsonReader& target : targets.list()) config.lora.targets.push_back(target.string());
+  } else {
+    targets.refuse("a list of names, a regular expression or \"all-linear\"");
   }
+  return config;
 }
 
 // --- the layers -----------------------------------------------------------------------------------------------
@@ -258,7 +252,7 @@ void write_adapter(const Path& folder, Module& model, const LoraConfig& config, 
 LoraConfig read_adapter(const Path& folder, Module& model) {
   check_folder(folder);
   const Path file = folder / kConfigName;
-  PeftConfig config = parse_config(read_file(file, "adapter configuration"), file.string());
+  PeftConfig config = read_config(file);
   TensorFile stored = read_safetensors(folder / kWeightsName);
   const bool is_short = names_are_short(stored);
   const std::vector<LoraTarget> targets = find_targets(model, config, is_short, file.string());

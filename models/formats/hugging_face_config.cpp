@@ -10,113 +10,50 @@
 namespace models {
 namespace {
 
+using nn::Json;
+using nn::JsonReader;
 using nn::OrderedJson;
 
-// An object of a JSON file whose values are asked for by name and type. null counts as absent, as in transformers.
-class Object {
- public:
-  Object(OrderedJson json, std::string file) : json_(std::move(json)), file_(std::move(file)) {}
-
-  bool has(const char* key) const { return json_.contains(key) && !json_.at(key).is_null(); }
-  const OrderedJson& at(const char* key) const {
-    INPUT_CHECK(has(key), file_, ": has no key '", key,
-                "'; hint: is it the config.json of a language model?");
-    return json_.at(key);
-  }
-  int64_t integer(const char* key) const {
-    at(key);  // says it in our words where there is none
-    return nn::json_integer(json_, key, file_);
-  }
-  int64_t integer_or(const char* key, int64_t fallback) const { return has(key) ? integer(key) : fallback; }
-  double number(const char* key) const {
-    const OrderedJson& value = at(key);
-    INPUT_CHECK(value.is_number() && std::isfinite(value.get<double>()), file_, ": ", key, " is ",
-                nn::json_text(value), "; expected a number");
-    return value.get<double>();
-  }
-  double number_or(const char* key, double fallback) const { return has(key) ? number(key) : fallback; }
-  bool flag_or(const char* key, bool fallback) const {
-    if (!has(key)) return fallback;
-    INPUT_CHECK(at(key).is_boolean(), file_, ": ", key, " is ", nn::json_text(at(key)),
-                "; expected true or false");
-    return at(key).get<bool>();
-  }
-  std::string text_or(const char* key, const std::string& fallback) const {
-    if (!has(key)) return fallback;
-    INPUT_CHECK(at(key).is_string(), file_, ": ", key, " is ", nn::json_text(at(key)), "; expected a text");
-    return at(key).get<std::string>();
-  }
-  std::vector<double> numbers(const char* key) const {
-    const OrderedJson& value = at(key);
-    bool right = value.is_array();
-    for (const OrderedJson& one : value) right = right && one.is_number();
-    INPUT_CHECK(right, file_, ": ", key, " is no list of numbers");
-    return value.get<std::vector<double>>();
-  }
-  Object object(const char* key) const {  // empty where there is none
-    if (!has(key)) return {OrderedJson::object(), file_};
-    INPUT_CHECK(at(key).is_object(), file_, ": ", key, " is ", nn::json_text(at(key)),
-                "; expected an object");
-    return {at(key), file_};
-  }
-  bool empty() const { return json_.empty(); }
-  const OrderedJson& json() const { return json_; }
-  const std::string& file() const { return file_; }
-
- private:
-  OrderedJson json_;
-  std::string file_;
-};
-
-Object read_object(const nn::Path& path, const std::string& what) {
-  const std::string file = path.string();
-  try {
-    auto json = nn::parse_json<OrderedJson>(nn::read_file(path, what), file);
-    INPUT_CHECK(json.is_object(), file, ": is no JSON object; expected a ", what);
-    return {std::move(json), file};
-  } catch (const OrderedJson::exception& problem) {
-    throw ag::InputError(ag::message(file, ": is no JSON: ", problem.what()));
-  }
-}
+constexpr const char* kWhat = "model configuration";
 
 constexpr const char *kLlama = "llama", *kMistral = "mistral", *kQwen2 = "qwen2";
 
-void refuse_biases(const Object& json, const std::string& type) {
+void refuse_biases(const JsonReader& json, const std::string& type) {
   if (type == kQwen2) return;  // its biases are part of the type, whatever the file says
   for (const char* key : {"attention_bias", "mlp_bias"}) {
-    INPUT_CHECK(!json.flag_or(key, false), json.file(), ": ", key, " is true, which is not supported for ",
+    INPUT_CHECK(!json.flag_or(key, false), json.file, ": ", key, " is true, which is not supported for ",
                 type, "; hint: the biases on q, k and v of qwen2 are");
   }
 }
 
 // A window that is at least the context never matters. Mistral's default is 4096.
-void refuse_sliding_window(const Object& json, const std::string& type, int64_t context) {
+void refuse_sliding_window(const JsonReader& json, const std::string& type, int64_t context) {
   INPUT_CHECK(
-      !json.flag_or("use_sliding_window", false), json.file(),
+      !json.flag_or("use_sliding_window", false), json.file,
       ": use_sliding_window is true; a sliding window is not supported; hint: false gives the model that "
       "reads the whole context");
   if (type == kMistral) {
-    const bool stated = json.json().contains("sliding_window");
+    const bool stated = json.json.contains("sliding_window");
     const int64_t window = stated ? json.integer_or("sliding_window", context) : 4096;
-    INPUT_CHECK(window >= context, json.file(), ": sliding_window is ", window, stated ? "" : " by default",
+    INPUT_CHECK(window >= context, json.file, ": sliding_window is ", window, stated ? "" : " by default",
                 ", less than max_position_embeddings, ", context,
                 "; a sliding window is not supported; hint: with max_position_embeddings at most ", window,
                 " the window never matters");
   }
   if (!json.has("layer_types")) return;
-  for (const OrderedJson& layer : json.at("layer_types")) {
-    INPUT_CHECK(layer == "full_attention", json.file(), ": layer_types holds ", nn::json_text(layer),
+  for (const Json& layer : json["layer_types"].json) {
+    INPUT_CHECK(layer == "full_attention", json.file, ": layer_types holds ", nn::json_text(layer),
                 "; expected \"full_attention\" alone");
   }
 }
 
-void refuse_unsupported(const Object& json, const std::string& type) {
-  INPUT_CHECK(type == kLlama || type == kMistral || type == kQwen2, json.file(), ": model_type is ",
-              json.has("model_type") ? nn::json_text(json.at("model_type")) : "not given",
+void refuse_unsupported(const JsonReader& json, const std::string& type) {
+  INPUT_CHECK(type == kLlama || type == kMistral || type == kQwen2, json.file, ": model_type is ",
+              json.has("model_type") ? nn::json_text(json["model_type"].json) : "not given",
               "; expected llama, mistral or qwen2");
-  const std::string activation = json.text_or("hidden_act", "silu");
-  INPUT_CHECK(activation == "silu", json.file(), ": hidden_act is '", activation, "'; expected 'silu'");
-  INPUT_CHECK(!json.has("quantization_config"), json.file(),
+  const std::string activation = json.string_or("hidden_act", "silu");
+  INPUT_CHECK(activation == "silu", json.file, ": hidden_act is '", activation, "'; expected 'silu'");
+  INPUT_CHECK(!json.has("quantization_config"), json.file,
               ": quantization_config: quantised weights in a Hugging Face folder are not supported; hint: "
               "the model's GGUF file is");
   refuse_biases(json, type);
@@ -125,57 +62,66 @@ void refuse_unsupported(const Object& json, const std::string& type) {
 // --- rotary positions -----------------------------------------------------------------------------------------
 
 // The parameters under rope_parameters (transformers 5) or rope_scaling (4), which comes first where both stand.
-Object rope_of(const Object& json) {
-  const Object older = json.object("rope_scaling");
-  return older.empty() ? json.object("rope_parameters") : older;
+JsonReader rope_of(const JsonReader& json) {
+  static const Json kNone = Json::object();
+  const bool older = json.has("rope_scaling") && !json["rope_scaling"].json.empty();
+  const char* key = older ? "rope_scaling" : "rope_parameters";
+  const JsonReader rope = json.has(key) ? json[key] : JsonReader{kNone, json.file, key};
+  if (!rope.json.is_object()) rope.refuse("an object");
+  return rope;
 }
 
-double positive(const Object& rope, const char* key) {
-  const double value = rope.number(key);
-  INPUT_CHECK(value > 0, rope.file(), ": ", key, " of the rotary positions is ", value, "; expected above 0");
+double positive(const JsonReader& rope, const char* key) {
+  const double value = rope[key].number();
+  INPUT_CHECK(value > 0, rope.file, ": ", key, " of the rotary positions is ", value, "; expected above 0");
   return value;
 }
 
-std::vector<double> llama3_from(const Object& json, const Object& rope, const LlamaConfig& config) {
+std::vector<double> llama3_from(const JsonReader& json, const JsonReader& rope, const LlamaConfig& config) {
   Llama3Scaling scaling;
   scaling.factor = positive(rope, "factor");
   scaling.low_frequency = positive(rope, "low_freq_factor");
   scaling.high_frequency = positive(rope, "high_freq_factor");
   const char* key = "original_max_position_embeddings";
-  const Object& holder = json.has(key) ? json : rope;
+  const JsonReader& holder = json.has(key) ? json : rope;
   scaling.context = holder.has(key) ? positive(holder, key) : static_cast<double>(config.context);
-  INPUT_CHECK(scaling.high_frequency > scaling.low_frequency, rope.file(), ": high_freq_factor is ",
+  INPUT_CHECK(scaling.high_frequency > scaling.low_frequency, rope.file, ": high_freq_factor is ",
               scaling.high_frequency, "; expected more than low_freq_factor, ", scaling.low_frequency);
   return llama3_divisors(config, scaling);
 }
 
+std::vector<double> numbers(const JsonReader& list) {
+  std::vector<double> found;
+  for (const JsonReader& one : list.list()) found.push_back(one.number());
+  return found;
+}
+
 // longrope has two lists of divisors, for short texts and for long ones, and scales the attention. Where the lists are equal
 // and the scale is 1, it is a plain list of divisors; write_hugging_face_config writes that.
-std::vector<double> longrope_from(const Object& rope, const LlamaConfig& config) {
-  const std::vector<double> divisors = rope.numbers("long_factor");
+std::vector<double> longrope_from(const JsonReader& rope, const LlamaConfig& config) {
+  const std::vector<double> divisors = numbers(rope["long_factor"]);
   INPUT_CHECK(
-      divisors == rope.numbers("short_factor") && rope.number_or("attention_factor", 0) == 1, rope.file(),
+      divisors == numbers(rope["short_factor"]) && rope.number_or("attention_factor", 0) == 1, rope.file,
       ": the rotary positions are of the type 'longrope', which is supported only where short_factor and "
       "long_factor are equal and attention_factor is 1");
   const auto expected = static_cast<size_t>(config.head_size() / 2);
-  INPUT_CHECK(divisors.size() == expected, rope.file(), ": long_factor holds ", divisors.size(),
+  INPUT_CHECK(divisors.size() == expected, rope.file, ": long_factor holds ", divisors.size(),
               " numbers; expected half the size of a head, ", expected);
   return divisors;
 }
 
-void read_rope(const Object& json, LlamaConfig& config) {
-  const Object rope = rope_of(json);
-  for (const auto& [key, value] : rope.json().items()) {
-    INPUT_CHECK(!value.is_object(), json.file(), ": the rotary positions of '", key,
+void read_rope(const JsonReader& json, LlamaConfig& config) {
+  const JsonReader rope = rope_of(json);
+  for (const auto& [key, value] : rope.json.items()) {
+    INPUT_CHECK(!value.is_object(), json.file, ": the rotary positions of '", key,
                 "' layers have parameters of their own, which is not supported");
   }
-  for (const Object* holder : {&json, &rope}) {
-    INPUT_CHECK(holder->number_or("partial_rotary_factor", 1) == 1, json.file(),
-                ": partial_rotary_factor is ", holder->number("partial_rotary_factor"),
-                "; expected 1: all of a head is rotated");
+  for (const JsonReader* holder : {&json, &rope}) {
+    INPUT_CHECK(holder->number_or("partial_rotary_factor", 1) == 1, json.file, ": partial_rotary_factor is ",
+                holder->number_or("partial_rotary_factor", 1), "; expected 1: all of a head is rotated");
   }
   config.rope_theta = rope.number_or("rope_theta", json.number_or("rope_theta", 10000));
-  const std::string type = rope.text_or("rope_type", rope.text_or("type", "default"));
+  const std::string type = rope.string_or("rope_type", rope.string_or("type", "default"));
   if (type == "default") return;
   if (type == "linear") {
     config.rope_divisors = linear_divisors(config, positive(rope, "factor"));
@@ -184,7 +130,7 @@ void read_rope(const Object& json, LlamaConfig& config) {
   } else if (type == "longrope") {
     config.rope_divisors = longrope_from(rope, config);
   } else {
-    throw ag::InputError(ag::message(json.file(), ": the rotary positions are of the type '", type,
+    throw ag::InputError(ag::message(json.file, ": the rotary positions are of the type '", type,
                                      "'; expected default, linear or llama3"));
   }
 }
@@ -218,34 +164,35 @@ OrderedJson rope_scaling_of(const LlamaConfig& config) {
 }  // namespace
 
 LlamaConfig read_hugging_face_config(const nn::Path& path) {
-  const Object json = read_object(path, "model configuration");
-  const std::string type = json.text_or("model_type", "");
+  const auto values = nn::read_json_object<Json>(path, kWhat);
+  const JsonReader json{values, path.string()};
+  const std::string type = json.string_or("model_type", "");
   refuse_unsupported(json, type);
   LlamaConfig config;
-  config.vocabulary = json.integer("vocab_size");
-  config.hidden = json.integer("hidden_size");
-  config.intermediate = json.integer("intermediate_size");
-  config.layers = json.integer("num_hidden_layers");
-  config.heads = json.integer("num_attention_heads");
+  config.vocabulary = json["vocab_size"].integer();
+  config.hidden = json["hidden_size"].integer();
+  config.intermediate = json["intermediate_size"].integer();
+  config.layers = json["num_hidden_layers"].integer();
+  config.heads = json["num_attention_heads"].integer();
   // Where the key is missing, only llama's default is the number of heads; null stands for it everywhere.
   const char* kv_heads = "num_key_value_heads";
-  const bool as_heads = type == kLlama || json.json().contains(kv_heads);
-  config.kv_heads = as_heads ? json.integer_or(kv_heads, config.heads) : json.integer(kv_heads);
+  const bool as_heads = type == kLlama || json.json.contains(kv_heads);
+  config.kv_heads = as_heads ? json.integer_or(kv_heads, config.heads) : json[kv_heads].integer();
   config.head_dim = json.integer_or("head_dim", 0);
-  config.context = json.integer("max_position_embeddings");
+  config.context = json["max_position_embeddings"].integer();
   config.rms_eps = json.number_or("rms_norm_eps", 1e-6);
   config.qkv_bias = type == kQwen2;
   config.tied = json.flag_or("tie_word_embeddings", false);
   refuse_sliding_window(json, type, config.context);
-  check_sizes(config, json.file());  // the number of divisors depends on them
+  check_sizes(config, json.file);  // the number of divisors depends on them
   read_rope(json, config);
-  check_sizes(config, json.file());
+  check_sizes(config, json.file);
   return config;
 }
 
 void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const nn::Path& base,
                                const std::map<std::string, int64_t>& token_ids) {
-  OrderedJson json = base.empty() ? OrderedJson::object() : read_object(base, "model configuration").json();
+  OrderedJson json = base.empty() ? OrderedJson::object() : nn::read_json_object<OrderedJson>(base, kWhat);
   if (base.empty()) {  // a base says these in its own words
     json["model_type"] = config.qkv_bias ? kQwen2 : kLlama;
     json["rope_theta"] = config.rope_theta;

@@ -24,29 +24,33 @@ Json to_json(const LlamaConfig& c) {
           {"tied", c.tied}};
 }
 
-LlamaConfig config_from_metadata(const nn::Metadata& metadata, const std::string& file) {
-  INPUT_CHECK(metadata.contains(kConfigKey), file,
-              ": is no language model; expected a GGUF file, a Hugging Face folder, or the "
-              "tiny_llm.safetensors of a run");
+Json parse(const std::string& config, const std::string& file) {
   try {
-    const auto json = nn::parse_json<Json>(metadata.at(kConfigKey), file);
-    LlamaConfig c;
-    const auto integer = [&](const char* key) { return nn::json_integer(json, key, file); };
-    c.vocabulary = integer("vocabulary");
-    c.hidden = integer("hidden");
-    c.intermediate = integer("intermediate");
-    c.layers = integer("layers");
-    c.heads = integer("heads");
-    c.kv_heads = integer("kv_heads");
-    c.context = integer("context");
-    c.rms_eps = json.at("rms_eps").get<double>();
-    c.rope_theta = json.at("rope_theta").get<double>();
-    c.tied = json.at("tied").get<bool>();
-    return c;
+    return nn::parse_json<Json>(config, file);
   } catch (const Json::exception& problem) {
     throw ag::InputError(ag::message(
         file, ": the configuration in its metadata is not that of a tiny model: ", problem.what()));
   }
+}
+
+LlamaConfig config_from_metadata(const nn::Metadata& metadata, const std::string& file) {
+  INPUT_CHECK(metadata.contains(kConfigKey), file,
+              ": is no language model; expected a GGUF file, a Hugging Face folder, or the "
+              "tiny_llm.safetensors of a run");
+  const auto values = parse(metadata.at(kConfigKey), file);
+  const nn::JsonReader json{values, file};
+  LlamaConfig c;
+  c.vocabulary = json["vocabulary"].integer();
+  c.hidden = json["hidden"].integer();
+  c.intermediate = json["intermediate"].integer();
+  c.layers = json["layers"].integer();
+  c.heads = json["heads"].integer();
+  c.kv_heads = json["kv_heads"].integer();
+  c.context = json["context"].integer();
+  c.rms_eps = json["rms_eps"].number();
+  c.rope_theta = json["rope_theta"].number();
+  c.tied = json["tied"].flag();
+  return c;
 }
 
 LlamaConfig checked_config(const nn::SafetensorsFile& stored) {

@@ -13,102 +13,36 @@ namespace models {
 namespace {
 
 using nn::Json;
+using nn::JsonReader;
 
-// --- JSON --------------------------------------------------------------------------------------------------------
-
-Json parse_json(const nn::Path& path) {
-  const std::string file = path.string();
-  try {
-    Json json = nn::parse_json<Json>(nn::read_file(path, "tokenizer file"), file);
-    INPUT_CHECK(json.is_object(), file, ": holds ", json.type_name(), "; expected a JSON object");
-    return json;
-  } catch (const Json::exception& problem) {
-    throw ag::InputError(ag::message(file, ": is not JSON: ", problem.what()));
-  }
-}
-
-// A value in the file, with what messages need to say about it.
-struct Entry {
-  const Json& json;
-  std::string file, name;  // name: "model.vocab"
-
-  [[noreturn]] void refuse(const std::string& expected) const {
-    throw ag::InputError(ag::message(place(), " is ", shown(), "; expected ", expected));
-  }
-  std::string place() const { return file + (name.empty() ? ": it" : ": '" + name + "'"); }
-  std::string shown() const {
-    return json.is_structured() ? nn::quote(nn::json_text(json))
-                                : nn::json_text(json, -1, true).substr(0, 80);
-  }
-
-  bool has(const char* key) const { return json.is_object() && json.contains(key) && !json[key].is_null(); }
-  Entry operator[](const char* key) const {
-    if (!json.is_object()) refuse("an object");
-    INPUT_CHECK(json.contains(key), place(), " has no entry '", key, "'");
-    return {json[key], file, name.empty() ? key : name + "." + key};
-  }
-  std::vector<Entry> list() const {
-    if (!json.is_array()) refuse("a list");
-    std::vector<Entry> entries;
-    for (size_t i = 0; i < json.size(); ++i)
-      entries.push_back({json[i], file, ag::message(name, "[", i, "]")});
-    return entries;
-  }
-  std::string text() const {
-    if (!json.is_string()) refuse("a text");
-    return json.get<std::string>();
-  }
-  bool flag() const {
-    if (!json.is_boolean()) refuse("true or false");
-    return json.get<bool>();
-  }
-  int64_t integer() const {
-    if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<uint64_t>() > INT32_MAX))
-      refuse("an integer below 2^31");
-    return json.get<int64_t>();
-  }
-  std::string text_or(const char* key, const std::string& fallback) const {
-    return has(key) ? (*this)[key].text() : fallback;
-  }
-  bool flag_or(const char* key, bool fallback) const { return has(key) ? (*this)[key].flag() : fallback; }
-  std::string type() const { return (*this)["type"].text(); }
-
-  // Every entry has one of these names.
-  void only(const std::set<std::string>& names) const {
-    if (!json.is_object()) refuse("an object");
-    for (const auto& item : json.items()) {
-      INPUT_CHECK(names.contains(item.key()), place(), " has an entry ", nn::quote(item.key()),
-                  ", which is not supported");
-    }
-  }
-};
+constexpr const char* kWhat = "tokenizer file";
 
 // --- what stands before the model ----------------------------------------------------------------------------
 
-Normalizer read_normalizer(const Entry& entry) {
+Normalizer read_normalizer(const JsonReader& entry) {
   constexpr const char* kSupported = "NFC, Prepend, Replace of a String, or a Sequence of them";
   if (entry.json.is_null()) return {};
-  const std::string type = entry.type();
+  const std::string type = entry["type"].string();
   if (type == "Sequence") {
     Normalizer steps;
-    for (const Entry& part : entry["normalizers"].list()) {
-      if (part.json.is_null() || part.type() == "Sequence") part.refuse(kSupported);
+    for (const JsonReader& part : entry["normalizers"].list()) {
+      if (part.json.is_null() || part["type"].string() == "Sequence") part.refuse(kSupported);
       for (const NormalizerStep& step : read_normalizer(part)) steps.push_back(step);
     }
     return steps;
   }
   if (type == "NFC") return {{NormalizerStep::Kind::Nfc, {}, {}}};
-  if (type == "Prepend") return {{NormalizerStep::Kind::Prepend, entry["prepend"].text(), {}}};
+  if (type == "Prepend") return {{NormalizerStep::Kind::Prepend, entry["prepend"].string(), {}}};
   if (type == "Replace" && entry["pattern"].has("String")) {
-    const Entry pattern = entry["pattern"]["String"];
-    if (pattern.text().empty()) pattern.refuse("a text that is not empty");
-    return {{NormalizerStep::Kind::Replace, pattern.text(), entry["content"].text()}};
+    const JsonReader pattern = entry["pattern"]["String"];
+    if (pattern.string().empty()) pattern.refuse("a string that is not empty");
+    return {{NormalizerStep::Kind::Replace, pattern.string(), entry["content"].string()}};
   }
   entry.refuse(kSupported);
 }
 
 // A few replacements one behind the other could make gigabytes of a word.
-void check_growth(const Entry& entry, const Normalizer& steps) {
+void check_growth(const JsonReader& entry, const Normalizer& steps) {
   constexpr double kMost = 64;
   double times = 1;
   for (const NormalizerStep& step : steps) {
@@ -131,7 +65,7 @@ Json in_one_form(Json pre_tokenizer) {
   return pre_tokenizer;
 }
 
-const PreSplitRule* find_rule(const Entry& pre_tokenizer) {
+const PreSplitRule* find_rule(const JsonReader& pre_tokenizer) {
   const Json found = in_one_form(pre_tokenizer.json);
   for (const PreSplitRule& rule : pre_split_rules()) {
     if (found == in_one_form(nn::parse_json<Json>(pre_tokenizer_json(rule), rule.names[0]))) return &rule;
@@ -139,16 +73,16 @@ const PreSplitRule* find_rule(const Entry& pre_tokenizer) {
   return nullptr;
 }
 
-std::optional<Metaspace> read_metaspace(const Entry& entry) {
+std::optional<Metaspace> read_metaspace(const JsonReader& entry) {
   if (entry.json.is_null()) return std::nullopt;
-  if (!entry.has("type") || entry.type() != "Metaspace") {
+  if (!entry.has("type") || entry["type"].string() != "Metaspace") {
     std::string names = "Metaspace";
     for (const PreSplitRule& rule : pre_split_rules()) names += ", that of " + rule.names.front();
     entry.refuse("one of those supported: " + names);
   }
   entry.only({"type", "replacement", "prepend_scheme", "add_prefix_space", "split", "str_rep"});
-  if (entry["replacement"].text() != kSpaceMark) entry["replacement"].refuse("U+2581");
-  const std::string scheme = entry.text_or("prepend_scheme", "always");
+  if (entry["replacement"].string() != kSpaceMark) entry["replacement"].refuse("U+2581");
+  const std::string scheme = entry.string_or("prepend_scheme", "always");
   Metaspace metaspace;
   metaspace.split = entry.flag_or("split", true);
   if (scheme == "first") {
@@ -165,28 +99,28 @@ std::optional<Metaspace> read_metaspace(const Entry& entry) {
 }
 
 // decode() needs nothing from the decoder; one of another kind means that the file is of another kind.
-void check_decoder(const Entry& entry, bool byte_level) {
+void check_decoder(const JsonReader& entry, bool byte_level) {
   if (entry.json.is_null()) return;
   const std::set<std::string> supported =
       byte_level ? std::set<std::string>{"ByteLevel"}
                  : std::set<std::string>{"Metaspace", "Replace", "ByteFallback", "Fuse", "Strip"};
-  const std::string type = entry.type();
+  const std::string type = entry["type"].string();
   if (type == "Sequence") {
-    for (const Entry& part : entry["decoders"].list()) check_decoder(part, byte_level);
+    for (const JsonReader& part : entry["decoders"].list()) check_decoder(part, byte_level);
     return;
   }
   std::string names = "a Sequence";
   for (const std::string& name : supported) names += " or " + name;
   if (!supported.contains(type)) entry.refuse(names);
   if (type == "Replace" &&
-      (entry["pattern"].json != Json{{"String", kSpaceMark}} || entry["content"].text() != " "))
+      (entry["pattern"].json != Json{{"String", kSpaceMark}} || entry["content"].string() != " "))
     entry.refuse("U+2581 to be replaced by a space");
 }
 
 // --- model and tokens --------------------------------------------------------------------------------------------
 
-void check_model(const Entry& model) {
-  const std::string type = model.text_or("type", "BPE");
+void check_model(const JsonReader& model) {
+  const std::string type = model.string_or("type", "BPE");
   if (type != "BPE") {
     model["type"].refuse(std::string("'BPE'") +
                          (type == "Unigram" ? "; SentencePiece's Unigram models are not supported" : ""));
@@ -195,7 +129,7 @@ void check_model(const Entry& model) {
               "byte_fallback", "ignore_merges", "vocab", "merges"});
   if (model.has("dropout") && model["dropout"].json != 0) model["dropout"].refuse("null or 0");
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    if (!model.text_or(key, "").empty()) model[key].refuse("null or an empty text");
+    if (!model.string_or(key, "").empty()) model[key].refuse("null or an empty string");
   }
 }
 
@@ -203,7 +137,7 @@ void check_model(const Entry& model) {
 struct TokensById {
   std::vector<std::optional<std::string>> tokens;
 
-  void add(const std::string& token, const Entry& id) {
+  void add(const std::string& token, const JsonReader& id) {
     const int64_t i = id.integer();
     if (i < 0 || i >= static_cast<int64_t>(tokens.size()))
       id.refuse(ag::message("0 to ", tokens.size() - 1, ", for there are ", tokens.size(), " tokens"));
@@ -214,18 +148,18 @@ struct TokensById {
   }
 };
 
-void read_tokens(const Entry& root, BpeVocabulary& vocabulary) {
-  const Entry vocab = root["model"]["vocab"];
+void read_tokens(const JsonReader& root, BpeVocabulary& vocabulary) {
+  const JsonReader vocab = root["model"]["vocab"];
   if (!vocab.json.is_object()) vocab.refuse("an object of tokens and their ids");
-  std::vector<Entry> added;
+  std::vector<JsonReader> added;
   if (root.has("added_tokens")) added = root["added_tokens"].list();
   size_t more = 0;
-  for (const Entry& token : added) more += !vocab.json.contains(token["content"].text());
+  for (const JsonReader& token : added) more += !vocab.json.contains(token["content"].string());
   TokensById by_id{std::vector<std::optional<std::string>>(vocab.json.size() + more)};
   for (const auto& item : vocab.json.items())
     by_id.add(item.key(), {item.value(), root.file, "model.vocab." + nn::quote(item.key())});
-  for (const Entry& token : added) {
-    const std::string text = token["content"].text();
+  for (const JsonReader& token : added) {
+    const std::string text = token["content"].string();
     if (vocab.json.contains(text)) {
       if (vocab.json[text] != token["id"].json)
         token["id"].refuse(nn::json_text(vocab.json[text]) + ", the id of this token in model.vocab");
@@ -237,35 +171,35 @@ void read_tokens(const Entry& root, BpeVocabulary& vocabulary) {
   for (auto& token : by_id.tokens) vocabulary.tokens.push_back(std::move(*token));
 }
 
-void read_added(const Entry& root, BpeVocabulary& vocabulary) {
+void read_added(const JsonReader& root, BpeVocabulary& vocabulary) {
   if (!root.has("added_tokens")) return;
-  for (const Entry& token : root["added_tokens"].list()) {
+  for (const JsonReader& token : root["added_tokens"].list()) {
     token.only({"id", "content", "special", "lstrip", "rstrip", "single_word", "normalized"});
     for (const char* key : {"lstrip", "rstrip", "single_word"}) {
       if (token.flag_or(key, false)) token[key].refuse("false; other added tokens are not supported");
     }
     const bool special = token.flag_or("special", false), normalized = token.flag_or("normalized", !special);
-    const std::string text = token["content"].text();
+    const std::string text = token["content"].string();
     const int64_t id = token["id"].integer();
     vocabulary.types[static_cast<size_t>(id)] = special ? kControl : kUserDefined;
     vocabulary.added.push_back({id, normalized ? normalize(text, vocabulary.normalizer) : text, normalized});
   }
 }
 
-void read_merges(const Entry& merges, BpeVocabulary& vocabulary) {
+void read_merges(const JsonReader& merges, BpeVocabulary& vocabulary) {
   if (!merges.json.is_array()) merges.refuse("a list");
   for (size_t i = 0; i < merges.json.size(); ++i) {
     const Json& merge = merges.json[i];
     const bool pair = merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
     if (!pair && !merge.is_string())
-      Entry{merge, merges.file, ag::message(merges.name, "[", i, "]")}.refuse(
-          "a text 'a b' or a pair of texts");
+      JsonReader{merge, merges.file, ag::message(merges.name, "[", i, "]")}.refuse(
+          "a string 'a b' or a pair of strings");
     vocabulary.merges.push_back(pair ? std::pair(merge[0].get<std::string>(), merge[1].get<std::string>())
                                      : split_merge(merge.get<std::string>(), i, merges.file));
   }
 }
 
-int64_t id_of(const std::string& token, const Entry& named_by, const BpeVocabulary& vocabulary) {
+int64_t id_of(const std::string& token, const JsonReader& named_by, const BpeVocabulary& vocabulary) {
   const auto found = std::find(vocabulary.tokens.begin(), vocabulary.tokens.end(), token);
   if (found == vocabulary.tokens.end()) named_by.refuse("a token of the vocabulary");
   return found - vocabulary.tokens.begin();
@@ -274,22 +208,22 @@ int64_t id_of(const std::string& token, const Entry& named_by, const BpeVocabula
 std::optional<int64_t> end_of_text(const nn::Path& folder, const BpeVocabulary& vocabulary) {
   const nn::Path named = folder / "tokenizer_config.json";
   if (std::filesystem::exists(named)) {
-    const Json json = parse_json(named);
-    const Entry config{json, named.string(), ""};
+    const auto json = nn::read_json_object<Json>(named, kWhat);
+    const JsonReader config{json, named.string(), ""};
     if (config.has("eos_token")) {
-      const Entry token =
+      const JsonReader token =
           config["eos_token"].json.is_object() ? config["eos_token"]["content"] : config["eos_token"];
-      return id_of(token.text(), token, vocabulary);
+      return id_of(token.string(), token, vocabulary);
     }
   }
   for (const char* name : {"generation_config.json", "config.json"}) {
     const nn::Path path = folder / name;
     if (!std::filesystem::exists(path)) continue;
-    const Json json = parse_json(path);
-    const Entry config{json, path.string(), ""};
+    const auto json = nn::read_json_object<Json>(path, kWhat);
+    const JsonReader config{json, path.string(), ""};
     if (!config.has("eos_token_id")) continue;
-    const Entry id = config["eos_token_id"];
-    const Entry first = id.json.is_array() && !id.json.empty() ? id.list()[0] : id;
+    const JsonReader id = config["eos_token_id"];
+    const JsonReader first = id.json.is_array() && !id.json.empty() ? id.list()[0] : id;
     if (const int64_t i = first.integer(); i >= 0 && i < static_cast<int64_t>(vocabulary.tokens.size()))
       return i;
     first.refuse(ag::message("0 to ", vocabulary.tokens.size() - 1, ", the tokens of the vocabulary"));
@@ -304,12 +238,12 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
       file.extension() != ".model", file.string(),
       ": SentencePiece's own files are not supported; hint: transformers writes a tokenizer.json from it, "
       "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
-  Json json = parse_json(file);
-  const Entry root{json, file.string(), ""};
+  auto json = nn::read_json_object<Json>(file, kWhat);
+  const JsonReader root{json, file.string(), ""};
   root.only({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
              "post_processor", "decoder", "model"});
   for (const char* key : {"normalizer", "pre_tokenizer", "decoder"}) json.emplace(key, nullptr);
-  const Entry model = root["model"], pre_tokenizer = root["pre_tokenizer"];
+  const JsonReader model = root["model"], pre_tokenizer = root["pre_tokenizer"];
   check_model(model);
   const PreSplitRule* rule = find_rule(pre_tokenizer);
   SentencePieceOptions options;
@@ -326,7 +260,7 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
   vocabulary.ignore_merges = model.flag_or("ignore_merges", false);
   vocabulary.fuse_unknown = model.flag_or("fuse_unk", false);
   if (model.has("unk_token"))
-    vocabulary.unknown = id_of(model["unk_token"].text(), model["unk_token"], vocabulary);
+    vocabulary.unknown = id_of(model["unk_token"].string(), model["unk_token"], vocabulary);
   vocabulary.end_of_text = end_of_text(file.parent_path(), vocabulary);
   options.byte_tokens = model.flag_or("byte_fallback", false);
   if (rule) {

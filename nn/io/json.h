@@ -1,11 +1,13 @@
 // JSON from files, read strictly. Only .cpp files include this: the JSON library is heavy.
 #pragma once
 
-#include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "autograd/check.h"
+#include "nn/io/files.h"
 
 namespace nn {
 
@@ -24,17 +26,35 @@ Json parse_json(const std::string& text, const std::string& file);
 template <class Json>
 std::string json_text(const Json& json, int indent = -1, bool ascii = false);
 
-// The whole number under `key`. Throws Json::out_of_range where there is none, and ag::InputError for another type and for
-// what does not fit; the library's own conversion would cut 2.5 to 2.
+// A value of a JSON file, which is asked for its parts by name and type; null counts as absent. Whatever is not as asked for
+// is an ag::InputError that names the file, the place in it, and what was found and expected. Refers to the value.
 template <class Json>
-int64_t json_integer(const Json& object, const char* key, const std::string& file) {
-  const Json& value = object.at(key);
-  const bool fits =
-      value.is_number_unsigned()
-          ? value.template get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())
-          : value.is_number_integer();
-  INPUT_CHECK(fits, file, ": ", key, " is ", json_text(value), "; expected a whole number");
-  return value.template get<int64_t>();
-}
+struct BasicJsonReader {
+  const Json& json;
+  std::string file, name = {};  // name: "model.vocab"; empty: all of it
+
+  [[noreturn]] void refuse(const std::string& expected) const;
+  std::string place() const;  // "FILE: 'model.vocab'"
+  bool has(const char* key) const;
+  BasicJsonReader operator[](const char* key) const;
+  std::vector<BasicJsonReader> list() const;
+
+  std::string string() const;
+  bool flag() const;
+  int64_t integer() const;  // the library's own conversion would cut 2.5 to 2
+  double number() const;    // finite
+  std::string string_or(const char* key, const std::string& otherwise) const;
+  bool flag_or(const char* key, bool otherwise) const;
+  int64_t integer_or(const char* key, int64_t otherwise) const;
+  double number_or(const char* key, double otherwise) const;
+
+  void only(const std::set<std::string>& names) const;  // checks that every entry has one of these names
+};
+using JsonReader = BasicJsonReader<Json>;
+using OrderedJsonReader = BasicJsonReader<OrderedJson>;
+
+// A file that holds one JSON object; `what` says in messages what the file is for. Throws ag::InputError.
+template <class Json>
+Json read_json_object(const Path& path, const std::string& what);
 
 }  // namespace nn

@@ -24,7 +24,7 @@ LogFile::Line read_line(const std::string& text, const std::string& place) {
   try {
     auto json = nn::parse_json<Json>(text, place);
     line.task = json.at("task").get<std::string>();
-    line.step = nn::json_integer(json, "step", place);
+    line.step = nn::JsonReader{json, place}["step"].integer();
     for (const char* key : {"task", "step"}) json.erase(key);
     for (const auto& [name, value] : json.items()) {
       if (!value.is_null()) line.values[name] = value.get<double>();

@@ -112,37 +112,37 @@ TEST_CASE("rank-stabilised scaling, and patterns of ranks and alphas") {
 }
 
 TEST_CASE("what PEFT knows and this library does not") {
-  check_refused("adapter_config.json: use_dora is true, which is not supported",
+  check_refused("adapter_config.json: 'use_dora' is true; expected false; others are not supported",
                 [](Json& c) { c["use_dora"] = true; });
-  check_refused("bias is \"all\"", [](Json& c) { c["bias"] = "all"; });
-  check_refused("lora_bias is true", [](Json& c) { c["lora_bias"] = true; });
-  check_refused("fan_in_fan_out is true", [](Json& c) { c["fan_in_fan_out"] = true; });
-  check_refused("peft_type is \"IA3\"", [](Json& c) { c["peft_type"] = "IA3"; });
-  check_refused("task_type is \"SEQ_CLS\"", [](Json& c) { c["task_type"] = "SEQ_CLS"; });
-  check_refused("modules_to_save is [\"lm_head\"]", [](Json& c) { c["modules_to_save"] = {"lm_head"}; });
-  check_refused("layers_to_transform is [1]", [](Json& c) { c["layers_to_transform"] = {1}; });
-  check_refused("layers_to_transform is 1", [](Json& c) { c["layers_to_transform"] = 1; });
-  check_refused("exclude_modules is \"x\"", [](Json& c) { c["exclude_modules"] = "x"; });
-  check_refused("layer_replication is", [](Json& c) { c["layer_replication"] = {{0, 1}}; });
-  check_refused("target_parameters is", [](Json& c) { c["target_parameters"] = {"x"}; });
-  check_refused("trainable_token_indices is", [](Json& c) { c["trainable_token_indices"] = {1}; });
+  check_refused("'bias' is \"all\"", [](Json& c) { c["bias"] = "all"; });
+  check_refused("'lora_bias' is true", [](Json& c) { c["lora_bias"] = true; });
+  check_refused("'fan_in_fan_out' is true", [](Json& c) { c["fan_in_fan_out"] = true; });
+  check_refused("'peft_type' is \"IA3\"", [](Json& c) { c["peft_type"] = "IA3"; });
+  check_refused("'task_type' is \"SEQ_CLS\"", [](Json& c) { c["task_type"] = "SEQ_CLS"; });
+  check_refused("'modules_to_save' is '[\"lm_head\"]'", [](Json& c) { c["modules_to_save"] = {"lm_head"}; });
+  check_refused("'layers_to_transform' is '[1]'", [](Json& c) { c["layers_to_transform"] = {1}; });
+  check_refused("'layers_to_transform' is 1", [](Json& c) { c["layers_to_transform"] = 1; });
+  check_refused("'exclude_modules' is \"x\"", [](Json& c) { c["exclude_modules"] = "x"; });
+  check_refused("'layer_replication' is", [](Json& c) { c["layer_replication"] = {{0, 1}}; });
+  check_refused("'target_parameters' is", [](Json& c) { c["target_parameters"] = {"x"}; });
+  check_refused("'trainable_token_indices' is", [](Json& c) { c["trainable_token_indices"] = {1}; });
   for (const std::string initial : {"pissa", "pissa_niter_4", "olora", "corda", "loftq", "lora_ga"})
-    check_refused("init_lora_weights is \"" + initial + "\"",
+    check_refused("'init_lora_weights' is \"" + initial + "\"",
                   [&](Json& c) { c["init_lora_weights"] = initial; });
 }
 
 TEST_CASE("configurations that are wrong") {
   check_refused("r is 0; expected 1 to 4096", [](Json& c) { c["r"] = 0; });
-  check_refused("r is 2.5; expected a whole number", [](Json& c) { c["r"] = 2.5; });
+  check_refused("'r' is 2.5; expected an integer", [](Json& c) { c["r"] = 2.5; });
   check_refused("a rank in rank_pattern is 5000", [](Json& c) { c["rank_pattern"] = {{"x", 5000}}; });
-  check_refused("rank_pattern is \"x\"; expected a number", [](Json& c) {
+  check_refused("'rank_pattern' is \"x\"; expected a number", [](Json& c) {
     c["rank_pattern"] = {{"x", "x"}};
   });
-  check_refused("alpha_pattern is [1]; expected an object", [](Json& c) { c["alpha_pattern"] = {1}; });
-  check_refused("lora_alpha is \"x\"; expected a number", [](Json& c) { c["lora_alpha"] = "x"; });
+  check_refused("'alpha_pattern' is '[1]'; expected an object", [](Json& c) { c["alpha_pattern"] = {1}; });
+  check_refused("'lora_alpha' is \"x\"; expected a number", [](Json& c) { c["lora_alpha"] = "x"; });
   check_refused("lora_dropout is 1; expected at least 0 and below 1", [](Json& c) { c["lora_dropout"] = 1; });
-  check_refused("not a LoRA adapter's configuration", [](Json& c) { c.erase("target_modules"); });
-  check_refused("target_modules is 3; expected a list of names, a regular expression or \"all-linear\"",
+  check_refused("it has no entry 'target_modules'", [](Json& c) { c.erase("target_modules"); });
+  check_refused("'target_modules' is 3; expected a list of names, a regular expression or \"all-linear\"",
                 [](Json& c) { c["target_modules"] = 3; });
   check_refused("target_modules names no linear layer", [](Json& c) { c["target_modules"] = {"c_attn"}; });
   check_refused("target_modules names no linear layer", [](Json& c) { c["target_modules"] = "v_proj"; });

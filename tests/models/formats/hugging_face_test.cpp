@@ -128,12 +128,12 @@ TEST_CASE("config.json: rotary positions") {
   longrope["long_factor"] = longrope["short_factor"] = {1, 1, 2, 0};
   check_config_refused("smollm2", "a divisor of the rotary positions is 0", rope(longrope));
 
-  check_config_refused("smollm2", "has no key 'factor'", rope({{"rope_type", "linear"}}));
+  check_config_refused("smollm2", "has no entry 'factor'", rope({{"rope_type", "linear"}}));
   check_config_refused("smollm2", "factor of the rotary positions is 0; expected above 0",
                        rope({{"rope_type", "linear"}, {"factor", 0}}));
-  check_config_refused("smollm2", "factor is \"2\"; expected a number",
+  check_config_refused("smollm2", "factor' is \"2\"; expected a number",
                        rope({{"rope_type", "linear"}, {"factor", "2"}}));
-  check_config_refused("llama3", "has no key 'low_freq_factor'",
+  check_config_refused("llama3", "has no entry 'low_freq_factor'",
                        [](Json& c) { c["rope_parameters"].erase("low_freq_factor"); });
   check_config_refused("llama3", "high_freq_factor is 1; expected more than low_freq_factor, 1",
                        [](Json& c) { c["rope_parameters"]["high_freq_factor"] = 1; });
@@ -145,7 +145,7 @@ TEST_CASE("config.json: rotary positions") {
                        "the rotary positions of 'full_attention' layers have parameters of their own",
                        rope({{"full_attention", {{"rope_type", "default"}}}}));
   check_config_refused("smollm2", "the base of the rotary positions is 0.5", rope({{"rope_theta", 0.5}}));
-  check_config_refused("smollm2", "rope_parameters is 3; expected an object", rope(3));
+  check_config_refused("smollm2", "'rope_parameters' is 3; expected an object", rope(3));
 }
 
 TEST_CASE("config.json: where the original context of llama3 stands") {
@@ -170,8 +170,9 @@ TEST_CASE("config.json: sizes that are missing, of another type, absurd, or that
   for (const std::string key : {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
                                 "num_attention_heads", "max_position_embeddings"}) {
     CAPTURE(key);
-    check_config_refused("llama2", "has no key '" + key + "'", [&](Json& c) { c.erase(key); });
-    check_config_refused("llama2", key + " is 2.5; expected a whole number", [&](Json& c) { c[key] = 2.5; });
+    check_config_refused("llama2", "it has no entry '" + key + "'", [&](Json& c) { c.erase(key); });
+    check_config_refused("llama2", "'" + key + "' is 2.5; expected an integer",
+                         [&](Json& c) { c[key] = 2.5; });
     const int64_t before = ag::memory_stats().in_use;
     ag::reset_memory_peak();
     for (const Json& value :
@@ -183,7 +184,7 @@ TEST_CASE("config.json: sizes that are missing, of another type, absurd, or that
     }
     CHECK(ag::memory_stats().peak == before);
   }
-  check_config_refused("qwen2", "has no key 'num_key_value_heads'",
+  check_config_refused("qwen2", "has no entry 'num_key_value_heads'",
                        [](Json& c) { c.erase("num_key_value_heads"); });
   check_config_accepted("llama2", [](Json& c) { c.erase("num_key_value_heads"); });
   check_config_refused("mistral", "the model's head size is 7", [](Json& c) { c["head_dim"] = 7; });
@@ -196,9 +197,9 @@ TEST_CASE("config.json: sizes that are missing, of another type, absurd, or that
   check_config_refused("llama2", "number of layers is 1000000, but there are 21 tensors",
                        [](Json& c) { c["num_hidden_layers"] = 1000000; });
   check_config_refused("llama2", "the epsilon of the norms is 0", [](Json& c) { c["rms_norm_eps"] = 0; });
-  check_config_refused("llama2", "rms_norm_eps is \"small\"; expected a number",
+  check_config_refused("llama2", "'rms_norm_eps' is \"small\"; expected a number",
                        [](Json& c) { c["rms_norm_eps"] = "small"; });
-  check_config_refused("llama2", "tie_word_embeddings is 1; expected true or false",
+  check_config_refused("llama2", "'tie_word_embeddings' is 1; expected true or false",
                        [](Json& c) { c["tie_word_embeddings"] = 1; });
 }
 
@@ -222,9 +223,9 @@ TEST_CASE("config.json that does not agree with the tensors") {
 TEST_CASE("config.json that is no configuration") {
   const FolderCopy folder(family_path("smollm2"));
   folder.write(kConfig, "{");
-  check_refused(folder, "config.json: is no JSON");
+  check_refused(folder, "config.json: is not JSON");
   folder.write(kConfig, "[1]");
-  check_refused(folder, "config.json: is no JSON object");
+  check_refused(folder, "config.json: holds array; expected a JSON object");
   folder.write(kConfig, R"({"model_type": "llama", "model_type": "llama"})");
   check_refused(folder, "\"model_type\" twice");
   folder.remove(kConfig);

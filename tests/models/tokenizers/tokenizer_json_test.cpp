@@ -145,7 +145,7 @@ TEST_CASE("the end of text comes from the files beside tokenizer.json") {
   };
   refused("tokenizer_config.json", {{"eos_token", "<nowhere>"}},
           "tokenizer_config.json: 'eos_token' is \"<nowhere>\"");
-  refused("tokenizer_config.json", {{"eos_token", 3}}, "'eos_token' is 3; expected a text");
+  refused("tokenizer_config.json", {{"eos_token", 3}}, "'eos_token' is 3; expected a string");
   refused("tokenizer_config.json", {{"eos_token", json::object()}}, "'eos_token' has no entry 'content'");
   refused("tokenizer_config.json", json::array(),
           "tokenizer_config.json: holds array; expected a JSON object");
