@@ -12,11 +12,12 @@ namespace {
 
 constexpr int64_t kBufferBytes = int64_t{1} << 22;
 
-constexpr const char *kText = "a string", *kInteger = "an integer", *kNumber = "a number", *kFlag = "a bool";
-constexpr const char *kTexts = "an array of strings", *kIntegers = "an array of integers",
+constexpr const char *kString = "a string", *kInteger = "an integer", *kNumber = "a number",
+                     *kFlag = "a bool";
+constexpr const char *kStrings = "an array of strings", *kIntegers = "an array of integers",
                      *kNumbers = "an array of numbers";
 
-bool is_text(const GgufValue& v) { return v.type == GgufType::Text; }
+bool is_string(const GgufValue& v) { return v.type == GgufType::String; }
 
 // A tensor's bytes as they are stored, read forward.
 class StoredBytes {
@@ -63,10 +64,10 @@ int64_t GgufFile::integer_at(const GgufValue& v, uint64_t i, const std::string& 
   return result;
 }
 
-std::string GgufFile::text(const std::string& key) const {
-  const GgufValue& v = value(key, kText);
-  if (v.array || !is_text(v)) wrong_type(key, kText);
-  return v.texts[0];
+std::string GgufFile::string(const std::string& key) const {
+  const GgufValue& v = value(key, kString);
+  if (v.array || !is_string(v)) wrong_type(key, kString);
+  return v.strings[0];
 }
 
 int64_t GgufFile::integer(const std::string& key) const {
@@ -90,10 +91,10 @@ bool GgufFile::flag(const std::string& key) const {
   return v.integer(0) != 0;
 }
 
-std::vector<std::string> GgufFile::texts(const std::string& key) const {
-  const GgufValue& v = value(key, kTexts);
-  if (!v.array || !is_text(v)) wrong_type(key, kTexts);
-  return v.texts;
+std::vector<std::string> GgufFile::strings(const std::string& key) const {
+  const GgufValue& v = value(key, kStrings);
+  if (!v.array || !is_string(v)) wrong_type(key, kStrings);
+  return v.strings;
 }
 
 std::vector<int64_t> GgufFile::integers(const std::string& key) const {

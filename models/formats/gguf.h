@@ -25,17 +25,17 @@ class GgufFile {
   // Metadata. Each throws ag::InputError naming the key, its type and the expected one, or that it is
   // missing.
   bool has(const std::string& key) const;
-  std::string text(const std::string& key) const;
+  std::string string(const std::string& key) const;
   int64_t integer(const std::string& key) const;  // of any width
   double number(const std::string& key) const;    // a float or an integer; finite
   bool flag(const std::string& key) const;
-  std::vector<std::string> texts(const std::string& key) const;
+  std::vector<std::string> strings(const std::string& key) const;
   std::vector<int64_t> integers(const std::string& key) const;
   std::vector<double> numbers(const std::string& key) const;  // as stored, infinities and NaN too
   // For keys that the format makes optional: the fallback stands for a missing key, not for one of another
   // type.
-  std::string text_or(const std::string& key, const std::string& fallback) const {
-    return has(key) ? text(key) : fallback;
+  std::string string_or(const std::string& key, const std::string& fallback) const {
+    return has(key) ? string(key) : fallback;
   }
   int64_t integer_or(const std::string& key, int64_t fallback) const {
     return has(key) ? integer(key) : fallback;

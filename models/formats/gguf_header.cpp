@@ -95,7 +95,7 @@ class Reader {
     return value;
   }
 
-  std::string text(const std::string& what) { return bytes(number<uint64_t>(what), what); }
+  std::string string(const std::string& what) { return bytes(number<uint64_t>(what), what); }
 
   std::string name(uint64_t longest, const std::string& what) {
     const uint64_t length = number<uint64_t>(what);
@@ -118,9 +118,9 @@ GgufType read_type(Reader& in, const std::string& what) {
 }
 
 void read_elements(Reader& in, GgufValue& value, const std::string& what) {
-  if (value.type == GgufType::Text) {
+  if (value.type == GgufType::String) {
     in.expect(value.count, kSmallestString, what);
-    for (uint64_t i = 0; i < value.count; ++i) value.texts.push_back(in.text(what));
+    for (uint64_t i = 0; i < value.count; ++i) value.strings.push_back(in.string(what));
     return;
   }
   const uint64_t width = traits(value.type).bytes;

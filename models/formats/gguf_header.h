@@ -21,7 +21,7 @@
 namespace models {
 
 // The format's numbers for the types of metadata values.
-enum class GgufType : uint32_t { U8, I8, U16, I16, U32, I32, F32, Bool, Text, Array, U64, I64, F64 };
+enum class GgufType : uint32_t { U8, I8, U16, I16, U32, I32, F32, Bool, String, Array, U64, I64, F64 };
 
 // A metadata value. Numbers and bools stay as the file's bytes until they are asked for.
 struct GgufValue {
@@ -29,7 +29,7 @@ struct GgufValue {
   bool array = false;
   uint64_t count = 1;
   std::string bytes;
-  std::vector<std::string> texts;
+  std::vector<std::string> strings;
 
   bool is_integer() const;
   bool is_float() const { return type == GgufType::F32 || type == GgufType::F64; }

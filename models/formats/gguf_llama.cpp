@@ -17,7 +17,7 @@ constexpr const char *kTable = "token_embd.weight", *kOutput = "output.weight",
 
 // The architecture, with which the names of all its keys begin.
 std::string architecture_of(const GgufFile& file) {
-  const std::string name = file.text("general.architecture");
+  const std::string name = file.string("general.architecture");
   INPUT_CHECK(
       name == "llama" || name == "qwen2", file.path(), ": the architecture is ", nn::quote(name),
       "; expected 'llama' or 'qwen2'; hint: Llama 2 and 3, TinyLlama, SmolLM2, Mistral and Qwen2.5 are of "
@@ -50,7 +50,7 @@ void refuse_unsupported_keys(const GgufFile& file, const std::string& prefix, co
 // The factor by which all positions are divided. llama.cpp takes a factor without a type for a linear one, and no account
 // of a factor where the type is none.
 double linear_factor(const GgufFile& file, const std::string& prefix) {
-  const std::string type_key = prefix + "rope.scaling.type", type = file.text_or(type_key, "linear");
+  const std::string type_key = prefix + "rope.scaling.type", type = file.string_or(type_key, "linear");
   INPUT_CHECK(type == "none" || type == "linear", file.path(), ": key '", type_key, "' is ", nn::quote(type),
               "; of the scaled rotary positions 'linear' and Llama 3's are supported");
   if (type == "none") return 1;

@@ -13,7 +13,7 @@ const std::string kKey = "tokenizer.ggml.";
 BpeVocabulary read_vocabulary(const GgufFile& file) {
   BpeVocabulary vocabulary;
   vocabulary.file = file.path();
-  vocabulary.tokens = file.texts(kKey + "tokens");
+  vocabulary.tokens = file.strings(kKey + "tokens");
   if (file.has(kKey + "token_type")) vocabulary.types = file.integers(kKey + "token_type");
   if (file.has(kKey + "eos_token_id")) vocabulary.end_of_text = file.integer(kKey + "eos_token_id");
   INPUT_CHECK(vocabulary.types.empty() || vocabulary.types.size() == vocabulary.tokens.size(), file.path(),
@@ -28,14 +28,14 @@ void refuse_flag(const GgufFile& file, const char* key, const char* family) {
 }
 
 const PreSplitRule& split_rule(const GgufFile& file) {
-  return pre_split_rule(file.text(kKey + "pre"), file.path());
+  return pre_split_rule(file.string(kKey + "pre"), file.path());
 }
 
 BpeVocabulary byte_level_vocabulary(const GgufFile& file) {
   refuse_flag(file, "add_space_prefix", "byte-level BPE");
   const PreSplitRule& rule = split_rule(file);
   BpeVocabulary vocabulary = read_vocabulary(file);
-  const std::vector<std::string> merges = file.texts(kKey + "merges");
+  const std::vector<std::string> merges = file.strings(kKey + "merges");
   for (size_t i = 0; i < merges.size(); ++i)
     vocabulary.merges.push_back(split_merge(merges[i], i, file.path()));
   for (size_t id = 0; id < vocabulary.types.size(); ++id) {
@@ -86,7 +86,7 @@ std::unique_ptr<Tokenizer> sentencepiece(const GgufFile& file) {
 }  // namespace
 
 std::unique_ptr<Tokenizer> tokenizer_from_gguf(const GgufFile& file) {
-  const std::string family = file.text(kKey + "model");
+  const std::string family = file.string(kKey + "model");
   if (family == "gpt2") return std::make_unique<ByteLevelBpe>(byte_level_vocabulary(file), split_rule(file));
   if (family == "llama") return sentencepiece(file);
   throw ag::InputError(
@@ -96,7 +96,7 @@ std::unique_ptr<Tokenizer> tokenizer_from_gguf(const GgufFile& file) {
 }
 
 void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf) {
-  const std::string family = gguf.text(kKey + "model");
+  const std::string family = gguf.string(kKey + "model");
   INPUT_CHECK(family == "gpt2", gguf.path(), ": key '", kKey, "model' is ", nn::quote(family),
               "; only 'gpt2' (byte-level BPE) can be written as a tokenizer.json");
   const BpeVocabulary vocabulary = byte_level_vocabulary(gguf);

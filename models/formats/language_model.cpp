@@ -52,7 +52,7 @@ LanguageModel load_gguf(const nn::Path& path) {
   const GgufFile file(path);
   CheckedModel checked = check_gguf(file);
   LanguageModel llm;
-  llm.name = file.text_or("general.name", path.stem().string());
+  llm.name = file.string_or("general.name", path.stem().string());
   llm.model = load_gguf_model(file, checked.config);
   llm.tokenizer = std::move(checked.tokenizer);
   return llm;

@@ -54,12 +54,12 @@ BpeTokenizer::BpeTokenizer(const BpeVocabulary& vocabulary, std::vector<std::str
 
 void BpeTokenizer::read_added(const BpeVocabulary& vocabulary) {
   std::vector<std::pair<std::string, int32_t>> as_written, normalized;
-  std::set<std::string> texts;
+  std::set<std::string> strings;
   for (const AddedToken& token : vocabulary.added) {
     const int32_t id = *checked_id(token.id, "id of an added token", vocabulary);
     INPUT_CHECK(!token.text.empty(), vocabulary.file, ": the added token ", id, " is empty");
-    INPUT_CHECK(texts.insert(token.text).second, vocabulary.file, ": the added token ", nn::quote(token.text),
-                " is there twice");
+    INPUT_CHECK(strings.insert(token.text).second, vocabulary.file, ": the added token ",
+                nn::quote(token.text), " is there twice");
     (token.normalized ? normalized : as_written).emplace_back(token.text, id);
   }
   added_ = TokenFinder(as_written);

@@ -31,22 +31,22 @@ using Info = SafetensorsFile::TensorInfo;
 
 constexpr uint64_t kBufferBytes = uint64_t{1} << 22;  // a multiple of every width
 
-// A list of whole numbers that are not negative. JSON's own conversion would cut 2.5 to 2.
+// A list of integers from 0. JSON's own conversion would cut 2.5 to 2.
 template <class T>
-std::vector<T> whole_numbers(const Json& json, const std::string& file, const std::string& tensor,
-                             const char* key) {
-  bool whole = json.is_array();
+std::vector<T> natural_numbers(const Json& json, const std::string& file, const std::string& tensor,
+                               const char* key) {
+  bool right = json.is_array();
   for (const Json& value : json)
-    whole = whole && value.is_number_unsigned() && value.get<uint64_t>() <= kLargestNumber;
-  INPUT_CHECK(whole, file, ": tensor '", tensor, "' has ", key, " ", json_text(json),
-              "; expected a list of whole numbers");
+    right = right && value.is_number_unsigned() && value.get<uint64_t>() <= kLargestNumber;
+  INPUT_CHECK(right, file, ": tensor '", tensor, "' has ", key, " ", json_text(json),
+              "; expected a list of integers from 0");
   return json.get<std::vector<T>>();
 }
 
 Info parse_entry(const std::string& file, const std::string& name, const Json& json, uint64_t data_bytes) {
   Info entry{name, json.at("dtype").get<std::string>(),
-             whole_numbers<int64_t>(json.at("shape"), file, name, "shape"), 0, 0};
-  const auto offsets = whole_numbers<uint64_t>(json.at("data_offsets"), file, name, "data_offsets");
+             natural_numbers<int64_t>(json.at("shape"), file, name, "shape"), 0, 0};
+  const auto offsets = natural_numbers<uint64_t>(json.at("data_offsets"), file, name, "data_offsets");
   const int64_t width = width_of(entry.dtype);
   INPUT_CHECK(width, file, ": tensor '", name, "' has dtype ", entry.dtype,
               "; F64, F32, F16, BF16, I64 and I32 can be read");
@@ -177,8 +177,8 @@ Tensor SafetensorsFile::load(const Info& info) const {
 void SafetensorsFile::load_into(const Info& info, Tensor& into) const {
   INPUT_CHECK(info.shape == into.shape(), path_, ": tensor '", info.name, "' has shape ", info.shape,
               "; expected ", into.shape());
-  INPUT_CHECK(info.whole() == (into.dtype() == DType::I32), path_, ": tensor '", info.name, "' has dtype ",
-              info.dtype, "; expected ", info.whole() ? "reals" : "integers");
+  INPUT_CHECK(info.whole() == (into.dtype() == DType::I32), path_, ": tensor '", info.name,
+              "' has dtype ", info.dtype, "; expected ", info.whole() ? "reals" : "integers");
   std::ifstream in = open(path_);
   in.seekg(static_cast<std::streamoff>(data_begin_ + info.begin));
   const auto width = static_cast<uint64_t>(width_of(info.dtype));

@@ -6,6 +6,9 @@
 
 namespace nn {
 
+// True for the first byte of a character, and for a byte that is no part of one.
+constexpr bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
+
 // The length of the UTF-8 character at the beginning of `text`, 1 to 4; 0 where there is no valid one.
 size_t utf8_length(std::string_view text);
 

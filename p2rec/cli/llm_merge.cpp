@@ -117,7 +117,7 @@ void write_from_gguf(const NewFolder& folder, const nn::Path& base, const models
   const models::GgufFile gguf(base);
   models::write_tokenizer_json(folder / kTokenizer, gguf);
   const TokenIds ids = token_ids_of(gguf, *llm.tokenizer);
-  write_missing(folder, llm, ids, gguf.text_or("tokenizer.chat_template", ""));
+  write_missing(folder, llm, ids, gguf.string_or("tokenizer.chat_template", ""));
   models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), {}, ids);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "autograd/check.h"
+#include "nn/io/utf8.h"
 
 namespace p2rec {
 namespace {
@@ -13,9 +14,8 @@ constexpr size_t kColumns = 80, kLabel = 14;
 
 // Terminal columns of one UTF-8 character: from U+1000 on a character may be two wide, and counts so.
 size_t width_of(char first_byte) {
-  const auto byte = static_cast<unsigned char>(first_byte);
-  if ((byte & 0xC0) == 0x80) return 0;  // goes on with a character
-  return byte >= 0xE1 ? 2 : 1;
+  if (!nn::begins_character(first_byte)) return 0;
+  return static_cast<unsigned char>(first_byte) >= 0xE1 ? 2 : 1;
 }
 
 // The text, or as much of its beginning as fits with "...".

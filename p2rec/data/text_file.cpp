@@ -4,29 +4,12 @@
 #include <array>
 
 #include "autograd/check.h"
+#include "nn/io/utf8.h"
 
 namespace p2rec {
 namespace {
 
 constexpr std::array<std::string_view, 4> kColumnTypes = {"token", "token_seq", "float", "float_seq"};
-
-// Bytes of the well-formed UTF-8 character that begins `text` (Unicode 15, table 3-7); 0 if none does.
-size_t utf8_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto continues = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const unsigned first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool overlong = first == 0xE0 && second < 0xA0, surrogate = first == 0xED && second > 0x9F;
-    return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool overlong = first == 0xF0 && second < 0x90, too_large = first == 0xF4 && second > 0x8F;
-    return continues(1) && continues(2) && continues(3) && !overlong && !too_large ? 4 : 0;
-  }
-  return 0;
-}
 
 std::string hex(char c) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -48,7 +31,7 @@ TextFault find_text_fault(std::string_view content) {
   for (size_t i = 0; i < content.size();) {
     if (is_control(content, i))
       return {line, "the byte " + hex(content[i]) + " does not belong in a text file"};
-    const size_t length = utf8_length(content.substr(i, 4));
+    const size_t length = nn::utf8_length(content.substr(i));
     if (length == 0) return {line, "the byte " + hex(content[i]) + " is not UTF-8"};
     line += content[i] == '\n';
     i += length;

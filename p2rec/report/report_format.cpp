@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nn/io/utf8.h"
 #include "p2rec/task/progress.h"
 
 namespace p2rec {
@@ -21,8 +22,6 @@ std::string with_minus(std::string number) {
 std::string fixed(double value, int decimals) {
   return std::isfinite(value) ? with_minus(fmt::format("{:.{}f}", value, decimals)) : kDash;
 }
-
-bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
 }  // namespace
 
@@ -50,11 +49,11 @@ std::string escaped(std::string_view text) {
 }
 
 std::string shortened(std::string_view text, size_t characters) {
-  if (static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character)) <= characters)
+  if (static_cast<size_t>(std::count_if(text.begin(), text.end(), nn::begins_character)) <= characters)
     return std::string(text);
   size_t end = 0;
   for (size_t seen = 0; end < text.size(); ++end) {
-    if (begins_character(text[end]) && seen++ == characters - 1) break;
+    if (nn::begins_character(text[end]) && seen++ == characters - 1) break;
   }
   return std::string(text.substr(0, end)) + "…";
 }

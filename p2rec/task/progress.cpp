@@ -8,6 +8,8 @@
 #include <cmath>
 #include <ostream>
 
+#include "nn/io/utf8.h"
+
 namespace p2rec {
 namespace {
 
@@ -24,8 +26,7 @@ size_t terminal_width() {
 std::string cut(const std::string& text, size_t width) {
   size_t characters = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-    if (begins && characters++ == width) return text.substr(0, i);
+    if (nn::begins_character(text[i]) && characters++ == width) return text.substr(0, i);
   }
   return text;
 }

@@ -12,11 +12,11 @@ void read_values(const models::GgufFile& file) {
   for (const char* key :
        {"general.architecture", "general.name", "general.alignment", "tokenizer.ggml.tokens",
         "tokenizer.ggml.token_type", "tokenizer.ggml.scores", "tokenizer.ggml.eos_token_id", "test.list"}) {
-    fuzz::attempt([&] { file.text(key); });
+    fuzz::attempt([&] { file.string(key); });
     fuzz::attempt([&] { file.integer(key); });
     fuzz::attempt([&] { file.number(key); });
     fuzz::attempt([&] { file.flag(key); });
-    fuzz::attempt([&] { file.texts(key); });
+    fuzz::attempt([&] { file.strings(key); });
     fuzz::attempt([&] { file.integers(key); });
     fuzz::attempt([&] { file.numbers(key); });
   }

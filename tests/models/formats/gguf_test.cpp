@@ -66,7 +66,11 @@ std::string problem_of(const std::string& bytes) {
 // A whole file with a value of most kinds and two tensors.
 std::string good_file() {
   GgufBytes bytes;
-  bytes.header(2, 5).key("general.alignment", GgufType::U32).u32(32).key("name", GgufType::Text).text("abc");
+  bytes.header(2, 5)
+      .key("general.alignment", GgufType::U32)
+      .u32(32)
+      .key("name", GgufType::String)
+      .text("abc");
   bytes.array("list", GgufType::I16, 3)
       .put<int16_t>(1)
       .put<int16_t>(2)
@@ -129,15 +133,15 @@ TEST_CASE("metadata of every type") {
   CHECK(file.number("test.u64.large") == 0x1p64);
   CHECK(file.flag("test.yes"));
   CHECK_FALSE(file.flag("test.no"));
-  CHECK(file.text("test.text") == "grüße, 世界");
-  CHECK(file.texts("test.texts") == std::vector<std::string>{"a", "", "çß"});
+  CHECK(file.string("test.text") == "grüße, 世界");
+  CHECK(file.strings("test.texts") == std::vector<std::string>{"a", "", "çß"});
   CHECK(file.integers("test.integers") == std::vector<int64_t>{1, -2, 3});
   CHECK(file.numbers("test.numbers") == std::vector<double>{0.5, -1.5});
   CHECK(file.numbers("test.integers") == std::vector<double>{1, -2, 3});
   CHECK(file.integer_or("test.u8", 7) == 255);
   CHECK(file.integer_or("test.none", 7) == 7);
   CHECK(file.number_or("test.none", 0.5) == 0.5);
-  CHECK(file.text_or("test.none", "x") == "x");
+  CHECK(file.string_or("test.none", "x") == "x");
   CHECK(file.flag_or("test.none", true));
 }
 
@@ -156,10 +160,10 @@ TEST_CASE("metadata of another type than expected: the message names the key and
   CHECK_THROWS_WITH_AS(file.number("test.nan"), Contains("expected a finite number"), InputError);
   CHECK_THROWS_WITH_AS(file.number("test.yes"), Contains("expected a number"), InputError);
   CHECK_THROWS_WITH_AS(file.flag("test.u8"), Contains("is u8; expected a bool"), InputError);
-  CHECK_THROWS_WITH_AS(file.text("test.texts"), Contains("is an array of 3 strings; expected a string"),
+  CHECK_THROWS_WITH_AS(file.string("test.texts"), Contains("is an array of 3 strings; expected a string"),
                        InputError);
-  CHECK_THROWS_WITH_AS(file.texts("test.text"), Contains("expected an array of strings"), InputError);
-  CHECK_THROWS_WITH_AS(file.texts("test.integers"), Contains("expected an array of strings"), InputError);
+  CHECK_THROWS_WITH_AS(file.strings("test.text"), Contains("expected an array of strings"), InputError);
+  CHECK_THROWS_WITH_AS(file.strings("test.integers"), Contains("expected an array of strings"), InputError);
   CHECK_THROWS_WITH_AS(file.integers("test.numbers"), Contains("expected an array of integers"), InputError);
   CHECK_THROWS_WITH_AS(file.integers("test.flags"),
                        Contains("an array of 2 bools; expected an array of integers"), InputError);
@@ -279,13 +283,14 @@ TEST_CASE("lies") {
          b.out.resize(51);
        }},
       {"key 'a' at byte",
-       [&](GgufBytes& b) { b.header(0, 1).key("a", GgufType::Text).u64(kHuge).raw("xx"); }},
-      {"key 'a' at byte", [&](GgufBytes& b) { b.header(0, 1).key("a", GgufType::Text).u64(kAll).raw("xx"); }},
+       [&](GgufBytes& b) { b.header(0, 1).key("a", GgufType::String).u64(kHuge).raw("xx"); }},
+      {"key 'a' at byte",
+       [&](GgufBytes& b) { b.header(0, 1).key("a", GgufType::String).u64(kAll).raw("xx"); }},
       {"key 'a' at byte", [&](GgufBytes& b) { b.header(0, 1).array("a", GgufType::U8, kHuge).raw("xx"); }},
       {"key 'a' at byte",
        [&](GgufBytes& b) { b.header(0, 1).array("a", GgufType::F64, kAll / 8 + 2).raw("xxxxxxxxxxxxxxxx"); }},
       {"key 'a' at byte",
-       [&](GgufBytes& b) { b.header(0, 1).array("a", GgufType::Text, kAll / 8).raw("xx"); }},
+       [&](GgufBytes& b) { b.header(0, 1).array("a", GgufType::String, kAll / 8).raw("xx"); }},
       {"key 'a' is an array of arrays",
        [](GgufBytes& b) { b.header(0, 1).array("a", GgufType::Array, 1).u64(0).u64(0); }},
       {"key 'a' has the type 13", [](GgufBytes& b) { b.header(0, 1).text("a").u32(13).u32(0); }},

@@ -35,7 +35,7 @@ struct GgufBytes {
     return key(name, models::GgufType::Array).type(of).u64(count);
   }
   GgufBytes& texts(const std::string& name, const std::vector<std::string>& values) {
-    array(name, models::GgufType::Text, values.size());
+    array(name, models::GgufType::String, values.size());
     for (const std::string& value : values) text(value);
     return *this;
   }

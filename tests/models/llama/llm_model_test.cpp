@@ -67,7 +67,7 @@ struct ModelFile {
     out.header(tensors.size(), integers.size() + floats.size() + texts.size() + 2);
     for (const auto& [key, value] : integers) out.key(key, GgufType::U32).u32(value);
     for (const auto& [key, value] : floats) out.key(key, GgufType::F32).put(value);
-    for (const auto& [key, value] : texts) out.key(key, GgufType::Text).text(value);
+    for (const auto& [key, value] : texts) out.key(key, GgufType::String).text(value);
     out.texts("tokenizer.ggml.tokens", tokens).texts("tokenizer.ggml.merges", {});
     std::string data;
     for (const auto& [name, dimensions] : tensors) {

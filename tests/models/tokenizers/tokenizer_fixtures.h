@@ -81,7 +81,7 @@ struct GgufText {  // metadata of a file without tensors
   uint64_t count = 0;
 
   GgufText& text(const std::string& key, const std::string& value) {
-    values.key("tokenizer.ggml." + key, GgufType::Text).text(value);
+    values.key("tokenizer.ggml." + key, GgufType::String).text(value);
     ++count;
     return *this;
   }

@@ -39,9 +39,9 @@ BpeVocabulary tiny_vocabulary() {
   const GgufFile file = tiny_bpe();
   BpeVocabulary vocabulary;
   vocabulary.file = file.path();
-  vocabulary.tokens = file.texts("tokenizer.ggml.tokens");
+  vocabulary.tokens = file.strings("tokenizer.ggml.tokens");
   vocabulary.types = file.integers("tokenizer.ggml.token_type");
-  for (const std::string& merge : file.texts("tokenizer.ggml.merges"))
+  for (const std::string& merge : file.strings("tokenizer.ggml.merges"))
     vocabulary.merges.push_back(models::split_merge(merge, 0, "file"));
   for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
     if (vocabulary.type(id) == models::kControl || vocabulary.type(id) == models::kUserDefined)
@@ -335,9 +335,9 @@ TEST_CASE("files without a tokenizer, or with another one") {
   };
   const auto start = [](const std::string& family) {
     testing::GgufBytes bytes;
-    return bytes.key("tokenizer.ggml.model", GgufType::Text)
+    return bytes.key("tokenizer.ggml.model", GgufType::String)
         .text(family)
-        .key("tokenizer.ggml.pre", GgufType::Text)
+        .key("tokenizer.ggml.pre", GgufType::String)
         .text("smollm");
   };
   CHECK(problem(0, {}).find("has no key 'tokenizer.ggml.model'") != std::string::npos);
