@@ -1,8 +1,8 @@
 // safetensors files: named tensors with text metadata (format: github.com/huggingface/safetensors).
 //
 //   8 bytes    n, the header's length (u64, little-endian)
-//   n bytes    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]},
-//   "__metadata__": {...}} the rest   the tensors' bytes, row-major, little-endian
+//   n bytes    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, "__metadata__": {...}}
+//   the rest   the tensors' bytes, row-major, little-endian
 #pragma once
 
 #include <map>

@@ -14,6 +14,7 @@
 #include "p2rec/cli/help_format.h"
 #include "p2rec/cli/llm_command_line.h"
 #include "p2rec/data/large_data.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/data/stats.h"
 #include "p2rec/evaluation/published_rows.h"
 #include "p2rec/methods/common/final_recommenders.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "autograd/check.h"
-#include "p2rec/data/text_file.h"
+#include "p2rec/data/atomic_file.h"
 
 namespace p2rec {
 namespace {

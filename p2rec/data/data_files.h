@@ -13,7 +13,7 @@ struct DataFiles {
 };
 
 // The interactions file that `path` is, or that lies in the folder `path`, and the .item file beside it; the
-// rules stand in interactions.h. Throws ag::InputError if there is not exactly one, listing what was found.
+// rules are in read_interactions.h. Throws ag::InputError if there is not exactly one, listing what was found.
 DataFiles find_data_files(const nn::Path& path);
 
 }  // namespace p2rec

@@ -9,8 +9,8 @@
 #include <unordered_map>
 
 #include "autograd/check.h"
+#include "p2rec/data/atomic_file.h"
 #include "p2rec/data/data_files.h"
-#include "p2rec/data/text_file.h"
 
 namespace p2rec {
 namespace {

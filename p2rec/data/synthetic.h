@@ -1,21 +1,16 @@
 // Made-up interactions with known truth, so that groups, preferences and rankings can be checked against it.
 //
-//   items        each belongs to one hidden group; groups are equally large, and ids do not tell them. Within
-//   a group
-//                the popularity is Zipf-like (1 / rank), and the items form a cycle.
-//   users        have a preference over the groups with few favourites: softmax of 1.5 times standard normals
-//   groups' walk with probability 0.25 the next item's group is the present one, with 0.25 the present one's
-//   fixed
-//                successor, else it is drawn from the user's preference
-//   items' walk  with probability 0.6 the item that follows the user's last one of that group in the cycle,
-//   else one
-//                drawn by popularity; never one that the user already has (of a cycle the next free one). So
-//                the order tells more than popularity does. A group that the user has used up passes on to
-//                its successor.
-//   lengths      log-normal around mean_length, at least 3, at most half of the items; one user in fifty has
-//   only one
-//                or two interactions
-//   titles       two words of the group's own list and a number: "Misty Harbor 12"
+//   items         each belongs to one hidden group; groups are equally large, and ids do not tell them. Within a group the
+//                 popularity is Zipf-like (1 / rank), and the items form a cycle
+//   users         have a preference over the groups with few favourites: softmax of 1.5 times standard normals
+//   groups' walk  with probability 0.25 the next item's group is the present one, with 0.25 the present one's fixed successor,
+//                 else it is drawn from the user's preference
+//   items' walk   with probability 0.6 the item that follows the user's last one of that group in the cycle, else one drawn by
+//                 popularity; never one that the user already has (of a cycle the next free one). So the order tells more
+//                 than popularity does. A group that the user has used up passes on to its successor
+//   lengths       log-normal around mean_length, at least 3, at most half of the items; one user in fifty has only one or two
+//                 interactions
+//   titles        two words of the group's own list and a number: "Misty Harbor 12"
 //
 // A user's shares of the groups follow the preference, but not exactly: steps to a successor blur them.
 #pragma once

@@ -19,7 +19,7 @@
 #include "nn/system/memory.h"
 #include "p2rec/data/fingerprint.h"
 #include "p2rec/data/items_file.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranks_file.h"
 #include "p2rec/llm/tiny_llm.h"
 #include "p2rec/methods/common/final_recommenders.h"
@@ -480,10 +480,6 @@ class Run {
 };
 
 }  // namespace
-
-Interactions load_data(const std::string& data) {
-  return data == "synthetic" ? make_synthetic(SyntheticConfig{}).interactions : read_interactions(data);
-}
 
 namespace {
 

@@ -1,9 +1,6 @@
 // The stages of the method in one output folder, each made from what the ones before it left there.
 #pragma once
 
-#include <string>
-
-#include "p2rec/data/interactions.h"
 #include "p2rec/run/options.h"
 
 namespace p2rec {
@@ -13,8 +10,5 @@ namespace p2rec {
 // by name; --overwrite removes what `first` and later stages left. Throws Interrupted after a request to stop, with everything
 // saved for --resume.
 void run_stages(const Options& options, Stage first, Stage last);
-
-// The data that --data names: a file, a folder, or "synthetic".
-Interactions load_data(const std::string& data);
 
 }  // namespace p2rec

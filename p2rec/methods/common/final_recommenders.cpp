@@ -7,8 +7,8 @@
 #include <ostream>
 
 #include "models/recommenders/popularity.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranking.h"
-#include "p2rec/run/pipeline.h"
 #include "p2rec/run/recommender_options.h"
 #include "p2rec/run/stage_needs.h"
 
