@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <numbers>
 #include <numeric>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,15 @@
 
 namespace ag {
 
-// Which stream of random numbers: `step` is the optimiser step, `stream` the place in the program that draws.
+// The number of a random stream, from its name (FNV-1a). Every place in the program that draws has a name of its own;
+// tests/repository/random_streams_test.cpp finds names that are not.
+constexpr uint32_t stream(std::string_view name) {
+  uint32_t hash = 2166136261U;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return hash;
+}
+
+// Which random numbers: `step` is the optimiser step, `stream` the place in the program that draws.
 struct RandomKey {
   uint64_t seed = 0;
   uint32_t step = 0;

@@ -10,12 +10,9 @@
 
 namespace nn {
 
-// A random stream for a parameter, from its name: adding or reordering parameters leaves the others' values
-// alone.
+// The random numbers of a parameter, from its name: adding or reordering parameters leaves the others' values as they are.
 inline ag::RandomKey key_for(const std::string& name, uint64_t seed) {
-  uint32_t hash = 2166136261U;  // FNV-1a
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-  return {seed, 0xFFFFFFFFU, hash};  // no optimiser step has this number
+  return {seed, 0xFFFFFFFFU, ag::stream(name)};  // no optimiser step has this number
 }
 
 // x[i] = value(i), on all threads: a start of a million items is drawn number by number.

@@ -32,9 +32,9 @@ Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
   child("position_embedding", position_embedding_);
   child("norm", norm_);
   for (int64_t i = 0; i < config.blocks; ++i) {
-    const auto stream = static_cast<uint32_t>(1 + i) * TransformerBlock::kStreams;  // stream 0 is the input's
-    blocks_.push_back(std::make_unique<TransformerBlock>(bidirectional_block(config), stream));
-    child("layers." + std::to_string(i), *blocks_.back());
+    const std::string name = "layers." + std::to_string(i);
+    blocks_.push_back(std::make_unique<TransformerBlock>(bidirectional_block(config), name));
+    child(name, *blocks_.back());
   }
   if (!plain) {
     output_ffn_ = std::make_unique<nn::Linear>(config.hidden, config.hidden, true);
@@ -51,7 +51,7 @@ Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
 // What the first block reads.
 Tensor Bert4rec::embed(const nn::Packed& input, const Tensor& vectors) const {
   const Tensor x = norm_(ag::add(vectors, position_embedding_(input.positions)));
-  return nn::dropout(x, config_.dropout, input.dropout, 0);
+  return nn::dropout(x, config_.dropout, input.dropout, ag::stream("bert4rec input"));
 }
 
 Tensor Bert4rec::encode(const nn::Packed& input, const Tensor& vectors) const {

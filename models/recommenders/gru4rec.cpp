@@ -29,7 +29,7 @@ Gru4rec::Gru4rec(const RecommenderModelConfig& config, uint64_t seed)
 }
 
 Tensor Gru4rec::encode(const nn::Packed& input, const Tensor& vectors) const {
-  const Tensor x = nn::dropout(vectors, config_.dropout, input.dropout, 0);
+  const Tensor x = nn::dropout(vectors, config_.dropout, input.dropout, ag::stream("gru4rec input"));
   return dense_(ag::gru(x, weight_ih_, weight_hh_, {}, {}, input.offsets));
 }
 

@@ -48,9 +48,9 @@ Sasrec::Sasrec(const RecommenderModelConfig& config, uint64_t seed)
       norm_(config.hidden, sasrec_block(config).eps) {
   child("position_embedding", position_embedding_);
   for (int64_t i = 0; i < config.blocks; ++i) {
-    const auto stream = static_cast<uint32_t>(1 + i) * TransformerBlock::kStreams;  // stream 0 is the input's
-    blocks_.push_back(std::make_unique<TransformerBlock>(sasrec_block(config), stream));
-    child("layers." + std::to_string(i), *blocks_.back());
+    const std::string name = "layers." + std::to_string(i);
+    blocks_.push_back(std::make_unique<TransformerBlock>(sasrec_block(config), name));
+    child(name, *blocks_.back());
   }
   child("norm", norm_);
   for (const auto& [name, w] : named_parameters()) {
@@ -64,7 +64,7 @@ Tensor Sasrec::embed(const nn::Packed& input, const Tensor& vectors) const {
   const bool original = config_.variant == Variant::Original;
   const Tensor items = original ? ag::scale(vectors, std::sqrt(double(config_.hidden))) : vectors;
   const Tensor x = ag::add(items, position_embedding_(input.positions));
-  return nn::dropout(norm_first() ? norm_(x) : x, config_.dropout, input.dropout, 0);
+  return nn::dropout(norm_first() ? norm_(x) : x, config_.dropout, input.dropout, ag::stream("sasrec input"));
 }
 
 Tensor Sasrec::encode(const nn::Packed& input, const Tensor& vectors) const {

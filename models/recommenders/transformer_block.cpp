@@ -22,9 +22,12 @@ TransformerBlockConfig postnorm_block(const RecommenderModelConfig& config) {
   return block;
 }
 
-TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_t stream)
+TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, const std::string& name)
     : config_(config),
-      stream_(stream),
+      weights_stream_(ag::stream(name + ".attention_weights")),
+      attention_stream_(ag::stream(name + ".attention")),
+      inner_stream_(ag::stream(name + ".inner")),
+      feed_forward_stream_(ag::stream(name + ".feed_forward")),
       in_proj_weight_(parameter("self_attn.in_proj_weight", {3 * config.hidden, config.hidden})),
       in_proj_bias_(parameter("self_attn.in_proj_bias", {3 * config.hidden})),
       linear1_(config.hidden, config.inner, true),
@@ -63,17 +66,17 @@ Tensor TransformerBlock::attend(const Tensor& queries, const ag::Offsets& offset
     k = part(kv, 0), v = part(kv, 1);
   }
   const double p = batch.dropout.train ? config_.dropout : 0;
-  const ag::RandomKey weights = batch.dropout.key(stream_ + 3);
+  const ag::RandomKey weights = batch.dropout.key(weights_stream_);
   const Tensor y =
       ag::reshape(ag::attention(q, k, v, offsets, batch.offsets, config_.mask, p, weights), queries.shape());
-  return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.dropout, stream_);
+  return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.dropout, attention_stream_);
 }
 
 Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::DropoutContext& dropout) const {
   const Tensor wide = linear1_(x);
   Tensor inner = config_.activation == Activation::Gelu ? ag::gelu(wide) : ag::relu(wide);
-  if (config_.inner_dropout) inner = nn::dropout(inner, config_.dropout, dropout, stream_ + 1);
-  return nn::dropout(linear2_(inner), config_.dropout, dropout, stream_ + 2);
+  if (config_.inner_dropout) inner = nn::dropout(inner, config_.dropout, dropout, inner_stream_);
+  return nn::dropout(linear2_(inner), config_.dropout, dropout, feed_forward_stream_);
 }
 
 // The block of the rows `asked` (M,C) of x (N,C): x itself, or some of the last rows of each sequence.

@@ -37,9 +37,8 @@ constexpr double kTransformerStd = 0.02;  // with which tables and matrices begi
 // Parameter names are those of torch.nn.TransformerEncoderLayer.
 class TransformerBlock : public nn::Module {
  public:
-  static constexpr uint32_t kStreams = 4;  // of random numbers
-
-  TransformerBlock(const TransformerBlockConfig& config, uint32_t stream);
+  // The name tells the random streams of the model's blocks apart.
+  TransformerBlock(const TransformerBlockConfig& config, const std::string& name);
   ag::Tensor operator()(const ag::Tensor& x /*(N,C)*/, const nn::Packed& batch) const;
   // Of the last row of each sequence only: (B,C). The same numbers, for less work.
   ag::Tensor last(const ag::Tensor& x /*(N,C)*/, const nn::Packed& batch) const;
@@ -52,9 +51,9 @@ class TransformerBlock : public nn::Module {
   ag::Tensor feed_forward(const ag::Tensor& x, const nn::DropoutContext& dropout) const;
 
   TransformerBlockConfig config_;
-  uint32_t stream_;                                               // the first of the block's streams
-  ag::Tensor in_proj_weight_ /*(3C,C)*/, in_proj_bias_ /*(3C)*/;  // rows of q, k, v
-  std::unique_ptr<nn::Linear> out_proj_;                          // null for NormPlace::Query
+  uint32_t weights_stream_, attention_stream_, inner_stream_, feed_forward_stream_;  // of dropout
+  ag::Tensor in_proj_weight_ /*(3C,C)*/, in_proj_bias_ /*(3C)*/;                     // rows of q, k, v
+  std::unique_ptr<nn::Linear> out_proj_;  // null for NormPlace::Query
   nn::Linear linear1_, linear2_;
   nn::LayerNorm norm1_, norm2_;
 };

@@ -15,7 +15,8 @@ namespace {
 constexpr double kFollow = 0.5, kExponent = 0.8, kLengthSpread = 0.5;
 constexpr int64_t kShortest = 5;
 
-enum Stream : uint32_t { kOrder = 0x4C440000, kPopularity, kLength, kSteps };
+constexpr uint32_t kOrder = ag::stream("large data order"), kPopularity = ag::stream("large data popularity"),
+                   kLength = ag::stream("large data length"), kSteps = ag::stream("large data steps");
 
 class Users {
  public:

@@ -18,7 +18,11 @@ constexpr double kPreferenceSpread = 1.5, kLengthSpread = 0.5;
 constexpr double kShortUsers = 0.02;
 
 // Which stream of random numbers each part draws from.
-enum Stream : uint32_t { kItemOrder = 0x53590000, kSuccessors, kPopularity, kPreference, kLength, kSteps };
+constexpr uint32_t kItemOrder = ag::stream("synthetic item order"),
+                   kSuccessors = ag::stream("synthetic successors"),
+                   kPopularity = ag::stream("synthetic popularity"),
+                   kPreference = ag::stream("synthetic preference"), kLength = ag::stream("synthetic length"),
+                   kSteps = ag::stream("synthetic steps");
 
 struct Theme {
   std::array<const char*, 4> first, second;

@@ -8,7 +8,7 @@
 namespace p2rec {
 namespace {
 
-constexpr uint32_t kStream = 5'000'000;
+constexpr uint32_t kStream = ag::stream("items to rank");
 constexpr uint64_t kTries = uint64_t{1} << 20;  // of one user
 
 bool contains(std::span<const int32_t> ascending, int32_t item) {

@@ -47,7 +47,7 @@ Compared compared(Measure measure, int cutoff, const Ranks& ours, const Ranks& r
 // Draws seeds and users with replacement; one drawing serves all measures and cutoffs.
 void bootstrap(std::vector<Compared>& all, size_t S, size_t U) {
   ag::parallel_for(kBootstrapSamples, static_cast<int64_t>(S * U), [&](int64_t b) {
-    const ag::RandomKey key{0, static_cast<uint32_t>(b), 4'000'000};
+    const ag::RandomKey key{0, static_cast<uint32_t>(b), ag::stream("bootstrap")};
     uint64_t draw = 0;
     std::vector<size_t> seeds(S), users(U);
     for (size_t& s : seeds) s = ag::random_below(key, draw++, static_cast<uint32_t>(S));

@@ -13,7 +13,7 @@ namespace {
 
 using ag::Tensor;
 
-constexpr uint32_t kExampleOrderStream = 2'000'000;
+constexpr uint32_t kExampleOrderStream = ag::stream("user order");
 constexpr double kWarmupShare = 0.1;
 constexpr int64_t kFirstSteps = 20;
 

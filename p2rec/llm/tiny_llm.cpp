@@ -10,7 +10,7 @@ namespace {
 using ag::Tensor;
 using Lines = std::vector<std::vector<int32_t>>;  // as tokens
 
-constexpr uint32_t kLineStream = 3'000'000;
+constexpr uint32_t kLineStream = ag::stream("catalogue lines");
 constexpr double kInitialStd = 0.05, kWeightDecay = 0.01, kClip = 1.0;
 constexpr int64_t kWarmup = 20;
 

@@ -301,7 +301,7 @@ class Run {
     for (int64_t u = 0; u < data_.users(); ++u)
       lengths.push_back(std::ssize(prompts.of(training_part(data_, u))));
     check_fine_tuning_memory(llm.model->config(), config, prompts.has_item_tokens() ? data_.items() : 0,
-                             o_.groups, lengths, 2'000'000);
+                             o_.groups, lengths, ag::stream("user order"));
     const Reconstruction r =
         reconstruct(*llm.model, prompts, data_, preferences, config, task(Stage::Reconstruct));
     const ReconstructionBaselines baselines = reconstruction_baselines(data_, found, preferences, prompts);

@@ -11,7 +11,7 @@
 namespace p2rec {
 
 // The random stream that draws the order of the windows.
-constexpr uint32_t kWindowOrderStream = 1'000'000;
+constexpr uint32_t kWindowOrderStream = ag::stream("window order");
 
 // `length` items of a user's training part from `begin`.
 struct Window {

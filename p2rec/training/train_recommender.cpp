@@ -11,8 +11,7 @@ namespace {
 
 using ag::Tensor;
 
-// Random streams beside those of the model's layers and kWindowOrderStream.
-constexpr uint32_t kNegativeStream = 1'000'001, kMaskStream = 1'000'002;
+constexpr uint32_t kNegativeStream = ag::stream("negatives"), kMaskStream = ag::stream("masked items");
 
 // Early stopping's memory.
 struct Best {

@@ -12,7 +12,7 @@
 namespace p2rec {
 namespace {
 
-constexpr uint32_t kSeedingStream = 0x6B6D2B2B;  // "km++": this file's stream of random numbers
+constexpr uint32_t kSeedingStream = ag::stream("first centroids");
 
 // Rows of doubles: sums over thousands of rows of a float table would lose digits.
 struct PointMatrix {
