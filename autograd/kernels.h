@@ -21,7 +21,7 @@ struct AdamStep {
 
 // Packed attention: q (N,H,D), k and v (M,KV,D); sequence b has the queries q_offsets[b] .. q_offsets[b+1]
 // and likewise the keys.
-struct AttentionSizes {
+struct AttentionArgs {
   const int32_t* q_offsets;  // (B+1), on the device
   const int32_t* k_offsets;  // (B+1), likewise
   int64_t B, H, KV, D;
@@ -35,9 +35,9 @@ struct AttentionSizes {
 // the longest sequence's keys rounded up to whole groups of the mask.
 int64_t attention_weight_columns(int64_t longest_k);
 // Reals of scratch that attention_forward and attention_backward need on the device.
-int64_t attention_scratch(const AttentionSizes& s, Device device);
+int64_t attention_scratch(const AttentionArgs& s, Device device);
 
-inline void check_argument(Device device, const char* kernel, const AttentionSizes& s) {
+inline void check_argument(Device device, const char* kernel, const AttentionArgs& s) {
   check_memory(device, kernel, s.q_offsets);
   check_memory(device, kernel, s.k_offsets);
 }

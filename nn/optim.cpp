@@ -22,14 +22,14 @@ Adam::Adam(std::vector<Group> groups, const AdamConfig& config) : config_(config
 
 ag::AdamStep Adam::step_of(const Slot& slot, double lr_factor) const {
   const double t = static_cast<double>(steps_);
-  return {slot.lr * lr_factor,
-          config_.beta1,
-          config_.beta2,
-          config_.eps,
-          config_.weight_decay,
-          1 - std::pow(config_.beta1, t),
-          1 - std::pow(config_.beta2, t),
-          config_.decoupled};
+  return {.lr = slot.lr * lr_factor,
+          .beta1 = config_.beta1,
+          .beta2 = config_.beta2,
+          .eps = config_.eps,
+          .weight_decay = config_.weight_decay,
+          .bias_correction1 = 1 - std::pow(config_.beta1, t),
+          .bias_correction2 = 1 - std::pow(config_.beta2, t),
+          .decoupled = config_.decoupled};
 }
 
 void Adam::step(double lr_factor) {

@@ -7,9 +7,9 @@
 namespace ag {
 namespace {
 
-AttentionSizes sizes_of(const char* name, const Tensor& q, const Tensor& k, const Tensor& v,
-                        const Offsets& q_offsets, const Offsets& k_offsets, Mask mask, double p,
-                        const RandomKey& key) {
+AttentionArgs arguments_of(const char* name, const Tensor& q, const Tensor& k, const Tensor& v,
+                           const Offsets& q_offsets, const Offsets& k_offsets, Mask mask, double p,
+                           const RandomKey& key) {
   AG_CHECK(p >= 0 && static_cast<real>(p) < 1, name, ": the rate of dropout is ", p,
            "; expected 0 <= rate < 1");
   AG_CHECK(q.rank() == 3 && k.rank() == 3 && k.shape() == v.shape() && k.dim(2) == q.dim(2) && k.dim(1) > 0 &&
@@ -26,18 +26,18 @@ AttentionSizes sizes_of(const char* name, const Tensor& q, const Tensor& k, cons
              name, ": sequence ", b, " has ", q_offsets.length(b), " queries but only ", k_offsets.length(b),
              " keys");
   }
-  return {nullptr,  // the offsets: where the kernels run
-          nullptr,
-          q_offsets.sequences(),
-          q.dim(1),
-          k.dim(1),
-          q.dim(2),
-          q.dim(0),
-          k.dim(0),
-          k_offsets.longest(),
-          mask == Mask::Causal,
-          static_cast<real>(p),
-          key};
+  return {.q_offsets = nullptr,  // the caller's, where the kernels run
+          .k_offsets = nullptr,
+          .B = q_offsets.sequences(),
+          .H = q.dim(1),
+          .KV = k.dim(1),
+          .D = q.dim(2),
+          .queries = q.dim(0),
+          .keys = k.dim(0),
+          .longest_k = k_offsets.longest(),
+          .causal = mask == Mask::Causal,
+          .dropout = static_cast<real>(p),
+          .key = key};
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ Tensor Offsets::last_rows() const {
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
                  const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
   const Device device = q.device();
-  AttentionSizes s = sizes_of("attention", q, k, v, q_offsets, k_offsets, mask, p, key);
+  AttentionArgs s = arguments_of("attention", q, k, v, q_offsets, k_offsets, mask, p, key);
   const Tensor q_begins = q_offsets.tensor().to(device), k_begins = k_offsets.tensor().to(device);
   s.q_offsets = q_begins.ints();
   s.k_offsets = k_begins.ints();
@@ -88,7 +88,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offset
 
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
                           const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
-  const AttentionSizes s = sizes_of("attention_composed", q, k, v, q_offsets, k_offsets, mask, p, key);
+  const AttentionArgs s = arguments_of("attention_composed", q, k, v, q_offsets, k_offsets, mask, p, key);
   const Tensor dropped =
       dropout(Tensor::full({q.dim(0), s.H, attention_weight_columns(s.longest_k)}, 1, q.device()), p, key);
   // Head h of the sequence in rows [begin, end) of x, as a matrix (T, D).

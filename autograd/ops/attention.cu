@@ -11,11 +11,11 @@ namespace {
 
 // What a weight is made of: the sizes, and the address of each row.
 struct Weights {
-  AttentionSizes s;
+  AttentionArgs s;
   DropoutMask masks;
   int64_t columns;  // of dropout's numbering
 
-  explicit Weights(const AttentionSizes& sizes)
+  explicit Weights(const AttentionArgs& sizes)
       : s(sizes), masks(s.dropout, s.key), columns(attention_weight_columns(s.longest_k)) {}
 
   __device__ real factor() const { return 1 / std::sqrt(static_cast<real>(s.D)); }
@@ -45,14 +45,14 @@ __device__ int64_t sequence_of(const int32_t* offsets, int64_t B, int64_t row) {
 struct Query {
   int64_t i, h, kv, first_key, seen;
 
-  __device__ Query(const AttentionSizes& s, int64_t row) : i(row / s.H), h(row % s.H), kv(h / (s.H / s.KV)) {
+  __device__ Query(const AttentionArgs& s, int64_t row) : i(row / s.H), h(row % s.H), kv(h / (s.H / s.KV)) {
     const int64_t b = sequence_of(s.q_offsets, s.B, i);
     first_key = s.k_offsets[b];
     const int64_t queries = s.q_offsets[b + 1] - s.q_offsets[b], keys = s.k_offsets[b + 1] - first_key;
     seen = s.causal ? i - s.q_offsets[b] + 1 + keys - queries : keys;
   }
   // Where key j's row begins in k and v.
-  __device__ int64_t key(const AttentionSizes& s, int64_t j) const {
+  __device__ int64_t key(const AttentionArgs& s, int64_t j) const {
     return ((first_key + j) * s.KV + kv) * s.D;
   }
 };
@@ -70,7 +70,7 @@ __device__ void add_weighted(real* y, const real* weights, const real* rows, int
 }  // namespace
 
 void attention_forward(real* y, real* logsumexp, real* /*scratch*/, const real* q, const real* k,
-                       const real* v, const AttentionSizes& s) {
+                       const real* v, const AttentionArgs& s) {
   const Weights w(s);
   for_each_row(s.queries * s.H, [=] __device__(int64_t row, const Block& block) {
     __shared__ real tile[kThreads];
@@ -103,7 +103,7 @@ void attention_forward(real* y, real* logsumexp, real* /*scratch*/, const real* 
 
 void attention_backward(real* dq, real* dk, real* dv, real* /*scratch*/, const real* dy, const real* y,
                         const real* logsumexp, const real* q, const real* k, const real* v,
-                        const AttentionSizes& s) {
+                        const AttentionArgs& s) {
   const Weights w(s);
   // dq: a block for each query row and head, over its keys.
   for_each_row(s.queries * s.H, [=] __device__(int64_t row, const Block& block) {
@@ -129,7 +129,7 @@ void attention_backward(real* dq, real* dk, real* dv, real* /*scratch*/, const r
   // dk and dv: a block for each key row and key head, over the queries that see it, head by head.
   for_each_row(s.keys * s.KV, [=] __device__(int64_t row, const Block& block) {
     __shared__ real tile_k[kThreads], tile_v[kThreads];
-    const AttentionSizes& sizes = w.s;
+    const AttentionArgs& sizes = w.s;
     const int64_t D = sizes.D, key = row / sizes.KV, kv = row % sizes.KV;
     const int64_t b = sequence_of(sizes.k_offsets, sizes.B, key), j = key - sizes.k_offsets[b];
     const int64_t first = sizes.q_offsets[b], queries = sizes.q_offsets[b + 1] - first,

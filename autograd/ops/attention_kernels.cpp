@@ -21,10 +21,10 @@ constexpr int64_t kTile = 32;  // queries at a time
 
 // One sequence and key head, and the tiles of its queries.
 struct Work {
-  const AttentionSizes& s;
+  const AttentionArgs& s;
   int64_t kv, first_q, queries, first_k, keys;
 
-  Work(const AttentionSizes& sizes, int64_t index) : s(sizes), kv(index % sizes.KV) {
+  Work(const AttentionArgs& sizes, int64_t index) : s(sizes), kv(index % sizes.KV) {
     const int64_t b = index / s.KV;
     first_q = s.q_offsets[b];
     queries = s.q_offsets[b + 1] - first_q;
@@ -41,13 +41,13 @@ struct Work {
   int64_t seen(int64_t i) const { return s.causal ? i + 1 + keys - queries : keys; }
 };
 
-int64_t tile_elements(const AttentionSizes& s) { return kTile * s.longest_k; }
+int64_t tile_elements(const AttentionArgs& s) { return kTile * s.longest_k; }
 
 // Calls f(from, to, mask) for the first `seen` weights of query row i and head h, a group of masks at a time: mask[j - from] is
 // 0 or 1 / (1 - p) for weight j, and 1 where p is 0.
 template <class F>
-void for_each_mask_group(const AttentionSizes& s, const DropoutMask& masks, int64_t i, int64_t h,
-                         int64_t seen, const F& f) {
+void for_each_mask_group(const AttentionArgs& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen,
+                         const F& f) {
   constexpr int64_t kGroup = DropoutMask::kGroup;
   const int64_t first = (i * s.H + h) * (attention_weight_columns(s.longest_k) / kGroup);
   real mask[kGroup];
@@ -60,7 +60,7 @@ void for_each_mask_group(const AttentionSizes& s, const DropoutMask& masks, int6
 
 // Calls f(work, scratch of this thread) for each sequence and key head.
 template <class F>
-void for_each_head(const AttentionSizes& s, int64_t scratch_per_thread, real* scratch, const F& f) {
+void for_each_head(const AttentionArgs& s, int64_t scratch_per_thread, real* scratch, const F& f) {
   const int64_t jobs = s.B * s.KV, cost = 4 * (s.H / s.KV) * s.longest_k * s.D;
 #pragma omp parallel for schedule(dynamic) if (jobs > 1 && jobs * cost * s.longest_k > (1 << 16))
   for (int64_t i = 0; i < jobs; ++i) f(Work(s, i), scratch + omp_get_thread_num() * scratch_per_thread);
@@ -74,14 +74,14 @@ int64_t attention_weight_columns(int64_t longest_k) {
 }
 
 // CUDA's kernels work without.
-int64_t attention_scratch(const AttentionSizes& s, Device device) {
+int64_t attention_scratch(const AttentionArgs& s, Device device) {
   return device == Device::CPU ? 2 * tile_elements(s) * thread_count() : 0;
 }
 
 namespace cpu {
 
 void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, const real* k, const real* v,
-                       const AttentionSizes& s) {
+                       const AttentionArgs& s) {
   const real factor = 1 / std::sqrt(static_cast<real>(s.D));
   const int64_t group = s.H / s.KV;
   const DropoutMask masks(s.dropout, s.key);
@@ -123,7 +123,7 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
 // dk = ds^T q. sum(dy y) is sum(dp p), with a mask and without.
 void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real* dy, const real* y,
                         const real* logsumexp, const real* q, const real* k, const real* v,
-                        const AttentionSizes& s) {
+                        const AttentionArgs& s) {
   const real factor = 1 / std::sqrt(static_cast<real>(s.D));
   const int64_t group = s.H / s.KV;
   const DropoutMask masks(s.dropout, s.key);

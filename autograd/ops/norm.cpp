@@ -69,16 +69,16 @@ void rms_norm_forward(real* y, real* rstd, const real* x, const real* w, int64_t
   });
 }
 
-// With n = x rstd: y = n w, and dx = rstd (dy w - n mean(dy w n)).
+// With n = x rstd and g = dy w: y = n w, and dx = rstd (g - n mean(g n)), where n mean(g n) = x rstd^2 mean(g x).
 void rms_norm_backward(real* dx, real* dw, const real* dy, const real* x, const real* w, const real* rstd,
                        int64_t R, int64_t C) {
   parallel_for(R, C, [&](int64_t r) {
     const real *dyr = dy + r * C, *xr = x + r * C;
-    real projection = 0;
-#pragma omp simd reduction(+ : projection)
-    for (int64_t c = 0; c < C; ++c) projection += dyr[c] * w[c] * xr[c];
-    const real s = rstd[r], pull = projection * s * s / static_cast<real>(C);
-    for (int64_t c = 0; c < C; ++c) dx[r * C + c] = s * (dyr[c] * w[c] - xr[c] * pull);
+    real gx = 0;
+#pragma omp simd reduction(+ : gx)
+    for (int64_t c = 0; c < C; ++c) gx += dyr[c] * w[c] * xr[c];
+    const real s = rstd[r], mean_gn_s = gx * s * s / static_cast<real>(C);
+    for (int64_t c = 0; c < C; ++c) dx[r * C + c] = s * (dyr[c] * w[c] - xr[c] * mean_gn_s);
   });
   if (!dw) return;
   for_column_blocks(R, C, [&](int64_t begin, int64_t end) {

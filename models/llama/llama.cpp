@@ -20,8 +20,7 @@ std::vector<double> inverse_frequencies(const LlamaConfig& config) {
   return result;
 }
 
-// What the layers of one forward pass share: the batch, its rotation, and what its tokens see before
-// themselves.
+// What the layers of one forward pass share: the batch, its rotation, and what its tokens see before themselves.
 struct LlamaPass {
   const nn::Packed& x;
   ag::Rotation rotation;
@@ -39,23 +38,29 @@ struct LlamaPass {
     if (prefix) put_prefix_first();
   }
 
-  // The keys or values that a layer's attention sees.
-  Tensor seen(const Tensor& own, std::vector<Tensor> SharedPrefix::*shared,
-              std::vector<Tensor> KvCache::*cached, size_t layer) const {
-    if (keep) (keep->*shared).push_back(own.detach());
-    if (cache) {
-      const int64_t begin = cache->length, end = begin + own.dim(0);
-      (cache->*cached)[layer].rows(begin, end).copy_from(own);
-      return (cache->*cached)[layer].rows(0, end);
-    }
-    if (!prefix) return own;
-    const Tensor before = (prefix->*shared)[layer];
-    const int64_t KV = own.dim(1), D = own.dim(2), rows = before.dim(0) + own.dim(0);
-    const Tensor all = ag::reshape(ag::concat({before, own}, 0), {rows, KV * D});
-    return ag::reshape(ag::embedding(all, with_prefix), {with_prefix.dim(0), KV, D});
+  // What a layer's attention sees: the batch's keys and values (N,KV,D), after what comes before them.
+  KeyValues context(size_t layer, const Tensor& k, const Tensor& v) const {
+    if (keep) keep->layers.push_back({k.detach(), v.detach()});
+    if (cache) return {append(cache->layers[layer].keys, k), append(cache->layers[layer].values, v)};
+    if (prefix) return {after(prefix->layers[layer].keys, k), after(prefix->layers[layer].values, v)};
+    return {k, v};
   }
 
  private:
+  // Writes new rows into the cache; returns all that it then holds.
+  Tensor append(const Tensor& cached, const Tensor& rows) const {
+    const int64_t begin = cache->length, end = begin + rows.dim(0);
+    cached.rows(begin, end).copy_from(rows);
+    return cached.rows(0, end);
+  }
+
+  // The rows with the prefix's before those of each sequence.
+  Tensor after(const Tensor& before, const Tensor& rows) const {
+    const int64_t KV = rows.dim(1), D = rows.dim(2), both = before.dim(0) + rows.dim(0);
+    const Tensor all = ag::reshape(ag::concat({before, rows}, 0), {both, KV * D});
+    return ag::reshape(ag::embedding(all, with_prefix), {with_prefix.dim(0), KV, D});
+  }
+
   void put_prefix_first() {
     std::vector<int32_t> rows, lengths;
     const auto P = static_cast<int32_t>(prefix->length);
@@ -72,8 +77,8 @@ struct LlamaPass {
 
 KvCache::KvCache(const LlamaConfig& config, int64_t room, ag::Device device) : capacity(room) {
   for (int64_t i = 0; i < config.layers; ++i) {
-    keys.push_back(Tensor::empty({room, config.kv_heads, config.head_size()}, ag::DType::Real, device));
-    values.push_back(empty_like(keys.back()));
+    const Tensor keys = Tensor::empty({room, config.kv_heads, config.head_size()}, ag::DType::Real, device);
+    layers.push_back({keys, empty_like(keys)});
   }
 }
 
@@ -94,13 +99,11 @@ LlamaAttention::LlamaAttention(const LlamaConfig& config, int64_t layer)
 
 Tensor LlamaAttention::operator()(const Tensor& h, LlamaPass& pass) const {
   const int64_t N = h.dim(0);
-  const auto layer = static_cast<size_t>(layer_);
   const nn::DropoutContext& dropout = pass.x.dropout;
   const Tensor q = ag::rotary(ag::reshape(q_proj_(h, dropout), {N, heads_, head_size_}), pass.rotation);
   const Tensor k = ag::rotary(ag::reshape(k_proj_(h, dropout), {N, kv_heads_, head_size_}), pass.rotation);
   const Tensor v = ag::reshape(v_proj_(h, dropout), {N, kv_heads_, head_size_});
-  const Tensor keys = pass.seen(k, &SharedPrefix::keys, &KvCache::keys, layer);
-  const Tensor values = pass.seen(v, &SharedPrefix::values, &KvCache::values, layer);
+  const auto [keys, values] = pass.context(static_cast<size_t>(layer_), k, v);
   const Tensor y = ag::attention(q, keys, values, pass.x.offsets, pass.k_offsets, ag::Mask::Causal);
   return o_proj_(ag::reshape(y, {N, heads_ * head_size_}), dropout);
 }
@@ -189,7 +192,7 @@ SharedPrefix Llama::shared_prefix(const Tensor& embedded) const {
 Tensor Llama::decode(const std::vector<int32_t>& ids, KvCache& cache) const {
   const ag::NoGrad no_grad;
   const auto count = static_cast<int64_t>(ids.size());
-  AG_CHECK(count > 0 && cache.length + count <= cache.capacity, "Llama::decode: ", count, " tokens behind ",
+  AG_CHECK(count > 0 && cache.length + count <= cache.capacity, "Llama::decode: ", count, " tokens after ",
            cache.length, " do not fit into a cache of ", cache.capacity);
   nn::Packed x = nn::pack({ids});
   for (int64_t i = 0; i < count; ++i) x.positions.ints()[i] += static_cast<int32_t>(cache.length);

@@ -32,16 +32,21 @@ struct LlamaConfig {
 // models stretch their context (linear, Llama 3's) is such a list of divisors.
 std::vector<double> inverse_frequencies(const LlamaConfig& config);
 
-// Keys and values of tokens that every sequence of a batch sees first, one entry per layer.
+// What one layer's attention looks at: of T tokens.
+struct KeyValues {
+  ag::Tensor keys, values;  // (T,KV,D) each
+};
+
+// Keys and values of tokens that every sequence of a batch sees first.
 struct SharedPrefix {
-  std::vector<ag::Tensor> keys, values;  // (P,KV,D) each
-  int64_t length = 0;                    // P
+  std::vector<KeyValues> layers;  // of P tokens
+  int64_t length = 0;             // P
 };
 
 // Keys and values of one growing sequence, for generation; memory for all of it is taken at once.
 struct KvCache {
   KvCache(const LlamaConfig& config, int64_t capacity, ag::Device device = ag::Device::CPU);
-  std::vector<ag::Tensor> keys, values;  // (capacity,KV,D) each
+  std::vector<KeyValues> layers;  // of `capacity` tokens, of which `length` are filled
   int64_t length = 0, capacity;
 };
 
