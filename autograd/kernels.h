@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "autograd/device.h"
+#include "autograd/host_device.h"
 #include "autograd/rng.h"
 #include "autograd/tensor.h"
 
@@ -28,18 +29,20 @@ struct AttentionArgs {
   int64_t queries, keys;  // rows of q, and of k and v
   int64_t longest_k;      // keys of the longest sequence
   bool causal;            // query i of n sees the keys up to i + (keys - n): the two end together
-  real dropout;           // of the weights; their elements are numbered as attention_weight_columns says
+  real dropout;           // of the weights
   RandomKey key;
+  const int32_t* rows;  // (N), on the device, or null: see mask_row
+
+  // The weights of query row i and head h are this row of dropout's masks.
+  HOST_DEVICE int64_t mask_row(int64_t i, int64_t h) const { return (rows ? rows[i] : i) * H + h; }
 };
-// Weight (i,h,j) of query row i and key j of its sequence is element (i H + h) W + j of dropout's random stream, where W is
-// the longest sequence's keys rounded up to whole groups of the mask.
-int64_t attention_weight_columns(int64_t longest_k);
 // Reals of scratch that attention_forward and attention_backward need on the device.
 int64_t attention_scratch(const AttentionArgs& s, Device device);
 
 inline void check_argument(Device device, const char* kernel, const AttentionArgs& s) {
   check_memory(device, kernel, s.q_offsets);
   check_memory(device, kernel, s.k_offsets);
+  check_memory(device, kernel, s.rows);
 }
 
 namespace cpu {

@@ -28,8 +28,10 @@ Tensor relu(const Tensor& x);     // max(x, 0); its derivative at 0 is 0
 Tensor gelu(const Tensor& x);     // x/2 (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel 2016, the exact form)
 Tensor silu(const Tensor& x);     // x sigmoid(x)
 Tensor swiglu(const Tensor& gate, const Tensor& up);  // silu(gate) up (Shazeer 2020)
-// x mask / (1 - p), an element kept with probability 1 - p (p rounded to 1/65536); the mask is a function of the key.
-Tensor dropout(const Tensor& x, double p, const RandomKey& key);
+// x mask / (1 - p), an element kept with probability 1 - p (p rounded to 1/65536). x (..., C); a row's mask is a function of
+// the key and the row's number, which is in `rows` (R) I32 or, without, counts from 0: so a part of a batch has the masks of
+// the whole.
+Tensor dropout(const Tensor& x, double p, const RandomKey& key, const Tensor& rows = {});
 
 // --- reductions --------------------------------------------------------------------------------------------
 Tensor sum(const Tensor& x);          // (...) -> ()
@@ -97,13 +99,16 @@ enum class Mask : uint8_t { None, Causal };
 // softmax(q k^T / sqrt(D) + mask) v for each sequence and head, without ever holding all of softmax (after
 // Dao et al. 2022). q (N,H,D); k, v (M,KV,D) where H is a multiple of KV: query head h uses key head h /
 // (H/KV) (Ainslie et al. 2023). -> (N,H,D). There may be fewer queries than keys: the causal mask is aligned
-// at the end. The weights, which softmax gives, are dropped out with the rate p (see dropout), as in torch.nn's.
+// at the end. The weights, which softmax gives, are dropped out with the rate p, as in torch.nn's: those of query i and head
+// h are row rows[i] H + h of dropout.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                 const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {});
+                 const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {},
+                 const Tensor& rows /*(N) I32*/ = {});
 // The same from plain ops, sequence by sequence and head by head: the definition, and the oracle of the fused
 // form.
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                          const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {});
+                          const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {},
+                          const Tensor& rows = {});
 
 // One layer of gated recurrent units (Cho et al. 2014) over each sequence, from a state of zeros, as torch.nn.GRU has it:
 //   r = sigmoid(W_ir x + b_ir + W_hr h + b_hr),  z = sigmoid(W_iz x + b_iz + W_hz h + b_hz),

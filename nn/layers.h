@@ -67,4 +67,7 @@ struct Packed {
 // last_position and the others count down from it (right-aligned).
 Packed pack(const std::vector<std::vector<int32_t>>& sequences, int64_t last_position = -1);
 
+// Sequences [begin, end) of a batch, whose dropout draws the random numbers that it draws in the whole batch.
+Packed part(const Packed& whole, int64_t begin, int64_t end);
+
 }  // namespace nn

@@ -56,7 +56,12 @@ struct DropoutContext {
   uint64_t seed = 0;
   uint32_t step = 0;
   bool train = false;
+  // (N) I32: the rows' numbers in the random streams, for a batch that is part of another; undefined: they count from 0.
+  ag::Tensor rows = {};
+
   ag::RandomKey key(uint32_t stream) const { return {seed, step, stream}; }
+  // For a pass over some of the rows: `some` (M) I32.
+  DropoutContext at(const ag::Tensor& some) const;
 };
 
 }  // namespace nn

@@ -9,7 +9,7 @@ namespace {
 
 AttentionArgs arguments_of(const char* name, const Tensor& q, const Tensor& k, const Tensor& v,
                            const Offsets& q_offsets, const Offsets& k_offsets, Mask mask, double p,
-                           const RandomKey& key) {
+                           const RandomKey& key, const Tensor& rows) {
   AG_CHECK(p >= 0 && static_cast<real>(p) < 1, name, ": the rate of dropout is ", p,
            "; expected 0 <= rate < 1");
   AG_CHECK(q.rank() == 3 && k.rank() == 3 && k.shape() == v.shape() && k.dim(2) == q.dim(2) && k.dim(1) > 0 &&
@@ -21,12 +21,14 @@ AttentionArgs arguments_of(const char* name, const Tensor& q, const Tensor& k, c
            name, ": the offsets hold ", q_offsets.sequences(), " sequences of ", q_offsets.rows(),
            " queries and ", k_offsets.sequences(), " of ", k_offsets.rows(), " keys, but q has shape ",
            q.shape(), " and k ", k.shape());
+  AG_CHECK(!rows.defined() || rows.numel() == q.dim(0), name, ": ", rows.shape(),
+           " row numbers for q with shape ", q.shape());
   for (int64_t b = 0; b < q_offsets.sequences(); ++b) {
     AG_CHECK(k_offsets.length(b) >= (mask == Mask::Causal ? q_offsets.length(b) : q_offsets.length(b) > 0),
              name, ": sequence ", b, " has ", q_offsets.length(b), " queries but only ", k_offsets.length(b),
              " keys");
   }
-  return {.q_offsets = nullptr,  // the caller's, where the kernels run
+  return {.q_offsets = nullptr,  // like k_offsets and rows: the caller's, where the kernels run
           .k_offsets = nullptr,
           .B = q_offsets.sequences(),
           .H = q.dim(1),
@@ -37,7 +39,8 @@ AttentionArgs arguments_of(const char* name, const Tensor& q, const Tensor& k, c
           .longest_k = k_offsets.longest(),
           .causal = mask == Mask::Causal,
           .dropout = static_cast<real>(p),
-          .key = key};
+          .key = key,
+          .rows = nullptr};
 }
 
 }  // namespace
@@ -62,20 +65,22 @@ Tensor Offsets::last_rows() const {
 }
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                 const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
+                 const Offsets& k_offsets, Mask mask, double p, const RandomKey& key, const Tensor& rows) {
   const Device device = q.device();
-  AttentionArgs s = arguments_of("attention", q, k, v, q_offsets, k_offsets, mask, p, key);
-  const Tensor q_begins = q_offsets.tensor().to(device), k_begins = k_offsets.tensor().to(device);
+  AttentionArgs s = arguments_of("attention", q, k, v, q_offsets, k_offsets, mask, p, key, rows);
+  const Tensor q_begins = q_offsets.tensor().to(device), k_begins = k_offsets.tensor().to(device),
+               numbers = rows.defined() ? rows.to(device) : rows;
   s.q_offsets = q_begins.ints();
   s.k_offsets = k_begins.ints();
+  if (numbers.defined()) s.rows = numbers.ints();
   Tensor y = empty_like(q), logsumexp = Tensor::empty({q.dim(0), q.dim(1)}, DType::Real, device),
          scratch = Tensor::empty({attention_scratch(s, device)}, DType::Real, device);
   DISPATCH(device, attention_forward, y.data(), logsumexp.data(), scratch.data(), q.data(), k.data(),
            v.data(), s);
-  // The offsets are captured too: s points into them.
+  // The offsets and row numbers are captured too: s points into them.
   return record("attention", y, {q, k, v},
                 [q = q.detach(), k = k.detach(), v = v.detach(), y = y.detach(), logsumexp, q_begins,
-                 k_begins, s](const Tensor& dy, const Needs&) -> Grads {
+                 k_begins, numbers, s](const Tensor& dy, const Needs&) -> Grads {
                   // As much as today's threads need: there may be more of them than in the forward pass.
                   Tensor dq = empty_like(q), dk = empty_like(k), dv = empty_like(v),
                          workspace =
@@ -87,10 +92,17 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offset
 }
 
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
-                          const Offsets& k_offsets, Mask mask, double p, const RandomKey& key) {
-  const AttentionArgs s = arguments_of("attention_composed", q, k, v, q_offsets, k_offsets, mask, p, key);
-  const Tensor dropped =
-      dropout(Tensor::full({q.dim(0), s.H, attention_weight_columns(s.longest_k)}, 1, q.device()), p, key);
+                          const Offsets& k_offsets, Mask mask, double p, const RandomKey& key,
+                          const Tensor& rows) {
+  const AttentionArgs s =
+      arguments_of("attention_composed", q, k, v, q_offsets, k_offsets, mask, p, key, rows);
+  std::vector<int32_t> mask_rows;
+  for (int64_t row = 0; row < s.queries * s.H; ++row) {
+    const int64_t i = row / s.H;
+    mask_rows.push_back(static_cast<int32_t>((rows.defined() ? rows.ints()[i] : i) * s.H + row % s.H));
+  }
+  const Tensor dropped = dropout(Tensor::full({s.queries, s.H, s.longest_k}, 1, q.device()), p, key,
+                                 Tensor::from_ints(mask_rows));
   // Head h of the sequence in rows [begin, end) of x, as a matrix (T, D).
   const auto head = [](const Tensor& x, int64_t begin, int64_t end, int64_t h) {
     return reshape(slice(slice(x, 0, begin, end), 1, h, h + 1), {end - begin, x.dim(2)});

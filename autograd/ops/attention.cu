@@ -9,14 +9,12 @@
 namespace ag::cuda {
 namespace {
 
-// What a weight is made of: the sizes, and the address of each row.
+// What a weight is made of.
 struct Weights {
   AttentionArgs s;
   DropoutMask masks;
-  int64_t columns;  // of dropout's numbering
 
-  explicit Weights(const AttentionArgs& sizes)
-      : s(sizes), masks(s.dropout, s.key), columns(attention_weight_columns(s.longest_k)) {}
+  explicit Weights(const AttentionArgs& arguments) : s(arguments), masks(s.dropout, s.key) {}
 
   __device__ real factor() const { return 1 / std::sqrt(static_cast<real>(s.D)); }
   __device__ int64_t group() const { return s.H / s.KV; }  // query heads that share a key head
@@ -27,7 +25,7 @@ struct Weights {
   }
   // 0 or 1 / (1 - p) for query row i and key j of its sequence; 1 without dropout.
   __device__ real mask(int64_t i, int64_t h, int64_t j) const {
-    return s.dropout != 0 ? masks.element((i * s.H + h) * columns + j) : real(1);
+    return s.dropout != 0 ? masks.element(s.mask_row(i, h), j) : real(1);
   }
 };
 

@@ -49,11 +49,10 @@ template <class F>
 void for_each_mask_group(const AttentionArgs& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen,
                          const F& f) {
   constexpr int64_t kGroup = DropoutMask::kGroup;
-  const int64_t first = (i * s.H + h) * (attention_weight_columns(s.longest_k) / kGroup);
   real mask[kGroup];
   std::fill_n(mask, kGroup, real(1));
   for (int64_t begin = 0; begin < seen; begin += kGroup) {
-    if (s.dropout != 0) masks.group(mask, first + begin / kGroup);
+    if (s.dropout != 0) masks.group(mask, s.mask_row(i, h), begin / kGroup);
     f(begin, std::min(begin + kGroup, seen), mask);
   }
 }
@@ -67,11 +66,6 @@ void for_each_head(const AttentionArgs& s, int64_t scratch_per_thread, real* scr
 }
 
 }  // namespace
-
-int64_t attention_weight_columns(int64_t longest_k) {
-  constexpr int64_t kGroup = DropoutMask::kGroup;
-  return (longest_k + kGroup - 1) / kGroup * kGroup;
-}
 
 // CUDA's kernels work without.
 int64_t attention_scratch(const AttentionArgs& s, Device device) {

@@ -99,12 +99,17 @@ Tensor swiglu(const Tensor& gate, const Tensor& up) {
                 });
 }
 
-Tensor dropout(const Tensor& x, double p, const RandomKey& key) {
+Tensor dropout(const Tensor& x, double p, const RandomKey& key, const Tensor& rows) {
+  const int64_t C = x.dim(-1), R = C ? x.numel() / C : 0;
   AG_CHECK(p >= 0 && static_cast<real>(p) < 1, "dropout: the rate is ", p, "; expected 0 <= rate < 1");
+  AG_CHECK(!rows.defined() || rows.numel() == R, "dropout: ", rows.shape(), " row numbers for x with shape ",
+           x.shape());
   if (p == 0) return x;
-  const auto masked = [p = static_cast<real>(p), key](const Tensor& from) {
+  const Tensor numbers = rows.defined() ? rows.to(x.device()) : rows;
+  const auto masked = [p = static_cast<real>(p), key, numbers, R, C](const Tensor& from) {
     Tensor y = empty_like(from);
-    DISPATCH(from.device(), dropout, y.data(), from.data(), from.numel(), p, key);
+    DISPATCH(from.device(), dropout, y.data(), from.data(), numbers.defined() ? numbers.ints() : nullptr, R,
+             C, p, key);
     return y;
   };
   // The gradient passes through the same mask, drawn again from the same key.
@@ -182,14 +187,14 @@ void swiglu_backward(real* dgate, real* dup, const real* dy, const real* gate, c
   });
 }
 
-void dropout(real* y, const real* x, int64_t n, real p, RandomKey key) {
+void dropout(real* y, const real* x, const int32_t* rows, int64_t R, int64_t C, real p, RandomKey key) {
   constexpr int64_t kGroup = DropoutMask::kGroup;
   const DropoutMask masks(p, key);
-  parallel_chunks(n, [&](int64_t begin, int64_t end) {  // chunks begin at multiples of kGroup
-    for (int64_t i = begin; i < end; i += kGroup) {
+  parallel_for(R, C, [&](int64_t r) {
+    for (int64_t begin = 0; begin < C; begin += kGroup) {
       real mask[kGroup];
-      masks.group(mask, i / kGroup);
-      const int64_t count = std::min(kGroup, end - i);
+      masks.group(mask, rows ? rows[r] : r, begin / kGroup);
+      const int64_t i = r * C + begin, count = std::min(kGroup, C - begin);
       // Chosen, not multiplied: a dropped infinity is zero too. x is read in any case, which keeps the loop free of branches.
 #pragma omp simd
       for (int64_t j = 0; j < count; ++j) {

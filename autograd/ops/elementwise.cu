@@ -74,10 +74,11 @@ void swiglu_backward(real* dgate, real* dup, const real* dy, const real* gate, c
   });
 }
 
-void dropout(real* y, const real* x, int64_t n, real p, RandomKey key) {
+void dropout(real* y, const real* x, const int32_t* rows, int64_t R, int64_t C, real p, RandomKey key) {
   const DropoutMask masks(p, key);
-  for_each(n, [=] __device__(int64_t i) {
-    const real mask = masks.element(i);
+  for_each(R * C, [=] __device__(int64_t i) {
+    const int64_t r = i / C;
+    const real mask = masks.element(rows ? rows[r] : r, i % C);
     y[i] = mask != 0 ? x[i] * mask : real(0);  // a dropped infinity is zero too
   });
 }

@@ -10,6 +10,25 @@ namespace models {
 
 using ag::Tensor;
 
+SequenceBatch part(const SequenceBatch& whole, int64_t begin, int64_t end) {
+  const auto first = static_cast<int32_t>(whole.input.offsets.at(begin)),
+             last = static_cast<int32_t>(whole.input.offsets.at(end));
+  // The targets in rows [first, last): at which rows they are ascends.
+  int64_t from = first, to = last;
+  if (whole.rows.defined()) {
+    const int32_t *rows = whole.rows.ints(), *rows_end = rows + whole.rows.numel();
+    from = std::lower_bound(rows, rows_end, first) - rows;
+    to = std::lower_bound(rows, rows_end, last) - rows;
+  }
+  SequenceBatch cut{nn::part(whole.input, begin, end), whole.targets.rows(from, to), {}, {}, whole.item_rows};
+  if (whole.negatives.defined()) cut.negatives = whole.negatives.rows(from, to);
+  if (whole.rows.defined()) {
+    cut.rows = whole.rows.rows(from, to).clone();
+    for (int64_t i = 0; i < to - from; ++i) cut.rows.ints()[i] -= first;
+  }
+  return cut;
+}
+
 Tensor SequentialRecommender::scores(const nn::Packed& histories) const {
   const ag::NoGrad no_grad;
   return ag::matmul(user_states(histories), item_table(), false, true);

@@ -22,6 +22,10 @@ struct SequenceBatch {
   ag::Tensor item_rows;
 };
 
+// Sequences [begin, end) of a batch with what is predicted in them. A batch is drawn as a whole before it is cut: its parts
+// then have its negatives and masks, and their losses, each times its share of the M targets, add up to the whole batch's.
+SequenceBatch part(const SequenceBatch& whole, int64_t begin, int64_t end);
+
 using Histories = std::vector<std::vector<int32_t>>;  // items in the order of time
 
 class SequentialRecommender : public nn::Module {

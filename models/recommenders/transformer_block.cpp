@@ -48,7 +48,7 @@ TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, const s
 
 // queries (M,C), sequences of them at `offsets`; x (N,C) -> (M,C)
 Tensor TransformerBlock::attend(const Tensor& queries, const ag::Offsets& offsets, const Tensor& x,
-                                const nn::Packed& batch) const {
+                                const nn::Packed& batch, const nn::DropoutContext& dropout) const {
   const int64_t C = config_.hidden, H = config_.heads;
   const auto part = [&](const Tensor& joined, int64_t i) {  // columns of q, k or v: (N,C) -> (N,H,D)
     return ag::reshape(ag::slice(joined, 1, i * C, (i + 1) * C), {joined.dim(0), H, C / H});
@@ -65,11 +65,11 @@ Tensor TransformerBlock::attend(const Tensor& queries, const ag::Offsets& offset
     const Tensor kv = ag::linear(x, rows(in_proj_weight_, C, 3 * C), rows(in_proj_bias_, C, 3 * C));
     k = part(kv, 0), v = part(kv, 1);
   }
-  const double p = batch.dropout.train ? config_.dropout : 0;
-  const ag::RandomKey weights = batch.dropout.key(weights_stream_);
-  const Tensor y =
-      ag::reshape(ag::attention(q, k, v, offsets, batch.offsets, config_.mask, p, weights), queries.shape());
-  return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, batch.dropout, attention_stream_);
+  const double p = dropout.train ? config_.dropout : 0;
+  const Tensor heads = ag::attention(q, k, v, offsets, batch.offsets, config_.mask, p,
+                                     dropout.key(weights_stream_), dropout.rows),
+               y = ag::reshape(heads, queries.shape());
+  return nn::dropout(out_proj_ ? (*out_proj_)(y) : y, config_.dropout, dropout, attention_stream_);
 }
 
 Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::DropoutContext& dropout) const {
@@ -81,32 +81,33 @@ Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::DropoutContext&
 
 // The block of the rows `asked` (M,C) of x (N,C): x itself, or some of the last rows of each sequence.
 Tensor TransformerBlock::run(const Tensor& asked, const ag::Offsets& offsets, const Tensor& x,
-                             const nn::Packed& batch) const {
+                             const nn::Packed& batch, const nn::DropoutContext& dropout) const {
   switch (config_.norm) {
     case NormPlace::Before: {
       const Tensor n = norm1_(x), queries = asked.same_as(x) ? n : norm1_(asked),
-                   h = ag::add(asked, attend(queries, offsets, n, batch));
-      return ag::add(h, feed_forward(norm2_(h), batch.dropout));
+                   h = ag::add(asked, attend(queries, offsets, n, batch, dropout));
+      return ag::add(h, feed_forward(norm2_(h), dropout));
     }
     case NormPlace::After: {
-      const Tensor h = norm1_(ag::add(asked, attend(asked, offsets, x, batch)));
-      return norm2_(ag::add(h, feed_forward(h, batch.dropout)));
+      const Tensor h = norm1_(ag::add(asked, attend(asked, offsets, x, batch, dropout)));
+      return norm2_(ag::add(h, feed_forward(h, dropout)));
     }
     case NormPlace::Query: {
-      const Tensor q = norm1_(asked), n = norm2_(ag::add(q, attend(q, offsets, x, batch)));
-      return ag::add(n, feed_forward(n, batch.dropout));
+      const Tensor q = norm1_(asked), n = norm2_(ag::add(q, attend(q, offsets, x, batch, dropout)));
+      return ag::add(n, feed_forward(n, dropout));
     }
   }
   throw ag::Error("no such place of a norm");
 }
 
 Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch) const {
-  return run(x, batch.offsets, x, batch);
+  return run(x, batch.offsets, x, batch, batch.dropout);
 }
 
 Tensor TransformerBlock::last(const Tensor& x, const nn::Packed& batch) const {
   const std::vector<int32_t> one_each(static_cast<size_t>(batch.offsets.sequences()), 1);
-  return run(ag::embedding(x, batch.offsets.last_rows()), ag::Offsets(one_each), x, batch);
+  const Tensor rows = batch.offsets.last_rows();
+  return run(ag::embedding(x, rows), ag::Offsets(one_each), x, batch, batch.dropout.at(rows));
 }
 
 Tensor through(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch) {

@@ -45,9 +45,9 @@ class TransformerBlock : public nn::Module {
 
  private:
   ag::Tensor run(const ag::Tensor& asked, const ag::Offsets& offsets, const ag::Tensor& x,
-                 const nn::Packed& batch) const;
+                 const nn::Packed& batch, const nn::DropoutContext& dropout) const;
   ag::Tensor attend(const ag::Tensor& queries, const ag::Offsets& offsets, const ag::Tensor& x,
-                    const nn::Packed& batch) const;
+                    const nn::Packed& batch, const nn::DropoutContext& dropout) const;
   ag::Tensor feed_forward(const ag::Tensor& x, const nn::DropoutContext& dropout) const;
 
   TransformerBlockConfig config_;

@@ -112,7 +112,8 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
   Tensor negatives = Tensor::empty({M, n}, ag::DType::I32);
   std::vector<int32_t> of_all;
   if (shared) {
-    for (int64_t j = 0; j < n; ++j) of_all.push_back(draw_negative(Taken({}), data.items(), key, M * n + j));
+    const ag::RandomKey key_of_all{key.seed, key.step, ag::stream("shared negatives")};
+    for (int64_t j = 0; j < n; ++j) of_all.push_back(draw_negative(Taken({}), data.items(), key_of_all, j));
   }
   std::atomic<bool> all_found = true;
   ag::parallel_for(M, 100 * n, [&](int64_t i) {

@@ -230,6 +230,9 @@ TEST_CASE("attention with dropout agrees with its composed form, for one thread 
   const std::vector<int32_t> queries{33, 1, 0, 64, 20}, keys{40, 70, 3, 64, 20};  // 118 and 197
   const Offsets q(queries), k(keys);
   const ag::RandomKey key{7, 3, 1};
+  std::vector<int32_t> numbers(118);
+  for (size_t i = 0; i < 118; ++i) numbers[i] = static_cast<int32_t>(1000 + 3 * i);
+  const Tensor rows = Tensor::from_ints(numbers);
   const auto inputs = [] {
     return std::vector<Tensor>{random_leaf({118, 6, 16}, 1), random_leaf({197, 2, 16}, 2),
                                random_leaf({197, 2, 16}, 3)};
@@ -239,10 +242,11 @@ TEST_CASE("attention with dropout agrees with its composed form, for one thread 
     const auto fused = [&](int threads) {
       const testing::ThreadCount guard(threads);
       return testing::run(
-          [&](auto& in) { return attention(in[0], in[1], in[2], q, k, Mask::Causal, p, key); }, inputs(), r);
+          [&](auto& in) { return attention(in[0], in[1], in[2], q, k, Mask::Causal, p, key, rows); },
+          inputs(), r);
     };
     const testing::Run composed = testing::run(
-        [&](auto& in) { return attention_composed(in[0], in[1], in[2], q, k, Mask::Causal, p, key); },
+        [&](auto& in) { return attention_composed(in[0], in[1], in[2], q, k, Mask::Causal, p, key, rows); },
         inputs(), r);
     const testing::Run one = fused(1), two = fused(2);
     check_same(one, composed, "attention with dropout");

@@ -88,9 +88,14 @@ CUDA_TEST_CASE("dropout draws the CPU's masks, alone and in attention, forward a
   const ag::RandomKey key{7, 3, 1};
   const Tensor x = testing::random_tensor({5, 67}, 1);
   CHECK(dropout(on_cuda(x), 0.3, key).values() == dropout(x, 0.3, key).values());
+  const Tensor five = Tensor::from_ints({9, 2, 700, 0, 4});
+  CHECK(dropout(on_cuda(x), 0.3, key, five).values() == dropout(x, 0.3, key, five).values());
+  std::vector<int32_t> numbers(149);
+  for (size_t i = 0; i < 149; ++i) numbers[i] = static_cast<int32_t>(1000 + 3 * i);
+  const Tensor rows = Tensor::from_ints(numbers);
   const auto attend = [&](const std::vector<Tensor>& in) {
     const ag::Offsets offsets({140, 0, 9});
-    return attention(in[0], in[1], in[2], offsets, offsets, ag::Mask::Causal, 0.4, key);
+    return attention(in[0], in[1], in[2], offsets, offsets, ag::Mask::Causal, 0.4, key, rows);
   };
   const std::vector<Tensor> qkv = {testing::random_tensor({149, 4, 8}, 1).set_requires_grad(),
                                    testing::random_tensor({149, 2, 8}, 2).set_requires_grad(),

@@ -179,6 +179,22 @@ TEST_CASE("a dropout mask depends on its key alone") {
   }
 }
 
+TEST_CASE("a row's dropout mask depends on the row's number, not on the other rows") {
+  const RandomKey key{7, 8, 9};
+  for (const int64_t C : {int64_t{1}, int64_t{32}, int64_t{50}, int64_t{64}, int64_t{130}}) {
+    const auto mask = [&](int64_t R, const Tensor& rows) {
+      return dropout(Tensor::full({R, C}, 1), 0.5, key, rows);
+    };
+    const Tensor whole = mask(6, {}), some = mask(3, Tensor::from_ints({4, 0, 5}));
+    CHECK(some.rows(0, 1).values() == whole.rows(4, 5).values());
+    CHECK(some.rows(1, 2).values() == whole.rows(0, 1).values());
+    CHECK(some.rows(2, 3).values() == whole.rows(5, 6).values());
+    if (C > 1) CHECK(whole.rows(0, 1).values() != whole.rows(1, 2).values());
+  }
+  CHECK_THROWS_WITH_AS(dropout(Tensor::full({3, 2}, 1), 0.5, key, Tensor::from_ints({1, 2})),
+                       "dropout: (2) row numbers for x with shape (3, 2)", ag::Error);
+}
+
 TEST_CASE("dropout's rate is below one") {
   const Tensor x = Tensor::full({3}, 2);
   CHECK(dropout(x, 0, {1, 1, 1}).values() == x.values());
