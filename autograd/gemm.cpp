@@ -45,17 +45,7 @@ void eigen_gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_
   }
 }
 
-// oneDNN takes scratch memory with every product. glibc would hand it back to the system each time, and the pages would be
-// cleared and mapped anew: a tenth of the time of a training step.
-void keep_freed_memory() {
-#if defined(P2REC_ONEDNN) && defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // bytes, the most that it accepts
-  mallopt(M_TRIM_THRESHOLD, 1 << 28);
-#endif
-}
-
 GemmBackend initial_backend() {
-  keep_freed_memory();
   const char* wish = std::getenv("P2REC_GEMM");
   const std::string name = wish ? wish : "default";
   INPUT_CHECK(name == "default" || name == "eigen" || name == "onednn", "P2REC_GEMM: found '", name,
@@ -71,6 +61,13 @@ GemmBackend& backend() {
 }
 
 }  // namespace
+
+void keep_freed_memory() {
+#if defined(P2REC_ONEDNN) && defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // bytes, the most that it accepts
+  mallopt(M_TRIM_THRESHOLD, 1 << 28);
+#endif
+}
 
 bool has_onednn() {
 #ifdef P2REC_ONEDNN

@@ -4,16 +4,40 @@
 #include <omp.h>
 
 #include <cstdint>
+#include <exception>
 
 namespace ag {
 
-// Calls f(i) for i in [0, n), on several threads where n * work_per_item operations are worth starting them.
+// Carries an exception out of a parallel loop, which none may leave by itself: the first one that the loop's bodies throw.
+class FirstException {
+ public:
+  template <class F>
+  void catch_from(const F& body) {
+    try {
+      body();
+    } catch (...) {
+#pragma omp critical
+      if (!first_) first_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (first_) std::rethrow_exception(first_);
+  }
+
+ private:
+  std::exception_ptr first_;
+};
+
+// Calls f(i) for i in [0, n), on several threads where n * work_per_item operations are worth starting them. If some throw,
+// the first exception is thrown again after the loop.
 // Every kernel gives each number to one i, so its result does not depend on the number of threads.
 template <class F>
 void parallel_for(int64_t n, int64_t work_per_item, const F& f) {
   constexpr int64_t kWorthIt = 1 << 15;
+  FirstException problem;
 #pragma omp parallel for schedule(static) if (n > 1 && n * work_per_item > kWorthIt)
-  for (int64_t i = 0; i < n; ++i) f(i);
+  for (int64_t i = 0; i < n; ++i) problem.catch_from([&] { f(i); });
+  problem.rethrow();
 }
 
 // The same over a flat range, in chunks f(begin, end) that a vector loop inside f can use.

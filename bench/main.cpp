@@ -5,6 +5,7 @@
 #include "bench/bench.h"
 
 int main(int argc, char** argv) {
+  ag::keep_freed_memory();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   std::printf("%s, %d threads; a 1024 x 1024 x 1024 product reaches %.1f GFLOP/s\n",

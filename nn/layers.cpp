@@ -14,10 +14,23 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias) : weight(parameter("weig
 
 Tensor Linear::operator()(const Tensor& x, const DropoutContext& dropout) const {
   const Tensor y = ag::linear(x, weight, bias);
-  if (!lora) return y;
-  const Tensor dropped = nn::dropout(x, lora->dropout, dropout, lora->stream);
+  if (!lora_) return y;
+  const Tensor dropped = nn::dropout(x, lora_->dropout, dropout, lora_->stream);
   // The scaling acts on the r columns in the middle, where it costs least.
-  return ag::add(y, ag::linear(ag::scale(ag::linear(dropped, lora->A), lora->scaling), lora->B));
+  return ag::add(y, ag::linear(ag::scale(ag::linear(dropped, lora_->A), lora_->scaling), lora_->B));
+}
+
+void Linear::attach_lora(LoraAdapter adapter) {
+  detach_lora();
+  share_parameter("lora_A.weight", adapter.A);
+  share_parameter("lora_B.weight", adapter.B);
+  lora_ = std::move(adapter);
+}
+
+void Linear::detach_lora() {
+  remove_parameter("lora_A.weight");
+  remove_parameter("lora_B.weight");
+  lora_.reset();
 }
 
 Embedding::Embedding(int64_t rows, int64_t columns) : weight(parameter("weight", {rows, columns})) {}

@@ -26,9 +26,16 @@ class Linear : public Module {
   Linear(int64_t in, int64_t out, bool with_bias);
   ag::Tensor operator()(const ag::Tensor& x /*(N,in)*/, const DropoutContext& dropout = {}) const;  // (N,out)
 
-  ag::Tensor weight;                // (out,in)
-  ag::Tensor bias;                  // (out), undefined without one
-  std::optional<LoraAdapter> lora;  // see lora.h
+  // The adapter's matrices become parameters, lora_A.weight and lora_B.weight. One that is there is replaced. See lora.h.
+  void attach_lora(LoraAdapter adapter);
+  void detach_lora();
+  const std::optional<LoraAdapter>& lora() const { return lora_; }
+
+  ag::Tensor weight;  // (out,in)
+  ag::Tensor bias;    // (out), undefined without one
+
+ private:
+  std::optional<LoraAdapter> lora_;
 };
 
 class Embedding : public Module {

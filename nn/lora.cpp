@@ -12,13 +12,13 @@ namespace {
 void for_each_adapter(Module& model, const std::function<void(const std::string&, Linear&)>& visit) {
   model.visit_modules([&](const std::string& name, Module& module) {
     auto* linear = dynamic_cast<Linear*>(&module);
-    if (linear && linear->lora) visit(name, *linear);
+    if (linear && linear->lora()) visit(name, *linear);
   });
 }
 
 // weight += factor scaling B A
 void add_product(Linear& linear, double factor) {
-  const LoraAdapter& l = *linear.lora;
+  const LoraAdapter& l = *linear.lora();
   const auto alpha = static_cast<ag::real>(factor * l.scaling);
   DISPATCH(linear.weight.device(), gemm, false, false, l.B.dim(0), l.A.dim(1), l.A.dim(0), alpha, l.B.data(),
            l.A.data(), ag::real(1), linear.weight.data());
@@ -62,20 +62,20 @@ void attach_lora(Module& model, const std::vector<LoraTarget>& targets, double d
     lora.B.move_to(linear->weight.device());
     lora.A.set_requires_grad();
     lora.B.set_requires_grad();
-    linear->lora = std::move(lora);
+    linear->attach_lora(std::move(lora));
   }
 }
 
 void detach_lora(Module& model) {
-  for_each_adapter(model, [](const std::string&, Linear& linear) { linear.lora.reset(); });
+  for_each_adapter(model, [](const std::string&, Linear& linear) { linear.detach_lora(); });
 }
 
-NamedTensors lora_parameters(Module& model) {
+NamedTensors lora_parameters(const Module& model) {
   NamedTensors found;
-  for_each_adapter(model, [&](const std::string& name, Linear& linear) {
-    found.emplace_back(kPeftPrefix + name + ".lora_A.weight", linear.lora->A);
-    found.emplace_back(kPeftPrefix + name + ".lora_B.weight", linear.lora->B);
-  });
+  for (const auto& [name, tensor] : model.named_parameters()) {
+    if (name.ends_with(".lora_A.weight") || name.ends_with(".lora_B.weight"))
+      found.emplace_back(kPeftPrefix + name, tensor);
+  }
   return found;
 }
 

@@ -18,6 +18,10 @@ void Module::share_parameter(const std::string& name, const Tensor& tensor) {
   parameters_.emplace_back(name, tensor);
 }
 
+void Module::remove_parameter(const std::string& name) {
+  std::erase_if(parameters_, [&](const auto& parameter) { return parameter.first == name; });
+}
+
 void Module::child(const std::string& name, Module& module) { children_.emplace_back(name, &module); }
 
 void Module::collect(const std::string& prefix, NamedTensors& found) const {

@@ -42,6 +42,7 @@ class Module {
   // Registers a parameter; its numbers are set by an initialiser (init.h) or by load().
   ag::Tensor parameter(const std::string& name, ag::Shape shape);
   void share_parameter(const std::string& name, const ag::Tensor& tensor);
+  void remove_parameter(const std::string& name);
   void child(const std::string& name, Module& module);
 
  private:

@@ -228,8 +228,8 @@ void check_folder(const Path& folder) {
 
 }  // namespace
 
-void write_adapter(const Path& folder, Module& model, const LoraConfig& config, const std::string& base_model,
-                   const Metadata& metadata) {
+void write_adapter(const Path& folder, const Module& model, const LoraConfig& config,
+                   const std::string& base_model, const Metadata& metadata) {
   make_folder(folder);
   write_safetensors(folder / kWeightsName, lora_parameters(model), metadata);
   const OrderedJson json = {{"base_model_name_or_path", base_model},
@@ -260,8 +260,9 @@ LoraConfig read_adapter(const Path& folder, Module& model) {
   const std::vector<ag::Tensor> matrices = take_matrices(stored, targets, is_short);
   attach_lora(model, targets, config.lora.dropout, config.lora.seed);
   for (size_t i = 0; i < targets.size(); ++i) {
-    targets[i].linear->lora->A.copy_from(matrices[2 * i]);
-    targets[i].linear->lora->B.copy_from(matrices[2 * i + 1]);
+    LoraAdapter lora = *targets[i].linear->lora();
+    lora.A.copy_from(matrices[2 * i]);
+    lora.B.copy_from(matrices[2 * i + 1]);
   }
   if (!config.target_pattern.empty()) {
     for (const LoraTarget& target : targets) config.lora.targets.push_back(target.name);

@@ -7,7 +7,7 @@
 
 namespace nn {
 
-void write_adapter(const Path& folder, Module& model, const LoraConfig& config, const std::string& base_model,
+void write_adapter(const Path& folder, const Module& model, const LoraConfig& config, const std::string& base_model,
                    const Metadata& metadata = {});
 // Attaches what the folder holds: an adapter of ours or one that PEFT trained on the same model as a causal LM, or as the
 // model without its output layer (task types CAUSAL_LM, FEATURE_EXTRACTION and none). target_modules is a list, a regular

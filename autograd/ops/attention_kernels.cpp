@@ -61,8 +61,11 @@ void for_each_mask_group(const AttentionArgs& s, const DropoutMask& masks, int64
 template <class F>
 void for_each_head(const AttentionArgs& s, int64_t scratch_per_thread, real* scratch, const F& f) {
   const int64_t jobs = s.B * s.KV, cost = 4 * (s.H / s.KV) * s.longest_k * s.D;
+  FirstException problem;
 #pragma omp parallel for schedule(dynamic) if (jobs > 1 && jobs * cost * s.longest_k > (1 << 16))
-  for (int64_t i = 0; i < jobs; ++i) f(Work(s, i), scratch + omp_get_thread_num() * scratch_per_thread);
+  for (int64_t i = 0; i < jobs; ++i)
+    problem.catch_from([&] { f(Work(s, i), scratch + omp_get_thread_num() * scratch_per_thread); });
+  problem.rethrow();
 }
 
 }  // namespace

@@ -6,11 +6,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <iostream>
 #include <new>
 #include <stdexcept>
 
+#include "autograd/gemm.h"
 #include "p2rec/cli/help_format.h"
 #include "p2rec/cli/llm_command_line.h"
 #include "p2rec/data/large_data.h"
@@ -291,10 +291,10 @@ void check_output() {
   AG_CHECK(std::cout, "standard output cannot be written", why, "; hint: is the disk full?");
 }
 
-// What the program says of an exception, and its exit code.
-int report_exception(const std::exception_ptr& problem) {
+// What the program says of the exception that is being handled, and its exit code.
+int report_exception() {
   try {
-    std::rethrow_exception(problem);
+    throw;
   } catch (const Interrupted&) {
     std::cerr << "stopped; go on with --resume\n";
     return kStopped;
@@ -309,16 +309,11 @@ int report_exception(const std::exception_ptr& problem) {
   }
 }
 
-// An exception that cannot travel, as out of a thread of a parallel loop.
-[[noreturn]] void on_terminate() {
-  std::_Exit(std::current_exception() ? report_exception(std::current_exception()) : kFailure);
-}
-
 // A file that grows beyond the limit of its size shall be an error like a full disk, not the program's sudden end. A
 // standard stream that the caller has closed is replaced by one that cannot be used: the next file to be opened would
 // otherwise take its place, and what is printed would land in that file.
 void prepare_process() {
-  std::set_terminate(on_terminate);
+  ag::keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);
   for (const int stream : {0, 1, 2}) {
     if (fcntl(stream, F_GETFD) == -1) open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
@@ -342,7 +337,7 @@ int run_program(int argc, const char* const* argv) {
     check_output();
     return code;
   } catch (...) {
-    return report_exception(std::current_exception());
+    return report_exception();
   }
 }
 

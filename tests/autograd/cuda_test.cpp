@@ -2,6 +2,7 @@
 // P2REC_TEST_DEVICE=cuda, without which nothing here is tested, and built twice: with nvcc, where it is [SKIPPED] without a device,
 // and with the kernels run on the host (cuda_on_host/).
 #include "autograd/ops.h"
+#include "nn/lora.h"
 #include "nn/optim.h"
 #include "tests/autograd/large_op_cases.h"
 #include "tests/autograd/op_runs.h"
@@ -106,6 +107,14 @@ CUDA_TEST_CASE("dropout draws the CPU's masks, alone and in attention, forward a
   check_close(found.y, expected.y, tolerance::kFused, "attention");
   for (size_t i = 0; i < 3; ++i)
     check_close(found.dx[i], expected.dx[i], tolerance::kFused, testing::numbered("attention.dx", i));
+}
+
+CUDA_TEST_CASE("a layer's LoRA adapter moves with it") {
+  nn::Linear layer(3, 2, true);
+  nn::attach_lora(layer, {{"", &layer, 2, 0.5}}, 0, 1);
+  layer.move_to(Device::CUDA);
+  CHECK(layer.lora()->A.device() == Device::CUDA);
+  CHECK(layer(Tensor::full({4, 3}, 1, Device::CUDA)).values() == std::vector<real>(8, 0));
 }
 
 CUDA_TEST_CASE("an optimiser's steps and clipping are the CPU's") {

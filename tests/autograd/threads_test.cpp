@@ -2,6 +2,7 @@
 #include "tests/autograd/threads.h"
 #include "autograd/gemm.h"
 #include "autograd/ops.h"
+#include "autograd/parallel.h"
 #include "tests/autograd/declared_ops.h"
 #include "tests/autograd/large_op_cases.h"
 #include "tests/autograd/op_runs.h"
@@ -75,6 +76,21 @@ TEST_CASE(
       testing::check_close(two.dx[i], one.dx[i], testing::tolerance::kFused, name);
       CHECK(testing::same_bits(two.dx[i], again.dx[i]));
     }
+  }
+}
+
+TEST_CASE("an exception in a parallel loop reaches the caller, and the other iterations run") {
+  for (const int threads : {1, 2, 3}) {
+    const ThreadCount guard(threads);
+    std::vector<int> done(100, 0);
+    const auto loop = [&] {
+      ag::parallel_for(100, 1 << 20, [&](int64_t i) {
+        done[static_cast<size_t>(i)] = 1;
+        if (i == 70) throw ag::InputError("seventy");
+      });
+    };
+    CHECK_THROWS_WITH_AS(loop(), "seventy", ag::InputError);
+    CHECK(done == std::vector<int>(100, 1));
   }
 }
 

@@ -180,3 +180,31 @@ TEST_CASE("folders that are wrong") {
   folder.write(kConfig, "{");
   check("adapter_model.bin");
 }
+
+TEST_CASE("an adapter's matrices are parameters of the model until it is detached") {
+  const auto model = base();
+  const nn::NamedTensors plain = model->named_parameters();
+  const int64_t count = model->parameter_count();
+  nn::LoraConfig config;
+  config.targets = {"q_proj"};
+  for (const int64_t rank : {2, 3}) {  // the second replaces the first
+    config.rank = rank;
+    nn::attach_lora(*model, config);
+    const nn::NamedTensors adapters = nn::lora_parameters(*model), all = model->named_parameters();
+    CHECK(all.size() == plain.size() + adapters.size());
+    int64_t added = 0;
+    for (const auto& [name, matrix] : adapters) {
+      CHECK(matrix.requires_grad());
+      added += matrix.numel();
+      CHECK(std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+        return nn::kPeftPrefix + entry.first == name && entry.second.same_as(matrix);
+      }));
+    }
+    CHECK(model->parameter_count() == count + added);
+    model->requires_grad(false);
+    for (const auto& [name, matrix] : adapters) CHECK_FALSE(matrix.requires_grad());
+  }
+  nn::detach_lora(*model);
+  CHECK(model->parameter_count() == count);
+  model->load(plain, "itself");
+}
