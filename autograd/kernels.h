@@ -10,7 +10,11 @@
 
 namespace ag {
 
-enum class Unary : uint8_t { Exp, Log, Tanh, Sigmoid, Relu, Gelu, Silu };
+enum class Unary : uint8_t {
+#define UNARY(Name, op, formula, slope) Name,
+#include "autograd/ops/unary.inc"
+#undef UNARY
+};
 enum class Binary : uint8_t { Add, Sub, Mul };
 
 // One step of Adam or AdamW, see nn/optim.h for the formula; the bias corrections are 1 - beta^t.

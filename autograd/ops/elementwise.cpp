@@ -36,13 +36,10 @@ Tensor scaled(const Tensor& x, real factor) {
 
 }  // namespace
 
-Tensor exp(const Tensor& x) { return unary("exp", Unary::Exp, x); }
-Tensor log(const Tensor& x) { return unary("log", Unary::Log, x); }
-Tensor tanh(const Tensor& x) { return unary("tanh", Unary::Tanh, x); }
-Tensor sigmoid(const Tensor& x) { return unary("sigmoid", Unary::Sigmoid, x); }
-Tensor relu(const Tensor& x) { return unary("relu", Unary::Relu, x); }
-Tensor gelu(const Tensor& x) { return unary("gelu", Unary::Gelu, x); }
-Tensor silu(const Tensor& x) { return unary("silu", Unary::Silu, x); }
+#define UNARY(Name, op, formula, slope) \
+  Tensor op(const Tensor& x) { return unary(#op, Unary::Name, x); }
+#include "autograd/ops/unary.inc"
+#undef UNARY
 
 Tensor add(const Tensor& a, const Tensor& b) {
   return record("add", binary("add", Binary::Add, a, b), {a, b}, [](const Tensor& dy, const Needs&) -> Grads {

@@ -1,5 +1,4 @@
-// The table of element-wise functions: each formula y(x) beside its derivative dy/dx, which may use y where
-// that is cheaper.
+// The element-wise functions of unary.inc and the optimiser's, as functors for the loops of both backends.
 #pragma once
 
 #include <cmath>
@@ -10,40 +9,16 @@
 
 namespace ag {
 
-struct ExpFunction {
-  HOST_DEVICE static real y(real x) { return math::exp(x); }
-  HOST_DEVICE static real derivative(real, real y) { return y; }
-};
-struct LogFunction {
-  HOST_DEVICE static real y(real x) { return std::log(x); }
-  HOST_DEVICE static real derivative(real x, real) { return 1 / x; }
-};
-struct TanhFunction {
-  HOST_DEVICE static real y(real x) { return std::tanh(x); }
-  HOST_DEVICE static real derivative(real, real y) { return 1 - y * y; }
-};
-struct SigmoidFunction {
-  HOST_DEVICE static real y(real x) { return math::sigmoid(x); }
-  HOST_DEVICE static real derivative(real, real y) { return y * (1 - y); }
-};
-struct ReluFunction {
-  HOST_DEVICE static real y(real x) { return x > 0 ? x : real(0); }
-  HOST_DEVICE static real derivative(real x, real) { return x > 0 ? real(1) : real(0); }
-};
-struct GeluFunction {
-  HOST_DEVICE static real y(real x) { return x * math::normal_cdf(x); }
-  HOST_DEVICE static real derivative(real x, real) {
-    constexpr real kInverseSqrtTwoPi = real(0.39894228040143267794);
-    return math::normal_cdf(x) + x * kInverseSqrtTwoPi * math::exp(-x * x / 2);
-  }
-};
-struct SiluFunction {
-  HOST_DEVICE static real y(real x) { return x * math::sigmoid(x); }
-  HOST_DEVICE static real derivative(real x, real) {
-    const real s = math::sigmoid(x);
-    return s * (1 + x * (1 - s));
-  }
-};
+constexpr real kInverseSqrtTwoPi = real(0.39894228040143267794);
+
+// ExpFunction::y and ExpFunction::derivative, and so on.
+#define UNARY(Name, op, formula, slope)                                                                    \
+  struct Name##Function {                                                                                  \
+    HOST_DEVICE static real y(real x) { return formula; }                                                  \
+    HOST_DEVICE static real derivative([[maybe_unused]] real x, [[maybe_unused]] real y) { return slope; } \
+  };
+#include "autograd/ops/unary.inc"
+#undef UNARY
 
 // One step of Adam on one number.
 struct AdamFunction {
@@ -70,20 +45,11 @@ struct AdamFunction {
 template <class F>
 void with_function(Unary op, const F& f) {
   switch (op) {
-    case Unary::Exp:
-      return f(ExpFunction{});
-    case Unary::Log:
-      return f(LogFunction{});
-    case Unary::Tanh:
-      return f(TanhFunction{});
-    case Unary::Sigmoid:
-      return f(SigmoidFunction{});
-    case Unary::Relu:
-      return f(ReluFunction{});
-    case Unary::Gelu:
-      return f(GeluFunction{});
-    case Unary::Silu:
-      return f(SiluFunction{});
+#define UNARY(Name, op, formula, slope) \
+  case Unary::Name:                     \
+    return f(Name##Function{});
+#include "autograd/ops/unary.inc"
+#undef UNARY
   }
 }
 
