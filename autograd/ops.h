@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "autograd/offsets.h"
 #include "autograd/rng.h"
 #include "autograd/tape.h"
 #include "autograd/tensor.h"
@@ -76,24 +77,6 @@ Tensor embedding(const Tensor& table, const Tensor& ids);
 Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids);
 
 // --- packed sequences --------------------------------------------------------------------------------------
-// Sequences laid end to end, without padding: sequence b is rows [at(b), at(b+1)) of N = at(B) rows.
-class Offsets {
- public:
-  Offsets() : Offsets(std::vector<int32_t>{}) {}
-  explicit Offsets(const std::vector<int32_t>& lengths);
-  int64_t sequences() const { return tensor_.numel() - 1; }
-  int64_t rows() const { return at(sequences()); }
-  int64_t at(int64_t b) const { return tensor_.ints()[b]; }
-  int64_t length(int64_t b) const { return at(b + 1) - at(b); }
-  int64_t longest() const { return longest_; }
-  const Tensor& tensor() const { return tensor_; }  // (B+1) I32
-  Tensor last_rows() const;  // (B) I32: the last row of each sequence; all must have one
-
- private:
-  Tensor tensor_;
-  int64_t longest_ = 0;
-};
-
 enum class Mask : uint8_t { None, Causal };
 
 // softmax(q k^T / sqrt(D) + mask) v for each sequence and head, without ever holding all of softmax (after

@@ -1,16 +1,13 @@
 // The layers that every model here is made of.
 #pragma once
 
-#include <memory>
 #include <optional>
 
-#include "autograd/ops.h"
+#include "nn/dropout.h"
 #include "nn/module.h"
+#include "nn/packed.h"
 
 namespace nn {
-
-// x with dropout in training, by the stream's random numbers; otherwise x itself.
-ag::Tensor dropout(const ag::Tensor& x, double rate, const DropoutContext& context, uint32_t stream);
 
 // A low-rank addition to a frozen Linear (Hu et al. 2021, LoRA): y += (alpha / r) dropout(x) A^T B^T.
 struct LoraAdapter {
@@ -60,21 +57,5 @@ class LayerNorm : public Module {
   ag::Tensor weight, bias;  // (C), ones and zeros at the start
   double eps;
 };
-
-// A batch of sequences laid end to end (never padded).
-struct Packed {
-  ag::Tensor ids;  // (N) I32
-  ag::Tensor
-      positions;  // (N) I32: from zero, right-aligned to a length, or after a prefix, as the model wants
-  ag::Offsets offsets;     // B sequences in N rows
-  DropoutContext dropout;  // off unless training
-};
-
-// Packs sequences. `last_position` < 0: positions count from zero; otherwise a sequence's last token has
-// last_position and the others count down from it (right-aligned).
-Packed pack(const std::vector<std::vector<int32_t>>& sequences, int64_t last_position = -1);
-
-// Sequences [begin, end) of a batch, whose dropout draws the random numbers that it draws in the whole batch.
-Packed part(const Packed& whole, int64_t begin, int64_t end);
 
 }  // namespace nn

@@ -79,14 +79,6 @@ void Module::move_to(ag::Device device) const {
   for (const auto& [name, tensor] : named_parameters()) Tensor(tensor).move_to(device);
 }
 
-DropoutContext DropoutContext::at(const Tensor& some) const {
-  DropoutContext context = *this;
-  context.rows = some.clone();
-  for (int64_t i = 0; rows.defined() && i < some.numel(); ++i)
-    context.rows.ints()[i] = rows.ints()[some.ints()[i]];
-  return context;
-}
-
 void Module::requires_grad(bool on) const {
   for (const auto& [name, tensor] : named_parameters()) Tensor(tensor).set_requires_grad(on);
 }

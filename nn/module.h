@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "autograd/rng.h"
 #include "autograd/tensor.h"
 #include "nn/io/safetensors.h"
 
@@ -49,20 +48,6 @@ class Module {
   void collect(const std::string& prefix, NamedTensors& found) const;
   NamedTensors parameters_;
   std::vector<std::pair<std::string, Module*>> children_;
-};
-
-// The dropout of a forward pass: off (evaluation), or on (training) with the random numbers that it draws. Every place that
-// draws has its own stream.
-struct DropoutContext {
-  uint64_t seed = 0;
-  uint32_t step = 0;
-  bool train = false;
-  // (N) I32: the rows' numbers in the random streams, for a batch that is part of another; undefined: they count from 0.
-  ag::Tensor rows = {};
-
-  ag::RandomKey key(uint32_t stream) const { return {seed, step, stream}; }
-  // For a pass over some of the rows: `some` (M) I32.
-  DropoutContext at(const ag::Tensor& some) const;
 };
 
 }  // namespace nn
