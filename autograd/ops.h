@@ -24,10 +24,11 @@ Tensor add_row(const Tensor& x, const Tensor& b);  // x (..., C) + b (C)
 Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);
 Tensor tanh(const Tensor& x);
-Tensor sigmoid(const Tensor& x);  // 1 / (1 + exp(-x))
-Tensor relu(const Tensor& x);     // max(x, 0); its derivative at 0 is 0
-Tensor gelu(const Tensor& x);     // x/2 (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel 2016, the exact form)
-Tensor silu(const Tensor& x);     // x sigmoid(x)
+Tensor sigmoid(const Tensor& x);   // 1 / (1 + exp(-x))
+Tensor relu(const Tensor& x);      // max(x, 0); its derivative at 0 is 0
+Tensor gelu(const Tensor& x);      // x/2 (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel 2016, the exact form)
+Tensor silu(const Tensor& x);      // x sigmoid(x)
+Tensor softplus(const Tensor& x);  // ln(1 + exp(x))
 Tensor swiglu(const Tensor& gate, const Tensor& up);  // silu(gate) up (Shazeer 2020)
 // x mask / (1 - p), an element kept with probability 1 - p (p rounded to 1/65536). x (..., C); a row's mask is a function of
 // the key and the row's number, which is in `rows` (R) I32 or, without, counts from 0: so a part of a batch has the masks of

@@ -73,6 +73,8 @@ const std::vector<OpCase>& op_cases() {
       {"silu", {{3, 5}}, [](auto& in) { return silu(in[0]); }, "F.silu(x0)"},
       {"silu_one_row", {{7}}, [](auto& in) { return silu(in[0]); }, "F.silu(x0)"},
       {"silu_large", {{3, 5}}, [](auto& in) { return silu(scale(in[0], 256)); }, "F.silu(256 * x0)"},
+      {"softplus", {{7}}, [](auto& in) { return softplus(in[0]); }, "F.softplus(x0)"},
+      {"softplus_large", {{3, 5}}, [](auto& in) { return softplus(scale(in[0], 256)); }, "F.softplus(256 * x0)"},
       {"swiglu", {{3, 5}, {3, 5}}, [](auto& in) { return swiglu(in[0], in[1]); }, "F.silu(x0) * x1"},
       {"swiglu_large", {{7}, {7}}, [](auto& in) { return swiglu(scale(in[0], 256), in[1]); }, "F.silu(256 * x0) * x1"},
       // The mask of this key, from an implementation of Philox4x32-10 in Python.
