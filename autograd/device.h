@@ -10,7 +10,7 @@ namespace ag {
 enum class Device : uint8_t { CPU, CUDA };  // CUDA: the first device that the CUDA runtime lists
 
 const char* name_of(Device device);  // "CPU", "CUDA"
-// Whether tensors can be made there. For CUDA the library must be built with it, and a device be there.
+// True if tensors can be made there. CUDA needs a library built with it, and a device.
 bool is_available(Device device);
 // What runs there, for a log: "CUDA, NVIDIA H100 80GB HBM3". ag::Error if it is not available.
 std::string description_of(Device device);

@@ -98,7 +98,7 @@ class CachingAllocator {
     release_locked();
   }
 
-  // Whether the address is in a block that came from here, or just behind its end, where a slice without rows begins.
+  // True if the address is in a block that came from here, or just past its end, where a slice without rows begins.
   bool holds(const void* memory) {
     if (!used_) return false;  // every kernel asks, and most programs have no such memory
     std::lock_guard<std::mutex> lock(mutex_);

@@ -30,8 +30,7 @@ class Storage {
   Device device_;
 };
 
-// Freed blocks are kept as long as they fit, with what is in use, under the most that was in use at once and an eighth of it, or
-// this many bytes where that is more.
+// The cache keeps freed blocks while in_use + cached <= peak + max(peak / 8, kSpareMemory) bytes.
 constexpr int64_t kSpareMemory = 64 << 20;
 
 struct MemoryStats {

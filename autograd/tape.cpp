@@ -14,7 +14,7 @@ thread_local bool grad_enabled = true;
 std::atomic<uint64_t> next_sequence{1};
 
 // All nodes that y depends on, newest first. An explicit stack: a graph may be deeper than the call stack.
-std::vector<std::shared_ptr<Node>> nodes_behind(const Tensor& y) {
+std::vector<std::shared_ptr<Node>> nodes_of(const Tensor& y) {
   std::vector<std::shared_ptr<Node>> found, stack{y.node()};
   std::unordered_set<const Node*> seen;
   while (!stack.empty()) {
@@ -107,7 +107,7 @@ void backward(const Tensor& loss, const Tensor& seed) {
   Tensor dloss = seed.defined() ? seed.detach() : Tensor::full(loss.shape(), 1, loss.device());
   if (loss.is_leaf()) return accumulate_leaf(loss, std::move(dloss));
 
-  std::vector<std::shared_ptr<Node>> nodes = nodes_behind(loss);
+  std::vector<std::shared_ptr<Node>> nodes = nodes_of(loss);
   for (const auto& node : nodes) {
     AG_CHECK(
         !node->done, "backward: the graph through '", node->op,
@@ -147,7 +147,7 @@ NoGrad::~NoGrad() { grad_enabled = before_; }
 std::string graph_to_string(const Tensor& y) {
   std::string text;
   std::unordered_map<const Node*, int> name;
-  const auto nodes = nodes_behind(y);
+  const auto nodes = nodes_of(y);
   int count = static_cast<int>(nodes.size());
   for (const auto& node : nodes) name[node.get()] = count--;
   for (const auto& node : nodes) {

@@ -1,4 +1,4 @@
-// The tape: what an op leaves behind so that gradients can flow back through it.
+// The tape: what an op records so that gradients can flow back through it.
 //
 // An op computes its result and calls record() with its inputs and one lambda that turns the gradient of the
 // result into the gradients of the inputs. backward() walks the recorded nodes from the newest to the oldest.
@@ -14,7 +14,7 @@
 namespace ag {
 
 using Grads = std::vector<Tensor>;  // one per input; undefined where none is needed
-using Needs = std::vector<bool>;    // which inputs ask for a gradient
+using Needs = std::vector<bool>;    // which inputs require grad
 // dy has the shape of the op's result. A Backward captures the tensors that it needs detached: an attached
 // capture of the op's own result would keep the graph alive for ever.
 using Backward = std::function<Grads(const Tensor& dy, const Needs& needs)>;
@@ -34,7 +34,7 @@ struct Node {
 // when no input requires a gradient, so frozen parts of a model leave no trace.
 Tensor record(const char* op, Tensor y, std::vector<Tensor> inputs, Backward backward);
 
-// Whether record() would do something for these inputs: lets an op skip what only its backward needs.
+// True if record() would do something for these inputs: lets an op skip what only its backward needs.
 bool will_record(const std::vector<Tensor>& inputs);
 
 // Fills grad() of every leaf that `loss` depends on, adding to what is there. `seed` is the gradient of loss
@@ -53,7 +53,7 @@ class NoGrad {
   bool before_;
 };
 
-// The graph behind y, one op a line, newest first: "%3 = mul(%2 (4, 3), leaf (4, 3))".
+// The graph that y comes from, one op a line, newest first: "%3 = mul(%2 (4, 3), leaf (4, 3))".
 std::string graph_to_string(const Tensor& y);
 
 }  // namespace ag

@@ -83,7 +83,7 @@ class Tensor {
   const std::shared_ptr<Node>& node() const;  // the tape's entry that made this tensor, or null
   void set_node(std::shared_ptr<Node> node);  // used by record()
 
-  // Whether no other tensor shares these numbers: only then may they be written in place.
+  // True if no other tensor shares these numbers: only then may they be written in place.
   bool owns_alone() const;
   bool same_as(const Tensor& other) const { return impl_ == other.impl_; }
 

@@ -45,7 +45,7 @@ class Adam {
   void step(double lr_factor = 1);  // uses and keeps the gradients; a parameter without one stays as it is
   // The same, and lazily for one parameter that has no other gradient: rows without one keep weight and moments, as in
   // torch.optim.SparseAdam, so the step costs nothing for them. Not the same as step() with zeros for these rows, which would
-  // go on moving by their moments. Throws ag::Error for weight decay, which would touch every row.
+  // continue to move by their moments. Throws ag::Error for weight decay, which would touch every row.
   void step_rows(const RowGradient& gradient, double lr_factor = 1);
   void zero_grad();
   int64_t steps() const { return steps_; }

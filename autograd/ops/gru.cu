@@ -1,4 +1,4 @@
-// The formulas stand in gru.cpp.
+// The formulas are in gru.cpp.
 #include "autograd/ops/launch.cuh"
 #include "autograd/ops/math.h"
 

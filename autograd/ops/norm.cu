@@ -1,4 +1,4 @@
-// The formulas stand in norm.cpp.
+// The formulas are in norm.cpp.
 #include <cmath>
 
 #include "autograd/ops/launch.cuh"

@@ -101,7 +101,7 @@ Tensor bce_with_logits(const Tensor& logits, const Tensor& labels) {
   AG_CHECK(logits.shape() == labels.shape(), "bce_with_logits: the logits have shape ", logits.shape(),
            " but the labels ", labels.shape());
   AG_CHECK(!labels.requires_grad(),
-           "bce_with_logits: the labels ask for a gradient but have none; hint: detach() them");
+           "bce_with_logits: the labels require grad but get no gradient; hint: detach() them");
   const int64_t n = logits.numel();
   AG_CHECK(n > 0, "bce_with_logits: there are no logits");
   Tensor losses = empty_like(logits), dlogits = empty_like(logits);

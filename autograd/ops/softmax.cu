@@ -1,4 +1,4 @@
-// A block of threads for each row; the formulas stand in softmax.cpp.
+// A block of threads for each row; the formulas are in softmax.cpp.
 #include <cmath>
 
 #include "autograd/ops/launch.cuh"

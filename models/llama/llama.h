@@ -91,7 +91,7 @@ class Llama : public nn::Module {
   ag::Tensor token_table() const { return embed_tokens_.weight; }                       // (V,C)
   // States after the final norm (N,C). Positions of x count from the prefix's end if there is one.
   ag::Tensor hidden_states(const nn::Packed& x, const SharedPrefix* prefix = nullptr) const;
-  // The same from vectors in place of token ids; x.ids is not looked at.
+  // The same from vectors in place of token ids; x.ids is ignored.
   ag::Tensor hidden_states(const ag::Tensor& embedded /*(N,C)*/, const nn::Packed& x,
                            const SharedPrefix* prefix = nullptr) const;
   ag::Tensor logits(const ag::Tensor& h /*(N,C)*/) const;  // (N,V)

@@ -1,4 +1,4 @@
-// How a language model goes on: the next token, again and again, greedily or drawn at random.
+// How a language model continues a text: the next token, again and again, greedily or drawn at random.
 //
 // Drawing follows Hugging Face's transformers (class GenerationMixin, its logits processors of the same names), in their
 // order:
@@ -38,7 +38,7 @@ std::vector<Candidate> candidates(const ag::Tensor& logits /*(V)*/, const Sampli
 // The candidate in whose part of [0,1) u lies, where the candidates lie side by side in their order.
 int32_t pick(const std::vector<Candidate>& candidates, double u);
 
-// Token `place` (0, 1, ...) of a continuation. The random number is a function of the seed and the place alone.
+// Token `place` (0, 1, ...) of a continuation. The random number is a function of the seed and the place only.
 int32_t next_token(const ag::Tensor& logits /*(V)*/, const Sampling& sampling, int64_t place);
 
 // Continues the prompt until `stop` (which is left out) or `count` tokens.
