@@ -98,10 +98,10 @@ int main() {
   std::printf("7  evaluate\n");
   const Metrics with = evaluate(*ours.model, data), without = evaluate(*plain.model, data);
   const double chance = 10.0 / static_cast<double>(data.items());
-  check("HR@10 from the enhanced embeddings (by chance: 0.06)", with.hr[1], ">=", 2 * chance,
-        with.hr[1] >= 2 * chance);
+  check("HR@10 from the enhanced embeddings (by chance: 0.06)", with.at("HR@10"), ">=", 2 * chance,
+        with.at("HR@10") >= 2 * chance);
   std::printf("   HR@10 %.4f, NDCG@10 %.4f from random numbers, after %lld epochs against %lld\n",
-              without.hr[1], without.ndcg[1], static_cast<long long>(plain.best_epoch),
+              without.at("HR@10"), without.at("NDCG@10"), static_cast<long long>(plain.best_epoch),
               static_cast<long long>(ours.best_epoch));
   std::printf(failures ? "%d checks failed\n" : "all checks hold\n", failures);
   return failures != 0;

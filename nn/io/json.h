@@ -8,11 +8,9 @@
 
 #include "autograd/check.h"
 #include "nn/io/files.h"
+#include "nn/io/json_fwd.h"
 
 namespace nn {
-
-using Json = nlohmann::json;                 // an object's names in alphabetical order
-using OrderedJson = nlohmann::ordered_json;  // in the order in which they were given
 
 // The templates are for these two; what takes long to compile is compiled once, in json.cpp.
 

@@ -18,6 +18,7 @@
 #include "p2rec/data/stats.h"
 #include "p2rec/evaluation/published_rows.h"
 #include "p2rec/methods/common/final_recommenders.h"
+#include "p2rec/methods/p2rec/report_plan.h"
 #include "p2rec/report/report.h"
 #include "p2rec/run/pipeline.h"
 #include "p2rec/task/task.h"
@@ -123,14 +124,20 @@ void add_command_on_a_run(CLI::App& app, Actions& actions, const char* name, con
 }
 
 void print_results(const nn::Path& folder) {
-  const Results results = read_report_data(folder).results;
-  INPUT_CHECK(!results.summary.empty(), folder.string(),
+  const RunResults run = ResultsFile(folder).read();
+  INPUT_CHECK(run.results, folder.string(),
               ": holds no results; expected a run whose last stage is done; hint: p2rec evaluate --out ",
               folder.string());
-  std::cout << splits_text(results.summary);
+  std::cout << splits_text(*run.results);
 }
 
-void print_report(const nn::Path& folder) { std::cout << write_report(folder).string() << "\n"; }
+void print_report(const nn::Path& folder) {
+  INPUT_CHECK(std::filesystem::is_directory(folder), "--out: ", folder.string(),
+              " is no folder; expected the folder of a run");
+  Options options;
+  if (std::filesystem::exists(folder / "config.toml")) read_config(options, folder / "config.toml");
+  std::cout << write_report(folder, report_plan(options)).string() << "\n";
+}
 
 void add_stats(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand("stats", "prints what was read: users, items, lengths, examples");

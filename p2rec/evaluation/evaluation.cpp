@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
@@ -159,6 +160,30 @@ std::optional<NegativeItems> negative_items(const Interactions& data, const Rank
 }
 
 }  // namespace
+
+void describe(RankingConfig& config, const nn::Visit& visit) {
+  using enum RankedAgainst;
+  nn::visit_choice<RankedAgainst>(
+      visit,
+      {"ranking",
+       "what a held-out item is ranked against: all items, or some that are sampled evenly or by popularity, "
+       "only to compare with published figures of that kind"},
+      config.against,
+      {{"full", Catalogue}, {"sampled", EvenSample}, {"sampled-popularity", PopularitySample}});
+  visit({"negatives-ranked", "items that sampled ranking draws for each user", nn::at_least(1)},
+        &config.negatives);
+  visit({"ranking-seed", "of what is drawn: the same items for every recommender", nn::between(0, 0x1p53)},
+        &config.seed);
+  visit({"filter-history", "the user's earlier items do not compete"}, &config.filter_history);
+  visit({"cutoffs", "the K of HR@K, NDCG@K and MRR@K, 10 among them", nn::at_least(1)}, &config.cutoffs);
+}
+
+void check(const RankingConfig& config) {
+  const std::set<int> distinct(config.cutoffs.begin(), config.cutoffs.end());
+  INPUT_CHECK(distinct.size() == config.cutoffs.size(), "cutoffs: found one twice; expected each once");
+  INPUT_CHECK(distinct.contains(10),
+              "cutoffs: there is no 10; expected it among them: the printed table and the report show it");
+}
 
 std::vector<int64_t> ranked_users(const Interactions& data, int64_t most) {
   std::vector<int64_t> users;

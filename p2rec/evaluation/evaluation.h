@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "models/recommenders/recommender.h"
+#include "nn/io/describe.h"
 #include "p2rec/data/interactions.h"
 #include "p2rec/evaluation/ranking.h"
 
@@ -22,13 +23,17 @@ enum class RankedAgainst : uint8_t {
 // in another way (Krichene and Rendle, "On Sampled Metrics for Item Recommendation", KDD 2020).
 struct RankingConfig {
   RankedAgainst against = RankedAgainst::Catalogue;
-  int64_t negatives = 100;     // of a sample, all different; the target comes on top
-  uint64_t seed = 1;           // of the sample
-  bool filter_history = true;  // the user's earlier items do not compete
-  int64_t users = 0;           // ranked_users
-  int64_t items_together =
-      kItemsScoredTogether;  // the ranks do not depend on it but for rounding of the scores
+  int64_t negatives = 100;                   // of a sample, all different; the target comes on top
+  uint64_t seed = 1;                         // of the sample
+  bool filter_history = true;                // the user's earlier items do not compete
+  std::vector<int> cutoffs = kUsualCutoffs;  // K, 10 among them
+  int64_t users = 0;                         // ranked_users
+  // The ranks do not depend on it, except for rounding of the scores.
+  int64_t items_together = kItemsScoredTogether;
 };
+// All but `users`, which early stopping has too, and `items_together`.
+void describe(RankingConfig& config, const nn::Visit& visit);
+void check(const RankingConfig& config);  // throws ag::InputError for cutoffs without 10, or with a repeat
 
 // The users with a target, ascending; with `most` > 0 at most so many of them, those with the smallest hash of their id: the
 // same users whatever is asked of them, and nearly the same when the data grow.

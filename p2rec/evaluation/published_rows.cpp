@@ -7,6 +7,7 @@
 
 #include "autograd/check.h"
 #include "p2rec/data/text_file.h"
+#include "p2rec/evaluation/bootstrap.h"
 
 namespace p2rec {
 namespace {

@@ -120,20 +120,37 @@ double gain(Measure measure, int64_t rank, int cutoff) {
   return measure == Measure::HR ? 1 : measure == Measure::NDCG ? 1 / std::log2(place + 2) : 1 / (place + 1);
 }
 
-Metrics metrics_from_ranks(const std::vector<int64_t>& ranks, const std::vector<int>& cutoffs) {
+std::vector<std::string> measure_names(const std::vector<int>& cutoffs) {
+  std::vector<std::string> names;
+  for (const Measure measure : kMeasures) {
+    for (const int cutoff : cutoffs) names.push_back(name_of(measure) + ("@" + std::to_string(cutoff)));
+  }
+  return names;
+}
+
+std::vector<std::vector<double>> gains(const std::vector<int64_t>& ranks, const std::vector<int>& cutoffs) {
   INPUT_CHECK(!ranks.empty(),
               "there is no user to evaluate; leave-one-out needs users with at least 3 interactions");
   for (const int64_t rank : ranks) AG_CHECK(rank >= 0, "metrics: the rank ", rank, " is negative");
-  Metrics metrics;
-  metrics.cutoffs = cutoffs;
-  metrics.users = static_cast<int64_t>(ranks.size());
-  for (const int cutoff : cutoffs) {
-    AG_CHECK(cutoff > 0, "metrics: the cutoff ", cutoff, " is not positive");
-    for (const Measure measure : kMeasures) {
-      double sum = 0;
-      for (const int64_t rank : ranks) sum += gain(measure, rank, cutoff);
-      metrics.of(measure).push_back(sum / static_cast<double>(metrics.users));
+  std::vector<std::vector<double>> gains;
+  for (const Measure measure : kMeasures) {
+    for (const int cutoff : cutoffs) {
+      AG_CHECK(cutoff > 0, "metrics: the cutoff ", cutoff, " is not positive");
+      std::vector<double>& of_users = gains.emplace_back();
+      for (const int64_t rank : ranks) of_users.push_back(gain(measure, rank, cutoff));
     }
+  }
+  return gains;
+}
+
+Metrics metrics_from_ranks(const std::vector<int64_t>& ranks, const std::vector<int>& cutoffs) {
+  const std::vector<std::vector<double>> values = gains(ranks, cutoffs);
+  const std::vector<std::string> names = measure_names(cutoffs);
+  Metrics metrics;
+  for (size_t m = 0; m < names.size(); ++m) {
+    double sum = 0;
+    for (const double gain : values[m]) sum += gain;
+    metrics[names[m]] = sum / static_cast<double>(ranks.size());
   }
   return metrics;
 }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "autograd/tensor.h"
@@ -57,22 +59,16 @@ const char* name_of(Measure measure);  // "HR"
 // with one target the ideal ranking has gain 1), 1 / (rank + 1).
 double gain(Measure measure, int64_t rank, int cutoff);
 
-// Something for each measure at each cutoff.
-template <class T>
-struct PerMeasure {
-  std::vector<T> hr, ndcg, mrr;
-  std::vector<T>& of(Measure m) { return m == Measure::HR ? hr : m == Measure::NDCG ? ndcg : mrr; }
-  const std::vector<T>& of(Measure m) const { return const_cast<PerMeasure*>(this)->of(m); }
-};
-
-struct Metrics : PerMeasure<double> {
-  std::vector<int> cutoffs;  // K
-  int64_t users = 0;
-};
-
 inline const std::vector<int> kUsualCutoffs = {5, 10, 20};
 
-// The mean gains over the users. Throws ag::InputError if there is no user.
+// "HR@5", "HR@10", ..., "MRR@20".
+std::vector<std::string> measure_names(const std::vector<int>& cutoffs = kUsualCutoffs);
+// What each user's rank is worth by each of these, (measures, users). Throws ag::InputError if there is no user.
+std::vector<std::vector<double>> gains(const std::vector<int64_t>& ranks,
+                                       const std::vector<int>& cutoffs = kUsualCutoffs);
+
+// Mean gains over the users by name: metrics.at("NDCG@10").
+using Metrics = std::map<std::string, double>;
 Metrics metrics_from_ranks(const std::vector<int64_t>& ranks,
                            const std::vector<int>& cutoffs = kUsualCutoffs);
 

@@ -5,7 +5,6 @@
 #include <ostream>
 
 #include "autograd/check.h"
-#include "nn/io/files.h"
 #include "p2rec/data/text_file.h"
 
 namespace p2rec {
@@ -24,20 +23,20 @@ int64_t rank_in(const TextFile& file, const Line& line, std::string_view field) 
 }  // namespace
 
 void write_ranks(const nn::Path& file, const Interactions& data, const std::vector<RankedUser>& users,
-                 const std::vector<ResultRow>& rows) {
-  for (const ResultRow& row : rows)
-    AG_CHECK(row.ranks.size() == users.size(), "write_ranks: ", row.start, "-", row.seed, " has ",
-             row.ranks.size(), " ranks of ", users.size(), " users");
+                 const std::vector<RanksColumn>& columns) {
+  for (const RanksColumn& column : columns)
+    AG_CHECK(column.ranks.size() == users.size(), "write_ranks: ", column.name, " has ", column.ranks.size(),
+             " ranks of ", users.size(), " users");
   nn::write_atomically(file, [&](std::ostream& out) {
     out << kAboutUsers;
-    for (const ResultRow& row : rows) out << fmt::format("\t{}-{}", row.start, row.seed);
+    for (const RanksColumn& column : columns) out << '\t' << column.name;
     out << '\n';
     for (size_t i = 0; i < users.size(); ++i) {
       const RankedUser& u = users[i];
       out << fmt::format("{}\t{}\t{}\t{}\t{}", data.user_ids[static_cast<size_t>(u.user)],
                          data.item_ids[static_cast<size_t>(u.target)], u.history, u.item_count,
                          u.rare ? 1 : 0);
-      for (const ResultRow& row : rows) out << '\t' << row.ranks[i];
+      for (const RanksColumn& column : columns) out << '\t' << column.ranks[i];
       out << '\n';
     }
   });

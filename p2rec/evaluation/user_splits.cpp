@@ -4,8 +4,6 @@
 #include <functional>
 #include <numeric>
 
-#include "autograd/check.h"
-
 namespace p2rec {
 
 namespace {
@@ -48,35 +46,22 @@ std::vector<Split> splits_of(const std::vector<RankedUser>& users) {
   const int64_t median = *middle;
 
   std::vector<Split> splits;
-  const auto add = [&](const char* name, const std::function<bool(const RankedUser&)>& belongs) {
-    Split split{name, {}};
+  const auto add = [&](const char* name, const char* meaning,
+                       const std::function<bool(const RankedUser&)>& belongs) {
+    Split split{name, meaning, {}};
     for (size_t i = 0; i < users.size(); ++i) {
       if (belongs(users[i])) split.members.push_back(i);
     }
     if (!split.members.empty()) splits.push_back(std::move(split));
   };
-  add("rare", [](const RankedUser& u) { return u.rare; });
-  add("frequent", [](const RankedUser& u) { return !u.rare; });
-  add("short", [&](const RankedUser& u) { return u.history <= median; });
-  add("long", [&](const RankedUser& u) { return u.history > median; });
+  add("rare", "the item is of the half with the fewest interactions in training",
+      [](const RankedUser& u) { return u.rare; });
+  add("frequent", "the item is of the other half", [](const RankedUser& u) { return !u.rare; });
+  add("short", "the history is at most as long as the median",
+      [&](const RankedUser& u) { return u.history <= median; });
+  add("long", "the history is longer than the median",
+      [&](const RankedUser& u) { return u.history > median; });
   return splits;
-}
-
-std::vector<int64_t> members_of(const Split& split, const std::vector<int64_t>& ranks) {
-  std::vector<int64_t> members;
-  for (const size_t i : split.members) {
-    AG_CHECK(i < ranks.size(), "split ", split.name, ": user ", i, " of ", ranks.size());
-    members.push_back(ranks[i]);
-  }
-  return members;
-}
-
-const char* meaning_of_split(const std::string& name) {
-  if (name == "rare") return "the item is of the half with the fewest interactions in training";
-  if (name == "frequent") return "the item is of the other half";
-  if (name == "short") return "the history is at most as long as the median";
-  if (name == "long") return "the history is longer than the median";
-  return "";
 }
 
 }  // namespace p2rec

@@ -1,10 +1,10 @@
 // Whom a recommender serves well: the same ranks, split by the popularity of the target and by the length of the history.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "p2rec/data/interactions.h"
+#include "p2rec/evaluation/results.h"
 
 namespace p2rec {
 
@@ -23,19 +23,8 @@ std::vector<RankedUser> describe_ranked_users(const Interactions& data, const st
 // frequent ones the lower index is the rarer.
 std::vector<bool> rare_items(const Interactions& data);
 
-// Which of the ranked users belong together.
-struct Split {
-  std::string name;             // rare, frequent: the target; short, long: the history
-  std::vector<size_t> members;  // indices into the ranked users, ascending
-};
-// A history is short up to the median of the ranked users' histories (of an even number of them the lower one of the two in
-// the middle). A split without users is left out.
+// By target: rare, frequent; by history: short, long. A history is short up to the median of the ranked users' histories (of
+// an even number of them the lower one of the two in the middle). A split without users is left out.
 std::vector<Split> splits_of(const std::vector<RankedUser>& users);
-
-// In words, for a reader: whom the split of this name holds; empty for another name.
-const char* meaning_of_split(const std::string& name);
-
-// Those ranks that belong to the split.
-std::vector<int64_t> members_of(const Split& split, const std::vector<int64_t>& ranks);
 
 }  // namespace p2rec

@@ -12,6 +12,6 @@ namespace p2rec {
 std::string report_page(const ReportData& data);
 
 // Makes report.html in the folder of a run from its artefacts; the file's path. Throws as read_report_data.
-nn::Path write_report(const nn::Path& folder);
+nn::Path write_report(const nn::Path& folder, const ReportPlan& plan);
 
 }  // namespace p2rec

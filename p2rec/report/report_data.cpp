@@ -1,14 +1,16 @@
 #include "p2rec/report/report_data.h"
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "autograd/check.h"
-#include "p2rec/run/stage_needs.h"
 #include "p2rec/task/log_file.h"
 
 namespace p2rec {
 namespace {
+
+constexpr const char* kValidation = "validation_";
 
 // "# p2rec 0.1.0" and what follows it up to the first line that is no comment.
 std::vector<std::string> program_lines(const std::string& config) {
@@ -20,77 +22,49 @@ std::vector<std::string> program_lines(const std::string& config) {
   return found;
 }
 
-void append(Points& points, const LogFile::Line& line, const char* y, double x) {
-  if (const auto value = line.values.find(y); value != line.values.end())
-    points.emplace_back(x, value->second);
+// "NDCG@10" of "validation_ndcg@10".
+std::string measure_of(const std::string& key) {
+  std::string name = key.substr(std::string_view(kValidation).size());
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
 }
 
-std::map<std::string, TaskLog> read_log(const nn::Path& path) {
-  std::map<std::string, TaskLog> tasks;
+std::vector<TaskLog> read_log(const nn::Path& path) {
+  std::vector<TaskLog> tasks;
   for (const LogFile::Line& line : LogFile(path).read()) {
-    TaskLog& task = tasks[line.task];
+    auto task = std::ranges::find(tasks, line.task, &TaskLog::name);
+    if (task == tasks.end()) task = tasks.insert(task, {line.task, {}, {}, {}, {}});
     const auto step = static_cast<double>(line.step) + 1;
-    append(task.loss, line, "loss", step);
-    append(task.heldout, line, "heldout_loss", step);
     const auto epoch = line.values.find("epoch");
-    append(task.validation, line, "validation_ndcg@10", epoch == line.values.end() ? step : epoch->second);
+    for (const auto& [key, value] : line.values) {
+      if (key == "loss") task->loss.emplace_back(step, value);
+      if (key == "heldout_loss") task->heldout.emplace_back(step, value);
+      if (!key.starts_with(kValidation)) continue;
+      task->measure = measure_of(key);
+      task->validation.emplace_back(epoch == line.values.end() ? step : epoch->second, value);
+    }
   }
   return tasks;
 }
 
-std::vector<std::string> names_of_splits(const StartSummary& summary) {
-  std::vector<std::string> names;
-  for (const SplitSummary& split : summary.splits) names.push_back(split.name);
-  return names;
-}
-
-// The sections count on it that all starts have the same metrics.
-void check_metrics(const Results& results, const nn::Path& file) {
-  if (results.summary.empty()) return;
-  const std::vector<int>& cutoffs = results.summary[0].cutoffs;
-  INPUT_CHECK(std::find(cutoffs.begin(), cutoffs.end(), 10) != cutoffs.end(), file.string(),
-              ": expected metrics at the cutoff 10; hint: p2rec evaluate --resume writes them again");
-  for (const StartSummary& s : results.summary) {
-    INPUT_CHECK(s.cutoffs == cutoffs && s.mrr.size() == results.summary[0].mrr.size(), file.string(),
-                ": the start '", s.start, "' has other metrics than the first one");
-    INPUT_CHECK(names_of_splits(s) == names_of_splits(results.summary[0]), file.string(), ": the start '",
-                s.start, "' has other splits than the first one");
-  }
-  for (const ResultRow& row : results.rows) {
-    INPUT_CHECK(row.metrics.cutoffs == cutoffs, file.string(), ": the row of '", row.start, "', seed ",
-                row.seed, ", has other metrics than the summary");
-  }
-}
-
 }  // namespace
 
-bool ReportData::concerns(Stage stage) const {
-  const std::vector<Stage> inputs = all_inputs_of(Stage::Evaluate, options);
-  return done(stage) || stage == Stage::Evaluate ||
-         std::find(inputs.begin(), inputs.end(), stage) != inputs.end();
+bool ReportData::concerns(const std::string& stage) const {
+  return done(stage) || std::ranges::count(plan.stages, stage) > 0;
 }
 
-const TaskLog& ReportData::log_of(const std::string& task) const {
-  static const TaskLog nothing;
-  const auto found = log.find(task);
-  return found == log.end() ? nothing : found->second;
-}
-
-ReportData read_report_data(const nn::Path& folder) {
-  INPUT_CHECK(std::filesystem::is_directory(folder), "--out: ", folder.string(),
+ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan) {
+  INPUT_CHECK(std::filesystem::is_directory(folder), folder.string(),
               " is no folder; expected the folder of a run");
   const nn::Path config = folder / "config.toml";
-  INPUT_CHECK(std::filesystem::exists(config), "--out: ", folder.string(),
-              " holds no run: there is no config.toml; hint: p2rec run --out ", folder.string());
+  INPUT_CHECK(std::filesystem::exists(config), folder.string(),
+              " holds no run: there is no config.toml; hint: p2rec run makes one");
   // Each part is read by itself: what throws inside a braced list of members trips the clean-up of g++ 12.
   Manifest manifest(folder);
-  Results results = ResultsFile(folder).read();
-  check_metrics(results, folder / "results.json");
-  std::map<std::string, TaskLog> log = read_log(folder / "log.jsonl");
-  Options options;
-  read_config(options, config);
+  RunResults run = ResultsFile(folder).read();
+  std::vector<TaskLog> log = read_log(folder / "log.jsonl");
   std::vector<std::string> program = program_lines(nn::read_file(config, "configuration file"));
-  return {std::move(options), std::move(program), std::move(manifest), std::move(results), std::move(log)};
+  return {plan, std::move(program), std::move(manifest), std::move(run), std::move(log)};
 }
 
 }  // namespace p2rec

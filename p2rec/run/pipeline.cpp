@@ -20,18 +20,22 @@
 #include "p2rec/data/fingerprint.h"
 #include "p2rec/data/items_file.h"
 #include "p2rec/data/load_data.h"
+#include "nn/io/json.h"
+#include "p2rec/evaluation/ranking_results.h"
 #include "p2rec/evaluation/ranks_file.h"
 #include "p2rec/llm/tiny_llm.h"
 #include "p2rec/methods/common/final_recommenders.h"
 #include "p2rec/methods/p2rec/describe_groups.h"
 #include "p2rec/methods/p2rec/group_files.h"
 #include "p2rec/methods/p2rec/item_inits.h"
+#include "p2rec/methods/p2rec/report_plan.h"
+#include "p2rec/methods/p2rec/report_sections.h"
 #include "p2rec/p2rec.h"
 #include "p2rec/report/report.h"
 #include "p2rec/run/artifacts.h"
 #include "p2rec/run/memory_estimate.h"
 #include "p2rec/run/recommender_options.h"
-#include "p2rec/run/results.h"
+#include "p2rec/run/results_file.h"
 #include "p2rec/run/run_folder.h"
 #include "p2rec/run/stage_needs.h"
 #include "p2rec/task/parallel_jobs.h"
@@ -95,10 +99,8 @@ class Run {
         manifest_.enter(name, fingerprint(stage));
       }
       remove_checkpoints(out_, stage);  // only now: whoever is interrupted before goes on from them
-      if (stage == Stage::Groups)
-        results_.set_groups(describe_groups(data_, read_groups(out_ / "groups.tsv", data_)));
     }
-    if (last == Stage::Evaluate) journal_->say("report: " + write_report(out_).string());
+    if (last == Stage::Evaluate) journal_->say("report: " + write_report(out_, report_plan(o_)).string());
   }
 
  private:
@@ -273,6 +275,7 @@ class Run {
     const ItemGroups found = group_items(teacher_table(), config);
     write_groups(out_ / "groups.tsv", data_, found);
     write_preferences(out_ / "preferences.tsv", data_, user_preferences(data_, found));
+    results_.set_section("groups", describe_groups(data_, found));
     stage.finish(fmt::format("inertia {:.4f} after {} iterations", found.inertia, found.iterations));
     return 0;
   }
@@ -305,8 +308,7 @@ class Run {
     const Reconstruction r =
         reconstruct(*llm.model, prompts, data_, preferences, config, task(Stage::Reconstruct));
     const ReconstructionBaselines baselines = reconstruction_baselines(data_, found, preferences, prompts);
-    results_.set_reconstruction({r.losses.first, r.losses.last_epoch, r.losses.heldout, baselines.mean,
-                                 baselines.window, baselines.ridge});
+    results_.set_section("reconstruct", describe_reconstruction(r, baselines));
     journal_->say(
         fmt::format("reconstruct: held-out loss {:.5f}; mean preference {:.5f}, window {:.5f}, ridge {:.5f}",
                     r.losses.heldout, baselines.mean, baselines.window, baselines.ridge));
@@ -418,28 +420,37 @@ class Run {
   }
 
   int64_t evaluate_all() {
-    std::vector<ResultRow> rows;
     const std::vector<Job> jobs = jobs_of(o_);
     const Task stage = task(Stage::Evaluate);
     stage.announce(fmt::format("{} recommenders", jobs.size()));
     const RankingConfig ranking = ranking_config(o_);
     const std::vector<RankedUser> users =
         describe_ranked_users(data_, ranked_users(data_, ranking.users), Target::Test);
-    const std::vector<Split> splits = splits_of(users);
+    Results results = ranking_results(users, ranking);
+    results.about = "The same recommender, trained from different item tables. " + results.about;
+    results.arm = "start";
+    results.baseline = "random";
+    results.facts = {"epochs", "best_epoch"};
+    std::vector<RanksColumn> columns;
     for (const Job& job : jobs) {
       const nn::TensorFile file = nn::read_safetensors(out_ / job.file());
       const auto model = trained_recommender(o_, job, data_.items(), file);
-      const std::vector<int64_t> ranks = target_ranks(*model, data_, Target::Test, ranking);
-      rows.push_back({o_.model, job.start, job.seed, number_in(file.metadata, "epochs", file.path),
-                      number_in(file.metadata, "best_epoch", file.path),
-                      metrics_from_ranks(ranks, o_.cutoffs), ranks,
-                      split_metrics(ranks, splits, o_.cutoffs)});
-      stage.progress(static_cast<double>(rows.size()) / static_cast<double>(jobs.size()), job.name());
+      columns.push_back({job.name(), target_ranks(*model, data_, Target::Test, ranking)});
+      const auto fact = [&](const char* key) {
+        return static_cast<double>(number_in(file.metadata, key, file.path));
+      };
+      if (results.arms.empty() || results.arms.back().name != job.start)
+        results.arms.push_back(start_arm(job.start));
+      results.rows.push_back({job.start,
+                              job.seed,
+                              {fact("epochs"), fact("best_epoch")},
+                              gains(columns.back().ranks, ranking.cutoffs)});
+      stage.progress(static_cast<double>(columns.size()) / static_cast<double>(jobs.size()), job.name());
       stage.check_stop();
     }
-    const std::vector<StartSummary> summary = summarise(rows, splits);
-    write_ranks(out_ / "ranks.tsv", data_, users, rows);
-    results_.set_rows(rows, summary);
+    const Summary summary = summarise(results);
+    write_ranks(out_ / "ranks.tsv", data_, users, columns);
+    results_.set_results("evaluate", summary);
     const bool full = ranking.against == RankedAgainst::Catalogue;
     stage.finish(fmt::format("{} users ranked against {} items", users.size(),
                              full ? data_.items() : ranking.negatives));

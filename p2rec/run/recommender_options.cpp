@@ -90,6 +90,7 @@ RankingConfig ranking_config(const Options& o) {
   config.negatives = o.negatives_ranked;
   config.seed = o.ranking_seed;
   config.filter_history = o.filter_history;
+  config.cutoffs = o.cutoffs;
   config.users = o.evaluate_users;
   return config;
 }

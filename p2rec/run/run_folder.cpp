@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "p2rec/run/results.h"
+#include "p2rec/run/results_file.h"
 #include "p2rec/task/log_file.h"
 #include "p2rec/task/task.h"
 
@@ -31,18 +31,6 @@ std::vector<std::string> files_of(Stage stage) {
       return {"ranks.tsv"};
   }
   return {};
-}
-
-// What a stage leaves in results.json.
-struct Records {
-  std::vector<std::string> keys, stages;
-};
-Records records_of(Stage stage) {
-  const std::string name = name_of(stage);
-  if (stage == Stage::Groups) return {{"groups"}, {name}};
-  if (stage == Stage::Reconstruct) return {{"reconstruction"}, {"tiny_llm", name}};
-  if (stage == Stage::Evaluate) return {{"rows", "summary"}, {name}};
-  return {{}, {name}};
 }
 
 // What belongs to no single stage.
@@ -139,16 +127,15 @@ void remove_from(const nn::Path& folder, Manifest& manifest, Stage first) {
   fs::remove(folder / kReport);  // it tells of what goes now
   std::vector<Stage> stages = stages_from(first);
   std::reverse(stages.begin(), stages.end());
-  Records gone;
+  std::vector<std::string> gone;
   for (Stage stage : stages) {
     manifest.remove(name_of(stage));
     for (const nn::Path& file : found_files_of(folder, stage)) fs::remove(file);
     log.drop_all(name_of(stage));
-    const Records records = records_of(stage);
-    gone.keys.insert(gone.keys.end(), records.keys.begin(), records.keys.end());
-    gone.stages.insert(gone.stages.end(), records.stages.begin(), records.stages.end());
+    if (stage == Stage::Reconstruct) gone.push_back("tiny_llm");
+    gone.push_back(name_of(stage));
   }
-  ResultsFile(folder).remove(gone.keys, gone.stages);
+  ResultsFile(folder).remove(gone);
 }
 
 int64_t number_in(const nn::Metadata& metadata, const std::string& key, const nn::Path& file) {

@@ -147,7 +147,7 @@ class Training {
 
   Values validate(int64_t epoch) {
     const RankingConfig ranking{.users = config_.validation_users};
-    const double ndcg = evaluate(model_, data_, Target::Validation, ranking).ndcg[1];
+    const double ndcg = evaluate(model_, data_, Target::Validation, ranking).at("NDCG@10");
     if (ndcg > best_.ndcg) {
       best_.ndcg = ndcg;
       best_.epoch = epoch;

@@ -195,14 +195,21 @@ RESULTS = {
     "data": {"users": 3, "items": 2, "interactions": 9},
     "stages": [{"name": "pretrain", "seconds": 1.5, "peak_rss_mib": 10, "tokens": 0, "tokens_per_second": 0},
                {"name": "groups", "seconds": 0.5, "peak_rss_mib": 10, "tokens": 0}],
-    "groups": [{"group": 0, "items": 2, "interactions": 9, "top": [{"item": "1", "title": "One", "interactions": 5}]}],
-    "reconstruction": {"train_loss_first": 1, "train_loss_last_epoch": 0.5, "heldout_loss": None, "heldout_predict_the_mean": 1,
-                       "heldout_window": 0.25, "heldout_ridge": 0.125},
-    "rows": [{"model": "sasrec", "start": "random", "seed": 1, "epochs": 3, "best_epoch": 2,
-              "metrics": {f"{m}@{k}": 0.5 for m in ("HR", "NDCG") for k in (5, 10)}}],
-    "summary": [{"model": "sasrec", "start": "random", "seeds": 1, "epochs": 3,
-                 "metrics": {f"{m}@{k}": {"mean": 0.5, "std": None} for m in ("HR", "NDCG") for k in (5, 10)}}],
-}  # fmt: skip  # fmt: skip
+    "sections": {
+        "groups": [{"group": 0, "items": 2, "interactions": 9, "top": [{"item": "1", "title": "One", "interactions": 5}]}],
+        "reconstruct": {"train_loss_first": 1, "train_loss_last_epoch": 0.5, "heldout_loss": None,
+                        "levels": {"mean": 1, "window": 0.25, "ridge": 0.125}},
+    },
+    "results": {
+        "stage": "evaluate", "about": "", "arm": "start", "unit": "user", "measures": ["HR@10"], "headline": ["HR@10"],
+        "facts": ["epochs"], "baseline": "random", "parts": [{"name": "all", "meaning": "", "units": 3}],
+        "arms": [{"name": name, "meaning": "", "is_the_method": name == "p2rec", "facts": {"epochs": 3},
+                  "metrics": {"all": {"HR@10": {"mean": 0.5, "std": None}}},
+                  "differences": {"all": {"HR@10": {"mean": 0.5, "low": 0.25, "high": 1, "resolvable": None}}},
+                  "seeds": [{"seed": 1, "facts": {"epochs": 3}, "metrics": {"all": {"HR@10": 0.5}}}]}
+                 for name in ("random", "p2rec")],
+    },
+}  # fmt: skip
 ARTIFACTS = {
     "groups": "groups\nitem_id\tgroup\n1\t0\n2\t1\n10\t0\n",
     "log": "log\n" + LOG,

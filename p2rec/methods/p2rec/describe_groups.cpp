@@ -3,24 +3,33 @@
 #include <algorithm>
 #include <numeric>
 
+#include "nn/io/json.h"
+
 namespace p2rec {
 
-std::vector<GroupRecord> describe_groups(const Interactions& data, const ItemGroups& groups, size_t top) {
+nn::OrderedJson describe_groups(const Interactions& data, const ItemGroups& groups, size_t top) {
   const std::vector<int64_t> count = item_counts(data, CountedPart::Training);
   std::vector<size_t> by_count(count.size());
   std::iota(by_count.begin(), by_count.end(), size_t{0});
   std::stable_sort(by_count.begin(), by_count.end(), [&](size_t a, size_t b) { return count[a] > count[b]; });
+  std::vector<std::vector<size_t>> members(static_cast<size_t>(groups.groups));
+  for (const size_t item : by_count) members[static_cast<size_t>(groups.group_of[item])].push_back(item);
 
-  std::vector<GroupRecord> records(static_cast<size_t>(groups.groups));
-  for (size_t k = 0; k < records.size(); ++k) records[k].group = static_cast<int64_t>(k);
-  for (size_t item : by_count) {
-    GroupRecord& record = records[static_cast<size_t>(groups.group_of[item])];
-    ++record.items;
-    record.interactions += count[item];
-    if (record.top.size() < top && count[item] > 0)
-      record.top.push_back({data.item_ids[item], data.titles.empty() ? "" : data.titles[item], count[item]});
+  nn::OrderedJson described = nn::OrderedJson::array();
+  for (size_t group = 0; group < members.size(); ++group) {
+    int64_t interactions = 0;
+    nn::OrderedJson first = nn::OrderedJson::array();
+    for (const size_t item : members[group]) {
+      interactions += count[item];
+      if (first.size() < top && count[item] > 0)
+        first.push_back({{"item", data.item_ids[item]},
+                         {"title", data.titles.empty() ? "" : data.titles[item]},
+                         {"interactions", count[item]}});
+    }
+    described.push_back(
+        {{"group", group}, {"items", members[group].size()}, {"interactions", interactions}, {"top", first}});
   }
-  return records;
+  return described;
 }
 
 }  // namespace p2rec

@@ -1,16 +1,15 @@
 // What lies in the groups of items, for a person to look at.
 #pragma once
 
-#include <vector>
-
+#include "nn/io/json_fwd.h"
 #include "p2rec/data/interactions.h"
 #include "p2rec/methods/p2rec/item_groups.h"
-#include "p2rec/run/results.h"
 
 namespace p2rec {
 
-// A record for each group in their order, with its `top` most frequent items; an item without interactions is not among
-// them. Only the training parts are counted: validation and test items are not looked at.
-std::vector<GroupRecord> describe_groups(const Interactions& data, const ItemGroups& groups, size_t top = 5);
+// A list of {"group", "items", "interactions", "top": [{"item", "title", "interactions"}]}: the groups in their order, each with
+// its `top` most frequent items, of equals the lower index first; an item without interactions is not among them. Only the
+// training parts are counted.
+nn::OrderedJson describe_groups(const Interactions& data, const ItemGroups& groups, size_t top = 5);
 
 }  // namespace p2rec

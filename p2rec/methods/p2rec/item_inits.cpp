@@ -4,6 +4,7 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "autograd/ops.h"
 #include "nn/init.h"
@@ -74,6 +75,18 @@ const std::vector<std::string>& start_names() {
   static const std::vector<std::string> names = {"random",      "p2rec",   "p2rec_shuffled",
                                                  "llm_untuned", "teacher", "groups"};
   return names;
+}
+
+Arm start_arm(const std::string& start) {
+  static const std::map<std::string, const char*> meanings = {
+      {"random", "random numbers: no knowledge"},
+      {"p2rec", "the enhanced embeddings: the method"},
+      {"p2rec_shuffled", "the same, shuffled over the items"},
+      {"llm_untuned", "the language model’s embeddings without fine-tuning"},
+      {"teacher", "the teacher’s own item table"},
+      {"groups", "a random code for each group"},
+      {"counts", "nothing is learned: the most popular items for everybody"}};
+  return {start, meanings.at(start), start == "p2rec"};
 }
 
 Tensor principal_components(const Tensor& rows, int64_t d) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "autograd/tensor.h"
+#include "p2rec/evaluation/results.h"
 #include "p2rec/methods/p2rec/item_groups.h"
 
 namespace p2rec {
@@ -16,6 +17,7 @@ namespace p2rec {
 // teacher        the teacher's own item table: what the language model adds beyond it
 // groups         a random code per group: what k-means alone gives
 const std::vector<std::string>& start_names();
+Arm start_arm(const std::string& start);  // as an arm of the results, with its meaning for a reader
 
 // What a start does not need may be empty.
 struct StartInputs {

@@ -4,8 +4,9 @@
 #include "p2rec/methods/p2rec/group_files.h"
 
 #include "p2rec/evaluation/published_rows.h"
+#include "p2rec/methods/p2rec/report_plan.h"
 #include "p2rec/report/report.h"
-#include "p2rec/run/results.h"
+#include "p2rec/run/results_file.h"
 #include "p2rec/run/run_folder.h"
 #include "p2rec/task/log_file.h"
 #include "tests/fuzz/target.h"
@@ -39,8 +40,10 @@ void report(const std::string& name, std::string_view text) {
   static const nn::Path folder = write_finished_run();
   for (const char* other : {"log.jsonl", "results.json"}) std::filesystem::remove(folder / other);
   fuzz::file("run/" + name, text);
-  fuzz::attempt(
-      [&] { FUZZ_CHECK(p2rec::report_page(p2rec::read_report_data(folder)).ends_with("</html>\n")); });
+  fuzz::attempt([&] {
+    FUZZ_CHECK(
+        p2rec::report_page(p2rec::read_report_data(folder, p2rec::report_plan({}))).ends_with("</html>\n"));
+  });
 }
 
 void read_log(std::string_view text) {
@@ -67,6 +70,7 @@ void read_results(std::string_view text) {
   results.read();
   results.set_stage({"pretrain", 1, 2, 3});
   results.set_data({1, 2, 3});
+  results.remove({"pretrain", "evaluate"});
 }
 
 void read_ranks(std::string_view text) {

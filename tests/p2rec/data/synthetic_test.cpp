@@ -50,7 +50,7 @@ double hit_rate(const p2rec::Interactions& data, const Scorer& scores_of) {
     ranks.push_back(
         p2rec::rank_of_target(scores_of(user), p2rec::target_item(data, user, Target::Test), history));
   }
-  return p2rec::metrics_from_ranks(ranks).hr[1];
+  return p2rec::metrics_from_ranks(ranks).at("HR@10");
 }
 
 }  // namespace

@@ -246,8 +246,6 @@ TEST_CASE("evaluation: rare items and short histories are NumPy's") {
     CHECK(belongs(2, i) == (ints("short")[i] == 1));
     CHECK(belongs(3, i) != belongs(2, i));
   }
-  CHECK(members_of({"x", {0, 2}}, {7, 8, 9}) == std::vector<int64_t>{7, 9});
-  CHECK_THROWS_AS(members_of({"x", {3}}, {7, 8, 9}), ag::Error);
 }
 
 TEST_CASE("evaluation: a split without users is left out") {
@@ -268,4 +266,11 @@ TEST_CASE("evaluation: counts of the training parts, and of everything") {
   CHECK(item_counts(data, CountedPart::Everything) == std::vector<int64_t>{2, 2, 2, 1});
   // d is never trained on, c once.
   CHECK(rare_items(data) == std::vector<bool>{false, false, true, true});
+}
+
+TEST_CASE("evaluation: the cutoffs hold 10, each once") {
+  CHECK_NOTHROW(check(RankingConfig{}));
+  CHECK_THROWS_WITH_AS(check(RankingConfig{.cutoffs = {5, 20}}), doctest::Contains("cutoffs: there is no 10"),
+                       ag::InputError);
+  CHECK_THROWS_WITH_AS(check(RankingConfig{.cutoffs = {10, 10}}), doctest::Contains("twice"), ag::InputError);
 }

@@ -8,10 +8,10 @@
 #include <set>
 #include <sstream>
 
-#include "p2rec/methods/p2rec/describe_groups.h"
-#include "p2rec/report/report_format.h"
-#include "p2rec/report/report_plots.h"
-#include "p2rec/run/results.h"
+#include "nn/io/json.h"
+#include "p2rec/methods/p2rec/report_sections.h"
+#include "p2rec/report/plots.h"
+#include "p2rec/report/text.h"
 #include "p2rec/task/log_file.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
@@ -24,50 +24,84 @@ namespace {
 
 const char* const kEvilTitle = "<script>alert(\"x\")</script> & 'quotes'\x01";
 
-// Ranks of four users, the first `hits` of them in the first place and the others beyond every cutoff, so that HR and NDCG
-// are hits / 4.
-ResultRow row(const std::string& start, uint64_t seed, int hits) {
-  std::vector<int64_t> ranks;
-  for (int u = 0; u < 4; ++u) ranks.push_back(u < hits ? 0 : 100);
-  return {"sasrec", start, seed, 10 + static_cast<int64_t>(seed), 5, metrics_from_ranks(ranks), ranks};
+// Four users, the first `hits` of them with the value 1 and the others with 0, by both measures.
+ResultRow row(const std::string& arm, uint64_t seed, int hits) {
+  std::vector<double> values;
+  for (int u = 0; u < 4; ++u) values.push_back(u < hits ? 1 : 0);
+  return {arm, seed, {10 + static_cast<double>(seed), 5}, {values, values}};
 }
 
-Options small_options() {
-  Options o;
-  o.data = "data/my <films>";
-  o.out = "out";
-  o.seeds = {1, 2};
-  o.starts = {"random", "p2rec"};
-  o.groups = 2;
-  o.lr = 3e-3;
-  return o;
+Results results_of(const std::vector<Arm>& arms, const std::vector<ResultRow>& rows) {
+  Results results;
+  results.about = "Made up <here>.";
+  results.arm = "start";
+  results.unit = "user";
+  results.measures = results.headline = {"HR@10", "NDCG@10"};
+  results.facts = {"epochs", "best_epoch"};
+  results.baseline = "random";
+  results.arms = arms;
+  results.rows = rows;
+  return results;
+}
+
+const Arm kRandom = {"random", "no knowledge"}, kOurs = {"p2rec", "the & method", true};
+
+Results small_results() {
+  return results_of({kRandom, kOurs},
+                    {row("random", 1, 1), row("random", 2, 2), row("p2rec", 1, 2), row("p2rec", 2, 3)});
+}
+
+const std::vector<std::string> kStages = {"pretrain", "groups", "reconstruct",
+                                          "augment",  "train",  "evaluate"};
+
+ReportPlan small_plan() {
+  return {.title = "P2Rec on my <films>",
+          .facts = {{"Data", "data/my <films>"}, {"Seeds", "1,2"}},
+          .options = {{"lr", "learning rate", "0.003", "0.001"}},
+          .stages = kStages,
+          .resume = "p2rec run --config out/config.toml --resume",
+          .sections = p2rec_report_sections()};
+}
+
+nn::OrderedJson groups_json() {
+  return {{{"group", 0},
+           {"items", 1},
+           {"interactions", 3000},
+           {"top", {{{"item", "7"}, {"title", kEvilTitle}, {"interactions", 3000}}}}},
+          {{"group", 1},
+           {"items", 2},
+           {"interactions", 9000},
+           {"top", {{{"item", "8"}, {"title", ""}, {"interactions", 9000}}}}}};
 }
 
 // The artefacts of a whole run, small enough to know every number.
 class Folder {
  public:
   Folder() {
-    write("config.toml", to_toml(small_options()));
+    write("config.toml", "# p2rec " P2REC_VERSION "\n# a compiler\n\nlr = 0.003\n");
     const ResultsFile results(path());
     results.set_data({4, 3, 12000});
-    results.set_groups({{0, 1, 3000, {{"7", kEvilTitle, 3000}}}, {1, 2, 9000, {{"8", "", 9000}}}});
     results.set_stage({"pretrain", 100, 512, 50000});
     results.set_stage({"train", 300, 2048, 0});
-    results.set_reconstruction({0.04, 0.01, 0.0051, 0.0102, 0.00001, 0.002});
-    const std::vector<ResultRow> rows = {row("random", 1, 1), row("random", 2, 2), row("p2rec", 1, 2),
-                                         row("p2rec", 2, 3)};
-    results.set_rows(rows, summarise(rows));
+    results.set_section("groups", groups_json());
+    Reconstruction found;
+    found.train_loss_first = 0.04;
+    found.train_loss_last_epoch = 0.01;
+    found.heldout_loss = 0.0051;
+    results.set_section("reconstruct", describe_reconstruction(found, {0.0102, 0.00001, 0.002}));
+    results.set_results("evaluate", summarise(small_results()));
     write_log();
     Manifest manifest(path());
-    for (const char* stage : {"pretrain", "groups", "reconstruct", "augment", "train", "evaluate"})
-      manifest.enter(stage, "");
+    for (const std::string& stage : kStages) manifest.enter(stage, "");
   }
   const nn::Path& path() const { return folder_.path(); }
   void write(const std::string& name, const std::string& content) const {
     std::ofstream(path() / name, std::ios::binary) << content;
   }
   void remove(const std::string& name) const { std::filesystem::remove(path() / name); }
-  std::string page() const { return report_page(read_report_data(path())); }
+  std::string page(const ReportPlan& plan = small_plan()) const {
+    return report_page(read_report_data(path(), plan));
+  }
 
  private:
   void write_log() const {
@@ -169,33 +203,35 @@ std::vector<std::string> values_of(const std::string& page, const std::string& a
 
 TEST_CASE("the page holds the run's numbers") {
   const std::string page = Folder().page();
-  for (const char* part :
-       {"12,000 interactions (3000.0 a user)",
-        "</small></th><td class=\"value\">0.003</td><td class=\"value\">0.001</td>",
-        "0.3750 ± 0.1768",
-        "0.6250 ± 0.1768",
-        "<strong>+0.2500 [",
-        "<td>11.5</td>",  // results
-        "MRR@20</th><td>0.3750 ± 0.1768</td><td class=\"method\">0.6250 ± 0.1768</td></tr>",
-        "50.0\u00A0%",
-        "0.00510",
-        "1.0e-05",
-        "from 0.04000",  // reconstruction
-        "1 item, 25.0\u00A0% of",
-        "2 items, 75.0\u00A0% of",
-        ">9,000<",  // groups
-        "1 min 40 s",
-        "6 min 40 s in all",
-        "25.0\u00A0%",
-        "50,000",
-        "2.00\u00A0GiB",  // costs
-        "p2rec " P2REC_VERSION}) {
+  for (const char* part : {"12,000 interactions (3000.0 a user)",
+                           "</small></th><td class=\"value\">0.003</td><td class=\"value\">0.001</td>",
+                           "0.3750 ± 0.1768",
+                           "0.6250 ± 0.1768",
+                           "<strong>+0.2500 [",
+                           "<td>11.5</td>",  // results
+                           "HR@10</th><td>0.3750 ± 0.1768</td><td class=\"method\">0.6250 ± 0.1768</td></tr>",
+                           "Made up &lt;here&gt;.",
+                           "no knowledge",
+                           "NDCG@10 less random’s",
+                           "50.0\u00A0%",
+                           "0.00510",
+                           "1.0e-05",
+                           "from 0.04000",  // reconstruction
+                           "1 item, 25.0\u00A0% of",
+                           "2 items, 75.0\u00A0% of",
+                           ">9,000<",  // groups
+                           "1 min 40 s",
+                           "6 min 40 s in all",
+                           "25.0\u00A0%",
+                           "50,000",
+                           "2.00\u00A0GiB",  // costs
+                           "p2rec " P2REC_VERSION}) {
     CAPTURE(part);
     CHECK(contains(page, part));
   }
   CHECK_FALSE(contains(page, "nan"));
   CHECK_FALSE(contains(page, "inf,"));
-  // As many columns as there are starts: with one for each metric the page would be too narrow.
+  // As many columns as there are arms: with one for each metric the page would be too narrow.
   CHECK(contains(page,
                  "<th scope=\"col\">Metric</th><th scope=\"col\">random</th>"
                  "<th scope=\"col\" class=\"method\">p2rec</th></tr>"));
@@ -237,11 +273,11 @@ TEST_CASE("the page is well-formed, stands alone, and its references lead somewh
 
 TEST_CASE("the same artefacts give the same bytes") {
   const Folder one, two;
-  write_report(one.path());
-  write_report(two.path());
+  write_report(one.path(), small_plan());
+  write_report(two.path(), small_plan());
   const std::string page = nn::read_file(one.path() / "report.html", "report");
   CHECK((page == nn::read_file(two.path() / "report.html", "report")));
-  write_report(one.path());
+  write_report(one.path(), small_plan());
   CHECK((page == nn::read_file(one.path() / "report.html", "report")));
 }
 
@@ -254,8 +290,8 @@ TEST_CASE("what has not been run is named") {
   // The numbers of an earlier run still stand in results.json, but not of this one.
   CHECK_FALSE(contains(page, "0.6250"));
   CHECK_FALSE(contains(page, "class=\"verdict\""));
-  for (const char* stage : {"evaluate", "reconstruct"})
-    CHECK(contains(page, ag::message("the stage <code>", stage, "</code> has not been finished.")));
+  CHECK(contains(page, "the stage <code>reconstruct</code> has not been finished."));
+  CHECK(contains(page, "this run has not been evaluated"));
   CHECK(contains(page, "not been finished: reconstruct, augment, train, evaluate are open"));
   CHECK(contains(page, "p2rec run --config out/config.toml --resume"));
   CHECK(contains(page, "<small>not finished</small>"));
@@ -264,8 +300,10 @@ TEST_CASE("what has not been run is named") {
   for (const char* file : {"manifest.json", "results.json", "log.jsonl"}) folder.remove(file);
   page = folder.page();
   CHECK(fault_of(page) == "");
-  for (const char* stage : {"pretrain", "groups", "reconstruct", "train", "evaluate"})
-    CHECK(contains(page, ag::message("the stage <code>", stage, "</code> has not been finished.")));
+  for (const char* part :
+       {"the stage <code>groups</code> has not been finished.", "this run has not been evaluated",
+        "<code>log.jsonl</code> holds no losses", "<code>results.json</code> holds no stage"})
+    CHECK(contains(page, part));
 }
 
 TEST_CASE("a stage that is done and has left nothing is named too") {
@@ -274,26 +312,36 @@ TEST_CASE("a stage that is done and has left nothing is named too") {
   folder.remove("log.jsonl");
   const std::string page = folder.page();
   CHECK(fault_of(page) == "");
-  for (const char* part :
-       {"<code>evaluate</code> is done, but <code>results.json</code>", "<code>groups</code> is done, but",
-        "<code>reconstruct</code> is done, but", "<code>train</code> is done, but <code>log.jsonl</code>"})
+  for (const char* part : {"<code>groups</code> is done, but <code>results.json</code>",
+                           "<code>reconstruct</code> is done, but", "<code>log.jsonl</code> holds no losses"})
     CHECK(contains(page, part));
 }
 
-TEST_CASE("one seed, and starts without random numbers") {
+TEST_CASE("one seed, arms without the baseline, and one measure without a baseline") {
   const Folder folder;
-  std::vector<ResultRow> rows = {row("random", 1, 1), row("p2rec", 1, 2)};
-  ResultsFile(folder.path()).set_rows(rows, summarise(rows));
+  const ResultsFile file(folder.path());
+  file.set_results("evaluate",
+                   summarise(results_of({kRandom, kOurs}, {row("random", 1, 1), row("p2rec", 1, 2)})));
   std::string page = folder.page();
   CHECK(fault_of(page) == "");
   CHECK(contains(page, "0.5000 ± 0.0000"));
   CHECK(contains(page, "over 1 seed;"));
-  rows = {row("teacher", 1, 1)};
-  ResultsFile(folder.path()).set_rows(rows, summarise(rows));
+  file.set_results("evaluate", summarise(results_of({{"teacher"}}, {row("teacher", 1, 1)})));
   page = folder.page();
   CHECK(fault_of(page) == "");
   CHECK(contains(page, "0.2500 ± 0.0000"));
   CHECK_FALSE(contains(page, "class=\"verdict\""));
+  Results plain;
+  plain.measures = plain.headline = {"exact match"};
+  plain.arms = {{"tuned", "", true}, {"untuned"}};
+  plain.rows = {{"tuned", 1, {}, {{1, 0}}}, {"untuned", 1, {}, {{0, 0}}}};
+  file.set_results("evaluate", summarise(plain));
+  page = folder.page();
+  CHECK(fault_of(page) == "");
+  CHECK(contains(page, "exact match: mean ± standard deviation"));
+  CHECK(contains(page, "<th scope=\"col\">Arm</th>"));
+  CHECK_FALSE(contains(page, "class=\"verdict\""));
+  CHECK_FALSE(contains(page, " less "));
 }
 
 TEST_CASE("files that are missing or were not written by the program") {
@@ -304,17 +352,11 @@ TEST_CASE("files that are missing or were not written by the program") {
     CAPTURE(message);
     CAPTURE(content);
     CHECK(contains(message, (folder.path() / file).string()));
-    return message;
   };
   for (const char* content :
-       {"", "garbage", "[]", "null", R"({"data": {"users": 3}})", R"({"data": {"users": 1.5}})",
-        R"({"data": 7})", R"({"stages": [3]})", R"({"groups": [{"group": "x"}]})",
-        R"({"stages": [{"name": "groups", "seconds": 1}]})",
-        R"({"groups": [{"group": 0, "items": 1, "interactions": 1, "top": [{"item": "a", "title": "b"}]}]})",
-        R"({"rows": {"a": 1}})",
-        R"({"summary": [{"model": "m", "start": "s", "seeds": 1, "epochs": 1, "metrics": {"HR@5": 1}}]})",
-        R"({"summary": [{"model": "m", "start": "s", "seeds": 1, "epochs": 1, "metrics": {}}]})",
-        R"({"data": {"users": 1e999}})", "{\"data\": \"\xff\"}"})
+       {R"({"sections": {"groups": [{"group": "x"}]}})", R"({"sections": {"groups": 7}})",
+        R"({"sections": {"groups": [{"group": 0, "items": 1, "interactions": 1, "top": [{"item": "a"}]}]}})",
+        R"({"sections": {"reconstruct": {"heldout_loss": 1}}})"})
     message_with("results.json", content);
   for (const char* content : {"garbage\n", "{}\n",
                               R"({"task": "pretrain", "step": 1, "loss": "x"})"
@@ -323,7 +365,6 @@ TEST_CASE("files that are missing or were not written by the program") {
                               "\n"})
     message_with("log.jsonl", content);
   message_with("manifest.json", "garbage");
-  CHECK(contains(message_with("config.toml", "groups = 0\n"), ":1: groups"));
 
   const Folder folder;
   folder.write("log.jsonl", R"({"task": "pretrain", "step": 0, "loss": 5}
@@ -331,142 +372,52 @@ TEST_CASE("files that are missing or were not written by the program") {
   CHECK(fault_of(folder.page()) == "");
   folder.remove("config.toml");
   CHECK(contains(message_of([&] { folder.page(); }), "config.toml"));
-  CHECK(contains(message_of([&] { write_report(folder.path() / "nowhere"); }), "nowhere is no folder"));
+  CHECK(contains(message_of([&] { write_report(folder.path() / "nowhere", {}); }), "nowhere is no folder"));
 }
 
-TEST_CASE("results.json read again is what was written") {
+TEST_CASE("splits are shown with their meaning") {
   const Folder folder;
-  const Results results = ResultsFile(folder.path()).read();
-  REQUIRE(results.data);
-  CHECK(results.data->interactions == 12000);
-  REQUIRE(results.stages.size() == 2);
-  CHECK(results.stages[1].peak_rss_mib == 2048);
-  REQUIRE(results.groups.size() == 2);
-  CHECK(results.groups[0].top.at(0).title == kEvilTitle);
-  REQUIRE(results.reconstruction);
-  CHECK(results.reconstruction->heldout_ridge == 0.002);
-  REQUIRE(results.rows.size() == 4);
-  CHECK(results.rows[3].seed == 2);
-  CHECK(results.rows[3].metrics.cutoffs == std::vector{5, 10, 20});
-  CHECK(results.rows[3].metrics.ndcg == std::vector{0.75, 0.75, 0.75});
-  REQUIRE(results.summary.size() == 2);
-  CHECK(results.summary[0].difference.hr.empty());
-  CHECK(results.summary[1].difference.hr.at(1).mean == 0.25);
-  CHECK(results.summary[1].difference.mrr.at(2).mean == 0.25);
-  CHECK(results.rows[3].metrics.users == 4);
-}
-
-TEST_CASE("the printed table is 80 columns wide, and its heads stand above what they name") {
-  const std::vector<ResultRow> rows = {row("random", 1, 3), row("random", 2, 2), row("p2rec_shuffled", 1, 2),
-                                       row("p2rec_shuffled", 2, 1)};
-  std::istringstream lines(summary_table(summarise(rows)));
-  const auto place = [](const std::string& line, const std::string& part) {
-    const size_t at = line.find(part);
-    REQUIRE(at != std::string::npos);
-    return std::count_if(line.begin(), line.begin() + static_cast<ptrdiff_t>(at),
-                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-  };
-  std::vector<std::string> table;
-  for (std::string line; std::getline(lines, line);) {
-    CAPTURE(line);
-    CHECK(place(line + "\n", "\n") <= 80);
-    table.push_back(line);
-  }
-  REQUIRE(table.size() == 4);
-  CHECK(contains(table[3], "over 2 seeds"));
-  CHECK(place(table[0] + "\n", "\n") == 80);
-  CHECK(place(table[1] + "\n", "\n") == 80);
-  CHECK(place(table[2] + "\n", "\n") == 80);
-  CHECK(place(table[0], "HR@10") == place(table[2], "0.3750"));
-  CHECK(place(table[0], "NDCG@10") == place(table[2], "0.3750 ±0.1768  -"));
-  CHECK(place(table[0], "NDCG@10 less") == place(table[2], "-0.2500 ["));
-}
-
-TEST_CASE("splits: their metrics follow from the ranks, are written, read and shown") {
-  const Folder folder;
-  const std::vector<Split> splits = {{"rare", {0, 3}}, {"<odd>", {1}}};
-  std::vector<ResultRow> rows = {row("random", 1, 1), row("random", 2, 2), row("p2rec", 1, 2),
-                                 row("p2rec", 2, 3)};
-  for (ResultRow& r : rows) r.splits = split_metrics(r.ranks, splits, r.metrics.cutoffs);
-  ResultsFile(folder.path()).set_rows(rows, summarise(rows, splits));
-  const Results read = ResultsFile(folder.path()).read();
-  REQUIRE(read.rows.at(2).splits.size() == 2);
-  CHECK(read.rows[2].splits[0].name == "rare");
-  CHECK(read.rows[2].splits[0].metrics.users == 2);
-  CHECK(read.rows[2].splits[0].metrics.hr == std::vector{0.5, 0.5, 0.5});  // user 0 is hit, user 3 is not
-  CHECK(read.rows[2].splits[1].metrics.mrr == std::vector{1.0, 1.0, 1.0});
-  const StartSummary& ours = read.summary.at(1);
-  REQUIRE(ours.splits.size() == 2);
-  CHECK(ours.splits[0].users == 2);
-  CHECK(ours.splits[0].hr.at(1).mean == 0.5);
-  CHECK(ours.splits[0].difference.ndcg.at(1).mean == 0);
-  // User 1 is hit by p2rec with both seeds, by random with the second.
-  CHECK(ours.splits[1].hr.at(1).mean == 1);
-  CHECK(ours.splits[1].difference.hr.at(1).mean == 0.5);
-  const std::string text = splits_text(read.summary);
-  CHECK(text.starts_with(summary_table(read.summary) + "\n2 users, rare: the item is of the half"));
-  CHECK(contains(text, "\n1 users, <odd>: \nstart "));
-  CHECK(contains(text, "p2rec           1.0000 ±0.0000  1.0000 ±0.0000  +0.5000 ["));
+  Results results = small_results();
+  results.splits = {{"rare", "of the rarer half", {0, 3}}, {"<odd>", "", {1}}};
+  ResultsFile(folder.path()).set_results("evaluate", summarise(results));
   const std::string page = folder.page();
   CHECK(fault_of(page) == "");
-  CHECK(contains(page, "Splits of the users"));
-  CHECK(contains(page, "the half with the fewest interactions"));
-  CHECK(contains(page, "&lt;odd&gt;"));
-
-  rows[3].splits.pop_back();  // the summary decides what is shown
-  std::vector<StartSummary> uneven = summarise(rows, splits);
-  uneven[1].splits.pop_back();
-  ResultsFile(folder.path()).set_rows(rows, uneven);
-  CHECK(contains(message_of([&] { folder.page(); }), "has other splits than the first one"));
+  for (const char* part : {"Splits of the users", "2 users: of the rarer half", "&lt;odd&gt;"}) {
+    CAPTURE(part);
+    CHECK(contains(page, part));
+  }
+  // User 1 is hit by p2rec with both seeds, by random with the second.
+  CHECK(contains(page, "<td>1.0000 ± 0.0000<small>+0.5000 ["));
 }
 
-TEST_CASE("results from before there was MRR are read and shown") {
+TEST_CASE("a section is shown where its stage belongs to the run") {
   const Folder folder;
-  std::string content = nn::read_file(folder.path() / "results.json", "results");
-  content = std::regex_replace(content, std::regex("\"MRR@"), "\"no longer known@");
-  folder.write("results.json", content);
-  const Results read = ResultsFile(folder.path()).read();
-  CHECK(read.rows.at(0).metrics.mrr.empty());
-  CHECK(read.summary.at(0).mrr.empty());
-  CHECK(fault_of(folder.page()) == "");
-}
-
-TEST_CASE("the report of a plain recommender has the sections that concern it") {
-  const Folder folder;
-  Options o = small_options();
-  o.starts = {"random"};
-  folder.write("config.toml", to_toml(o));
+  ReportPlan plan = small_plan();
+  plan.stages = {"train", "evaluate"};
   Manifest manifest(folder.path());
   for (const char* stage : {"pretrain", "groups", "reconstruct", "augment"}) manifest.remove(stage);
-  const std::string page = folder.page();
+  const std::string page = folder.page(plan);
   CHECK(fault_of(page) == "");
-  CHECK(contains(page, "none: a plain recommender"));
   CHECK(contains(page, "id=\"results\""));
-  for (const char* part :
-       {"id=\"reconstruction\"", "id=\"groups\"", "has not been finished", "#groups", "Teacher"})
+  CHECK(contains(page, "<h3><code>train</code></h3>"));
+  for (const char* part : {"id=\"reconstruction\"", "id=\"groups\"", "has not been finished", "#groups",
+                           "<code>pretrain</code>"})
     CHECK_FALSE(contains(page, part));
 }
 
-TEST_CASE("groups are described by the training parts") {
-  Interactions data;
-  data.item_ids = {"a", "b", "c", "d"};
-  data.user_ids = {"1", "2"};
-  data.sequences = {{1, 0, 1, 2, 3}, {2, 0}};  // trained on: 1 0 1, and as the second user is short, 2 0
-  ItemGroups groups;
-  groups.group_of = {0, 0, 1, 2};
-  groups.groups = 3;
-  std::vector<GroupRecord> records = describe_groups(data, groups);
-  REQUIRE(records.size() == 3);
-  CHECK(records[0].items == 2);
-  CHECK(records[0].interactions == 4);
-  REQUIRE(records[0].top.size() == 2);
-  CHECK(records[0].top[0].id == "a");  // as often as b: the lower index is first
-  CHECK(records[0].top[1].interactions == 2);
-  CHECK(records[1].interactions == 1);
-  CHECK(records[2].items == 1);
-  CHECK(records[2].top.empty());  // d is only a target
-  records = describe_groups(data, groups, 1);
-  CHECK(records[0].top.size() == 1);
+TEST_CASE("curves: of every task that logs losses, with levels, and the baseline's in the background") {
+  const std::string page = Folder().page();
+  for (const char* part : {"loss-pretrain-pretrain", "validation-pretrain-pretrain", "loss-reconstruct-llm",
+                           "loss-reconstruct-reconstruct", "validation-train-random",
+                           "validation-train-p2rec", ">ridge</text>", "in the background"}) {
+    CAPTURE(part);
+    CHECK(contains(page, part));
+  }
+  const size_t p2rec = page.find("id=\"validation-train-p2rec-t\""), end = page.find("</svg>", p2rec);
+  REQUIRE(end != std::string::npos);
+  const std::string plot = page.substr(p2rec, end - p2rec);
+  CHECK(contains(plot, "polyline class=\"background\""));
+  CHECK(contains(plot, "polyline class=\"main\""));
 }
 
 TEST_CASE("numbers as the report writes them") {

@@ -13,10 +13,12 @@
 #include "p2rec/methods/common/final_recommenders.h"
 #include "p2rec/methods/p2rec/describe_groups.h"
 #include "p2rec/methods/p2rec/group_files.h"
+#include "nn/io/json.h"
+#include "p2rec/methods/p2rec/report_plan.h"
 #include "p2rec/report/report.h"
 #include "p2rec/run/artifacts.h"
 #include "p2rec/run/pipeline.h"
-#include "p2rec/run/results.h"
+#include "p2rec/run/results_file.h"
 #include "p2rec/task/task.h"
 #include "tests/folders.h"
 #include "tests/p2rec/cli/shell.h"
@@ -54,6 +56,14 @@ std::map<std::string, std::string> run_on(const Interactions& data, const Option
   REQUIRE(read_interactions("data.txt").items() == 40);
   run_stages(options, Stage::Pretrain, Stage::Train);
   return artefacts("out");
+}
+
+// Of the first seed of the first arm.
+Metrics metrics_of(const Summary& summary) {
+  Metrics metrics;
+  for (size_t m = 0; m < summary.measures.size(); ++m)
+    metrics[summary.measures[m]] = summary.arms.at(0).seeds.at(0).means.at(0)[m];
+  return metrics;
 }
 
 }  // namespace
@@ -129,10 +139,10 @@ TEST_CASE("stage by stage gives what a whole run gives") {
   // The report is written at the end, again from the files alone, and goes when a stage is begun anew.
   const std::string report = nn::read_file("out/report.html", "report");
   CHECK(contains(report, "class=\"verdict\""));
-  const auto records = describe_groups(data, read_groups("out/groups.tsv", data));
-  CHECK(contains(report, records[0].top.at(0).title));
+  const nn::OrderedJson groups = describe_groups(data, read_groups("out/groups.tsv", data));
+  CHECK(contains(report, groups[0]["top"].at(0)["title"].get<std::string>()));
   fs::remove("data.txt");
-  write_report("out");
+  write_report("out", report_plan(small_options()));
   CHECK((nn::read_file("out/report.html", "report") == report));
   write_data(data);
   Options again = small_options();
@@ -281,15 +291,12 @@ TEST_CASE("popularity: counted, evaluated and recommended without any other stag
   fs::remove_all("out");
   run_stages(o, Stage::Train, Stage::Train);
   run_stages(o, Stage::Evaluate, Stage::Evaluate);
-  const Results honest = ResultsFile("out").read();
-  REQUIRE(honest.rows.size() == 1);
-  CHECK(honest.rows[0].model == "popularity");
-  CHECK(honest.rows[0].start == "counts");
-  CHECK(honest.rows[0].epochs == 0);
+  const Summary honest = ResultsFile("out").read().results.value();
+  REQUIRE(honest.arms.size() == 1);
+  CHECK(honest.arms[0].name == "counts");
+  CHECK(honest.arms[0].facts.at(0) == 0);
   const models::Popularity model(item_counts(data, CountedPart::Training));
-  const Metrics metrics = evaluate(model, data);
-  CHECK(honest.rows[0].metrics.ndcg == metrics.ndcg);
-  CHECK(honest.rows[0].metrics.mrr == metrics.mrr);
+  CHECK(metrics_of(honest) == evaluate(model, data));
   std::ostringstream out;
   recommend({.out = "out", .user = data.user_ids[0], .items = {}, .top = 3}, out);
   const std::string printed = out.str();
@@ -304,7 +311,7 @@ TEST_CASE("popularity: counted, evaluated and recommended without any other stag
   o.overwrite = true;
   run_stages(o, Stage::Train, Stage::Evaluate);
   const models::Popularity published(item_counts(data, CountedPart::Everything));
-  CHECK(ResultsFile("out").read().rows.at(0).metrics.ndcg == evaluate(published, data).ndcg);
+  CHECK(metrics_of(ResultsFile("out").read().results.value()) == evaluate(published, data));
 }
 
 TEST_CASE("evaluation's options change no training, and every rank is written") {
@@ -315,7 +322,7 @@ TEST_CASE("evaluation's options change no training, and every rank is written") 
   o.starts = {"random"};
   run_stages(o, Stage::Train, Stage::Evaluate);
   const std::string recommender = nn::read_file("out/recommender-random-1.safetensors", "recommender");
-  const Results full = ResultsFile("out").read();
+  const Summary full = ResultsFile("out").read().results.value();
 
   Options other = o;
   other.ranking = "sampled";
@@ -328,11 +335,13 @@ TEST_CASE("evaluation's options change no training, and every rank is written") 
   other.overwrite = true;
   run_stages(other, Stage::Evaluate, Stage::Evaluate);
   CHECK(nn::read_file("out/recommender-random-1.safetensors", "recommender") == recommender);
-  const Results sampled = ResultsFile("out").read();
-  REQUIRE(sampled.rows.size() == 2);
-  CHECK(sampled.rows[0].metrics.cutoffs == std::vector{1, 10});
-  CHECK(sampled.rows[0].metrics.hr[1] == 1);  // of 8 items every one is among the first ten
-  CHECK(full.rows[0].metrics.hr[1] < 1);
+  const Summary sampled = ResultsFile("out").read().results.value();
+  REQUIRE(sampled.arms.at(0).seeds.size() == 2);
+  CHECK(sampled.measures ==
+        std::vector<std::string>{"HR@1", "HR@10", "NDCG@1", "NDCG@10", "MRR@1", "MRR@10"});
+  CHECK(metrics_of(sampled).at("HR@10") == 1);  // of 8 items every one is among the first ten
+  CHECK(metrics_of(full).at("HR@10") < 1);
+  CHECK(contains(sampled.about, "ranked among 7 sampled items"));
 
   std::istringstream lines(nn::read_file("out/ranks.tsv", "ranks"));
   std::string line;
@@ -355,16 +364,16 @@ TEST_CASE("evaluation's options change no training, and every rank is written") 
     ranks.push_back(first);
   }
   CHECK_FALSE(std::getline(lines, line));
-  CHECK(metrics_from_ranks(ranks, {1, 10}).ndcg == sampled.rows[0].metrics.ndcg);
-  REQUIRE(sampled.rows[0].splits.at(0).name == "rare");
-  CHECK(sampled.rows[0].splits[0].metrics.users == rare);
+  CHECK(metrics_from_ranks(ranks, {1, 10}) == metrics_of(sampled));
+  REQUIRE(sampled.parts.at(1).name == "rare");
+  CHECK(sampled.parts[1].units == rare);
 
   // A sample of the users is looked at for early stopping too, so that is another training.
   other.evaluate_users = 20;
   CHECK(contains(message_of([&] { run_stages(other, Stage::Evaluate, Stage::Evaluate); }),
                  "evaluate-users=0, now evaluate-users=20"));
   run_stages(other, Stage::Train, Stage::Evaluate);
-  CHECK(ResultsFile("out").read().rows.at(0).metrics.users == 20);
+  CHECK(ResultsFile("out").read().results.value().parts.at(0).units == 20);
 }
 
 TEST_CASE("recommend names items with titles, best first, without what the user knows") {

@@ -1,11 +1,11 @@
-#include "p2rec/report/report_plots.h"
+#include "p2rec/report/plots.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "p2rec/report/report_format.h"
+#include "p2rec/report/text.h"
 
 namespace p2rec {
 namespace {
@@ -78,7 +78,8 @@ std::string dot(const char* css, double x, double y, double radius, const std::s
 }
 
 std::string svg(const PlotCaption& caption, double height, const std::string& content) {
-  const std::string id = escaped(caption.id);
+  std::string id = escaped(caption.id);
+  std::ranges::replace(id, ' ', '-');
   return fmt::format(
       R"(<svg viewBox="0 0 {:.0f} {:.0f}" role="img" aria-labelledby="{}-t {}-d">
 <title id="{}-t">{}</title><desc id="{}-d">{}</desc>

@@ -1,4 +1,4 @@
-#include "p2rec/report/report_format.h"
+#include "p2rec/report/text.h"
 
 #include <fmt/format.h>
 
@@ -56,6 +56,40 @@ std::string shortened(std::string_view text, size_t characters) {
     if (nn::begins_character(text[end]) && seen++ == characters - 1) break;
   }
   return std::string(text.substr(0, end)) + "…";
+}
+
+std::string figure(const std::string& plot, const std::string& caption) {
+  return fmt::format("<figure>\n<figcaption>{}</figcaption>\n{}</figure>\n", caption, plot);
+}
+
+std::string table(const std::string& label, const std::string& caption, const std::string& head,
+                  const std::string& rows) {
+  return fmt::format(
+      R"(<div class="wide" role="region" aria-label="{}" tabindex="0"><table>
+<caption>{}</caption>
+<thead><tr>{}</tr></thead>
+<tbody>
+{}</tbody></table></div>
+)",
+      label, caption, head, rows);
+}
+
+std::string column(const std::string& content, const std::string& css) {
+  return fmt::format(R"(<th scope="col"{}>{}</th>)", css, content);
+}
+
+std::string row(const std::string& head, const std::string& small, const std::string& cells,
+                bool emphasised) {
+  return fmt::format("<tr{}><th scope=\"row\">{}{}</th>{}</tr>\n", emphasised ? R"( class="method")" : "",
+                     head, small.empty() ? "" : "<small>" + small + "</small>", cells);
+}
+
+std::string cell(const std::string& content, const std::string& small) {
+  return fmt::format("<td>{}{}</td>", content, small.empty() ? "" : "<small>" + small + "</small>");
+}
+
+std::string missing(const std::string& why) {
+  return "<p class=\"missing\">Nothing to show: " + why + "</p>\n";
 }
 
 std::string metric_text(double value) { return fixed(value, 4); }

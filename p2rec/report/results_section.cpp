@@ -1,0 +1,206 @@
+// The report's results: the arms with their spread, and against the baseline. They know no method.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <ranges>
+
+#include "p2rec/report/sections.h"
+#include "p2rec/report/text.h"
+
+namespace p2rec {
+namespace {
+
+// Sets the method's own row or column off from the controls.
+const char* const kMethod = R"( class="method")";
+
+const char* verdict_of(const Difference& d) {
+  if (d.low > 0) return "better";
+  if (d.high < 0) return "worse";
+  return "no difference shown";
+}
+
+std::string interval_text(const Difference& d) {
+  return fmt::format("{} [{}, {}]", difference_text(d.mean), difference_text(d.low), difference_text(d.high));
+}
+
+std::string estimate_text(const Estimate& e) {
+  return fmt::format("{} ± {}", metric_text(e.mean), metric_text(e.std));
+}
+
+std::string seeds_text(const Summary& s) {
+  const size_t seeds = s.arms[0].seeds.size();
+  return fmt::format("{} seed{}", seeds, seeds == 1 ? "" : "s");
+}
+
+std::string capitalised(std::string word) {
+  if (!word.empty()) word[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(word[0])));
+  return escaped(word);
+}
+
+std::string less_baseline(const Summary& s, const std::string& measure) {
+  return s.baseline.empty() ? "" : measure + " less " + s.baseline + "’s";
+}
+
+// --- tables ------------------------------------------------------------------------------------------------
+
+std::string main_table(const Summary& s) {
+  const bool compared = !s.baseline.empty();
+  std::string rows, head = column(capitalised(s.arm));
+  for (const std::string& measure : s.headline | std::views::reverse) head += column(escaped(measure));
+  if (compared) head += column(escaped(less_baseline(s, s.headline.back()))) + column("seeds resolve");
+  if (!s.facts.empty()) head += column(escaped(s.facts[0]));
+  for (const ArmSummary& arm : s.arms) {
+    std::string cells;
+    for (const std::string& measure : s.headline | std::views::reverse)
+      cells += cell(estimate_text(arm.metrics[0][s.index_of(measure)]));
+    if (compared && arm.differences.empty()) cells += cell("–") + cell("–");
+    if (compared && !arm.differences.empty()) {
+      const Difference& d = arm.differences[0][s.main_measure()];
+      cells += cell(interval_text(d), verdict_of(d)) + cell(metric_text(d.resolvable));
+    }
+    if (!s.facts.empty()) cells += cell(mean_text(arm.facts[0]));
+    rows += row(escaped(arm.name), escaped(arm.meaning), cells, arm.is_the_method);
+  }
+  std::string caption = "Mean ± standard deviation over " + seeds_text(s);
+  if (compared)
+    caption += "; the difference to " + escaped(s.baseline) +
+               " is paired, with a 95&#160;% bootstrap interval over\n" + escaped(s.unit) + "s and seeds";
+  const std::string note = fmt::format(
+      R"(<p class="note">“seeds resolve”: the smallest true difference that this many seeds would show. An
+interval over {}s and seeds can be narrower; a difference below this number needs more seeds. In the plots the
+small dots below an interval are the single seeds.</p>
+)",
+      escaped(s.unit));
+  return table("Results of each " + escaped(s.arm), caption, head, rows) + (compared ? note : "");
+}
+
+// A row for each measure and a column for each arm: there are few arms, and the page is not much wider than six of them.
+std::string measures_table(const Summary& s) {
+  std::string head = column("Metric"), rows;
+  for (const ArmSummary& arm : s.arms) head += column(escaped(arm.name), arm.is_the_method ? kMethod : "");
+  for (size_t m = 0; m < s.measures.size(); ++m) {
+    std::string cells;
+    for (const ArmSummary& arm : s.arms)
+      cells +=
+          fmt::format("<td{}>{}</td>", arm.is_the_method ? kMethod : "", estimate_text(arm.metrics[0][m]));
+    rows += row(escaped(s.measures[m]), "", cells);
+  }
+  return table("All metrics",
+               "All metrics, mean ± standard deviation over the seeds; results.json holds the single seeds "
+               "in full",
+               head, rows);
+}
+
+// The main measure for each split, and less the baseline's where that was compared; empty where there are no splits.
+std::string splits_table(const Summary& s) {
+  if (s.parts.size() < 2) return "";
+  const std::string measure = escaped(s.headline.back());
+  std::string head = column(capitalised(s.arm)), rows;
+  for (size_t p = 1; p < s.parts.size(); ++p) {
+    const UnitPart& part = s.parts[p];
+    head += column(fmt::format("{}<small>{} {}s: {}</small>", escaped(part.name), count_text(part.units),
+                               escaped(s.unit), escaped(part.meaning)));
+  }
+  for (const ArmSummary& arm : s.arms) {
+    std::string cells;
+    for (size_t p = 1; p < s.parts.size(); ++p)
+      cells += cell(estimate_text(arm.metrics[p][s.main_measure()]),
+                    arm.differences.empty() ? "" : interval_text(arm.differences[p][s.main_measure()]));
+    rows += row(escaped(arm.name), "", cells, arm.is_the_method);
+  }
+  std::string caption =
+      measure + " for some of the " + escaped(s.unit) + "s, mean ± standard deviation over the seeds";
+  if (!s.baseline.empty())
+    caption += "; below it the paired difference to " + escaped(s.baseline) + " with its 95&#160;% interval";
+  return table("Splits of the " + escaped(s.unit) + "s", caption + ". results.json holds the other metrics.",
+               head, rows);
+}
+
+// --- plots -------------------------------------------------------------------------------------------------
+
+std::string means_figure(const Summary& s, const std::string& measure) {
+  const size_t m = s.index_of(measure);
+  const ArmSummary* baseline = s.find(s.baseline);
+  SpreadPlot plot{{"mean-" + measure, fmt::format("{} of each {}", measure, s.arm),
+                   "A row for each " + s.arm +
+                       ": its mean as a dot, one standard deviation to both sides as a line, and the single "
+                       "seeds as small dots below. The table above holds the numbers."},
+                  measure,
+                  {},
+                  (baseline ? *baseline : s.arms[0]).metrics[0][m].mean};
+  for (const ArmSummary& arm : s.arms) {
+    const Estimate& e = arm.metrics[0][m];
+    SpreadRow row{arm.name, e.mean, e.mean - e.std, e.mean + e.std, estimate_text(e), {}, arm.is_the_method};
+    for (const SeedSummary& seed : arm.seeds)
+      row.dots.emplace_back(seed.means[0][m],
+                            fmt::format("seed {}: {}", seed.seed, metric_text(seed.means[0][m])));
+    plot.rows.push_back(std::move(row));
+  }
+  return figure(spread_plot(plot), fmt::format("{}: mean ± standard deviation; dashed: {}", escaped(measure),
+                                               escaped((baseline ? *baseline : s.arms[0]).name)));
+}
+
+// Empty where no arm was compared with the baseline.
+std::string differences_figure(const Summary& s, const std::string& measure) {
+  const size_t m = s.index_of(measure);
+  const ArmSummary* baseline = s.find(s.baseline);
+  SpreadPlot plot{{"difference-" + measure, less_baseline(s, measure) + ", of each " + s.arm,
+                   "A row for each " + s.arm +
+                       ": the mean paired difference as a dot, its 95 % interval as a line, and the single "
+                       "seeds as small dots below. Right of zero is better than " +
+                       s.baseline + "."},
+                  less_baseline(s, measure),
+                  {},
+                  0};
+  for (const ArmSummary& arm : s.arms) {
+    if (!baseline || arm.differences.empty()) continue;
+    const Difference& d = arm.differences[0][m];
+    SpreadRow row{arm.name, d.mean, d.low, d.high, interval_text(d), {}, arm.is_the_method};
+    for (size_t i = 0; i < std::min(arm.seeds.size(), baseline->seeds.size()); ++i) {
+      const double difference = arm.seeds[i].means[0][m] - baseline->seeds[i].means[0][m];
+      row.dots.emplace_back(difference,
+                            fmt::format("seed {}: {}", arm.seeds[i].seed, difference_text(difference)));
+    }
+    plot.rows.push_back(std::move(row));
+  }
+  if (plot.rows.empty()) return "";
+  return figure(spread_plot(plot), fmt::format("{}: paired difference to {}, 95&#160;% interval",
+                                               escaped(measure), escaped(s.baseline)));
+}
+
+bool evaluated(const ReportData& data) { return data.run.results && data.done(data.run.evaluated_by); }
+
+}  // namespace
+
+std::string verdict(const ReportData& data) {
+  if (!evaluated(data)) return "";
+  const Summary& s = *data.run.results;
+  const auto ours = std::ranges::find(s.arms, true, &ArmSummary::is_the_method);
+  const ArmSummary* baseline = s.find(s.baseline);
+  if (ours == s.arms.end() || !baseline || ours->differences.empty()) return "";
+  const Difference& d = ours->differences[0][s.main_measure()];
+  const std::string says = d.low > 0    ? "lies above zero: the " + s.arm + " helps"
+                           : d.high < 0 ? "lies below zero: the " + s.arm + " does harm"
+                                        : "holds zero: no difference is shown";
+  return fmt::format(
+      R"(<p class="verdict">With the {0} {1} ({2}) {3} is {4}; with {5} ({6}) it is {7}.
+The paired difference is <strong>{8}</strong> (95&#160;%, {9}). The interval {10}.</p>
+)",
+      escaped(s.arm), escaped(ours->name), escaped(ours->meaning), escaped(s.headline.back()),
+      metric_text(ours->metrics[0][s.main_measure()].mean), escaped(baseline->name),
+      escaped(baseline->meaning), metric_text(baseline->metrics[0][s.main_measure()].mean), interval_text(d),
+      seeds_text(s), escaped(says));
+}
+
+std::string results_section(const ReportData& data) {
+  if (!evaluated(data)) return missing("this run has not been evaluated.");
+  const Summary& s = *data.run.results;
+  std::string figures;
+  for (const std::string& measure : s.headline | std::views::reverse)
+    figures += means_figure(s, measure) + differences_figure(s, measure);
+  return "<p>" + escaped(s.about) + "</p>\n" + main_table(s) + "<div class=\"figures pairs\">\n" + figures +
+         "</div>\n" + measures_table(s) + splits_table(s);
+}
+
+}  // namespace p2rec

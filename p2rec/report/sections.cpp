@@ -1,0 +1,246 @@
+#include "p2rec/report/sections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/check.h"
+#include "nn/io/json.h"
+#include "p2rec/report/text.h"
+
+namespace p2rec {
+namespace {
+
+constexpr size_t kPointsOfACurve = 150;  // more cannot be told apart at the width of a plot
+
+std::string code(const std::string& text) { return "<code>" + escaped(text) + "</code>"; }
+
+// --- what was run ------------------------------------------------------------------------------------------
+
+std::string description_row(const std::string& term, const std::string& content) {
+  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", term, content);
+}
+
+std::string size_text(const DataCounts& d) {
+  return fmt::format("{} users, {} items, {} interactions ({} a user)", count_text(d.users),
+                     count_text(d.items), count_text(d.interactions),
+                     mean_text(static_cast<double>(d.interactions) / static_cast<double>(d.users)));
+}
+
+// "1, 2, 3" of "1,2,3", so that a long list can be broken into lines.
+std::string spaced(const std::string& list) {
+  std::string result;
+  for (size_t i = 0; i < list.size(); ++i) {
+    result += list[i];
+    if (list[i] == ',' && i + 1 < list.size() && list[i + 1] != ' ') result += ' ';
+  }
+  return result;
+}
+
+std::string options_table(const std::vector<ShownOption>& options) {
+  if (options.empty()) return "<p>All other options have their defaults.</p>\n";
+  std::string rows;
+  const auto value = [](const std::string& text) {
+    return "<td class=\"value\">" + escaped(spaced(text)) + "</td>";
+  };
+  for (const ShownOption& o : options)
+    rows += row(escaped(o.name), escaped(o.help), value(o.value) + value(o.usual));
+  return table("Options", "Options that differ from their defaults; config.toml holds all of them",
+               column("Option") + column("here") + column("default"), rows);
+}
+
+// --- curves ------------------------------------------------------------------------------------------------
+
+// Tasks that differ only in their seed: "train/random-1", "train/random-2".
+struct Group {
+  std::string stage, name;  // "train", "random"
+  bool seeds = false;       // the tasks' names end with one
+  std::vector<const TaskLog*> tasks;
+};
+
+Group group_of(const std::string& task) {
+  const size_t slash = task.find('/'), last = task.find_last_not_of("0123456789");
+  const bool seeds = last != std::string::npos && last + 1 < task.size() && task[last] == '-';
+  const std::string name = task.substr(0, seeds ? last : std::string::npos);
+  return {task.substr(0, slash), slash < name.size() ? name.substr(slash + 1) : name, seeds, {}};
+}
+
+std::vector<Group> groups_of(const ReportData& data, const std::string& stage) {
+  std::vector<Group> groups;
+  for (const TaskLog& log : data.log) {
+    const Group own = group_of(log.name);
+    if (own.stage != stage) continue;
+    auto group = std::ranges::find(groups, own.name, &Group::name);
+    if (group == groups.end()) group = groups.insert(group, own);
+    group->tasks.push_back(&log);
+  }
+  return groups;
+}
+
+// Level lines that a stage asks for: what its held-out loss is compared with.
+std::vector<Level> levels_of(const ReportData& data, const std::string& stage) {
+  std::vector<Level> levels;
+  const auto section = data.run.sections.find(stage);
+  if (section == data.run.sections.end() || !data.done(stage)) return levels;
+  const auto found = nn::parse_json<nn::OrderedJson>(section->second, stage);
+  if (!found.is_object() || !found.contains("levels")) return levels;
+  for (const auto& [name, value] : found["levels"].items())
+    levels.push_back({name, value.is_number() ? value.get<double>() : NAN});
+  return levels;
+}
+
+std::string loss_figure(const Group& group, const TaskLog& log, const std::vector<Level>& levels) {
+  CurvePlot plot{
+      {"loss-" + group.stage + "-" + group.name, group.name + ": loss by step",
+       "The training loss as a curve, each point a step or the mean of neighbouring steps; the loss "
+       "of held-out examples as dots, and what it is compared with as level lines."},
+      "step",
+      "loss",
+      {{log.heldout.empty() ? "" : "training", CurveStyle::Main, thinned(log.loss, kPointsOfACurve), false}},
+      log.heldout.empty() ? std::vector<Level>() : levels,
+      {}};
+  if (!log.heldout.empty()) plot.curves.push_back({"held-out", CurveStyle::Second, log.heldout, true});
+  plot.frame = frame_of(plot.curves, plot.levels, !log.heldout.empty());
+  return figure(curve_plot(plot), escaped(group.name) + ": loss");
+}
+
+std::vector<Curve> validation_curves(const Group& group, CurveStyle style) {
+  std::vector<Curve> curves;
+  for (const TaskLog* log : group.tasks) {
+    if (!log->validation.empty())
+      curves.push_back({group.name, style, thinned(log->validation, kPointsOfACurve), false});
+  }
+  return curves;
+}
+
+// A curve for each seed, and in the background those of the baseline, if it is among the groups.
+std::string validation_figure(const Group& group, const Group* baseline, const Frame& frame) {
+  const std::string measure = group.tasks[0]->measure;
+  CurvePlot plot{
+      {"validation-" + group.stage + "-" + group.name, group.name + ": validation " + measure + " by epoch",
+       baseline ? "Those of " + baseline->name + " are in the background, in grey."
+                : "A point for each epoch."},
+      "epoch",
+      measure,
+      {},
+      {},
+      frame};
+  if (baseline) plot.curves = validation_curves(*baseline, CurveStyle::Background);
+  for (const Curve& curve : validation_curves(group, CurveStyle::Main)) plot.curves.push_back(curve);
+  if (!group.seeds) plot.curves[0].label.clear();
+  return figure(curve_plot(plot), escaped(group.name) + ": validation " + escaped(measure));
+}
+
+std::string figures_of(const ReportData& data, const std::string& stage) {
+  const std::vector<Group> groups = groups_of(data, stage);
+  const std::string name = data.run.results ? data.run.results->baseline : "";
+  const auto baseline = std::ranges::find(groups, name, &Group::name);
+  std::vector<Curve> all;
+  for (const Group& group : groups) {
+    for (const Curve& curve : validation_curves(group, CurveStyle::Main)) all.push_back(curve);
+  }
+  const Frame frame = frame_of(all, {}, true);
+  std::string figures;
+  for (const Group& group : groups) {
+    const TaskLog& log = *group.tasks[0];
+    if (!group.seeds && !(log.loss.empty() && log.heldout.empty()))
+      figures += loss_figure(group, log, levels_of(data, stage));
+    const bool compared = baseline != groups.end() && group.name != name;
+    if (!validation_curves(group, CurveStyle::Main).empty())
+      figures += validation_figure(group, compared ? &*baseline : nullptr, frame);
+  }
+  return figures;
+}
+
+}  // namespace
+
+std::string progress_note(const ReportData& data) {
+  std::string open;
+  for (const std::string& stage : data.plan.stages) {
+    if (!data.done(stage)) open += (open.empty() ? "" : ", ") + escaped(stage);
+  }
+  if (open.empty()) return "";
+  return fmt::format(
+      "<p class=\"missing\">This run has not been finished: {} {} open. To resume it:\n{}</p>\n", open,
+      open.find(',') == std::string::npos ? "is" : "are", code(data.plan.resume));
+}
+
+std::string run_section(const ReportData& data) {
+  std::string facts, program;
+  for (const auto& [term, text] : data.plan.facts)
+    facts += description_row(escaped(term), escaped(spaced(text)));
+  if (data.run.data) facts += description_row("Size", size_text(*data.run.data));
+  for (const std::string& line : data.program)
+    program += program.empty() ? escaped(line) : "<small>" + escaped(line) + "</small>";
+  facts += description_row("Program", program.empty() ? "not recorded" : program);
+  return "<dl class=\"facts\">\n" + facts + "</dl>\n" + options_table(data.plan.options);
+}
+
+std::string method_section(const ReportData& data, const ReportSection& section) {
+  if (!data.concerns(section.stage)) return "";
+  if (!data.done(section.stage))
+    return missing("the stage " + code(section.stage) + " has not been finished.");
+  const auto found = data.run.sections.find(section.stage);
+  if (found == data.run.sections.end())
+    return missing("the stage " + code(section.stage) + " is done, but <code>results.json</code> does not " +
+                   "hold what it found.");
+  const nn::Path file = data.manifest.path().parent_path() / "results.json";
+  try {
+    return section.html(nn::parse_json<nn::OrderedJson>(found->second, file.string()));
+  } catch (const nn::OrderedJson::exception& problem) {
+    throw ag::InputError(
+        ag::message(file.string(), ": not what the stage '", section.stage, "' found: ", problem.what()));
+  }
+}
+
+std::string curves_section(const ReportData& data) {
+  std::string body;
+  std::vector<std::string> stages;
+  for (const TaskLog& log : data.log) {
+    const std::string stage = group_of(log.name).stage;
+    if (data.concerns(stage) && std::ranges::count(stages, stage) == 0) stages.push_back(stage);
+  }
+  for (const std::string& stage : stages) {
+    const std::string figures = figures_of(data, stage);
+    if (figures.empty()) continue;
+    body += "<h3>" + code(stage) + "</h3>\n";
+    if (!data.done(stage)) body += "<p class=\"note\">This stage has not been finished: so far.</p>\n";
+    body += "<div class=\"figures\">\n" + figures + "</div>\n";
+  }
+  const std::string note =
+      "<p class=\"note\">A curve for each seed; all validation plots of a stage have the same axes.</p>\n";
+  return body.empty() ? missing("<code>log.jsonl</code> holds no losses.") : note + body;
+}
+
+std::string costs_section(const ReportData& data) {
+  const std::vector<StageRecord>& stages = data.run.stages;
+  if (stages.empty()) return missing("<code>results.json</code> holds no stage.");
+  double total = 0;
+  for (const StageRecord& stage : stages) total += stage.seconds;
+  std::string rows;
+  BarPlot time{{"time", "Time of each stage", "A bar for each stage. The table holds the numbers."}, {}};
+  BarPlot memory{{"memory", "Memory at the end of each stage",
+                  "A bar for each stage: the most memory that the program had held up to then."},
+                 {}};
+  for (const StageRecord& stage : stages) {
+    const std::string tokens = stage.tokens > 0 ? count_text(stage.tokens) : "–";
+    const std::string rate =
+        stage.tokens > 0 ? rate_text(static_cast<double>(stage.tokens) / stage.seconds) : "–";
+    rows += row(escaped(stage.name), data.open(stage.name) ? "not finished" : "",
+                cell(seconds_text(stage.seconds)) + cell(percent_text(stage.seconds / total)) + cell(tokens) +
+                    cell(rate) + cell(memory_text(stage.peak_rss_mib)));
+    time.bars.push_back({stage.name, stage.seconds, seconds_text(stage.seconds), false});
+    memory.bars.push_back({stage.name, stage.peak_rss_mib, memory_text(stage.peak_rss_mib), false});
+  }
+  const std::string caption = seconds_text(total) +
+                              " in all. Memory is the most that the program had held up to the end of the "
+                              "stage; tokens are what a training read,\nall epochs counted";
+  const std::string head = column("Stage") + column("time") + column("share") + column("tokens") +
+                           column("per second") + column("memory");
+  return table("Time and memory by stage", caption, head, rows) + "<div class=\"figures\">\n" +
+         figure(bar_plot(time), "Time by stage") +
+         figure(bar_plot(memory), "Most memory up to the end of each stage") + "</div>\n";
+}
+
+}  // namespace p2rec

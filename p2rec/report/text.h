@@ -1,0 +1,43 @@
+// How the report writes: pieces of HTML, and each kind of number in one way, everywhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace p2rec {
+
+// Text for HTML and SVG, between tags and in quoted attributes: & < > " ' become entities, and control characters,
+// which XML does not allow, U+FFFD.
+std::string escaped(std::string_view text);
+// At most `characters` of UTF-8 text, the last one an ellipsis if something is left out.
+std::string shortened(std::string_view text, size_t characters);
+
+// --- pieces of HTML; plots, captions, heads and rows are HTML themselves -----------------------------------
+
+std::string figure(const std::string& plot, const std::string& caption);
+// `label` names the region that scrolls; `head` holds the cells of the head (column()), `rows` whole rows.
+std::string table(const std::string& label, const std::string& caption, const std::string& head,
+                  const std::string& rows);
+std::string column(const std::string& content, const std::string& css = "");  // a cell of the head
+// <tr> with a head and the cells <td>...</td>; `small` stands below the head in small letters.
+std::string row(const std::string& head, const std::string& small, const std::string& cells,
+                bool emphasised = false);
+std::string cell(const std::string& content, const std::string& small = "");  // <td>
+std::string missing(const std::string& why);  // in place of something that cannot be shown
+
+// --- numbers -----------------------------------------------------------------------------------------------
+
+// A number that is not finite is written as a dash; a minus is U+2212, which is as wide as a plus.
+std::string metric_text(double value);             // 0.1423: HR and NDCG
+std::string difference_text(double value);         // +0.0123
+std::string loss_text(double value);               // 4.251, 0.00374, 5.5e-06
+std::string count_text(int64_t value);             // 100,000
+std::string mean_text(double value);               // 15.3: epochs, interactions per user
+std::string rate_text(double value);               // 24,800: tokens per second, in three digits
+std::string percent_text(double share);            // 12.3 %
+std::string memory_text(double mib);               // 404 MiB, 2.66 GiB
+std::string seconds_text(double seconds);          // as progress.h writes durations
+std::string tick_text(double value, double step);  // on an axis whose ticks are `step` apart
+
+}  // namespace p2rec
