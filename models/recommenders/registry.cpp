@@ -30,6 +30,14 @@ std::vector<std::string> recommender_names() {
   return names;
 }
 
+std::string name_of(const RecommenderModelConfig& config) {
+  for (const RecommenderEntry& entry : kRecommenders) {
+    const AnyRecommenderConfig known = entry.default_config();
+    if (typeid(*known) == typeid(config)) return entry.name;
+  }
+  throw ag::Error("this recommender is not in the registry");
+}
+
 AnyRecommenderConfig default_recommender_config(const std::string& name) {
   std::string known;
   for (const RecommenderEntry& entry : kRecommenders) {

@@ -16,6 +16,7 @@ struct RecommenderEntry {
 
 std::span<const RecommenderEntry> recommenders();
 std::vector<std::string> recommender_names();
+std::string name_of(const RecommenderModelConfig& config);
 
 // Throws ag::InputError for an unknown name.
 AnyRecommenderConfig default_recommender_config(const std::string& name);

@@ -44,6 +44,8 @@ struct Option {
   std::string help;
   Range range = kAny;                     // of a number
   std::vector<std::string> choices = {};  // of a string, or of each element of a list; empty: any string
+  // Not empty: the value is a path, unless it is this word. A fingerprint takes the content of the file, not its name.
+  std::string builtin = {};
 };
 
 // The field that holds an option's value.

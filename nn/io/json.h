@@ -48,8 +48,6 @@ struct BasicJsonReader {
 
   void only(const std::set<std::string>& names) const;  // checks that every entry has one of these names
 };
-using JsonReader = BasicJsonReader<Json>;
-using OrderedJsonReader = BasicJsonReader<OrderedJson>;
 
 // A file that holds one JSON object; `what` says in messages what the file is for. Throws ag::InputError.
 template <class Json>

@@ -8,4 +8,9 @@ namespace nn {
 using Json = nlohmann::json;                 // an object's names in alphabetical order
 using OrderedJson = nlohmann::ordered_json;  // in the order in which they were given
 
+template <class Json>
+struct BasicJsonReader;
+using JsonReader = BasicJsonReader<Json>;
+using OrderedJsonReader = BasicJsonReader<OrderedJson>;
+
 }  // namespace nn

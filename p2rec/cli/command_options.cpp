@@ -4,30 +4,26 @@
 
 #include "autograd/parallel.h"
 #include "nn/system/memory.h"
-#include "p2rec/run/recommender_options.h"
 
 namespace p2rec {
 namespace {
 
-CLI::Option* add_table_option(CLI::App& command, const OptionHelp& option) {
+const std::vector<std::string> kMachine = {"threads", "memory-limit"};
+
+void add_option(CLI::App& command, const OptionHelp& option) {
   const std::string name = "--" + option.name;
   if (!option.value.empty()) {
-    return command.add_option(name)->type_name(option.value)->description(option.text)->group(option.group);
+    command.add_option(name)->type_name(option.value)->description(option.text)->group(option.heading);
+    return;
   }
   const std::string names = option.can_be_off ? name + ",!--no-" + option.name : name;
-  const std::string text =
-      option.can_be_off ? option.text + " (default; --no-" + option.name + " turns it off)" : option.text;
-  return command.add_flag(names, text)->group(option.group);
+  const std::string off = option.can_be_off ? " (default; --no-" + option.name + " turns it off)" : "";
+  command.add_flag(names)->description(option.text + off)->group(option.heading);
 }
+
+bool is_list(const OptionHelp& option) { return option.value.ends_with(",..."); }
 
 }  // namespace
-
-void add_table_options(CLI::App& command, const std::vector<std::string>& only) {
-  for (const OptionHelp& option : option_help()) {
-    if (only.empty() || std::find(only.begin(), only.end(), option.name) != only.end())
-      add_table_option(command, option);
-  }
-}
 
 std::string path_of(const CLI::App& command) {
   return command.get_parent() ? path_of(*command.get_parent()) + " " + command.get_name()
@@ -39,25 +35,44 @@ CLI::Option* given(CLI::App& command, const std::string& name) {
   return option && option->count() ? option : nullptr;
 }
 
-Options read_options(CLI::App& command, const std::vector<std::string>& names, const nn::Path& usual_config) {
-  Options options;
-  if (const auto* config = given(command, "config")) {
-    read_config(options, config->as<std::string>());
-  } else if (!usual_config.empty()) {
-    read_config(options, usual_config);
+void add_options(CLI::App& command, const Sections& sections, const std::vector<std::string>& only) {
+  for (const OptionHelp& option : option_help(sections)) {
+    if (only.empty() || std::ranges::count(only, option.name)) add_option(command, option);
   }
-  for (const std::string& name : names) {
-    if (const auto* option = given(command, name)) set_option(options, name, option->as<std::string>());
+}
+
+GivenOptions given_options(CLI::App& command, const Sections& sections) {
+  GivenOptions options;
+  for (const OptionHelp& option : option_help(sections)) {
+    const CLI::Option* found = given(command, option.name);
+    if (!found) continue;
+    const auto text = found->as<std::string>();
+    options[option.name] = {is_list(option) ? split_at_commas(text) : std::vector{text}, "--" + option.name};
   }
-  check_options(options);
-  const ag::Device device = device_of(options);
-  INPUT_CHECK(ag::is_available(device), "--device: found ", options.device,
-              ", but no CUDA device can be used here; hint: the CUDA Toolkit 12 or newer when p2rec is "
-              "built, and a GPU "
-              "that nvidia-smi lists");
-  if (options.threads > 0) ag::set_thread_count(options.threads);
-  nn::set_memory_limit(static_cast<int64_t>(options.memory_limit * double(1 << 30)));
   return options;
+}
+
+void add_machine_options(CLI::App& command) {
+  RunConfig defaults;
+  add_options(command, {Section::of("run", "Machine", defaults)}, kMachine);
+}
+
+void use_machine(CLI::App& command) {
+  RunConfig config;
+  const Sections sections = {Section::of("run", "Machine", config)};
+  GivenOptions options = given_options(command, sections);
+  // The command may have options of its own that are called like others of the section: --out, --seed.
+  std::erase_if(options, [](const auto& option) { return !std::ranges::count(kMachine, option.first); });
+  set_options(sections, options);
+  use_machine(config);
+}
+
+void use_machine(const RunConfig& config) {
+  INPUT_CHECK(ag::is_available(device_of(config)), "--device: found ", config.device,
+              ", but no CUDA device can be used here; hint: the CUDA Toolkit 12 or newer when p2rec is "
+              "built, and a GPU that nvidia-smi lists");
+  if (config.threads > 0) ag::set_thread_count(config.threads);
+  nn::set_memory_limit(static_cast<int64_t>(config.memory_limit * double(1 << 30)));
 }
 
 }  // namespace p2rec

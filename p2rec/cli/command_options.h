@@ -1,4 +1,4 @@
-// What the commands of the command line have in common: the options of options.h, and the list of what to do.
+// What the commands of the command line have in common.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -16,14 +16,24 @@ namespace p2rec {
 
 using Actions = std::map<const CLI::App*, std::function<void()>>;  // what to do for each command
 
-// Gives a command the options of options.h, all or those that are named.
-void add_table_options(CLI::App& command, const std::vector<std::string>& only = {});
-
 // "p2rec llm generate": how the command is called.
 std::string path_of(const CLI::App& command);
 
-// Gives a command a number of its own, which options.h does not know. CLI11 would take -1 as 2^64 - 1 where the type has no
-// sign, and the largest number that there is for a larger one.
+// The option if the command has it and the command line names it, else null.
+CLI::Option* given(CLI::App& command, const std::string& name);
+
+// Gives a command options of these sections: all, or those that are named.
+void add_options(CLI::App& command, const Sections& sections, const std::vector<std::string>& only = {});
+// What the command line says of them.
+GivenOptions given_options(CLI::App& command, const Sections& sections);
+
+// The options that say what a command may use of the machine; and what puts them into force.
+void add_machine_options(CLI::App& command);
+void use_machine(CLI::App& command);
+void use_machine(const RunConfig& config);  // ag::InputError if the device cannot be used
+
+// Gives a command a number of its own. CLI11 would take -1 as 2^64 - 1 where the type has no sign, and the largest number that
+// there is for a larger one.
 template <class Number>
 CLI::Option* add_number(CLI::App& command, const std::string& name, Number& value, const std::string& text) {
   constexpr bool kWhole = std::is_integral_v<Number>;
@@ -38,13 +48,5 @@ CLI::Option* add_number(CLI::App& command, const std::string& name, Number& valu
   };
   return command.add_option_function<std::string>("--" + name, read, text)->type_name(kWhole ? "N" : "X");
 }
-
-// The option if the command has it and the command line names it, else null.
-CLI::Option* given(CLI::App& command, const std::string& name);
-
-// The configuration file first (`usual_config` where none is given), then what the command line says of `names`. Threads and
-// memory are set at once.
-Options read_options(CLI::App& command, const std::vector<std::string>& names = option_names(),
-                     const nn::Path& usual_config = {});
 
 }  // namespace p2rec

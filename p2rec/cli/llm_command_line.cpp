@@ -60,9 +60,9 @@ void add_llm_command(CLI::App& llm, Actions& actions, const std::string& name, c
   if (has("adapter"))
     command->add_option("--adapter", request->adapter, "PEFT adapter folder")->type_name("DIR");
   if (has("tokens")) add_generate_options(*command, *request);
-  add_table_options(*command, {"threads", "memory-limit"});
+  add_machine_options(*command);
   actions[command] = [=] {
-    read_options(*command, {"threads", "memory-limit"});  // --llm, --out are the command's own
+    use_machine(*command);
     const std::string hint = "; hint: p2rec llm " + name + " --help";
     INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file", hint);
     const bool one = given(*command, "text"), many = !request->text_file.empty();
@@ -85,9 +85,9 @@ void add_llm_merge(CLI::App& llm, Actions& actions) {
       ->type_name("DIR");
   command->add_option("--out", request->out, "folder to write; it must not hold anything yet")
       ->type_name("DIR");
-  add_table_options(*command, {"threads", "memory-limit"});
+  add_machine_options(*command);
   actions[command] = [=] {
-    read_options(*command, {"threads", "memory-limit"});
+    use_machine(*command);
     const std::string hint = "; hint: p2rec llm merge --help";
     INPUT_CHECK(!request->llm.empty(), "--llm: not given; expected a language model's file or folder", hint);
     INPUT_CHECK(!request->out.empty(), "--out: not given; expected a folder to write", hint);

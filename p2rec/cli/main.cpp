@@ -1,3 +1,3 @@
-#include "p2rec/cli/commands.h"
+#include "p2rec/cli/program.h"
 
 int main(int argc, char** argv) { return p2rec::run_program(argc, argv); }

@@ -36,10 +36,10 @@ DataHashes hashes_of(const Interactions& data) {
   return {training.hex(), validation.hex(), test.hex()};
 }
 
-std::string data_fingerprint(const DataHashes& data, bool validation, bool test) {
+std::string data_fingerprint(const DataHashes& data, Sees sees) {
   std::string text = "data.training=" + data.training + "\n";
-  if (validation) text += "data.validation=" + data.validation + "\n";
-  if (test) text += "data.test=" + data.test + "\n";
+  if (sees != Sees::Training) text += "data.validation=" + data.validation + "\n";
+  if (sees == Sees::Test) text += "data.test=" + data.test + "\n";
   return text;
 }
 

@@ -14,6 +14,6 @@ struct DataHashes {
 DataHashes hashes_of(const Interactions& data);
 // "key=value" lines of what a stage has read of the data: the catalogue with the training parts, and where it looks at them
 // the validation and the test targets. Two data sets that agree on those have the same lines.
-std::string data_fingerprint(const DataHashes& data, bool validation, bool test);
+std::string data_fingerprint(const DataHashes& data, Sees sees);
 
 }  // namespace p2rec

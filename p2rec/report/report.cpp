@@ -8,14 +8,14 @@
 namespace p2rec {
 namespace {
 
-struct Section {
+struct PageSection {
   const char *id, *title;
   std::string body;
 };
 
-std::vector<Section> sections_of(const ReportData& data) {
-  std::vector<Section> sections = {{"run", "What was run", run_section(data)},
-                                   {"results", "Results", results_section(data)}};
+std::vector<PageSection> sections_of(const ReportData& data) {
+  std::vector<PageSection> sections = {{"run", "What was run", run_section(data)},
+                                       {"results", "Results", results_section(data)}};
   for (const ReportSection& own : data.plan.sections) {
     if (const std::string body = method_section(data, own); !body.empty())
       sections.push_back({own.id, own.title, body});
@@ -30,7 +30,7 @@ std::vector<Section> sections_of(const ReportData& data) {
 std::string report_page(const ReportData& data) {
   const std::string title = escaped(data.plan.title);
   std::string links, body;
-  for (const Section& s : sections_of(data)) {
+  for (const PageSection& s : sections_of(data)) {
     links += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", s.id, s.title);
     body += fmt::format(
         "<section id=\"{0}\" aria-labelledby=\"{0}-h\">\n<h2 id=\"{0}-h\">{1}</h2>\n{2}</section>\n\n", s.id,

@@ -8,7 +8,7 @@
 
 #include "nn/io/files.h"
 #include "p2rec/report/plots.h"
-#include "p2rec/run/artifacts.h"
+#include "p2rec/run/run_folder.h"
 #include "p2rec/run/results_file.h"
 
 namespace p2rec {
@@ -18,7 +18,7 @@ namespace p2rec {
 struct ReportSection {
   const char *id, *title;
   std::string stage;
-  std::string (*html)(const nn::OrderedJson& found);
+  std::string (*html)(const nn::OrderedJsonReader& found);
 };
 
 struct ShownOption {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autograd/check.h"
 #include "nn/io/json.h"
 #include "p2rec/report/text.h"
 
@@ -53,25 +52,25 @@ std::string options_table(const std::vector<ShownOption>& options) {
 // --- curves ------------------------------------------------------------------------------------------------
 
 // Tasks that differ only in their seed: "train/random-1", "train/random-2".
-struct Group {
+struct TaskGroup {
   std::string stage, name;  // "train", "random"
   bool seeds = false;       // the tasks' names end with one
   std::vector<const TaskLog*> tasks;
 };
 
-Group group_of(const std::string& task) {
+TaskGroup group_of(const std::string& task) {
   const size_t slash = task.find('/'), last = task.find_last_not_of("0123456789");
   const bool seeds = last != std::string::npos && last + 1 < task.size() && task[last] == '-';
   const std::string name = task.substr(0, seeds ? last : std::string::npos);
   return {task.substr(0, slash), slash < name.size() ? name.substr(slash + 1) : name, seeds, {}};
 }
 
-std::vector<Group> groups_of(const ReportData& data, const std::string& stage) {
-  std::vector<Group> groups;
+std::vector<TaskGroup> groups_of(const ReportData& data, const std::string& stage) {
+  std::vector<TaskGroup> groups;
   for (const TaskLog& log : data.log) {
-    const Group own = group_of(log.name);
+    const TaskGroup own = group_of(log.name);
     if (own.stage != stage) continue;
-    auto group = std::ranges::find(groups, own.name, &Group::name);
+    auto group = std::ranges::find(groups, own.name, &TaskGroup::name);
     if (group == groups.end()) group = groups.insert(group, own);
     group->tasks.push_back(&log);
   }
@@ -90,7 +89,7 @@ std::vector<Level> levels_of(const ReportData& data, const std::string& stage) {
   return levels;
 }
 
-std::string loss_figure(const Group& group, const TaskLog& log, const std::vector<Level>& levels) {
+std::string loss_figure(const TaskGroup& group, const TaskLog& log, const std::vector<Level>& levels) {
   CurvePlot plot{
       {"loss-" + group.stage + "-" + group.name, group.name + ": loss by step",
        "The training loss as a curve, each point a step or the mean of neighbouring steps; the loss "
@@ -105,7 +104,7 @@ std::string loss_figure(const Group& group, const TaskLog& log, const std::vecto
   return figure(curve_plot(plot), escaped(group.name) + ": loss");
 }
 
-std::vector<Curve> validation_curves(const Group& group, CurveStyle style) {
+std::vector<Curve> validation_curves(const TaskGroup& group, CurveStyle style) {
   std::vector<Curve> curves;
   for (const TaskLog* log : group.tasks) {
     if (!log->validation.empty())
@@ -115,7 +114,7 @@ std::vector<Curve> validation_curves(const Group& group, CurveStyle style) {
 }
 
 // A curve for each seed, and in the background those of the baseline, if it is among the groups.
-std::string validation_figure(const Group& group, const Group* baseline, const Frame& frame) {
+std::string validation_figure(const TaskGroup& group, const TaskGroup* baseline, const Frame& frame) {
   const std::string measure = group.tasks[0]->measure;
   CurvePlot plot{
       {"validation-" + group.stage + "-" + group.name, group.name + ": validation " + measure + " by epoch",
@@ -133,16 +132,16 @@ std::string validation_figure(const Group& group, const Group* baseline, const F
 }
 
 std::string figures_of(const ReportData& data, const std::string& stage) {
-  const std::vector<Group> groups = groups_of(data, stage);
+  const std::vector<TaskGroup> groups = groups_of(data, stage);
   const std::string name = data.run.results ? data.run.results->baseline : "";
-  const auto baseline = std::ranges::find(groups, name, &Group::name);
+  const auto baseline = std::ranges::find(groups, name, &TaskGroup::name);
   std::vector<Curve> all;
-  for (const Group& group : groups) {
+  for (const TaskGroup& group : groups) {
     for (const Curve& curve : validation_curves(group, CurveStyle::Main)) all.push_back(curve);
   }
   const Frame frame = frame_of(all, {}, true);
   std::string figures;
-  for (const Group& group : groups) {
+  for (const TaskGroup& group : groups) {
     const TaskLog& log = *group.tasks[0];
     if (!group.seeds && !(log.loss.empty() && log.heldout.empty()))
       figures += loss_figure(group, log, levels_of(data, stage));
@@ -185,13 +184,9 @@ std::string method_section(const ReportData& data, const ReportSection& section)
   if (found == data.run.sections.end())
     return missing("the stage " + code(section.stage) + " is done, but <code>results.json</code> does not " +
                    "hold what it found.");
-  const nn::Path file = data.manifest.path().parent_path() / "results.json";
-  try {
-    return section.html(nn::parse_json<nn::OrderedJson>(found->second, file.string()));
-  } catch (const nn::OrderedJson::exception& problem) {
-    throw ag::InputError(
-        ag::message(file.string(), ": not what the stage '", section.stage, "' found: ", problem.what()));
-  }
+  const std::string file = (data.manifest.path().parent_path() / "results.json").string();
+  const auto json = nn::parse_json<nn::OrderedJson>(found->second, file);
+  return section.html({json, file, "sections." + section.stage});
 }
 
 std::string curves_section(const ReportData& data) {

@@ -12,7 +12,7 @@ program=$1 config=$2 data=$3 llm=$4 out=$5 here=$(dirname "$0")
 mkdir -p "$out"
 
 # The stages up to the embeddings, once.
-for stage in pretrain groups reconstruct augment; do
+for stage in pretrain groups $([ "$llm" != tiny ] || echo tiny_llm) reconstruct augment; do
   echo "$stage"
   "$program" "$stage" --config "$config" --data "$data" --llm "$llm" --out "$out/embeddings" \
     $([ ! -f "$out/embeddings/config.toml" ] || echo --resume) 2>> "$out/embeddings.log" || {

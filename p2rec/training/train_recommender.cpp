@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "models/recommenders/popularity.h"
+#include "models/recommenders/registry.h"
 #include "p2rec/training/loop.h"
 
 namespace p2rec {
@@ -191,6 +192,54 @@ Recommender count_popularity(const Interactions& data, const models::PopularityC
 }
 
 }  // namespace
+
+void describe(RecommenderConfig& c, const nn::Visit& visit) {
+  std::string name = models::name_of(*c.model);
+  visit({"model", "kind of recommender", nn::kAny, models::recommender_names()}, &name);
+  if (name != models::name_of(*c.model)) c.model = models::default_recommender_config(name);
+  c.model->describe(visit);
+  const nn::Option users = {"evaluate-users",
+                            "evaluate a fixed sample of N users, also for early stopping; 0: all of them",
+                            nn::at_least(0)};
+  if (c.model.as<models::PopularityConfig>()) return visit(users, &c.validation_users);
+  describe(c.loss, visit);
+  visit({"share-negatives",
+         "draw the negatives once for all positions of a step, which costs little however many items there are"},
+        &c.share_negatives);
+  visit({"lr", "learning rate of Adam", nn::kPositive}, &c.lr);
+  visit({"adam-beta2", "Adam's second decay rate", nn::kShare}, &c.adam_beta2);
+  visit({"lazy-adam",
+         "sparse Adam: update only the item rows used in the step, for a loss that samples"},
+        &c.lazy_adam);
+  visit({"batch", "windows of a training step", nn::at_least(1)}, &c.batch);
+  nn::visit_choice(
+      visit,
+      {"windows", "what of a user is trained on: all of the training part, in windows, or only the last window"},
+      c.windows, {{"all", WindowChoice::All}, {"last", WindowChoice::Last}});
+  visit({"max-epochs", "epochs at most", nn::at_least(1)}, &c.max_epochs);
+  visit({"steps-per-epoch",
+         "steps after which an epoch ends and is validated; 0: when every window was seen", nn::at_least(0)},
+        &c.steps_per_epoch);
+  visit({"patience", "stop after N epochs without a better validation NDCG@10; 0: never", nn::at_least(0)},
+        &c.patience);
+  visit(users, &c.validation_users);
+}
+
+void check(const RecommenderConfig& c) {
+  c.model->check();
+  const auto needs = [](const char* field, bool given, bool has_meaning, const char* needed) {
+    INPUT_CHECK(has_meaning || !given, field, ": means nothing without ", needed);
+  };
+  const char* sampled = "a loss that samples: bce, gbce or sampled_softmax";
+  const models::LossConfig usual;
+  needs("negatives", c.loss.negatives != usual.negatives, c.loss.samples(), sampled);
+  needs("gbce-t", c.loss.gbce_t != usual.gbce_t, c.loss.kind == models::RecommenderLoss::GBCE, "the loss gbce");
+  needs("share-negatives", c.share_negatives, c.loss.samples(), sampled);
+  needs("lazy-adam", c.lazy_adam, c.loss.samples(), sampled);
+  needs("lazy-adam", c.lazy_adam, c.model->is_causal(), "a model that predicts the next item");
+  needs("lazy-adam", c.lazy_adam, c.model->tie_embeddings, "one item table, read and compared with alike");
+  needs("lazy-adam", c.lazy_adam, c.model->use == models::ItemsUse::Init, "a trainable item table: use = start");
+}
 
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config) {

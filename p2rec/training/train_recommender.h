@@ -31,6 +31,11 @@ struct RecommenderConfig {
   int64_t validation_users = 0;  // ranked for early stopping, always in full; 0: all (ranked_users)
 };
 
+// The model first: which one it is decides which options follow.
+void describe(RecommenderConfig& config, const nn::Visit& visit);
+// Throws ag::InputError for values that do not fit each other.
+void check(const RecommenderConfig& config);
+
 struct Recommender {
   std::unique_ptr<models::SequentialRecommender> model;
   int64_t epochs = 0;      // trained

@@ -1,7 +1,8 @@
 // Splitting a batch changes nothing: with dropout, a batch in one piece and in three uneven pieces gives the same gradients.
 #include "models/llama/llama.h"
-#include "models/recommenders/recommender.h"
+#include "models/recommenders/sasrec.h"
 #include "nn/lora.h"
+#include "tests/models/recommenders/small_recommenders.h"
 #include "tests/testing.h"
 
 using ag::Tensor;
@@ -52,47 +53,44 @@ models::Histories windows(int32_t items) {
   return all;
 }
 
-models::RecommenderModelConfig config_of(models::RecommenderKind kind, models::Variant variant) {
-  models::RecommenderModelConfig config;
-  config.kind = kind;
-  config.variant = variant;
-  config.items = 40;
-  config.max_length = 80;
-  config.hidden = 50;  // no multiple of the masks' groups
-  config.inner = 70;
-  config.gru_hidden = 6;
-  config.dropout = 0.4;
+models::AnyRecommenderConfig config_of(const std::string& model) {
+  // 50 columns are no multiple of the masks' groups of elements.
+  models::AnyRecommenderConfig config = testing::recommender_with(
+      model, {{"max-length", 80}, {"hidden", 50}, {"inner", 70}, {"gru-hidden", 6}, {"dropout", 0.4}});
+  config->items = 40;
   return config;
+}
+
+void check_recommender_split(const models::RecommenderModelConfig& config, const models::LossConfig& loss) {
+  const auto model = testing::trainable(config);
+  models::SequenceBatch batch = model->training_batch(windows(40), {1, 3, 5});
+  batch.input.dropout = {1, 3, true};
+  std::vector<int32_t> negatives(static_cast<size_t>(batch.targets.numel()));
+  for (size_t i = 0; i < negatives.size(); ++i) negatives[i] = static_cast<int32_t>(i * 3 % 40);
+  if (loss.samples()) batch.negatives = Tensor::from_ints({batch.targets.numel(), 1}, negatives);
+  check_split(model->named_parameters(), [&](int64_t begin, int64_t end) {
+    const models::SequenceBatch piece = models::part(batch, begin, end);
+    return ag::scale(model->loss(piece, loss), share(piece.targets, batch.targets));
+  });
 }
 
 }  // namespace
 
 TEST_CASE("a recommender's batch in three pieces has the gradients of one piece") {
-  using enum models::RecommenderKind;
-  for (const auto& [kind, variant] :
-       {std::pair(Sasrec, models::Variant::Default), std::pair(Sasrec, models::Variant::Original),
-        std::pair(Gru4rec, models::Variant::Default), std::pair(Bert4rec, models::Variant::Default)}) {
-    CAPTURE(kind);
-    models::RecommenderModelConfig config = config_of(kind, variant);
-    const bool samples = kind == Sasrec;
-    if (samples) config.loss.kind = models::RecommenderLoss::BCE;
-    const auto model = models::make_recommender(config, 1);
-    models::SequenceBatch batch = model->training_batch(windows(40), {1, 3, 5});
-    batch.input.dropout = {1, 3, true};
-    std::vector<int32_t> negatives(static_cast<size_t>(batch.targets.numel()));
-    for (size_t i = 0; i < negatives.size(); ++i) negatives[i] = static_cast<int32_t>(i * 3 % 40);
-    if (samples) batch.negatives = Tensor::from_ints({batch.targets.numel(), 1}, negatives);
-    check_split(model->named_parameters(), [&](int64_t begin, int64_t end) {
-      const models::SequenceBatch piece = models::part(batch, begin, end);
-      return ag::scale(model->loss(piece), share(piece.targets, batch.targets));
-    });
+  for (const std::string& model : testing::trainable_models()) {
+    CAPTURE(model);
+    check_recommender_split(*config_of(model), {});
+    if (config_of(model)->is_causal())
+      check_recommender_split(*config_of(model), {.kind = models::RecommenderLoss::BCE});
   }
 }
 
 TEST_CASE("a pass over last rows only draws the dropout of the whole pass") {
-  using enum models::Variant;
-  for (const models::Variant variant : {Default, Original, Recbole}) {
-    const auto model = models::make_recommender(config_of(models::RecommenderKind::Sasrec, variant), 1);
+  using enum models::SasrecConfig::Variant;
+  for (const auto variant : {Prenorm, Original, Recbole}) {
+    models::SasrecConfig config = *config_of("sasrec").as<models::SasrecConfig>();
+    config.variant = variant;
+    const auto model = testing::trainable(config);
     nn::Packed whole = model->pack(windows(40));
     whole.dropout = {1, 3, true};
     const nn::Packed x = nn::part(whole, 2, 7);

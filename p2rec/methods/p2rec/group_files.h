@@ -8,6 +8,8 @@
 
 namespace p2rec {
 
+constexpr const char *kGroupsFile = "groups.tsv", *kPreferencesFile = "preferences.tsv";
+
 // groups.tsv: item_id, group.  preferences.tsv: user_id, one column per group.
 void write_groups(const nn::Path& file, const Interactions& data, const ItemGroups& groups);
 ItemGroups read_groups(const nn::Path& file, const Interactions& data);  // labels and their number only

@@ -209,6 +209,11 @@ void check_config(const KMeansConfig& config) {
 
 }  // namespace
 
+void describe(KMeansConfig& c, const nn::Visit& visit) {
+  visit({"groups", "number of groups, K", nn::at_least(2)}, &c.groups);
+  visit({"normalize", "k-means on rows of unit length"}, &c.normalize);
+}
+
 ItemGroups lloyd(const ag::Tensor& points, ag::Tensor centroids, const KMeansConfig& config) {
   check_config(config);
   const PointMatrix p = matrix_of(points, "k-means: the points");

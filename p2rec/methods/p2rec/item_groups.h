@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/tensor.h"
+#include "nn/io/describe.h"
 
 namespace p2rec {
 
@@ -20,6 +21,8 @@ struct KMeansConfig {
       1e-4;  // stops when the centroids' squared movement <= tolerance * mean variance of the columns
   int restarts = 10;  // the run with the smallest inertia wins, the earliest of equals
 };
+
+void describe(KMeansConfig& config, const nn::Visit& visit);
 
 struct ItemGroups {
   std::vector<int32_t> group_of;  // per item: 0 .. groups-1

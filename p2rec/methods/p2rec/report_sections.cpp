@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "nn/io/json.h"
 #include "p2rec/report/text.h"
@@ -11,26 +12,26 @@
 namespace p2rec {
 namespace {
 
-using nn::OrderedJson;
+using nn::OrderedJsonReader;
 
-double number(const OrderedJson& json, const char* key) {
-  const OrderedJson& value = json.at(key);
-  return value.is_null() ? NAN : value.get<double>();
+// A loss that was not finite is null in the file.
+double loss_in(const OrderedJsonReader& found, const char* key) {
+  return found.has(key) ? found[key].number() : NAN;
 }
 
 // --- reconstruction ----------------------------------------------------------------------------------------
 
-std::string reconstruction_html(const OrderedJson& found) {
+std::string reconstruction_html(const OrderedJsonReader& found) {
   struct Prediction {
     const char *name, *knows;
     double loss;
   };
-  const OrderedJson& levels = found.at("levels");
+  const OrderedJsonReader levels = found["levels"];
   const Prediction predictions[] = {
-      {"language model", "reads the user’s prompt; does not know the groups", number(found, "heldout_loss")},
-      {"mean", "predicts the mean preference of all users", number(levels, "mean")},
-      {"window", "counts the true groups of the items in the prompt", number(levels, "window")},
-      {"ridge", "ridge regression from the bag of items in the prompt", number(levels, "ridge")},
+      {"language model", "reads the user’s prompt; does not know the groups", loss_in(found, "heldout_loss")},
+      {"mean", "predicts the mean preference of all users", loss_in(levels, "mean")},
+      {"window", "counts the true groups of the items in the prompt", loss_in(levels, "window")},
+      {"ridge", "ridge regression from the bag of items in the prompt", loss_in(levels, "ridge")},
   };
   std::string rows;
   BarPlot plot{{"baselines", "Held-out loss of the language model and of three baselines",
@@ -47,8 +48,8 @@ std::string reconstruction_html(const OrderedJson& found) {
 users that it was not trained on. Its training error fell from {} (the first 20 steps) to {} (the last epoch).</p>
 <div class="figures two">
 )",
-             loss_text(number(found, "train_loss_first")),
-             loss_text(number(found, "train_loss_last_epoch"))) +
+             loss_text(loss_in(found, "train_loss_first")),
+             loss_text(loss_in(found, "train_loss_last_epoch"))) +
          table("Reconstruction and its baselines", "Held-out loss; lower is better",
                column("Prediction") + column("loss") + column("of the mean’s"), rows) +
          figure(bar_plot(plot), "Held-out loss; shorter is better") + "</div>\n";
@@ -58,23 +59,19 @@ users that it was not trained on. Its training error fell from {} (the first 20 
 
 constexpr size_t kGroupsShown = 60, kTitleLength = 80;
 
-int64_t integer(const OrderedJson& json, const char* key) {
-  return nn::OrderedJsonReader{json.at(key), "results.json", key}.integer();
+std::string item_html(const OrderedJsonReader& item) {
+  const std::string title = item["title"].string();
+  return fmt::format(
+      "<li><div><bdi>{}</bdi> <span class=\"count\">{}</span></div></li>\n",
+      escaped(title.empty() ? "item " + item["item"].string() : shortened(title, kTitleLength)),
+      count_text(item["interactions"].integer()));
 }
 
-std::string item_html(const OrderedJson& item) {
-  const auto title = item.at("title").get<std::string>();
-  const std::string name =
-      title.empty() ? "item " + item.at("item").get<std::string>() : shortened(title, kTitleLength);
-  return fmt::format("<li><div><bdi>{}</bdi> <span class=\"count\">{}</span></div></li>\n", escaped(name),
-                     count_text(integer(item, "interactions")));
-}
-
-std::string group_html(const OrderedJson& group, double total) {
-  const int64_t items = integer(group, "items");
-  const double share = total > 0 ? static_cast<double>(integer(group, "interactions")) / total : 0;
+std::string group_html(const OrderedJsonReader& group, double total) {
+  const int64_t items = group["items"].integer();
+  const double share = total > 0 ? static_cast<double>(group["interactions"].integer()) / total : 0;
   std::string top;
-  for (const OrderedJson& item : group.at("top")) top += item_html(item);
+  for (const OrderedJsonReader& item : group["top"].list()) top += item_html(item);
   return fmt::format(
       R"(<article class="group">
 <h3>Group {}</h3>
@@ -82,29 +79,36 @@ std::string group_html(const OrderedJson& group, double total) {
 <div class="share" aria-hidden="true"><div style="width:{:.1f}%"></div></div>
 {}</article>
 )",
-      integer(group, "group"), count_text(items), items == 1 ? "" : "s", percent_text(share), 100 * share,
+      group["group"].integer(), count_text(items), items == 1 ? "" : "s", percent_text(share), 100 * share,
       top.empty() ? "" : "<ol>\n" + top + "</ol>\n");
 }
 
-std::string groups_html(const OrderedJson& found) {
-  std::vector<OrderedJson> groups(found.begin(), found.end());
+// The groups with most interactions come first.
+std::string groups_html(const OrderedJsonReader& found) {
+  const std::vector<OrderedJsonReader> groups = found.list();
+  std::vector<std::pair<int64_t, size_t>> order;  // interactions of a group, its place
   double total = 0;
-  for (const OrderedJson& group : groups) total += static_cast<double>(integer(group, "interactions"));
-  std::ranges::stable_sort(groups, std::greater(),
-                           [](const OrderedJson& group) { return integer(group, "interactions"); });
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const int64_t interactions = groups[i]["interactions"].integer();
+    total += static_cast<double>(interactions);
+    order.emplace_back(interactions, i);
+  }
+  std::ranges::stable_sort(order, std::greater(), &std::pair<int64_t, size_t>::first);
   std::string cards;
-  for (size_t i = 0; i < std::min(groups.size(), kGroupsShown); ++i) cards += group_html(groups[i], total);
+  for (size_t i = 0; i < std::min(groups.size(), kGroupsShown); ++i)
+    cards += group_html(groups[order[i].second], total);
+  std::string note;
+  if (groups.size() > kGroupsShown) {
+    note = fmt::format("<p class=\"note\">The {} largest of {} groups are shown.</p>\n", kGroupsShown,
+                       groups.size());
+  }
   return fmt::format(
-             R"(<p>k-means on the teacher’s item table has made {} groups, without titles or any other side information. The most
+      R"(<p>k-means on the teacher’s item table has made {} groups, without titles or any other side information. The most
 frequent items of each, with their number of training interactions; the groups with most interactions come first.</p>
 <div class="cards">
 {}</div>
-)",
-             groups.size(), cards) +
-         (groups.size() > kGroupsShown
-              ? fmt::format("<p class=\"note\">The {} largest of {} groups are shown.</p>\n", kGroupsShown,
-                            groups.size())
-              : "");
+{})",
+      groups.size(), cards, note);
 }
 
 }  // namespace
@@ -114,10 +118,11 @@ std::vector<ReportSection> p2rec_report_sections() {
           {"groups", "Groups of items", "groups", groups_html}};
 }
 
-OrderedJson describe_reconstruction(const Reconstruction& found, const ReconstructionBaselines& baselines) {
-  return {{"train_loss_first", found.losses.first},
-          {"train_loss_last_epoch", found.losses.last_epoch},
-          {"heldout_loss", found.losses.heldout},
+nn::OrderedJson describe_reconstruction(const FinetuneLosses& losses,
+                                        const ReconstructionBaselines& baselines) {
+  return {{"train_loss_first", losses.first},
+          {"train_loss_last_epoch", losses.last_epoch},
+          {"heldout_loss", losses.heldout},
           {"levels", {{"mean", baselines.mean}, {"window", baselines.window}, {"ridge", baselines.ridge}}}};
 }
 

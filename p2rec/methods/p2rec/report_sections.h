@@ -13,7 +13,7 @@ namespace p2rec {
 std::vector<ReportSection> p2rec_report_sections();
 
 // What the stage `reconstruct` leaves for its section; the baselines are "levels", drawn with the curve of the loss too.
-nn::OrderedJson describe_reconstruction(const Reconstruction& found,
+nn::OrderedJson describe_reconstruction(const FinetuneLosses& losses,
                                         const ReconstructionBaselines& baselines);
 
 }  // namespace p2rec

@@ -1,11 +1,9 @@
 // The text files that a run leaves for the next one and for its report, and the table of published rows. The first line says
 // which: groups, log, manifest, results, ranks or published.
-#include "p2rec/run/artifacts.h"
-#include "p2rec/methods/p2rec/group_files.h"
-
 #include "p2rec/evaluation/published_rows.h"
-#include "p2rec/methods/p2rec/report_plan.h"
-#include "p2rec/report/report.h"
+#include "p2rec/methods/p2rec/group_files.h"
+#include "p2rec/methods/report_plan.h"
+#include "p2rec/run/config_file.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/run_folder.h"
 #include "p2rec/task/log_file.h"
@@ -28,10 +26,10 @@ void read_groups(std::string_view text) {
 }
 
 nn::Path write_finished_run() {
-  const nn::Path config = fuzz::file("run/config.toml", p2rec::to_toml(p2rec::Options{}));
+  const auto settings = p2rec::settings_of({});
+  const nn::Path config = fuzz::file("run/config.toml", p2rec::to_toml(settings->sections()));
   p2rec::Manifest manifest(config.parent_path());
-  for (const p2rec::Stage stage : p2rec::stages_from(p2rec::Stage::Pretrain))
-    manifest.enter(p2rec::name_of(stage), "");
+  for (const p2rec::Stage& stage : settings->config->stages()) manifest.enter(stage.name, "");
   return config.parent_path();
 }
 
@@ -41,8 +39,8 @@ void report(const std::string& name, std::string_view text) {
   for (const char* other : {"log.jsonl", "results.json"}) std::filesystem::remove(folder / other);
   fuzz::file("run/" + name, text);
   fuzz::attempt([&] {
-    FUZZ_CHECK(
-        p2rec::report_page(p2rec::read_report_data(folder, p2rec::report_plan({}))).ends_with("</html>\n"));
+    const p2rec::ReportPlan plan = p2rec::report_plan(*p2rec::settings_of({}));
+    FUZZ_CHECK(p2rec::report_page(p2rec::read_report_data(folder, plan)).ends_with("</html>\n"));
   });
 }
 

@@ -6,7 +6,6 @@
 #include "models/formats/tiny_file.h"
 #include "models/llama/sampling.h"
 #include "models/tokenizers/byte_tokenizer.h"
-#include "p2rec/run/options.h"
 #include "tests/models/formats/gguf_writer.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
@@ -80,9 +79,10 @@ TEST_CASE("the help of every command fits into 80 columns; that of a stage expla
       CHECK(line.size() <= 80);
     }
   }
-  for (const char* command : {"run", "pretrain", "groups", "reconstruct", "augment", "train", "evaluate"}) {
+  for (const char* command : {"run", "pretrain", "groups", "tiny_llm", "reconstruct", "augment", "train", "evaluate"}) {
     const std::string help = shell(std::string(command) + " --help").out;
-    for (const std::string& name : p2rec::option_names()) CHECK(contains(help, "\n  --" + name));
+    for (const p2rec::OptionHelp& option : p2rec::option_help(p2rec::settings_of({})->sections()))
+      CHECK(contains(help, "\n  --" + option.name));
   }
 }
 
@@ -101,16 +101,16 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o --user 1 --user 2",
                 {"--user: found more than once; expected it once; hint: p2rec recommend --help"});
   check_mistake(shell, "run --out o --groups 1",
-                {"--groups: found '1'; expected a whole number, at least 2"});
+                {"--groups: found '1'; expected an integer, at least 2"});
   check_mistake(shell, "run --out o --groups -3", {"--groups: found '-3'"});
   check_mistake(shell, "run --out o --groups many", {"--groups: found 'many'"});
   check_mistake(shell, "run --out o --groups 3 --groups 4", {"--groups: found more than once"});
-  check_mistake(shell, "run --out o --seeds 1 2", {"'2'", "a list is written with commas"});
-  check_mistake(shell, "run --out o --seeds 1,1", {"--seeds: found '1,1'"});
-  check_mistake(shell, "run --out o --heads 3", {"--heads: found 3", "--hidden"});
+  check_mistake(shell, "run --out o --seeds 1 2", {"'2': unexpected argument; lists are comma-separated"});
+  check_mistake(shell, "run --out o --seeds 1,1", {"--seeds: found '1,1'; expected each value once"});
+  check_mistake(shell, "run --out o --heads 3", {"heads: found 3; expected a divisor of hidden"});
   check_mistake(shell, "run --out o --starts random,best",
                 {"--starts: found 'best'; expected one of random"});
-  check_mistake(shell, "run --out o --resume --overwrite", {"--resume: found together with --overwrite"});
+  check_mistake(shell, "run --out o --resume --overwrite", {"resume: found together with overwrite"});
   check_mistake(shell, "run --out o --lr 0", {"--lr: found '0'"});
   check_mistake(shell, "run --out o --data ''", {"--data: found nothing"});
   check_mistake(shell, "run --out o extra", {"'extra'"});
@@ -121,27 +121,27 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o --user 1 --items 2", {"found both"});
   check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
   check_mistake(shell, "recommend --out o --user 1 --top x",
-                {"--top: found 'x'; expected a whole number; hint: p2rec recommend --help"});
+                {"--top: found 'x'; expected an integer; hint: p2rec recommend --help"});
   check_mistake(shell, "recommend --out o --user 1 --top 1.5", {"--top: found '1.5'"});
   check_mistake(shell, "recommend --out o --user 1 --top 99999999999999999999", {"--top: found '9999"});
   check_mistake(shell, "recommend --out o --user 1 --seed -1",
-                {"--seed: found '-1'; expected a whole number, at least 0"});
-  check_mistake(shell, "recommend --out o --user 1", {"--out: o is no folder"});
+                {"--seed: found '-1'; expected an integer, at least 0"});
+  check_mistake(shell, "recommend --out o --user 1", {"out: o is no folder"});
   check_mistake(shell, "rows --out o --published no.tsv", {"no.tsv: there is no such table"});
   shell.write("published.tsv", "");
   check_mistake(shell, "rows --out o --published published.tsv", {"published.tsv"});
-  check_mistake(shell, "synthesize --out o --users many", {"--users: found 'many'; expected a whole number"});
+  check_mistake(shell, "synthesize --out o --users many", {"--users: found 'many'; expected an integer"});
   check_mistake(shell, "synthesize --out o --users 0", {"--users: found 0"});
   check_mistake(shell, "synthesize --out o --mean-length long",
                 {"--mean-length: found 'long'; expected a number"});
   check_mistake(shell, "report", {"--out: not given"});
   check_mistake(shell, "results", {"--out: not given; expected the folder of a run"});
-  check_mistake(shell, "results --out o", {"--out: o is no folder"});
+  check_mistake(shell, "results --out o", {"out: o is no folder"});
   check_mistake(shell, "rows", {"--out: not given; expected a folder of runs"});
   check_mistake(shell, "synthesize", {"--out: not given; expected a file to write"});
   check_mistake(shell, "llm merge --out o", {"--llm: not given"});
   check_mistake(shell, "llm merge --llm model.gguf", {"--out: not given; expected a folder to write"});
-  check_mistake(shell, "report --out o", {"--out: o is no folder"});
+  check_mistake(shell, "report --out o", {"out: o is no folder"});
   CHECK_FALSE(shell.has("o"));
 }
 
@@ -176,26 +176,26 @@ TEST_CASE("a folder whose name, or one on the way to it, belongs to a file") {
     check_mistake(shell, command + " --quiet --out taken/a/b",
                   {"taken/a/b: the folder cannot be made: taken is no folder"});
   }
-  check_mistake(shell, "recommend --user 1 --out taken", {"--out: taken is no folder"});
-  check_mistake(shell, "report --out taken", {"--out: taken is no folder"});
+  check_mistake(shell, "recommend --user 1 --out taken", {"out: taken is no folder"});
+  check_mistake(shell, "report --out taken", {"out: taken is no folder"});
   CHECK(slurp(shell / "taken") == "important");
 }
 
 TEST_CASE("recommend: what the run does not have") {
   const Shell shell;
   testing::write_data(testing::small_data(), shell.path());
-  p2rec::Options o = testing::small_options();
-  o.starts = {"random", "groups"};
+  testing::Options o = testing::small_options();
+  o["starts"] = "random,groups";
   std::filesystem::create_directory(shell / "out");
-  shell.write("out/config.toml", p2rec::to_toml(o));
+  shell.write("out/config.toml", testing::to_toml(o));
   const std::string recommend = "recommend --out out ";
-  check_mistake(shell, recommend + "--user nobody", {"--user: there is no user 'nobody'"});
-  check_mistake(shell, recommend + "--items 1,nothing", {"--items: there is no item 'nothing'"});
+  check_mistake(shell, recommend + "--user nobody", {"user: there is no user 'nobody'"});
+  check_mistake(shell, recommend + "--items 1,nothing", {"items: there is no item 'nothing'"});
   check_mistake(shell, recommend + "--items ''", {"--items"});
   check_mistake(shell, recommend + "--user 1 --start p2rec",
-                {"--start: found 'p2rec'; expected one that this run has trained: random, groups"});
+                {"start: found 'p2rec'; expected one that this run has trained: random, groups"});
   check_mistake(shell, recommend + "--user 1 --seed 3",
-                {"--seed: found '3'; expected one that this run has trained: 1, 2"});
+                {"seed: found '3'; expected one that this run has trained: 1, 2"});
   check_mistake(shell, recommend + "--user 1 --start groups --seed 2",
                 {"out/recommender-groups-2.safetensors: this recommender has not been trained yet; hint: "
                  "p2rec run --config out/config.toml --resume"});
@@ -209,17 +209,17 @@ TEST_CASE("configuration files") {
   check_mistake(shell, "run --out o --config .", {".: expected a configuration file but this is a folder"});
   shell.write("my.toml", "groups = 30\nsed = [1]\n");
   check_mistake(shell, "run --out o --config my.toml",
-                {"my.toml:2: sed: there is no such option; did you mean seeds?"});
+                {"my.toml:2: sed: there is no such option here; did you mean seeds?"});
   shell.write("my.toml", "groups = 1\n");
   check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: groups: found '1'"});
   shell.write("my.toml", std::string("\0\1\2garbage\xff", 11));
-  check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: found "});
+  check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: "});
   // As Windows' editors write it.
   shell.write("my.toml", "\xEF\xBB\xBFgroups = 30\r\nsed = [1]\r\n");
   check_mistake(shell, "run --out o --config my.toml", {"my.toml:2: sed: there is no such option"});
   // The command line comes first: the file's heads are fine, the command line's are not.
   shell.write("my.toml", "heads = 4\n");
-  check_mistake(shell, "run --out o --config my.toml --heads 3", {"--heads: found 3"});
+  check_mistake(shell, "run --out o --config my.toml --heads 3", {"heads: found 3"});
   // ... and the other way round, what is still wrong is the data, which only the file names.
   shell.write("my.toml", "heads = 3\ndata = \"no/data\"\n");
   check_mistake(shell, "run --out o --config my.toml --heads 2", {"no/data"});
@@ -304,8 +304,7 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   CHECK(result.code == 0);
   CHECK(contains(result.out, "counts"));
   check_mistake(shell, "train --data data.txt --hidden 16 --out Q --quiet",
-                {"the stage 'pretrain' has not been run here, and --starts teacher needs it",
-                 "--starts random needs no"});
+                {"the stage 'pretrain' has not been run here; hint: p2rec pretrain"});
   check_mistake(shell, "evaluate --out nothing", {"the stage 'train' has not been run here"});
 }
 
@@ -363,7 +362,7 @@ TEST_CASE("llm commands: what they need") {
   check_mistake(shell, generate + "--temperature 1 --top-p 0", {"--top-p: found 0"});
   check_mistake(shell, generate + "--temperature 1 --top-p 1.5", {"--top-p: found 1.5"});
   check_mistake(shell, generate + "--temperature 1 --seed -1",
-                {"--seed: found '-1'; expected a whole number, at least 0; hint: p2rec llm generate --help"});
+                {"--seed: found '-1'; expected an integer, at least 0; hint: p2rec llm generate --help"});
   check_mistake(shell, generate + "--top-k 5", {"--top-k: found without --temperature"});
   check_mistake(shell, generate + "--top-p 0.9", {"--top-p: found without --temperature"});
   check_mistake(shell, "llm logits --out x.safetensors --text a --temperature 1" + llm,

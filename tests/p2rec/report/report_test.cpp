@@ -84,11 +84,8 @@ class Folder {
     results.set_stage({"pretrain", 100, 512, 50000});
     results.set_stage({"train", 300, 2048, 0});
     results.set_section("groups", groups_json());
-    Reconstruction found;
-    found.train_loss_first = 0.04;
-    found.train_loss_last_epoch = 0.01;
-    found.heldout_loss = 0.0051;
-    results.set_section("reconstruct", describe_reconstruction(found, {0.0102, 0.00001, 0.002}));
+    const FinetuneLosses losses{0.04, 0.01, 0.0051};
+    results.set_section("reconstruct", describe_reconstruction(losses, {0.0102, 0.00001, 0.002}));
     results.set_results("evaluate", summarise(small_results()));
     write_log();
     Manifest manifest(path());

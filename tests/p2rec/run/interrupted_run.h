@@ -31,11 +31,11 @@ class InterruptedRun {
 
   InterruptedRun() {
     write_data(small_data(), shell_.path());
-    p2rec::Options o = small_options();
-    o.threads = 2;
-    o.save_every = 0;
-    o.starts = {"random", "p2rec"};
-    shell_.write("small.toml", p2rec::to_toml(o));
+    Options o = small_options();
+    o["threads"] = "2";
+    o["save-every"] = "0";
+    o["starts"] = "random,p2rec";
+    shell_.write("small.toml", to_toml(o));
   }
 
   // A command on the run's folder, as `p2rec COMMAND --config small.toml OPTIONS`.

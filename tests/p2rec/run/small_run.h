@@ -8,7 +8,9 @@
 #include <string>
 
 #include "p2rec/data/synthetic.h"
-#include "p2rec/run/options.h"
+#include "p2rec/methods/settings.h"
+#include "p2rec/run/config_file.h"
+#include "p2rec/run/run.h"
 #include "tests/testing.h"
 
 namespace testing {
@@ -47,23 +49,42 @@ class WorkingFolder {
   std::filesystem::path before_;
 };
 
-inline p2rec::Options small_options() {
-  p2rec::Options o;
-  o.data = "data.txt";
-  o.out = "out";
-  o.seeds = {1, 2};
-  o.quiet = true;
-  o.max_length = 8;
-  o.hidden = o.inner = 8;
-  o.batch = 16;
-  o.max_epochs = 3;
-  o.patience = 2;
-  o.groups = 4;
-  o.history = 8;
-  o.lora_rank = 2;
-  o.sft_epochs = 2;
-  o.tiny_steps = 4;
-  return o;
+// Options by name, as the command line takes them.
+using Options = std::map<std::string, std::string>;
+
+inline p2rec::GivenOptions given(const Options& options) {
+  p2rec::GivenOptions result;
+  for (const auto& [name, text] : options) {
+    const bool list = name == "seeds" || name == "starts" || name == "cutoffs";
+    result[name] = {list ? p2rec::split_at_commas(text) : std::vector{text}, "--" + name};
+  }
+  return result;
+}
+
+inline Options small_options() {
+  return {{"data", "data.txt"}, {"out", "out"},      {"seeds", "1,2"},   {"quiet", "true"},
+          {"max-length", "8"},  {"hidden", "8"},     {"inner", "8"},     {"batch", "16"},
+          {"max-epochs", "3"},  {"patience", "2"},   {"groups", "4"},    {"history", "8"},
+          {"lora-rank", "2"},   {"sft-epochs", "2"}, {"tiny-steps", "4"}};
+}
+// Without the options that only a transformer has.
+inline Options small_options(const std::string& model) {
+  Options options = small_options();
+  options["model"] = model;
+  options.erase("inner");
+  return options;
+}
+
+inline std::string to_toml(const Options& options) {
+  return p2rec::to_toml(p2rec::settings_of({}, given(options))->sections());
+}
+
+// Runs stages of the method that the options choose; by default all of them.
+inline void run_stages(const Options& options, const std::string& first = "", const std::string& last = "") {
+  const auto settings = p2rec::settings_of({}, given(options));
+  const p2rec::Stages stages = settings->config->stages();
+  p2rec::run_stages(settings->run, settings->sections(), stages, first.empty() ? stages.front().name : first,
+                    last.empty() ? stages.back().name : last);
 }
 
 // What the call says is wrong.

@@ -1,5 +1,4 @@
-// Recommenders that are trained from another run's embeddings (Options::from).
-#include "p2rec/run/pipeline.h"
+// Recommenders that are trained from another run's embeddings (RunConfig::from).
 #include "tests/folders.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
@@ -9,6 +8,8 @@ using testing::artefacts;
 using testing::check_same;
 using testing::contains;
 using testing::message_of;
+using testing::Options;
+using testing::run_stages;
 using testing::small_data;
 using testing::small_options;
 using testing::WorkingFolder;
@@ -18,18 +19,19 @@ TEST_CASE("what is trained from another run's embeddings need not share its opti
   const WorkingFolder here;
   write_data(small_data());
   Options o = small_options();
-  o.seeds = {1};
-  o.starts = {"random", "p2rec", "teacher", "groups"};
-  run_stages(o, Stage::Pretrain, Stage::Train);
+  o["seeds"] = "1";
+  o["starts"] = "random,p2rec,teacher,groups";
+  run_stages(o, "pretrain", "train");
   const auto before = artefacts("out");
   const auto train = [](const Options& options) {
-    return message_of([&] { run_stages(options, Stage::Train, Stage::Evaluate); });
+    return message_of([&] { run_stages(options, "train", "evaluate"); });
   };
   Options other = o;
-  other.out = "other";
-  other.from = "out";
+  other["out"] = "other";
+  other["from"] = "out";
   CHECK(train(other) == "no error");
-  for (const std::string& start : o.starts) {  // with the same options it is the same training
+  for (const std::string start :
+       {"random", "p2rec", "teacher", "groups"}) {  // with the same options it is the same training
     const std::string file = "recommender-" + start + "-1.safetensors";
     const auto expected = nn::read_safetensors("out/" + file).tensors,
                found = nn::read_safetensors("other/" + file).tensors;
@@ -41,33 +43,34 @@ TEST_CASE("what is trained from another run's embeddings need not share its opti
   }
 
   Options different = other;
-  different.model = "bert4rec";
-  different.variant = "plain";
-  different.dropout = 0.4;
-  different.patience = 0;
-  different.out = "different";
+  different["model"] = "bert4rec";
+  different["variant"] = "plain";
+  different["teacher.inner"] = "8";  // which another model does not say
+  different["dropout"] = "0.4";
+  different["patience"] = "0";
+  different["out"] = "different";
   CHECK(train(different) == "no error");
   Options at_home = different;  // in the run's own folder it would be another teacher's
-  at_home.out = "out";
-  at_home.from = "";
-  at_home.resume = true;
-  CHECK(contains(train(at_home), "the stage 'pretrain' was run with dropout=0.2, now dropout=0.4"));
+  at_home["out"] = "out";
+  at_home.erase("from");
+  at_home["resume"] = "true";
+  CHECK(contains(train(at_home),
+                 "the stage 'pretrain' was run with teacher.dropout=0.2, now teacher.dropout=0.4"));
   check_same(before, artefacts("out"));
 
   Options wide = different;
-  wide.out = "wide";
-  wide.hidden = 4;
-  CHECK(contains(train(wide),
-                 "--starts teacher: the item table of the teacher in out has 8 columns, but --hidden is 4"));
+  wide["out"] = "wide";
+  wide["hidden"] = "4";
+  CHECK(contains(train(wide), "starts: the teacher's item table has 8 columns, but hidden is 4"));
   CHECK_FALSE(std::filesystem::exists("wide"));
-  wide.starts = {"random", "p2rec", "groups"};
+  wide["starts"] = "random,p2rec,groups";
   CHECK(train(wide) == "no error");
 
   // The other run is begun anew: what was trained from it is no longer what would be trained.
-  o.overwrite = true;
-  o.dropout = 0.3;
-  run_stages(o, Stage::Pretrain, Stage::Augment);
-  other.resume = true;
+  o["overwrite"] = "true";
+  o["dropout"] = "0.3";
+  run_stages(o, "pretrain", "augment");
+  other["resume"] = "true";
   CHECK(contains(train(other), "the stage 'train' was run with from.dropout=0.2, now from.dropout=0.3"));
 }
 
@@ -75,24 +78,31 @@ TEST_CASE("folders that nothing can be trained from") {
   const WorkingFolder here;
   write_data(small_data());
   Options o = small_options();
-  run_stages(o, Stage::Pretrain, Stage::Groups);
-  const auto train = [&](const std::string& from, const std::string& start, Stage first = Stage::Train) {
+  run_stages(o, "pretrain", "groups");
+  const auto train = [&](const std::string& from, const std::string& start,
+                         const std::string& first = "train") {
     Options other = o;
-    other.out = "other";
-    other.from = from;
-    other.starts = {"random", start};
-    return message_of([&] { run_stages(other, first, Stage::Train); });
+    other["out"] = "other";
+    other["from"] = from;
+    other["starts"] = "random," + start;
+    return message_of([&] { run_stages(other, first, "train"); });
   };
-  CHECK(contains(train("nowhere", "teacher"), "--from: nowhere is no folder"));
+  CHECK(contains(train("nowhere", "teacher"), "from: nowhere is no folder"));
   CHECK(contains(train("out", "p2rec"), "out: the stage 'augment' has not been run here"));
-  CHECK(contains(train("out", "teacher", Stage::Pretrain), "--from: found out for the stage 'pretrain'"));
+  CHECK(contains(message_of([&] {
+                   Options other = o;
+                   other["out"] = "other";
+                   other["from"] = "out";
+                   run_stages(other, "groups", "groups");
+                 }),
+                 "from: found out for the stage 'groups'"));
   CHECK_FALSE(std::filesystem::exists("other"));
   Options itself = o;
-  itself.from = "./out";
-  itself.starts = {"teacher"};
-  CHECK(contains(message_of([&] { run_stages(itself, Stage::Train, Stage::Train); }),
-                 "--from: ./out is --out as well"));
+  itself["from"] = "./out";
+  itself["starts"] = "teacher";
+  CHECK(contains(message_of([&] { run_stages(itself, "train", "train"); }),
+                 "from: ./out is the run's own folder"));
   write_data(p2rec::make_synthetic({.users = 50, .items = 40, .groups = 4, .mean_length = 12, .seed = 3})
                  .interactions);
-  CHECK(contains(train("out", "teacher"), "--from: out was made of other data than data.txt"));
+  CHECK(contains(train("out", "teacher"), "from: out was made of other data than data.txt"));
 }

@@ -1,0 +1,111 @@
+#include "p2rec/cli/stage_commands.h"
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include "p2rec/methods/report_plan.h"
+#include "p2rec/methods/settings.h"
+#include "p2rec/run/config_file.h"
+#include "p2rec/run/results_file.h"
+#include "p2rec/run/run.h"
+#include "p2rec/task/task.h"
+
+namespace p2rec {
+namespace {
+
+const std::string kAll = "run";  // the command of all stages; the others are called as their stage
+
+// The value of an option among arguments that nobody has parsed yet; empty if there is none.
+std::string value_among(const std::vector<std::string>& arguments, const std::string& name) {
+  const std::string option = "--" + name;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == option && i + 1 < arguments.size()) return arguments[i + 1];
+    if (arguments[i].starts_with(option + "=")) return arguments[i].substr(option.size() + 1);
+  }
+  return "";
+}
+
+// The options of the configuration file that a command reads: the one that is given, or that of the run which a stage
+// continues (--out) or starts from (--from). `run` begins anew.
+GivenOptions read_config_of(const std::string& command,
+                            const std::function<std::string(const std::string&)>& value_of) {
+  if (const std::string file = value_of("config"); !file.empty()) return read_config(file);
+  if (command == kAll) return {};
+  for (const char* folder : {"out", "from"}) {
+    const nn::Path file = nn::Path(value_of(folder)) / kConfigFile;
+    std::error_code none;
+    if (!value_of(folder).empty() && std::filesystem::exists(file, none)) return read_config(file);
+  }
+  return {};
+}
+
+// The settings whose options the help shows. What is wrong with the arguments is said when the command runs.
+std::shared_ptr<Settings> settings_for_help(const std::vector<std::string>& arguments) {
+  try {
+    const auto value_of = [&](const std::string& name) { return value_among(arguments, name); };
+    GivenOptions chosen, file = read_config_of(arguments.empty() ? "" : arguments[0], value_of);
+    for (const std::string name : {"method", "model"}) {
+      if (const std::string value = value_of(name); !value.empty()) chosen[name] = {{value}, "--" + name};
+    }
+    std::erase_if(file, [](const auto& o) { return o.first != "method" && o.first != "model"; });
+    return settings_of(file, chosen);
+  } catch (const std::exception&) {
+    return settings_of({});
+  }
+}
+
+// Runs the stages; then shows the results if they are complete.
+void run_command(Settings& settings, const std::string& command) {
+  INPUT_CHECK(!settings.run.out.empty(), "--out: not given; expected a folder for the run; hint: p2rec ",
+              command, " --help");
+  use_machine(settings.run);
+  install_stop_signals();
+  const Stages stages = settings.config->stages();
+  const std::string first = command == kAll ? stages.front().name : command,
+                    last = command == kAll ? stages.back().name : command;
+  run_stages(settings.run, settings.sections(), stages, first, last);
+  if (last != stages.back().name) return;
+  const nn::Path folder = settings.run.out, report = write_report(folder, report_plan(settings));
+  if (!settings.run.quiet) std::cerr << "report: " << report.string() << "\n";
+  std::cout << summary_table(ResultsFile(folder).read().results.value()) << std::flush;
+}
+
+void add_stage_command(CLI::App& app, Actions& actions, const std::string& name, const std::string& help,
+                       const std::shared_ptr<Settings>& shown) {
+  CLI::App* command = app.add_subcommand(name, help);
+  const std::string usual = name == kAll ? "" : " (default: the config.toml of --out, or else of --from)";
+  command->add_option("--config")
+      ->type_name("FILE")
+      ->description(
+          "options from a TOML file, `name = value` lines as in a run's config.toml; the command "
+          "line goes first" +
+          usual);
+  add_options(*command, shown->sections());
+  actions[command] = [=] {
+    const auto value_of = [&](const std::string& option) {
+      const CLI::Option* found = given(*command, option);
+      return found ? found->as<std::string>() : "";
+    };
+    const GivenOptions file = read_config_of(name, value_of);
+    run_command(*settings_of(file, given_options(*command, shown->sections())), name);
+  };
+}
+
+}  // namespace
+
+void add_stage_commands(CLI::App& app, Actions& actions, const std::vector<std::string>& arguments) {
+  const std::shared_ptr<Settings> shown = settings_for_help(arguments);
+  add_stage_command(app, actions, kAll, "runs all stages that the method's results need", shown);
+  std::set<std::string> added;
+  const auto add = [&](const Stages& stages) {
+    for (const Stage& stage : stages) {
+      if (added.insert(stage.name).second) add_stage_command(app, actions, stage.name, stage.help, shown);
+    }
+  };
+  add(shown->config->stages());
+  for (const Method& method : methods()) add(method.default_config()->stages());
+}
+
+}  // namespace p2rec

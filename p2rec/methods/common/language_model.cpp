@@ -1,0 +1,61 @@
+#include "p2rec/methods/common/language_model.h"
+
+#include "models/formats/tiny_file.h"
+#include "models/tokenizers/byte_tokenizer.h"
+
+namespace p2rec {
+namespace {
+
+constexpr const char *kStage = "tiny_llm", *kFile = "tiny_llm.safetensors";
+
+int64_t train_tiny_llm(const Context& context) {
+  TinyLlmConfig config = context.config<LanguageModelConfig>("llm").tiny;
+  config.seed = context.seed();
+  const models::ByteTokenizer tokenizer;
+  const auto model = pretrain_tiny_llm(context.data(), tokenizer, config, context.task());
+  models::write_tiny_llm(context.output(kFile), *model, context.metadata());
+  return 0;
+}
+
+}  // namespace
+
+void describe(LanguageModelConfig& c, const nn::Visit& visit) {
+  visit({"llm",
+         "language model: a GGUF file, a Hugging Face folder, or 'tiny', which is trained on the catalogue's "
+         "text",
+         nn::kAny,
+         {},
+         "tiny"},
+        &c.llm);
+  describe(c.tiny, visit);
+}
+
+Stage tiny_llm_stage() {
+  return {.name = kStage,
+          .help = "trains the tiny language model of --llm tiny on the catalogue's text",
+          .files = {kFile},
+          .configs = {"llm"},
+          .run = train_tiny_llm};
+}
+
+std::vector<std::string> with_llm(std::vector<std::string> inputs, const LanguageModelConfig& config) {
+  if (config.is_tiny()) inputs.push_back(kStage);
+  return inputs;
+}
+
+models::LanguageModel language_model(const Context& context) {
+  const auto& config = context.config<LanguageModelConfig>("llm");
+  models::LanguageModel llm =
+      models::load_language_model(config.is_tiny() ? context.input(kStage, kFile) : nn::Path(config.llm));
+  llm.model->move_to(context.device());
+  return llm;
+}
+
+void check_language_model(const Context& context, const PromptConfig& prompts) {
+  const auto& config = context.config<LanguageModelConfig>("llm");
+  std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();
+  if (!config.is_tiny()) tokenizer = std::move(models::check_language_model(config.llm).tokenizer);
+  Prompts(context.data(), *tokenizer, prompts);
+}
+
+}  // namespace p2rec

@@ -1,0 +1,34 @@
+// The language model of a method: a real one from a file, or the tiny one, which a stage of its own trains on the catalogue's
+// text.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/formats/language_model.h"
+#include "p2rec/llm/prompts.h"
+#include "p2rec/llm/tiny_llm.h"
+#include "p2rec/run/context.h"
+
+namespace p2rec {
+
+struct LanguageModelConfig {
+  std::string llm = "tiny";  // a GGUF file, a Hugging Face folder, or "tiny"
+  TinyLlmConfig tiny;
+  bool is_tiny() const { return llm == "tiny"; }
+};
+void describe(LanguageModelConfig& config, const nn::Visit& visit);
+
+// The stage that trains the tiny language model; a method has it if its model is the tiny one. Section: "llm".
+Stage tiny_llm_stage();
+
+// `inputs`, and the tiny language model's stage where there is one.
+std::vector<std::string> with_llm(std::vector<std::string> inputs, const LanguageModelConfig& config);
+
+// The model of the section "llm", on the run's device.
+models::LanguageModel language_model(const Context& context);
+
+// Reads what can be read without the weights: throws ag::InputError if the model cannot be used, or its prompts lack titles.
+void check_language_model(const Context& context, const PromptConfig& prompts);
+
+}  // namespace p2rec

@@ -1,0 +1,256 @@
+#include "p2rec/methods/common/stages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "autograd/parallel.h"
+#include "models/recommenders/popularity.h"
+#include "p2rec/evaluation/ranking_results.h"
+#include "p2rec/evaluation/ranks_file.h"
+#include "p2rec/run/memory_estimate.h"
+#include "p2rec/run/run_folder.h"
+#include "p2rec/task/parallel_jobs.h"
+
+namespace p2rec {
+namespace {
+
+using ag::Tensor;
+
+constexpr const char *kTeacher = "pretrain", *kTeacherFile = "teacher.safetensors";
+
+bool is_counted(const RecommenderConfig& config) { return config.model.as<models::PopularityConfig>(); }
+
+Sees sees(const RecommenderConfig& config) {
+  const auto* popularity = config.model.as<models::PopularityConfig>();
+  if (popularity) return popularity->all ? Sees::Test : Sees::Training;
+  return config.patience > 0 ? Sees::Validation : Sees::Training;
+}
+
+RecommenderConfig with_seed(RecommenderConfig config, const Context& context, uint64_t seed) {
+  config.seed = seed;
+  config.device = context.device();
+  return config;
+}
+
+// --- the teacher ---------------------------------------------------------------------------------------------
+
+RecommenderConfig teacher_config(const Context& context) {
+  return with_seed(context.config<TeacherConfig>("teacher").recommender, context, context.seed());
+}
+
+int64_t pretrain(const Context& context) {
+  const Recommender teacher = pretrain_teacher(context.data(), teacher_config(context), context.task());
+  nn::write_safetensors(context.output(kTeacherFile), teacher.model->named_parameters(), context.metadata());
+  return teacher.tokens;
+}
+
+// --- training ------------------------------------------------------------------------------------------------
+
+std::vector<Job> jobs_of(const Context& context) {
+  return jobs_of(context.config<RecommenderConfig>("recommender"), context.config<ItemInitConfig>("starts"),
+                 context.seeds());
+}
+
+// The vectors of a job's init, as the recommender uses them.
+Tensor init_vectors(const Context& context, const RecommenderConfig& config, const ItemInits& inits,
+                    const Job& job) {
+  const ItemInit& init = init_named(inits, job.arm);
+  const int64_t hidden = config.model->hidden;
+  if (config.model->use == models::ItemsUse::Init) {
+    const auto reduced = [&](const Tensor& rows) { return principal_components(rows, hidden); };
+    return scaled_to(init.vectors({context, hidden, job.seed, reduced}),
+                     context.config<ItemInitConfig>("starts").std);
+  }
+  const auto whole = [](const Tensor& rows) { return rows; };
+  return standardised(init.vectors({context, inits.embedding_columns(context), job.seed, whole}));
+}
+
+void check_train(const Context& context, const ItemInits& inits) {
+  const RecommenderConfig config =
+      with_seed(context.config<RecommenderConfig>("recommender"), context, context.seed());
+  if (is_counted(config)) return;
+  const int64_t hidden = config.model->hidden, items = context.data().items();
+  const bool reduces =
+      context.has_input(inits.embeddings_stage) && config.model->use == models::ItemsUse::Init;
+  INPUT_CHECK(!reduces || hidden <= items, "hidden: found ", hidden, ", but the embeddings of ", items,
+              " items have no more principal components than there are items");
+  recommenders_that_fit(context.data(), config, 1);
+}
+
+// Trains one recommender, or finds it whole and made with these options; returns the tokens that it read.
+int64_t train_job(const Context& context, const ItemInits& inits, const Job& job, const Task& part) {
+  const nn::Path file = context.output(job.file());
+  if (std::filesystem::exists(file)) {
+    part.discard();
+    part.finish("done before");
+    return integer_in(nn::read_safetensors_metadata(file), "tokens", file);
+  }
+  const RecommenderConfig config =
+      with_seed(context.config<RecommenderConfig>("recommender"), context, job.seed);
+  const Tensor start = is_counted(config) ? Tensor() : init_vectors(context, config, inits, job);
+  const Recommender r = train_from(start, context.data(), config, part);
+  nn::Metadata meta = context.metadata();
+  meta["epochs"] = std::to_string(r.epochs);
+  meta["best_epoch"] = std::to_string(r.best_epoch);
+  meta["tokens"] = std::to_string(r.tokens);
+  nn::write_safetensors(file, r.model->named_parameters(), meta);
+  part.discard();
+  return r.tokens;
+}
+
+int64_t train(const Context& context, const ItemInits& inits) {
+  const auto& config = context.config<RecommenderConfig>("recommender");
+  const std::vector<Job> jobs = jobs_of(context);
+  const Task stage = context.task();
+  stage.announce(fmt::format("{} recommenders, {} seeds", jobs.size(), context.seeds().size()));
+  std::vector<int64_t> tokens(jobs.size(), 0);
+  // The results do not depend on how many are trained at once.
+  const int64_t at_once =
+      is_counted(config) ? 1 : recommenders_that_fit(context.data(), config, ag::thread_count());
+  run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
+    tokens[i] = train_job(context, inits, jobs[i], stage.part(jobs[i].name(), std::ssize(jobs)));
+  });
+  std::vector<std::string> order;
+  for (const Job& job : jobs) order.push_back(job.name());
+  context.sort_log(order);
+  stage.finish(fmt::format("{} recommenders", jobs.size()));
+  return std::reduce(tokens.begin(), tokens.end());
+}
+
+// --- evaluation ----------------------------------------------------------------------------------------------
+
+Results empty_results(const std::vector<RankedUser>& users, const RankingConfig& ranking,
+                      const std::vector<Job>& jobs, const ItemInits& inits) {
+  Results results = ranking_results(users, ranking);
+  results.arm = "start";
+  results.baseline = "random";
+  results.facts = {"epochs", "best_epoch"};
+  for (const ItemInit& init : inits.table) {
+    if (std::ranges::count(jobs, init.name, &Job::arm))
+      results.arms.push_back({init.name, init.meaning, init.is_the_method});
+  }
+  if (jobs[0].arm == "counts") results.arms = {{"counts", "how often each item occurs"}};
+  return results;
+}
+
+int64_t evaluate_all(const Context& context, const ItemInits& inits) {
+  const auto& config = context.config<RecommenderConfig>("recommender");
+  RankingConfig ranking = context.config<RankingConfig>("evaluation");
+  ranking.users = config.validation_users;
+  const std::vector<Job> jobs = jobs_of(context);
+  const Task stage = context.task();
+  stage.announce(fmt::format("{} recommenders", jobs.size()));
+  const Interactions& data = context.data();
+  const std::vector<RankedUser> users =
+      describe_ranked_users(data, ranked_users(data, ranking.users), Target::Test);
+  Results results = empty_results(users, ranking, jobs, inits);
+  std::vector<RanksColumn> columns;
+  for (const Job& job : jobs) {
+    const nn::TensorFile file = nn::read_safetensors(context.input("train", job.file()));
+    const auto model = load_recommender(file, data.items(), with_seed(config, context, job.seed));
+    columns.push_back({job.name(), target_ranks(*model, data, Target::Test, ranking)});
+    const auto fact = [&](const char* name) {
+      return static_cast<double>(integer_in(file.metadata, name, file.path));
+    };
+    results.rows.push_back({job.arm,
+                            job.seed,
+                            {fact("epochs"), fact("best_epoch")},
+                            gains(columns.back().ranks, ranking.cutoffs)});
+    stage.progress(double(columns.size()) / double(jobs.size()), job.name());
+    stage.check_stop();
+  }
+  write_ranks(context.output("ranks.tsv"), data, users, columns);
+  stage.finish(fmt::format("{} users ranked against {} items", users.size(),
+                           ranking.against == RankedAgainst::Catalogue ? data.items() : ranking.negatives));
+  context.record(summarise(results));
+  return 0;
+}
+
+}  // namespace
+
+void describe(TeacherConfig& c, const nn::Visit& visit) {
+  describe(c.recommender, [&](const nn::Option& option, nn::Field field) {
+    if (option.name != "model" && option.name != "use") visit(option, field);
+  });
+}
+
+TeacherConfig teacher_of(const RecommenderConfig& recommender) {
+  TeacherConfig teacher{recommender};
+  if (!recommender.model.as<models::SasrecConfig>()) {
+    models::SasrecConfig model;
+    model.max_length = recommender.model->max_length;
+    model.hidden = recommender.model->hidden;
+    model.dropout = recommender.model->dropout;
+    teacher.recommender.model = model;
+  }
+  teacher.recommender.model->use = models::ItemsUse::Init;
+  return teacher;
+}
+
+Stage teacher_stage(const TeacherConfig& config) {
+  return {.name = kTeacher,
+          .help = "trains the teacher, a recommender on ids only",
+          .files = {kTeacherFile},
+          .configs = {"teacher"},
+          .sees = sees(config.recommender),
+          .check = [](const Context& c) { recommenders_that_fit(c.data(), teacher_config(c), 1); },
+          .run = pretrain};
+}
+
+Tensor teacher_table(const Context& context) {
+  return read_item_matrix(context.input(kTeacher, kTeacherFile), "item_embedding.weight",
+                          context.data().items());
+}
+
+std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitConfig& inits,
+                         const std::vector<uint64_t>& seeds) {
+  if (is_counted(recommender)) return {{"counts", seeds.at(0)}};
+  std::vector<Job> jobs;
+  for (const std::string& init : inits.inits) {
+    for (uint64_t seed : seeds) jobs.push_back({init, seed});
+  }
+  return jobs;
+}
+
+Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& config,
+                  const ItemInits& inits) {
+  Stage stage{
+      .name = "train",
+      .help =
+          "trains recommenders from the embeddings and from the controls. A start needs the stage that "
+          "made it and no other: with --starts random this is a plain recommender and needs no "
+          "earlier stage",
+      .files = {"recommender-*.safetensors"},
+      .configs = {"recommender", "starts"},
+      .sees = sees(recommender),
+      .all_seeds = true,
+      .begins_from_other = true};
+  const auto add = [&](const std::string& input) {
+    if (!input.empty() && !std::ranges::count(stage.inputs, input)) stage.inputs.push_back(input);
+  };
+  if (!is_counted(recommender)) {
+    for (const std::string& init : config.inits) add(init_named(inits, init).stage);
+    // Under an adapter, vectors that are drawn have as many columns as the language model's.
+    if (recommender.model->use != models::ItemsUse::Init) add(inits.embeddings_stage);
+  }
+  stage.check = [=](const Context& context) { check_train(context, inits); };
+  stage.run = [=](const Context& context) { return train(context, inits); };
+  return stage;
+}
+
+Stage evaluate_stage(const ItemInits& inits) {
+  return {
+      .name = "evaluate",
+      .help =
+          "ranks the held-out items with what `train` left, writes results.json, ranks.tsv and report.html",
+      .inputs = {"train"},
+      .files = {"ranks.tsv"},
+      .configs = {"recommender", "starts", "evaluation"},
+      .sees = Sees::Test,
+      .all_seeds = true,
+      .run = [=](const Context& context) { return evaluate_all(context, inits); }};
+}
+
+}  // namespace p2rec

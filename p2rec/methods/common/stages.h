@@ -1,0 +1,40 @@
+// The stages that several methods have: a teacher on ids, recommenders from several item inits, and their comparison.
+#pragma once
+
+#include "p2rec/evaluation/evaluation.h"
+#include "p2rec/methods/common/item_init.h"
+#include "p2rec/training/train_recommender.h"
+
+namespace p2rec {
+
+// The teacher is a SASRec of the recommender's sizes and settings, unless told otherwise: its options are `teacher.hidden` and so
+// on.
+struct TeacherConfig {
+  RecommenderConfig recommender;
+};
+void describe(TeacherConfig& config, const nn::Visit& visit);
+TeacherConfig teacher_of(const RecommenderConfig& recommender);
+
+// Trains the teacher. Section: "teacher".
+Stage teacher_stage(const TeacherConfig& config);
+// The item table (V,d) that the teacher left. For a stage with the input "pretrain".
+ag::Tensor teacher_table(const Context& context);
+
+// One recommender of a run: an item init and a seed. One that is counted, not trained, has no init and one seed; its arm is
+// called "counts".
+struct Job {
+  std::string arm;
+  uint64_t seed = 1;
+  std::string name() const { return arm + "-" + std::to_string(seed); }
+  std::string file() const { return "recommender-" + name() + ".safetensors"; }
+};
+std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitConfig& inits,
+                         const std::vector<uint64_t>& seeds);
+
+// Trains a recommender for each job. Sections: "recommender", "starts". Its inputs are the stages that its inits are made of.
+Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& config, const ItemInits& inits);
+
+// Ranks the test items with each of them and compares the arms. Sections: "recommender", "starts", "evaluation".
+Stage evaluate_stage(const ItemInits& inits);
+
+}  // namespace p2rec

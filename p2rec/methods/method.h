@@ -1,0 +1,30 @@
+// What a method is: a configuration, a list of stages, and sections of the report (registry.h lists the methods).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "p2rec/report/report.h"
+#include "p2rec/run/config.h"
+#include "p2rec/run/stage.h"
+
+namespace p2rec {
+
+class MethodConfig {
+ public:
+  virtual ~MethodConfig() = default;
+  virtual Sections sections() = 0;
+  virtual void check() const = 0;  // throws ag::InputError for values that do not fit each other
+  virtual Stages stages() const = 0;
+};
+
+struct Method {
+  const char* name;
+  const char* paper;
+  const char* help;
+  std::unique_ptr<MethodConfig> (*default_config)();
+  std::vector<ReportSection> (*report_sections)();
+};
+
+}  // namespace p2rec

@@ -1,0 +1,187 @@
+// P2Rec on disk: each stage reads what earlier ones left, calls the function of its step (p2rec/p2rec.h), and writes its files.
+#include <fmt/format.h>
+
+#include "nn/io/json.h"
+#include "nn/io/npy.h"
+#include "nn/peft_adapter.h"
+#include "p2rec/data/items_file.h"
+#include "p2rec/methods/p2rec/config.h"
+#include "p2rec/methods/p2rec/describe_groups.h"
+#include "p2rec/methods/p2rec/group_files.h"
+#include "p2rec/methods/p2rec/item_augmentation.h"
+#include "p2rec/methods/p2rec/preferences.h"
+#include "p2rec/methods/p2rec/reconstruction_baselines.h"
+#include "p2rec/methods/p2rec/report_sections.h"
+
+namespace p2rec {
+namespace {
+
+using ag::Tensor;
+
+ItemGroups groups_of(const Context& context) {
+  return read_groups(context.input("groups", kGroupsFile), context.data());
+}
+
+Prompts prompts_of(const Context& context, const models::LanguageModel& llm) {
+  return {context.data(), *llm.tokenizer, context.config<PromptConfig>("prompts")};
+}
+
+// --- steps 2 and 3 -------------------------------------------------------------------------------------------
+
+void check_groups(const Context& context) {
+  const auto& config = context.config<KMeansConfig>("groups");
+  INPUT_CHECK(config.groups <= context.data().items(), "groups: found ", config.groups, ", but ",
+              context.data().source, " has only ", context.data().items(), " items");
+}
+
+int64_t group(const Context& context) {
+  const Interactions& data = context.data();
+  const Task task = context.task();
+  KMeansConfig config = context.config<KMeansConfig>("groups");
+  config.seed = context.seed();
+  task.announce(fmt::format("{} items into {} groups", data.items(), config.groups));
+  const ItemGroups groups = group_items(teacher_table(context), config);
+  write_groups(context.output(kGroupsFile), data, groups);
+  write_preferences(context.output(kPreferencesFile), data, user_preferences(data, groups));
+  task.finish(fmt::format("inertia {:.4f} after {} iterations", groups.inertia, groups.iterations));
+  context.record(describe_groups(data, groups));
+  return 0;
+}
+
+// --- step 4 --------------------------------------------------------------------------------------------------
+
+ReconstructionConfig reconstruction_config(const Context& context) {
+  ReconstructionConfig config = context.config<ReconstructionConfig>("reconstruct");
+  config.finetune.seed = config.finetune.lora.seed = context.seed();
+  return config;
+}
+
+int64_t reconstruct_users(const Context& context) {
+  const Interactions& data = context.data();
+  const models::LanguageModel llm = language_model(context);
+  const Prompts prompts = prompts_of(context, llm);
+  const ItemGroups groups = groups_of(context);
+  const Tensor preferences = user_preferences(data, groups);
+  const ReconstructionConfig config = reconstruction_config(context);
+  const Reconstruction r = reconstruct(*llm.model, prompts, data, preferences, config, context.task());
+  const ReconstructionBaselines baselines = reconstruction_baselines(data, groups, preferences, prompts);
+  context.say(
+      fmt::format("reconstruct: held-out loss {:.5f}; mean preference {:.5f}, window {:.5f}, ridge {:.5f}",
+                  r.losses.heldout, baselines.mean, baselines.window, baselines.ridge));
+  const nn::Metadata metadata = context.metadata();
+  nn::write_adapter(context.output("adapter/adapter_config.json").parent_path(), *llm.model,
+                    config.finetune.lora, llm.name, metadata);
+  nn::write_safetensors(context.output("head.safetensors"),
+                        {{"weight", r.model.head_weight}, {"bias", r.model.head_bias}}, metadata);
+  if (prompts.has_item_tokens()) {
+    nn::write_safetensors(context.output("item_tokens.safetensors"),
+                          {{"item_tokens", r.model.reader.item_tokens}}, metadata);
+  }
+  context.record(describe_reconstruction(r.losses, baselines));
+  return r.tokens;
+}
+
+// --- step 5 --------------------------------------------------------------------------------------------------
+
+// The embeddings before and after the fine-tuning: the first ones are a control.
+int64_t augment(const Context& context) {
+  const Interactions& data = context.data();
+  const models::LanguageModel llm = language_model(context);
+  const Prompts prompts = prompts_of(context, llm);
+  const Task task = context.task();
+  const bool has_tokens = prompts.has_item_tokens();
+  ItemReader reader{*llm.model,
+                    has_tokens ? initial_item_tokens(*llm.model, data.items(), context.seed()) : Tensor()};
+  const Tensor untuned = augment_items(reader, prompts, task.part("untuned", 2));
+  nn::write_safetensors(context.output("item_embeddings_untuned.safetensors"), {{"embeddings", untuned}},
+                        context.metadata());
+  nn::read_adapter(context.input("reconstruct", "adapter"), *llm.model);
+  if (has_tokens) {
+    reader.item_tokens =
+        read_item_matrix(context.input("reconstruct", "item_tokens.safetensors"), "item_tokens", data.items())
+            .to(llm.model->device());
+  }
+  const Tensor enhanced = augment_items(reader, prompts, task.part("tuned", 2));
+  nn::write_safetensors(context.output("item_embeddings.safetensors"), {{"embeddings", enhanced}},
+                        context.metadata());
+  nn::write_npy(context.output("item_embeddings.npy"), enhanced);
+  write_items(context.output("items.tsv"), data);
+  return 2 * data.items();
+}
+
+// --- step 6 --------------------------------------------------------------------------------------------------
+
+// A recommender of another size than the teacher's cannot begin with its table.
+Stage train_stage_with_teacher(const P2RecConfig& config) {
+  Stage stage = train_stage(config.recommender, config.inits, p2rec_inits());
+  stage.check = [check = stage.check](const Context& context) {
+    check(context);
+    if (!context.has_input("pretrain") ||
+        !std::filesystem::exists(context.input("pretrain", "teacher.safetensors")))
+      return;
+    const auto& model = *context.config<RecommenderConfig>("recommender").model;
+    const int64_t columns = teacher_table(context).dim(1);
+    INPUT_CHECK(columns == model.hidden || model.use != models::ItemsUse::Init,
+                "starts: the teacher's item table has ", columns, " columns, but hidden is ", model.hidden,
+                "; hint: the same hidden, or no start 'teacher'");
+  };
+  return stage;
+}
+
+}  // namespace
+
+Sections P2RecConfig::sections() {
+  const char* language = "Reconstruction (fine-tuning the language model)";
+  return {Section::of("recommender", "Recommender", recommender),
+          Section::of("starts", "Recommender", inits),
+          Section::of("teacher", "Teacher (the recommender's values unless given)", teacher, "teacher.",
+                      [this] { teacher = teacher_of(recommender); }),
+          Section::of("groups", "Item groups", groups),
+          Section::of("llm", language, llm),
+          Section::of("prompts", language, prompts),
+          Section::of("reconstruct", language, reconstruction),
+          Section::of("evaluation", "Evaluation", ranking)};
+}
+
+void P2RecConfig::check() const {
+  p2rec::check(recommender);
+  p2rec::check(teacher.recommender);
+  p2rec::check(ranking);
+}
+
+Stages P2RecConfig::stages() const {
+  Stages stages = {
+      teacher_stage(teacher),
+      {.name = "groups",
+       .help = "groups the teacher's items by k-means, and computes the users' preferences for the "
+               "groups",
+       .inputs = {"pretrain"},
+       .files = {kGroupsFile, kPreferencesFile},
+       .configs = {"groups"},
+       .check = check_groups,
+       .run = group}};
+  if (llm.is_tiny()) stages.push_back(tiny_llm_stage());
+  stages.push_back(
+      {.name = "reconstruct",
+       .help = "fine-tunes the language model to tell the users' preferences from their items",
+       .inputs = with_llm({"groups"}, llm),
+       .files = {"adapter/adapter_config.json", "adapter/adapter_model.safetensors", "head.safetensors",
+                 "item_tokens.safetensors"},
+       .configs = {"llm", "prompts", "reconstruct"},
+       .check = [](const Context& c) { check_language_model(c, c.config<PromptConfig>("prompts")); },
+       .run = reconstruct_users});
+  stages.push_back(
+      {.name = "augment",
+       .help = "embeds every item as a virtual user",
+       .inputs = with_llm({"reconstruct"}, llm),
+       .files = {"item_embeddings.safetensors", "item_embeddings.npy", "item_embeddings_untuned.safetensors",
+                 "items.tsv"},
+       .configs = {"llm", "prompts"},
+       .check = [](const Context& c) { check_language_model(c, c.config<PromptConfig>("prompts")); },
+       .run = augment});
+  stages.push_back(train_stage_with_teacher(*this));
+  stages.push_back(evaluate_stage(p2rec_inits()));
+  return stages;
+}
+
+}  // namespace p2rec

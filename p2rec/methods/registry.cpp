@@ -1,0 +1,40 @@
+#include "p2rec/methods/registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "p2rec/methods/p2rec/config.h"
+#include "p2rec/methods/p2rec/report_sections.h"
+
+namespace p2rec {
+namespace {
+
+template <class Config>
+std::unique_ptr<MethodConfig> make() {
+  return std::make_unique<Config>();
+}
+
+const Method kMethods[] = {
+    {"p2rec", "arXiv 2406.00333", "a language model that reconstructs users' preferences embeds the items",
+     make<P2RecConfig>, p2rec_report_sections},
+};
+
+}  // namespace
+
+std::span<const Method> methods() { return kMethods; }
+
+std::vector<std::string> method_names() {
+  std::vector<std::string> names;
+  for (const Method& method : kMethods) names.emplace_back(method.name);
+  return names;
+}
+
+const Method& method_named(const std::string& name) {
+  const auto found = std::ranges::find(kMethods, name, &Method::name);
+  INPUT_CHECK(found != std::end(kMethods), "method: found '", name, "'; expected one of ",
+              fmt::format("{}", fmt::join(method_names(), ", ")));
+  return *found;
+}
+
+}  // namespace p2rec

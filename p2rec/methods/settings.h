@@ -1,0 +1,31 @@
+// All that a run is told: the engine's options, the choice of a method, and the method's options.
+#pragma once
+
+#include "p2rec/methods/registry.h"
+#include "p2rec/run/options.h"
+
+namespace p2rec {
+
+struct MethodChoice {
+  std::string name = "p2rec";
+};
+void describe(MethodChoice& choice, const nn::Visit& visit);
+
+struct Settings {
+  RunConfig run;
+  MethodChoice choice;
+  std::unique_ptr<MethodConfig> config;  // of the chosen method
+
+  const Method& method() const { return method_named(choice.name); }
+  Sections sections();
+};
+
+// The method and the model decide which options there are, so they are read first. What the command line says goes before what
+// the file says. If it names another method or model than the file does, the file's options that this one lacks are left out.
+// Throws ag::InputError for all that is wrong with the options.
+std::unique_ptr<Settings> settings_of(const GivenOptions& file, const GivenOptions& command_line = {});
+
+// Those of a run's folder. Throws ag::InputError if the folder holds none.
+std::unique_ptr<Settings> settings_of_run(const nn::Path& folder);
+
+}  // namespace p2rec

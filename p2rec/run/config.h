@@ -1,0 +1,80 @@
+// The configuration of a run: sections, each a struct that describes itself (nn/io/describe.h).
+//
+// A method's configuration is a list of sections. Command line, TOML file, fingerprint and report are visitors of that list.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <typeinfo>
+#include <vector>
+
+#include "autograd/device.h"
+#include "nn/io/describe.h"
+
+namespace p2rec {
+
+class Section {
+ public:
+  // `name`: what a stage declares. `heading`: of its options in the help. `prefix`: before its options' names ("teacher.").
+  // `prepare` is called before options are set: a struct that takes its values from another one, unless told otherwise, takes
+  // them there.
+  template <class Config>
+  static Section of(std::string name, std::string heading, Config& config, std::string prefix = "",
+                    std::function<void()> prepare = {}) {
+    Section section;
+    section.name = std::move(name);
+    section.heading = std::move(heading);
+    section.prepare = std::move(prepare);
+    section.config_ = &config;
+    section.type_ = &typeid(Config);
+    section.visit = [&config, prefix = std::move(prefix)](const nn::Visit& visit) {
+      describe(config, [&](nn::Option option, nn::Field field) {
+        option.name = prefix + option.name;
+        visit(option, field);
+      });
+    };
+    return section;
+  }
+
+  // The struct itself. Throws ag::Error if it is of another type.
+  template <class Config>
+  const Config& as() const {
+    AG_CHECK(typeid(Config) == *type_, "the section '", name, "' is of another type");
+    return *static_cast<const Config*>(config_);
+  }
+
+  std::string name, heading;
+  std::function<void()> prepare;
+  std::function<void(const nn::Visit&)> visit;
+
+ private:
+  const void* config_ = nullptr;
+  const std::type_info* type_ = nullptr;
+};
+
+using Sections = std::vector<Section>;
+
+// Throws ag::Error if there is none of that name.
+const Section& section_named(const Sections& sections, const std::string& name);
+
+// What the engine itself is told, whatever the method.
+struct RunConfig {
+  std::string data = "synthetic";  // a file or folder of interactions, or "synthetic"
+  std::string out;                 // folder of the run
+  std::string from;                // folder of another run, from which a training begins; empty: none
+  std::vector<uint64_t> seeds = {1, 2, 3};
+  double save_every = 30;  // seconds
+  bool quiet = false;
+  // The machine. None of it changes a result by more than rounding.
+  std::string device = "cpu";  // cpu, cuda
+  int threads = 0;             // 0: all cores
+  double memory_limit = 0;     // GiB; 0: what the machine has
+  // How this call treats the folder: not written to config.toml.
+  bool resume = false, overwrite = false;
+};
+void describe(RunConfig& config, const nn::Visit& visit);
+void check(const RunConfig& config);
+
+ag::Device device_of(const RunConfig& config);
+
+}  // namespace p2rec
