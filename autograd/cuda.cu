@@ -27,6 +27,12 @@ std::string device_name() {
   return properties.name;
 }
 
+int64_t free_memory() {
+  size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "the device cannot be asked for its free memory");
+  return static_cast<int64_t>(free);
+}
+
 void* allocate(int64_t bytes) {
   void* memory = nullptr;
   const cudaError_t status = cudaMalloc(&memory, static_cast<size_t>(bytes));

@@ -9,6 +9,7 @@ namespace ag::cuda {
 bool has_device();
 std::string device_name();
 
+int64_t free_memory();          // bytes
 void* allocate(int64_t bytes);  // null where there is no memory
 void release(void* memory);
 // Between the host and the device, either way, or within the device. In order with the kernels: it begins when all that were

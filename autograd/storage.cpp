@@ -9,11 +9,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <mutex>
 
 #include "autograd/check.h"
 #include "autograd/cuda.h"
+#include "autograd/memory.h"
 
 namespace ag {
 namespace {
@@ -70,13 +72,15 @@ class CachingAllocator {
     } else {
       *capacity = wanted;
       make_room(wanted);
-      block = block_of(wanted, device_);
+      block = block_within_limit(wanted);
       if (!block) {  // what is cached may be just what is missing
         release_locked();
-        block = block_of(wanted, device_);
+        block = block_within_limit(wanted);
       }
-      AG_CHECK(block, "out of memory: a tensor of ", bytes, " bytes was asked for while ", stats_.in_use,
-               " bytes were in use; hint: a smaller batch or a shorter history needs less");
+      if (!block)
+        throw OutOfMemory(
+            message("out of memory: a tensor of ", bytes, " bytes was asked for while ", stats_.in_use,
+                    " bytes were in use; hint: a smaller batch or a shorter history needs less"));
       blocks_[static_cast<const char*>(block)] = wanted;
       used_ = true;
     }
@@ -117,6 +121,11 @@ class CachingAllocator {
     stats_.peak = stats_.in_use;
   }
 
+  void set_limit(int64_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    limit_ = bytes;
+  }
+
  private:
   // Gives free blocks back, the largest first, until a new one of `wanted` bytes fits under the most that was in use at once
   // and some spare: blocks of sizes that are no longer asked for would otherwise pile up.
@@ -129,6 +138,10 @@ class CachingAllocator {
       give(largest->second, largest->first);
       free_.erase(largest);
     }
+  }
+
+  void* block_within_limit(int64_t size) {
+    return stats_.in_use + size <= limit_ ? block_of(size, device_) : nullptr;
   }
 
   void give(void* block, int64_t size) {
@@ -149,7 +162,8 @@ class CachingAllocator {
   std::multimap<int64_t, void*> free_;     // by size
   std::map<const char*, int64_t> blocks_;  // all there are, and their sizes
   MemoryStats stats_;
-  int64_t most_in_use_ = 0;  // since the cache was released
+  int64_t most_in_use_ = 0;                              // since the cache was released
+  int64_t limit_ = std::numeric_limits<int64_t>::max();  // of what is in use
 };
 
 // Never destroyed: tensors with static lifetime may outlive any other static object.
@@ -169,7 +183,22 @@ Storage::Storage(int64_t bytes, Device device) : bytes_(bytes), device_(device) 
 Storage::~Storage() { allocator(device_).release(data_, capacity_); }
 
 MemoryStats memory_stats(Device device) { return allocator(device).stats(); }
-void reset_memory_peak() { allocator(Device::CPU).reset_peak(); }
+void reset_memory_peak() { reset_memory_peak(Device::CPU); }
+void reset_memory_peak(Device device) { allocator(device).reset_peak(); }
+
+int64_t free_memory(Device device) {
+#ifdef P2REC_CUDA
+  if (device == Device::CUDA && cuda::has_device()) return cuda::free_memory();
+#endif
+  AG_CHECK(device != Device::CPU, "free_memory: the CPU's is the operating system's");
+  throw_without_cuda();
+}
+
+MemoryLimit::MemoryLimit(Device device, int64_t bytes) : device_(device) {
+  allocator(device).set_limit(bytes);
+}
+MemoryLimit::~MemoryLimit() { allocator(device_).set_limit(std::numeric_limits<int64_t>::max()); }
+
 void release_cached_memory() {
   allocator(Device::CPU).release_cached();
   allocator(Device::CUDA).release_cached();

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "autograd/check.h"
+#include "autograd/memory.h"
 #include "autograd/storage.h"
 
 namespace nn {
@@ -118,6 +119,13 @@ int64_t available_memory(const Path& root) {
 }
 
 int64_t available_memory() { return available_memory("/"); }
+
+int64_t available_memory(ag::Device device) {
+  if (device == ag::Device::CPU) return available_memory();
+  const ag::MemoryStats stats = ag::memory_stats(device);
+  const int64_t left = ag::free_memory(device) + stats.cached;
+  return limit_of_user > 0 ? std::clamp<int64_t>(limit_of_user - stats.in_use, 0, left) : left;
+}
 
 void set_memory_limit(int64_t bytes) { limit_of_user = bytes; }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "autograd/device.h"
 #include "nn/io/files.h"
 
 namespace nn {
@@ -17,6 +18,8 @@ namespace nn {
 // and beside it the tensor cache's free blocks, which the program holds already. What the system does not tell sets no
 // limit. Not below 0.
 int64_t available_memory();
+// The same of a device's memory: what its driver has free, the cache's free blocks, and the limit of set_memory_limit.
+int64_t available_memory(ag::Device device);
 
 // `root` stands before every path that is read, for tests.
 int64_t available_memory(const Path& root);

@@ -40,11 +40,9 @@ Tensor embed_prompt(const ItemReader& reader, const Tensor& ids) {
   return ag::embedding(rows, Tensor::from_ints(order));
 }
 
-Tensor prompt_states(const ItemReader& reader, const std::vector<std::vector<int32_t>>& prompts,
-                     const nn::DropoutContext& dropout, const models::SharedPrefix* prefix) {
-  nn::Packed x = nn::pack(prompts);
-  x.dropout = dropout;
+Tensor prompt_states(const ItemReader& reader, nn::Packed x, const models::SharedPrefix* prefix) {
   if (prefix) {
+    x.positions = x.positions.clone();
     for (int64_t i = 0; i < x.positions.numel(); ++i)
       x.positions.ints()[i] += static_cast<int32_t>(prefix->length);
   }

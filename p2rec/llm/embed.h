@@ -20,9 +20,8 @@ ag::Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t
 ag::Tensor embed_prompt(const ItemReader& reader, const ag::Tensor& ids);
 
 // States (B,C) of the prompts' last tokens, after the final norm; records history unless under NoGrad. `prefix`, if given,
-// is what all prompts begin with, and they then lack it.
-ag::Tensor prompt_states(const ItemReader& reader, const std::vector<std::vector<int32_t>>& prompts,
-                         const nn::DropoutContext& dropout = {},
+// is what all prompts begin with, and they then lack it; their positions count from zero all the same.
+ag::Tensor prompt_states(const ItemReader& reader, nn::Packed prompts,
                          const models::SharedPrefix* prefix = nullptr);
 
 }  // namespace p2rec

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "nn/init.h"
+#include "p2rec/training/measured_memory.h"
 
 namespace p2rec {
 namespace {
@@ -16,6 +18,7 @@ using ag::Tensor;
 constexpr uint32_t kExampleOrderStream = ag::stream("user order");
 constexpr double kWarmupShare = 0.1;
 constexpr int64_t kFirstSteps = 20;
+constexpr int64_t kMeasuredTokens = 128;  // enough to tell what a token takes, and quick with every model
 
 // LoRA's matrices and what the method trains besides.
 nn::Adam make_optimiser(models::Llama& llm, const FinetuneConfig& config, const Finetuning& finetuning) {
@@ -85,7 +88,7 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
             .clip = config.clip,
             .loss_scale = finetuning.loss_scale,
             .loss =
-                [&](int64_t step, const Part& part) {
+                [&](int64_t step, const BatchPart& part) {
                   const auto batch = examples_of(step, steps_per_epoch, finetuning.examples, config);
                   if (part.of(std::span(batch)).empty()) return PartLoss{};
                   return finetuning.loss(batch, part, {config.seed, static_cast<uint32_t>(step), true});
@@ -107,6 +110,35 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
   const std::vector<double> losses = train(loop, task);
   return {mean_loss(losses, 0, std::min(kFirstSteps, total)),
           mean_loss(losses, total - steps_per_epoch, total), heldout};
+}
+
+int64_t check_finetuning_memory(models::Llama& llm, const FinetuneConfig& config,
+                                const Finetuning& finetuning) {
+  const std::vector<int64_t>& lengths = finetuning.lengths;
+  std::vector<size_t> by_length(lengths.size());
+  std::iota(by_length.begin(), by_length.end(), size_t{0});
+  std::ranges::stable_sort(by_length, {}, [&](size_t i) { return lengths[i]; });
+  MeasuredMemory memory(llm.device(), "sft-batch", "fine-tuning");
+  memory.measure([&] {
+    nn::Adam adam = make_optimiser(llm, config, finetuning);
+    memory.batches(std::min(config.batch, std::ssize(lengths)), kMeasuredTokens, [&](int64_t n) {
+      std::vector<int64_t> batch;
+      int64_t tokens = 0;
+      for (const size_t i : std::span(by_length).first(static_cast<size_t>(n))) {
+        batch.push_back(finetuning.examples[i]);
+        tokens += lengths[i];
+      }
+      adam.zero_grad();
+      ag::backward(finetuning.loss(batch, {}, {config.seed, 0, true}).mean);
+      return tokens;
+    });
+  });
+  nn::detach_lora(llm);
+  const auto bytes = [&](int64_t batch) {
+    return memory.bytes(most_tokens(lengths, (batch + config.batch_parts - 1) / config.batch_parts));
+  };
+  memory.check_batch(config.batch, bytes);
+  return bytes(config.batch);
 }
 
 bool held_out(const std::string& id) { return ag::random_below(nn::key_for(id, 0), 0, 10) == 0; }

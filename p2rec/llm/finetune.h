@@ -26,13 +26,15 @@ void describe(FinetuneConfig& config, const nn::Visit& visit);
 
 // What a method gives to the fine-tuning. An example is a number that only the method knows the meaning of.
 struct Finetuning {
-  std::vector<int64_t> examples,
-      heldout;  // to train on, and to measure the loss on after each epoch; heldout may be empty
+  std::vector<int64_t> examples;              // to train on
+  std::vector<int64_t> lengths;               // of these, in tokens
+  std::vector<int64_t> heldout = {};          // to measure the loss on after each epoch; may be empty
   std::vector<nn::Adam::Group> trained = {};  // besides LoRA: heads, new tokens, each with its learning rate
   double loss_scale = 1;                      // gradients are those of loss_scale * loss
   // The loss of a part of a batch of these examples.
-  std::function<PartLoss(std::span<const int64_t> batch, const Part& part, const nn::DropoutContext& dropout)>
-      loss;
+  std::function<PartLoss(std::span<const int64_t> batch, const BatchPart& part,
+                         const nn::DropoutContext& dropout)>
+      loss = {};
 };
 
 struct FinetuneLosses {
@@ -44,6 +46,11 @@ struct FinetuneLosses {
 // Attaches LoRA to the model and trains it, with what else the method trains.
 FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const Finetuning& finetuning,
                         const Task& task = {});
+
+// The most bytes that the fine-tuning holds on the model's device, beyond what is in use: measured with the shortest
+// examples. Throws ag::InputError if they are not available, naming a batch that would fit. Leaves the model without LoRA.
+int64_t check_finetuning_memory(models::Llama& llm, const FinetuneConfig& config,
+                                const Finetuning& finetuning);
 
 // True if the example of this id is one of the held-out tenth: a hash decides, so it does not depend on other examples.
 bool held_out(const std::string& id);

@@ -62,10 +62,18 @@ void describe(TinyLlmConfig& config, const nn::Visit& visit) {
   visit({"tiny-steps", "pre-training steps of the language model 'tiny'", nn::at_least(1)}, &config.steps);
 }
 
-std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
-                                                 const TinyLlmConfig& config, const Task& task) {
+std::unique_ptr<models::Llama> untrained_tiny_llm(const models::Tokenizer& tokenizer,
+                                                  const TinyLlmConfig& config) {
   auto model = std::make_unique<models::Llama>(model_config(tokenizer.vocabulary(), config));
   models::initialise(*model, kInitialStd, config.seed);
+  model->requires_grad(false);
+  return model;
+}
+
+std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
+                                                 const TinyLlmConfig& config, const Task& task) {
+  auto model = untrained_tiny_llm(tokenizer, config);
+  model->requires_grad(true);
   nn::Adam adam(model->named_parameters(), {.lr = config.lr, .weight_decay = kWeightDecay});
   const auto lines = catalogue_lines(data, tokenizer);
   task.announce(fmt::format("{} parameters from scratch, {} lines, {} steps of {}", model->parameter_count(),
@@ -75,7 +83,7 @@ std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const
                   .epochs = 1,
                   .lr = config.lr,
                   .clip = kClip,
-                  .loss = [&](int64_t step, const Part&) -> PartLoss {
+                  .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
                     return {next_token_loss(*model, lines_of_step(lines, step, config))};
                   },
                   .schedule =

@@ -20,6 +20,10 @@ struct TinyLlmConfig {
 };
 void describe(TinyLlmConfig& config, const nn::Visit& visit);
 
+// The model before its training, frozen.
+std::unique_ptr<models::Llama> untrained_tiny_llm(const models::Tokenizer& tokenizer,
+                                                  const TinyLlmConfig& config);
+
 // Next-byte prediction on lines "ID: TITLE" (the id alone where there is no title), AdamW with a cosine schedule.
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task = {});

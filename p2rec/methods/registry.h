@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "p2rec/methods/method.h"
+#include "p2rec/methods/common/method.h"
 
 namespace p2rec {
 

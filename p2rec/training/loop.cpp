@@ -17,7 +17,7 @@ constexpr int64_t kRecentSteps = 10;  // whose mean loss the progress line shows
 // Fills the gradients of a batch, part by part; returns its loss.
 double backward(const Loop& loop, int64_t step) {
   double loss = 0;
-  for (Part part{0, loop.parts}; part.index < part.count; ++part.index) {
+  for (BatchPart part{0, loop.parts}; part.index < part.count; ++part.index) {
     const PartLoss found = loop.loss(step, part);
     if (!found.mean.defined()) continue;
     const double share = static_cast<double>(found.terms) / static_cast<double>(found.of);

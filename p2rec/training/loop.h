@@ -17,7 +17,7 @@ namespace p2rec {
 
 // A batch may run in several parts, one after the other, which takes less memory. A part is the sequences
 // [begin(B), end(B)) of the batch's B; it is empty where there are more parts than sequences.
-struct Part {
+struct BatchPart {
   int64_t index = 0, count = 1;
   int64_t begin(int64_t B) const { return B * index / count; }
   int64_t end(int64_t B) const { return B * (index + 1) / count; }
@@ -60,7 +60,7 @@ struct Loop {
   double lr = 0;                    // Adam's, for the log
   double clip = 0;                  // largest norm of all gradients together; 0: any
   double loss_scale = 1;            // gradients are those of loss_scale * loss
-  std::function<PartLoss(int64_t step, const Part& part)> loss;
+  std::function<PartLoss(int64_t step, const BatchPart& part)> loss;
   std::function<double(int64_t step)> schedule = {};   // factor of the learning rates; unset: 1
   std::function<nn::RowGradient()> sparse_rows = {};   // sparse Adam: the last batch's rows of one parameter
   std::function<Values(int64_t epoch)> validate = {};  // after epoch 1, 2, ...; the log shows the values

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "autograd/ops.h"
 #include "models/recommenders/popularity.h"
 #include "models/recommenders/registry.h"
 #include "p2rec/training/loop.h"
+#include "p2rec/training/measured_memory.h"
 
 namespace p2rec {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 using ag::Tensor;
 
 constexpr uint32_t kNegativeStream = ag::stream("negatives"), kMaskStream = ag::stream("masked items");
+
+constexpr int64_t kFewTokens = 64, kManyTokens = 1024;  // of a batch that is measured
 
 // Early stopping's memory.
 struct Best {
@@ -52,12 +56,6 @@ class Training {
     INPUT_CHECK(!windows_.empty(), data.source,
                 ": nobody has two interactions to train on; hint: leave-one-out keeps the last ",
                 "two of each user for validation and test");
-    const models::RecommenderModelConfig& m = *config.model;
-    AG_CHECK(
-        !config.lazy_adam ||
-            (config.loss.samples() && m.is_causal() && m.tie_embeddings && m.use == models::ItemsUse::Init),
-        "lazy Adam: it needs a loss that samples, a model that predicts the next item, and one trainable "
-        "item table");
     if (config.patience > 0) best_.weights = copy_of(weights_);
   }
 
@@ -78,17 +76,37 @@ class Training {
     return {nullptr, epochs, best_.epoch, tokens_};
   }
 
+  std::vector<int64_t> window_lengths() const {
+    std::vector<int64_t> lengths;
+    for (const Window& w : windows_) lengths.push_back(w.length);
+    return lengths;
+  }
+
+  // Gradients of the first n windows of an epoch, and nothing else; returns how many items they have. For measuring.
+  int64_t run_batch(int64_t n) {
+    adam_.zero_grad();
+    windows_of(0);
+    const std::span<const int32_t> chosen = std::span(order_).first(static_cast<size_t>(n));
+    batch_ = make_batch(0, chosen);
+    ag::backward(model_.loss(batch_, config_.loss));
+    int64_t items = 0;
+    for (const int32_t w : chosen) items += windows_[static_cast<size_t>(w)].length;
+    return items;
+  }
+
  private:
   Loop training_loop() {
     Loop loop{.adam = adam_,
               .steps_per_epoch = steps_of_epoch(),
               .epochs = config_.max_epochs,
+              .parts = config_.batch_parts,
               .lr = config_.lr,
-              .loss = [this](int64_t step, const Part& part) { return loss(step, part); },
+              .loss = [this](int64_t step, const BatchPart& part) { return loss(step, part); },
               .state = [this](Checkpoint& checkpoint) { visit_state(checkpoint); }};
     if (config_.lazy_adam) {
       loop.sparse_rows = [this] {
-        return nn::RowGradient{model_.input_embeddings().trainable_table(), used_rows_, batch_.item_rows.grad()};
+        return nn::RowGradient{model_.input_embeddings().trainable_table(), used_rows_,
+                               batch_.item_rows.grad()};
       };
     }
     if (config_.patience > 0) {
@@ -123,8 +141,7 @@ class Training {
     return {order_.data() + begin, std::min(batch, order_.size() - begin)};
   }
 
-  models::SequenceBatch make_batch(int64_t step) {
-    const std::span<const int32_t> chosen = windows_of(step);
+  models::SequenceBatch make_batch(int64_t step, std::span<const int32_t> chosen) {
     const auto at = [&](uint32_t stream) {
       return ag::RandomKey{config_.seed, static_cast<uint32_t>(step), stream};
     };
@@ -135,16 +152,20 @@ class Training {
       batch.negatives = draw_negatives(data_, windows_, chosen, batch, loss.negatives, at(kNegativeStream),
                                        config_.share_negatives);
     }
+    if (config_.lazy_adam) used_rows_ = use_rows_alone(batch, model_.input_embeddings().trainable_table());
     return batch;
   }
 
-  PartLoss loss(int64_t step, const Part& part) {
+  PartLoss loss(int64_t step, const BatchPart& part) {
     if (part.index == 0) {
-      batch_ = make_batch(step);
+      batch_ = make_batch(step, windows_of(step));
       tokens_ += batch_.input.offsets.rows();
-      if (config_.lazy_adam) used_rows_ = use_rows_alone(batch_, model_.input_embeddings().trainable_table());
     }
-    return {model_.loss(batch_, config_.loss)};
+    if (part.count == 1) return {model_.loss(batch_, config_.loss)};
+    const int64_t B = batch_.input.offsets.sequences();
+    const models::SequenceBatch batch = p2rec::part(batch_, part.begin(B), part.end(B));
+    if (batch.targets.numel() == 0) return {};
+    return {model_.loss(batch, config_.loss), batch.targets.numel(), batch_.targets.numel()};
   }
 
   Values validate(int64_t epoch) {
@@ -204,21 +225,25 @@ void describe(RecommenderConfig& c, const nn::Visit& visit) {
   if (c.model.as<models::PopularityConfig>()) return visit(users, &c.validation_users);
   describe(c.loss, visit);
   visit({"share-negatives",
-         "draw the negatives once for all positions of a step, which costs little however many items there are"},
+         "draw the negatives once for all positions of a step, which costs little however many items there "
+         "are"},
         &c.share_negatives);
   visit({"lr", "learning rate of Adam", nn::kPositive}, &c.lr);
   visit({"adam-beta2", "Adam's second decay rate", nn::kShare}, &c.adam_beta2);
-  visit({"lazy-adam",
-         "sparse Adam: update only the item rows used in the step, for a loss that samples"},
+  visit({"lazy-adam", "sparse Adam: update only the item rows used in the step, for a loss that samples"},
         &c.lazy_adam);
   visit({"batch", "windows of a training step", nn::at_least(1)}, &c.batch);
+  visit({"batch-parts", "a batch runs in N parts, one after the other, which takes less memory",
+         nn::at_least(1)},
+        &c.batch_parts);
   nn::visit_choice(
       visit,
-      {"windows", "what of a user is trained on: all of the training part, in windows, or only the last window"},
+      {"windows",
+       "what of a user is trained on: all of the training part, in windows, or only the last window"},
       c.windows, {{"all", WindowChoice::All}, {"last", WindowChoice::Last}});
   visit({"max-epochs", "epochs at most", nn::at_least(1)}, &c.max_epochs);
-  visit({"steps-per-epoch",
-         "steps after which an epoch ends and is validated; 0: when every window was seen", nn::at_least(0)},
+  visit({"steps-per-epoch", "steps after which an epoch ends and is validated; 0: when every window was seen",
+         nn::at_least(0)},
         &c.steps_per_epoch);
   visit({"patience", "stop after N epochs without a better validation NDCG@10; 0: never", nn::at_least(0)},
         &c.patience);
@@ -233,12 +258,14 @@ void check(const RecommenderConfig& c) {
   const char* sampled = "a loss that samples: bce, gbce or sampled_softmax";
   const models::LossConfig usual;
   needs("negatives", c.loss.negatives != usual.negatives, c.loss.samples(), sampled);
-  needs("gbce-t", c.loss.gbce_t != usual.gbce_t, c.loss.kind == models::RecommenderLoss::GBCE, "the loss gbce");
+  needs("gbce-t", c.loss.gbce_t != usual.gbce_t, c.loss.kind == models::RecommenderLoss::GBCE,
+        "the loss gbce");
   needs("share-negatives", c.share_negatives, c.loss.samples(), sampled);
   needs("lazy-adam", c.lazy_adam, c.loss.samples(), sampled);
   needs("lazy-adam", c.lazy_adam, c.model->is_causal(), "a model that predicts the next item");
   needs("lazy-adam", c.lazy_adam, c.model->tie_embeddings, "one item table, read and compared with alike");
-  needs("lazy-adam", c.lazy_adam, c.model->use == models::ItemsUse::Init, "a trainable item table: use = start");
+  needs("lazy-adam", c.lazy_adam, c.model->use == models::ItemsUse::Init,
+        "a trainable item table: use = start");
 }
 
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
@@ -264,6 +291,37 @@ std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::Tensor
   return model;
 }
 
+int64_t check_training_memory(const Interactions& data, const RecommenderConfig& config, int64_t besides) {
+  if (config.model.as<models::PopularityConfig>()) return besides;  // counts
+  std::vector<int64_t> lengths;
+  MeasuredMemory memory(config.device, "batch",
+                        ag::message("training a recommender of ", data.items(), " items"));
+  memory.measure([&] {
+    const auto model = make_recommender(data.items(), config);
+    Training training(*model, data, config);
+    lengths = training.window_lengths();
+    // Up to this batch the block of logits grows with the batch.
+    const int64_t enough = std::max(kFewTokens, ag::linear_cross_entropy_block(kManyTokens, data.items()));
+    memory.batches(std::min(std::ssize(lengths), config.batch), enough,
+                   [&](int64_t n) { return training.run_batch(n); });
+    if (config.patience == 0) return;
+    memory.other([&] { evaluate(*model, data, Target::Validation, {.users = kUsersRankedTogether}); });
+  });
+  const auto bytes = [&](int64_t batch) {
+    return besides +
+           memory.bytes(most_tokens(lengths, (batch + config.batch_parts - 1) / config.batch_parts));
+  };
+  memory.check_batch(config.batch, bytes);
+  return bytes(config.batch);
+}
+
+int64_t trainings_side_by_side(const Interactions& data, const RecommenderConfig& config, int64_t wanted,
+                               int64_t besides) {
+  const int64_t each = check_training_memory(data, config, besides);
+  if (config.device == ag::Device::CUDA) return 1;
+  return std::clamp<int64_t>(available_memory(config.device) / std::max<int64_t>(1, each), 1, wanted);
+}
+
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config, const Task& task) {
   return train_from({}, data, config, task);
 }
@@ -274,6 +332,7 @@ Recommender train_from(const Tensor& start, const Interactions& data, const Reco
     return count_popularity(data, *popularity, task);
   RecommenderConfig with_features = config;
   if (start.defined()) with_features.model->features = start.dim(1);
+  check(with_features);
   auto model = make_recommender(data.items(), with_features);
   if (start.defined()) model->input_embeddings().set(start);
   Recommender recommender = Training(*model, data, config).run(task);

@@ -20,6 +20,7 @@ struct RecommenderConfig {
   bool share_negatives = false;          // all positions of a step are compared with the same negatives
   bool lazy_adam = false;                // the item table's rows without a gradient stay as they are
   int64_t batch = 128;                   // windows
+  int64_t batch_parts = 1;               // a batch runs in so many parts, which takes less memory
   WindowChoice windows = WindowChoice::All;
   int64_t steps_per_epoch = 0;  // 0: an epoch is every window once; otherwise so many steps
   int64_t max_epochs = 200;
@@ -59,5 +60,12 @@ Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& 
 // config.model->use says. Undefined: the model's own random ones, of config.model->features columns. PopRec is counted.
 Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task = {});
+
+// The most bytes that a training holds on its device, and `besides` more: measured with small batches (measured_memory.h).
+// Throws ag::InputError if they are not available, naming a batch that would fit.
+int64_t check_training_memory(const Interactions& data, const RecommenderConfig& config, int64_t besides = 0);
+// How many such trainings fit side by side, at most `wanted`. On CUDA they run one at a time.
+int64_t trainings_side_by_side(const Interactions& data, const RecommenderConfig& config, int64_t wanted,
+                               int64_t besides = 0);
 
 }  // namespace p2rec

@@ -32,6 +32,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 // is full of NaNs.
 cudaError_t cudaMalloc(void** memory, size_t bytes);
 cudaError_t cudaFree(void* memory);
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind);
 cudaError_t cudaMemset(void* memory, int value, size_t bytes);
 

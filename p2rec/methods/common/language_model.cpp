@@ -51,6 +51,17 @@ models::LanguageModel language_model(const Context& context) {
   return llm;
 }
 
+models::LanguageModel language_model_to_measure(const Context& context) {
+  const auto& config = context.config<LanguageModelConfig>("llm");
+  if (!config.is_tiny()) return language_model(context);
+  models::LanguageModel llm;
+  llm.name = config.llm;
+  llm.tokenizer = std::make_unique<models::ByteTokenizer>();
+  llm.model = untrained_tiny_llm(*llm.tokenizer, config.tiny);
+  llm.model->move_to(context.device());
+  return llm;
+}
+
 void check_language_model(const Context& context, const PromptConfig& prompts) {
   const auto& config = context.config<LanguageModelConfig>("llm");
   std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();

@@ -28,6 +28,9 @@ std::vector<std::string> with_llm(std::vector<std::string> inputs, const Languag
 // The model of the section "llm", on the run's device.
 models::LanguageModel language_model(const Context& context);
 
+// The same model for a check before the run: the tiny one need not be trained yet.
+models::LanguageModel language_model_to_measure(const Context& context);
+
 // Reads what can be read without the weights: throws ag::InputError if the model cannot be used, or its prompts lack titles.
 void check_language_model(const Context& context, const PromptConfig& prompts);
 

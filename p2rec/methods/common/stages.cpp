@@ -9,7 +9,6 @@
 #include "models/recommenders/popularity.h"
 #include "p2rec/evaluation/ranking_results.h"
 #include "p2rec/evaluation/ranks_file.h"
-#include "p2rec/run/memory_estimate.h"
 #include "p2rec/run/run_folder.h"
 #include "p2rec/task/parallel_jobs.h"
 
@@ -67,16 +66,24 @@ Tensor init_vectors(const Context& context, const RecommenderConfig& config, con
   return standardised(init.vectors({context, inits.embedding_columns(context), job.seed, whole}));
 }
 
-void check_train(const Context& context, const ItemInits& inits) {
-  const RecommenderConfig config =
+// What the training of any init takes: `train` knows how many columns the embeddings have, a check before may not.
+RecommenderConfig config_to_measure(const Context& context, int64_t columns) {
+  RecommenderConfig config =
       with_seed(context.config<RecommenderConfig>("recommender"), context, context.seed());
+  if (config.model->use != models::ItemsUse::Init) config.model->features = columns;
+  return config;
+}
+
+void check_train(const Context& context, const ItemInits& inits) {
+  const int64_t hidden = context.config<RecommenderConfig>("recommender").model->hidden,
+                items = context.data().items();
+  const RecommenderConfig config = config_to_measure(context, hidden);
   if (is_counted(config)) return;
-  const int64_t hidden = config.model->hidden, items = context.data().items();
   const bool reduces =
       context.has_input(inits.embeddings_stage) && config.model->use == models::ItemsUse::Init;
   INPUT_CHECK(!reduces || hidden <= items, "hidden: found ", hidden, ", but the embeddings of ", items,
               " items have no more principal components than there are items");
-  recommenders_that_fit(context.data(), config, 1);
+  check_training_memory(context.data(), config);
 }
 
 // Trains one recommender, or finds it whole and made with these options; returns the tokens that it read.
@@ -100,6 +107,15 @@ int64_t train_job(const Context& context, const ItemInits& inits, const Job& job
   return r.tokens;
 }
 
+int64_t trainings_at_once(const Context& context, const ItemInits& inits) {
+  const bool embedded = context.has_input(inits.embeddings_stage);
+  const int64_t columns = embedded ? inits.embedding_columns(context) : 0, items = context.data().items();
+  const RecommenderConfig config = config_to_measure(context, columns);
+  // The principal components are computed in double.
+  const int64_t besides = items * columns * static_cast<int64_t>(sizeof(double));
+  return trainings_side_by_side(context.data(), config, ag::thread_count(), besides);
+}
+
 int64_t train(const Context& context, const ItemInits& inits) {
   const auto& config = context.config<RecommenderConfig>("recommender");
   const std::vector<Job> jobs = jobs_of(context);
@@ -107,8 +123,7 @@ int64_t train(const Context& context, const ItemInits& inits) {
   stage.announce(fmt::format("{} recommenders, {} seeds", jobs.size(), context.seeds().size()));
   std::vector<int64_t> tokens(jobs.size(), 0);
   // The results do not depend on how many are trained at once.
-  const int64_t at_once =
-      is_counted(config) ? 1 : recommenders_that_fit(context.data(), config, ag::thread_count());
+  const int64_t at_once = is_counted(config) ? 1 : trainings_at_once(context, inits);
   run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
     tokens[i] = train_job(context, inits, jobs[i], stage.part(jobs[i].name(), std::ssize(jobs)));
   });
@@ -195,7 +210,7 @@ Stage teacher_stage(const TeacherConfig& config) {
           .files = {kTeacherFile},
           .configs = {"teacher"},
           .sees = sees(config.recommender),
-          .check = [](const Context& c) { recommenders_that_fit(c.data(), teacher_config(c), 1); },
+          .check = [](const Context& c) { check_training_memory(c.data(), teacher_config(c)); },
           .run = pretrain};
 }
 

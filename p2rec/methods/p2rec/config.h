@@ -5,7 +5,7 @@
 #include "p2rec/methods/common/item_init.h"
 #include "p2rec/methods/common/language_model.h"
 #include "p2rec/methods/common/stages.h"
-#include "p2rec/methods/method.h"
+#include "p2rec/methods/common/method.h"
 #include "p2rec/methods/p2rec/item_groups.h"
 #include "p2rec/methods/p2rec/item_inits.h"
 #include "p2rec/methods/p2rec/reconstruction.h"

@@ -12,4 +12,7 @@ namespace p2rec {
 // and only what differs is run.
 ag::Tensor augment_items(const ItemReader& reader, const Prompts& prompts, const Task& task = {});
 
+// Throws ag::InputError if that does not fit into the memory of the model's device.
+void check_augmentation_memory(const ItemReader& reader, const Prompts& prompts);
+
 }  // namespace p2rec

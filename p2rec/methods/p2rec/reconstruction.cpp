@@ -32,7 +32,7 @@ double mean_squared_distance(const Tensor& rows, const Tensor& row) {
 
 struct Split {
   std::vector<int64_t> users, heldout;
-  int64_t tokens = 0;  // of the users' prompts
+  std::vector<int64_t> lengths;  // of the users' prompts, in tokens
 };
 
 Split split_users(const Prompts& prompts, const Interactions& data) {
@@ -44,7 +44,7 @@ Split split_users(const Prompts& prompts, const Interactions& data) {
       split.heldout.push_back(u);
     } else {
       split.users.push_back(u);
-      split.tokens += std::ssize(prompts.of(items));
+      split.lengths.push_back(std::ssize(prompts.of(items)));
     }
   }
   INPUT_CHECK(!split.users.empty() && !split.heldout.empty(), data.source, ": ", split.users.size(),
@@ -66,13 +66,27 @@ PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts
   return model;
 }
 
-std::vector<nn::Adam::Group> trained_besides_lora(const PreferenceModel& model,
-                                                  const ReconstructionConfig& config) {
-  std::vector<nn::Adam::Group> groups{
-      {{{"head.weight", model.head_weight}, {"head.bias", model.head_bias}}, config.finetune.lr}};
+// Trains the model's head and item tokens besides LoRA, by the mean squared error of predicted preferences.
+Finetuning finetuning_of(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
+                         const Tensor& preferences, const Split& split, const ReconstructionConfig& config) {
+  Finetuning result{.examples = split.users, .lengths = split.lengths, .heldout = split.heldout};
+  result.trained.push_back(
+      {{{"head.weight", model.head_weight}, {"head.bias", model.head_bias}}, config.finetune.lr});
   if (model.reader.item_tokens.defined())
-    groups.push_back({{{"item_tokens", model.reader.item_tokens}}, config.item_lr});
-  return groups;
+    result.trained.push_back({{{"item_tokens", model.reader.item_tokens}}, config.item_lr});
+  result.loss = [=, &prompts, &data](std::span<const int64_t> batch, const BatchPart& part,
+                                     const nn::DropoutContext& dropout) -> PartLoss {
+    std::vector<std::vector<int32_t>> texts;
+    for (const int64_t user : batch) texts.push_back(prompts.of(training_part(data, user)));
+    nn::Packed x = nn::pack(texts);
+    x.dropout = dropout;
+    const std::span<const int64_t> users = part.of(batch);
+    const int64_t B = std::ssize(batch);
+    const Tensor states = prompt_states(model.reader, nn::part(x, part.begin(B), part.end(B))),
+                 predicted = ag::linear(states, model.head_weight, model.head_bias);
+    return {ag::mse(predicted, rows_of(preferences, users).to(predicted.device())), std::ssize(users), B};
+  };
+  return result;
 }
 
 }  // namespace
@@ -91,30 +105,23 @@ Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Int
               ": all users have the same preference, so there is nothing to learn; "
               "hint: another number of groups");
   const PreferenceModel model = untrained_model(llm, prompts, mean, config.finetune.seed);
-
-  // The mean squared error of predicted preferences.
-  const auto loss = [&](std::span<const int64_t> batch, const Part& part,
-                        const nn::DropoutContext& dropout) -> PartLoss {
-    const std::span<const int64_t> users = part.of(batch);
-    std::vector<std::vector<int32_t>> texts;
-    for (const int64_t user : users) texts.push_back(prompts.of(training_part(data, user)));
-    const Tensor predicted =
-        ag::linear(prompt_states(model.reader, texts, dropout), model.head_weight, model.head_bias);
-    return {ag::mse(predicted, rows_of(preferences, users).to(predicted.device())), std::ssize(users),
-            std::ssize(batch)};
-  };
-
+  Finetuning finetuning = finetuning_of(model, prompts, data, preferences, split, config);
+  finetuning.loss_scale = 1 / mean_error;
+  const int64_t tokens = std::reduce(split.lengths.begin(), split.lengths.end());
   task.announce(fmt::format("{} users, {} held out, {} tokens an epoch, {} epochs", split.users.size(),
-                            split.heldout.size(), split.tokens, config.finetune.epochs));
-  const FinetuneLosses losses = finetune(llm, config.finetune,
-                                         {.examples = split.users,
-                                          .heldout = split.heldout,
-                                          .trained = trained_besides_lora(model, config),
-                                          .loss_scale = 1 / mean_error,
-                                          .loss = loss},
-                                         task);
+                            split.heldout.size(), tokens, config.finetune.epochs));
+  const FinetuneLosses losses = finetune(llm, config.finetune, finetuning, task);
   task.finish(fmt::format("held-out loss {:.5f}", losses.heldout));
-  return {model, losses, split.tokens * config.finetune.epochs};
+  return {model, losses, tokens * config.finetune.epochs};
+}
+
+int64_t check_reconstruction_memory(models::Llama& llm, const Prompts& prompts, const Interactions& data,
+                                    const ReconstructionConfig& config) {
+  const Tensor preferences = Tensor::zeros({data.users(), 1});
+  const PreferenceModel model = untrained_model(llm, prompts, Tensor::zeros({1}), config.finetune.seed);
+  return check_finetuning_memory(
+      llm, config.finetune,
+      finetuning_of(model, prompts, data, preferences, split_users(prompts, data), config));
 }
 
 }  // namespace p2rec

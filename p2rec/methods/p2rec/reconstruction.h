@@ -41,4 +41,8 @@ Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Int
                            const ag::Tensor& preferences, const ReconstructionConfig& config,
                            const Task& task = {});
 
+// check_finetuning_memory of that. The head, which is small, counts as one group's.
+int64_t check_reconstruction_memory(models::Llama& llm, const Prompts& prompts, const Interactions& data,
+                                    const ReconstructionConfig& config);
+
 }  // namespace p2rec

@@ -56,6 +56,13 @@ ReconstructionConfig reconstruction_config(const Context& context) {
   return config;
 }
 
+void check_reconstruct(const Context& context) {
+  check_language_model(context, context.config<PromptConfig>("prompts"));
+  const models::LanguageModel llm = language_model_to_measure(context);
+  check_reconstruction_memory(*llm.model, prompts_of(context, llm), context.data(),
+                              reconstruction_config(context));
+}
+
 int64_t reconstruct_users(const Context& context) {
   const Interactions& data = context.data();
   const models::LanguageModel llm = language_model(context);
@@ -82,6 +89,16 @@ int64_t reconstruct_users(const Context& context) {
 }
 
 // --- step 5 --------------------------------------------------------------------------------------------------
+
+void check_augment(const Context& context) {
+  check_language_model(context, context.config<PromptConfig>("prompts"));
+  const models::LanguageModel llm = language_model_to_measure(context);
+  const Prompts prompts = prompts_of(context, llm);
+  const bool has_tokens = prompts.has_item_tokens();
+  check_augmentation_memory(
+      {*llm.model, has_tokens ? initial_item_tokens(*llm.model, prompts.items(), context.seed()) : Tensor()},
+      prompts);
+}
 
 // The embeddings before and after the fine-tuning: the first ones are a control.
 int64_t augment(const Context& context) {
@@ -161,24 +178,22 @@ Stages P2RecConfig::stages() const {
        .check = check_groups,
        .run = group}};
   if (llm.is_tiny()) stages.push_back(tiny_llm_stage());
-  stages.push_back(
-      {.name = "reconstruct",
-       .help = "fine-tunes the language model to tell the users' preferences from their items",
-       .inputs = with_llm({"groups"}, llm),
-       .files = {"adapter/adapter_config.json", "adapter/adapter_model.safetensors", "head.safetensors",
-                 "item_tokens.safetensors"},
-       .configs = {"llm", "prompts", "reconstruct"},
-       .check = [](const Context& c) { check_language_model(c, c.config<PromptConfig>("prompts")); },
-       .run = reconstruct_users});
-  stages.push_back(
-      {.name = "augment",
-       .help = "embeds every item as a virtual user",
-       .inputs = with_llm({"reconstruct"}, llm),
-       .files = {"item_embeddings.safetensors", "item_embeddings.npy", "item_embeddings_untuned.safetensors",
-                 "items.tsv"},
-       .configs = {"llm", "prompts"},
-       .check = [](const Context& c) { check_language_model(c, c.config<PromptConfig>("prompts")); },
-       .run = augment});
+  stages.push_back({.name = "reconstruct",
+                    .help = "fine-tunes the language model to tell the users' preferences from their items",
+                    .inputs = with_llm({"groups"}, llm),
+                    .files = {"adapter/adapter_config.json", "adapter/adapter_model.safetensors",
+                              "head.safetensors", "item_tokens.safetensors"},
+                    .configs = {"llm", "prompts", "reconstruct"},
+                    .check = check_reconstruct,
+                    .run = reconstruct_users});
+  stages.push_back({.name = "augment",
+                    .help = "embeds every item as a virtual user",
+                    .inputs = with_llm({"reconstruct"}, llm),
+                    .files = {"item_embeddings.safetensors", "item_embeddings.npy",
+                              "item_embeddings_untuned.safetensors", "items.tsv"},
+                    .configs = {"llm", "prompts"},
+                    .check = check_augment,
+                    .run = augment});
   stages.push_back(train_stage_with_teacher(*this));
   stages.push_back(evaluate_stage(p2rec_inits()));
   return stages;

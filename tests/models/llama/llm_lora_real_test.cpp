@@ -111,7 +111,7 @@ TEST_CASE("SmolLM2: the LoRA gradients of one batch equal PyTorch's and PEFT's")
   std::vector<std::vector<int32_t>> prompts;
   for (int64_t b = 0; b < x.offsets.sequences(); ++b)
     prompts.emplace_back(x.ids.ints() + x.offsets.at(b), x.ids.ints() + x.offsets.at(b + 1));
-  const Tensor predictions = ag::linear(p2rec::prompt_states(preference.reader, prompts),
+  const Tensor predictions = ag::linear(p2rec::prompt_states(preference.reader, nn::pack(prompts)),
                                         preference.head_weight, preference.head_bias);
   const Tensor loss = ag::mse(predictions, file.at("input.preferences"));
   ag::backward(loss);

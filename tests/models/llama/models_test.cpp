@@ -88,7 +88,7 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
     parity.check("hidden states", model.hidden_states(p2rec::embed_prompt(preference.reader, x.ids), x),
                  file.at(section + "output.hidden"), tolerance::kModelForward);
     const auto predictions = [&] {
-      return ag::linear(p2rec::prompt_states(preference.reader, prompts), preference.head_weight,
+      return ag::linear(p2rec::prompt_states(preference.reader, nn::pack(prompts)), preference.head_weight,
                         preference.head_bias);
     };
     parity.check("predictions", predictions(), file.at(section + "output.predictions"),
@@ -160,7 +160,7 @@ TEST_CASE("a shared prefix and a key-value cache give the states of the whole se
 
   const p2rec::ItemReader reader{model};
   const models::SharedPrefix prefix = model.shared_prefix(model.embed(Tensor::from_ints(beginning)));
-  check_close(p2rec::prompt_states(reader, {a, b}, {}, &prefix), expected, tolerance::kFused,
+  check_close(p2rec::prompt_states(reader, nn::pack({a, b}), &prefix), expected, tolerance::kFused,
               "behind a shared prefix");
 
   models::KvCache cache(model.config(), 8);

@@ -154,7 +154,8 @@ TEST_CASE("augmentation gives each item the state of its own whole prompt") {
   std::vector<std::vector<int32_t>> whole;
   for (int32_t i = 0; i < kItems; ++i) whole.push_back(prompts.of(std::vector<int32_t>{i}));
   const ag::NoGrad no_grad;
-  check_close(found, p2rec::prompt_states(reader, whole), tolerance::kFused, "states of virtual users");
+  check_close(found, p2rec::prompt_states(reader, nn::pack(whole)), tolerance::kFused,
+              "states of virtual users");
   CHECK(row_of(found, 0) != row_of(found, 64));
 }
 
