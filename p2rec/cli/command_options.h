@@ -41,8 +41,8 @@ CLI::Option* add_number(CLI::App& command, const std::string& name, Number& valu
     const auto number = parse_field<Number>(found);
     INPUT_CHECK(number, "--", name, ": found '", found, "'; expected ",
                 !kWhole                      ? "a number"
-                : std::is_unsigned_v<Number> ? "a whole number, at least 0"
-                                             : "a whole number",
+                : std::is_unsigned_v<Number> ? "an integer, at least 0"
+                                             : "an integer",
                 "; hint: ", path_of(command), " --help");
     value = *number;
   };

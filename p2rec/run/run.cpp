@@ -47,8 +47,8 @@ class Run {
         stages_(stages),
         data_(load_data(config.data)),
         hashes_(hashes_of(data_)),
-        manifest_(config.out),
-        others_(config.from.empty() ? config.out : config.from),
+        manifest_(config.out, config.overwrite),
+        others_(config.from.empty() ? config.out : config.from, config.overwrite),
         results_(config.out) {
     check_from();
   }
@@ -138,8 +138,9 @@ class Run {
   void prepare(const std::vector<const Stage*>& chosen) {
     std::set<std::string> to_come;
     for (const Stage* stage : chosen) {
-      for (const std::string& input : stage->inputs) {
-        if (!to_come.contains(input)) check_input(*stage, input);
+      for (const Stage& earlier : stages_) {
+        if (std::ranges::count(stage->inputs, earlier.name) && !to_come.contains(earlier.name))
+          check_input(*stage, earlier.name);
       }
       to_come.insert(stage->name);
       if (!config_.overwrite)

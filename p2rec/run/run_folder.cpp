@@ -57,12 +57,14 @@ void check_options_of(const nn::Path& file, const std::string& fingerprint) {
 
 }  // namespace
 
-Manifest::Manifest(const nn::Path& folder) : path_(folder / kManifest) {
+Manifest::Manifest(const nn::Path& folder, bool overwrite) : path_(folder / kManifest) {
   if (!fs::exists(path_)) return;
-  const auto json = nn::parse_json<nn::Json>(nn::read_file(path_, "manifest"), path_.string());
-  INPUT_CHECK(
-      json.is_object() && json.value("format", 0) == kFormat, path_.string(),
-      ": this run was made by another version of p2rec; hint: --overwrite begins anew, or use that version");
+  const auto json = nn::read_json_object<nn::Json>(path_, "manifest");
+  const bool ours = json.value("format", nn::Json()) == kFormat;
+  if (!ours && overwrite) return;
+  INPUT_CHECK(ours, path_.string(),
+              ": this run was made by another version of p2rec; hint: --overwrite begins anew, or use that "
+              "version");
   try {
     stages_ = json.at("stages").get<std::map<std::string, std::string>>();
   } catch (const nn::Json::exception& problem) {
@@ -150,7 +152,11 @@ void remove_from(const nn::Path& folder, Manifest& manifest, const Stages& stage
     for (const nn::Path& file : found_files(folder, patterns_of(*stage))) fs::remove(file);
     log.drop_all(stage->name);
   }
-  ResultsFile(folder).remove(gone);
+  if (first == stages.front().name) {
+    fs::remove(folder / kResults);  // another version may have written it
+  } else {
+    ResultsFile(folder).remove(gone);
+  }
 }
 
 int64_t integer_in(const nn::Metadata& metadata, const std::string& key, const nn::Path& file) {

@@ -24,7 +24,8 @@ constexpr const char *kArtefactOptions = "p2rec.options", *kCheckpointOptions = 
 // files are whole. Throws ag::InputError for the manifest of another version.
 class Manifest {
  public:
-  explicit Manifest(const nn::Path& folder);
+  // `overwrite`: the manifest of another version counts as an empty one.
+  explicit Manifest(const nn::Path& folder, bool overwrite = false);
   bool done(const std::string& stage) const { return stages_.contains(stage); }
   // What a stage was made with. Throws ag::InputError if it is not done.
   const std::string& fingerprint_of(const std::string& stage) const;

@@ -130,24 +130,6 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
   return negatives;
 }
 
-models::SequenceBatch part(const models::SequenceBatch& whole, int64_t begin, int64_t end) {
-  models::SequenceBatch result;
-  result.input = nn::part(whole.input, begin, end);
-  result.item_rows = whole.item_rows;
-  const int64_t first = whole.input.offsets.at(begin), last = whole.input.offsets.at(end);
-  int64_t from = first, to = last;  // targets
-  if (whole.rows.defined()) {
-    const int32_t *rows = whole.rows.ints(), *rows_end = rows + whole.rows.numel();
-    from = std::lower_bound(rows, rows_end, first) - rows;
-    to = std::lower_bound(rows, rows_end, last) - rows;
-    result.rows = whole.rows.rows(from, to).clone();
-    for (int64_t i = 0; i < to - from; ++i) result.rows.ints()[i] -= static_cast<int32_t>(first);
-  }
-  result.targets = whole.targets.rows(from, to);
-  if (whole.negatives.defined()) result.negatives = whole.negatives.rows(from, to);
-  return result;
-}
-
 Tensor use_rows_alone(models::SequenceBatch& batch, const Tensor& table) {
   std::vector<int32_t> ids,
       row_of(static_cast<size_t>(table.dim(0)), -1);  // in the order in which they come up

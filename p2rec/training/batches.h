@@ -44,9 +44,6 @@ ag::Tensor draw_negatives(const Interactions& data, const std::vector<Window>& w
                           std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
                           const ag::RandomKey& key, bool shared = false);
 
-// Sequences [begin, end) of a batch, with their targets: dropout draws what it draws in the whole batch.
-models::SequenceBatch part(const models::SequenceBatch& whole, int64_t begin, int64_t end);
-
 // Makes the batch work on the rows of `table` (V,C) that it speaks of alone: afterwards its ids count them, and
 // batch.item_rows holds a copy of them that asks for a gradient. Returns which rows they are: (U) I32, in
 // the order in which they come up.

@@ -163,7 +163,7 @@ class Training {
     }
     if (part.count == 1) return {model_.loss(batch_, config_.loss)};
     const int64_t B = batch_.input.offsets.sequences();
-    const models::SequenceBatch batch = p2rec::part(batch_, part.begin(B), part.end(B));
+    const models::SequenceBatch batch = models::part(batch_, part.begin(B), part.end(B));
     if (batch.targets.numel() == 0) return {};
     return {model_.loss(batch, config_.loss), batch.targets.numel(), batch_.targets.numel()};
   }

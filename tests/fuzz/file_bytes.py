@@ -213,7 +213,7 @@ RESULTS = {
 ARTIFACTS = {
     "groups": "groups\nitem_id\tgroup\n1\t0\n2\t1\n10\t0\n",
     "log": "log\n" + LOG,
-    "manifest": "manifest\n" + json.dumps({"pretrain": "hidden=64\nlr=0.001\n", "groups": "seed=1\n"}),
+    "manifest": "manifest\n" + json.dumps({"format": 2, "stages": {"pretrain": "hidden=64\nlr=0.001\n", "groups": "seed=1\n"}}),
     "results": "results\n" + json.dumps(RESULTS),
 }
 OPTIONS = """# a comment

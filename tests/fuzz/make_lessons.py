@@ -268,8 +268,8 @@ def artifact_files():
     yield "results_seconds_text", "not the results of a run", b'results\n{"stages": [{"name": "pretrain", "seconds": "1"}]}'
     yield "results_name_twice", "twice in one object", b'results\n{"data": 1, "data": 2}'
     yield "results_cut", "not the results of a run", b'results\n{"data": '
-    yield "manifest_list", "not a manifest", b"manifest\n[]"
-    yield "manifest_number", "not a manifest", b'manifest\n{"groups": 1}'
+    yield "manifest_list", "manifest.json", b"manifest\n[]"
+    yield "manifest_number", "not a manifest", b'manifest\n{"format": 2, "stages": {"groups": 1}}'
     yield "log_no_json", "log.jsonl:2: found a line that is no step", b'log\n{"task": "a", "step": 1}\nx\n'
     yield "log_step_of_1e300", "log.jsonl:1: 'step' is 1e+300", b'log\n{"task": "a", "step": 1e300}\n'
     yield "log_task_number", "found a line that is no step", b'log\n{"task": 1, "step": 1}\n'
@@ -283,21 +283,21 @@ def artifact_files():
 
 
 def option_files():
-    yield "no_value", "expected a value", b"lr = \n"
-    yield "text_open", 'the closing "', b'data = "a\nlr = 1\n'
-    yield "escape_cut", "hexadecimal digits", b'data = "\\u12"\n'
-    yield "escape_surrogate", "the number of a character", b'data = "\\uD800"\n'
-    yield "escape_beyond", "the number of a character", b'data = "\\UFFFFFFFF"\n'
-    yield "array_open", "expected", b"seeds = [1, 2"
+    yield "no_value", "hint: options are written as", b"lr = \n"
+    yield "text_open", "hint: options are written as", b'data = "a\nlr = 1\n'
+    yield "escape_cut", "hint: options are written as", b'data = "\\u12"\n'
+    yield "escape_surrogate", "hint: options are written as", b'data = "\\uD800"\n'
+    yield "escape_beyond", "hint: options are written as", b'data = "\\UFFFFFFFF"\n'
+    yield "array_open", "hint: options are written as", b"seeds = [1, 2"
     yield "array_empty", "at least one value", b"seeds = []\n"
-    yield "array_nested", "expected a value", b"seeds = [[1]]\n"
-    yield "number_too_large", "a whole number", b"groups = 99999999999999999999\n"
-    yield "number_nan", "expected a value", b"lr = nan\n"
-    yield "number_infinite", "a number", b"lr = 1e999\n"
-    yield "option_twice", "found a second time", b"lr = 1\n'lr' = 2\n"
+    yield "array_nested", "expected a string, a number", b"seeds = [[1]]\n"
+    yield "number_too_large", "hint: options are written as", b"groups = 99999999999999999999\n"
+    yield "number_nan", "found 'nan'", b"lr = nan\n"
+    yield "number_infinite", "hint: options are written as", b"lr = 1e999\n"
+    yield "option_twice", "hint: options are written as", b"lr = 1\n'lr' = 2\n"
     yield "option_of_the_call", "on the command line", b"overwrite = true\n"
-    yield "nul_bytes", "the name of an option", b"\0\0lr = 1\n"
-    yield "table", "the name of an option", b"[run]\nlr = 1\n"
+    yield "nul_bytes", "hint: options are written as", b"\0\0lr = 1\n"
+    yield "table", "run.lr: there is no such option", b"[run]\nlr = 1\n"
 
 
 def interaction_files():

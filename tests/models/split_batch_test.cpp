@@ -3,7 +3,6 @@
 #include "models/recommenders/sasrec.h"
 #include "nn/lora.h"
 #include "tests/models/recommenders/small_recommenders.h"
-#include "tests/testing.h"
 
 using ag::Tensor;
 
@@ -53,44 +52,48 @@ models::Histories windows(int32_t items) {
   return all;
 }
 
+// 50 columns are no multiple of the masks' groups.
+const std::map<std::string, double> kSizes = {
+    {"max-length", 80}, {"hidden", 50}, {"inner", 70}, {"gru-hidden", 6}, {"dropout", 0.4}};
+
 models::AnyRecommenderConfig config_of(const std::string& model) {
-  // 50 columns are no multiple of the masks' groups of elements.
-  models::AnyRecommenderConfig config = testing::recommender_with(
-      model, {{"max-length", 80}, {"hidden", 50}, {"inner", 70}, {"gru-hidden", 6}, {"dropout", 0.4}});
+  models::AnyRecommenderConfig config = testing::recommender_with(model, kSizes);
   config->items = 40;
   return config;
 }
 
-void check_recommender_split(const models::RecommenderModelConfig& config, const models::LossConfig& loss) {
-  const auto model = testing::trainable(config);
-  models::SequenceBatch batch = model->training_batch(windows(40), {1, 3, 5});
-  batch.input.dropout = {1, 3, true};
-  std::vector<int32_t> negatives(static_cast<size_t>(batch.targets.numel()));
-  for (size_t i = 0; i < negatives.size(); ++i) negatives[i] = static_cast<int32_t>(i * 3 % 40);
-  if (loss.samples()) batch.negatives = Tensor::from_ints({batch.targets.numel(), 1}, negatives);
-  check_split(model->named_parameters(), [&](int64_t begin, int64_t end) {
-    const models::SequenceBatch piece = models::part(batch, begin, end);
-    return ag::scale(model->loss(piece, loss), share(piece.targets, batch.targets));
-  });
+models::SasrecConfig sasrec(models::SasrecConfig::Variant variant) {
+  models::SasrecConfig config = *config_of("sasrec").as<models::SasrecConfig>();
+  config.variant = variant;
+  return config;
 }
 
 }  // namespace
 
 TEST_CASE("a recommender's batch in three pieces has the gradients of one piece") {
-  for (const std::string& model : testing::trainable_models()) {
-    CAPTURE(model);
-    check_recommender_split(*config_of(model), {});
-    if (config_of(model)->is_causal())
-      check_recommender_split(*config_of(model), {.kind = models::RecommenderLoss::BCE});
+  for (const std::string& name : testing::trainable_models()) {
+    for (const bool samples : {false, true}) {
+      INFO(name, ", samples: ", samples);
+      const auto model = testing::trainable(*config_of(name));
+      models::SequenceBatch batch = model->training_batch(windows(40), {1, 3, 5});
+      batch.input.dropout = {1, 3, true};
+      std::vector<int32_t> negatives(static_cast<size_t>(batch.targets.numel()));
+      for (size_t i = 0; i < negatives.size(); ++i) negatives[i] = static_cast<int32_t>(i * 3 % 40);
+      if (samples) batch.negatives = Tensor::from_ints({batch.targets.numel(), 1}, negatives);
+      const models::LossConfig loss{samples ? models::RecommenderLoss::BCE
+                                            : models::RecommenderLoss::CrossEntropy};
+      check_split(model->named_parameters(), [&](int64_t begin, int64_t end) {
+        const models::SequenceBatch piece = models::part(batch, begin, end);
+        return ag::scale(model->loss(piece, loss), share(piece.targets, batch.targets));
+      });
+    }
   }
 }
 
 TEST_CASE("a pass over last rows only draws the dropout of the whole pass") {
   using enum models::SasrecConfig::Variant;
   for (const auto variant : {Prenorm, Original, Recbole}) {
-    models::SasrecConfig config = *config_of("sasrec").as<models::SasrecConfig>();
-    config.variant = variant;
-    const auto model = testing::trainable(config);
+    const auto model = testing::trainable(sasrec(variant));
     nn::Packed whole = model->pack(windows(40));
     whole.dropout = {1, 3, true};
     const nn::Packed x = nn::part(whole, 2, 7);

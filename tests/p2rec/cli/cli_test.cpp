@@ -191,7 +191,7 @@ TEST_CASE("recommend: what the run does not have") {
   const std::string recommend = "recommend --out out ";
   check_mistake(shell, recommend + "--user nobody", {"user: there is no user 'nobody'"});
   check_mistake(shell, recommend + "--items 1,nothing", {"items: there is no item 'nothing'"});
-  check_mistake(shell, recommend + "--items ''", {"--items"});
+  check_mistake(shell, recommend + "--items ''", {"items"});
   check_mistake(shell, recommend + "--user 1 --start p2rec",
                 {"start: found 'p2rec'; expected one that this run has trained: random, groups"});
   check_mistake(shell, recommend + "--user 1 --seed 3",

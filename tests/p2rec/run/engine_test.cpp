@@ -164,4 +164,8 @@ TEST_CASE("the run of an earlier version is refused in one line") {
   nn::write_atomically("out/manifest.json", "{\n \"first\": \"word=one\\n\"\n}\n");
   method.run.resume = true;
   CHECK(contains(method.problem(), "out/manifest.json: this run was made by another version of p2rec"));
+  nn::write_atomically("out/results.json", "[\"another version\"]");
+  method.run.resume = false;
+  method.run.overwrite = true;
+  CHECK(method.problem() == "no error");
 }

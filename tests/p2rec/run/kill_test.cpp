@@ -29,14 +29,15 @@ std::string last_line(const std::string& text) {
 TEST_CASE("each stage, killed at five moments") {
   const InterruptedRun run;
   Dice dice(1);
-  for (const std::string stage : {"pretrain", "groups", "reconstruct", "augment", "train", "evaluate"}) {
+  for (const std::string stage :
+       {"pretrain", "groups", "tiny_llm", "reconstruct", "augment", "train", "evaluate"}) {
     run.keep_as("before");
-    const int64_t operations = run.operations_of(stage), moments = stage == "reconstruct" ? 10 : 5;
+    const int64_t operations = run.operations_of(stage), moments = 5;
     const InterruptedRun::Files unbroken = run.files();
     CAPTURE(stage);
     REQUIRE(operations >= moments);
     for (int64_t i = 0; i < moments; ++i) {
-      // One moment in each fifth of the stage; the second half of reconstruct's ten fall behind the tiny language model.
+      // One moment in each fifth of the stage.
       const int64_t moment =
           dice.between(1 + operations * i / moments, std::max<int64_t>(1, operations * (i + 1) / moments));
       run.restore("before");

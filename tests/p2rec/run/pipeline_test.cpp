@@ -250,6 +250,8 @@ TEST_CASE("a start needs the stage that made it, and no other") {
   o["groups"] = "100";
   CHECK(train("random") == "no error");
   o.erase("starts");
+  o["groups"] = "4";
+  o["overwrite"] = "true";
   CHECK(contains(message_of([&] { run_all(o); }), "hidden: found 64"));
 }
 
@@ -410,7 +412,7 @@ TEST_CASE("the enhanced embeddings go into every model in every way") {
     for (const char* use : {"start", "frozen", "concat"}) {
       CAPTURE(model);
       CAPTURE(use);
-      if (model != std::string("sasrec")) o["teacher.inner"] = "8";
+      o["teacher.inner"] = "8";  // which the others have no option for
       o["model"] = model;
       o.erase("inner");
       o["use"] = use;
