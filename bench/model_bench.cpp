@@ -98,7 +98,7 @@ BENCHMARK(lora_step)
 // SASRec as in the ml-100k configuration, full cross-entropy over 1,682 items, dropout on. Arguments: windows, length.
 void sasrec_step(benchmark::State& state) {
   const int64_t B = state.range(0), T = state.range(1);
-  models::RecommenderModelConfig config;
+  models::SasrecConfig config;
   config.items = 1682;
   models::Sasrec model(config, 1);
   nn::Adam adam(model.named_parameters(), {.decoupled = false});
@@ -108,7 +108,7 @@ void sasrec_step(benchmark::State& state) {
   for (auto _ : state) {
     batch.input.dropout = {1, step++, true};
     adam.zero_grad();
-    ag::backward(model.loss(batch));
+    ag::backward(model.loss(batch, {}));
     adam.step();
   }
   tokens_per_second(state, B * T);

@@ -40,4 +40,9 @@ inline void xavier_uniform_(ag::Tensor x, const ag::RandomKey& key) {
   uniform_(x, std::sqrt(6.0 / static_cast<double>(x.dim(0) + x.dim(1))), key);
 }
 
+// Normal with the variance 2 / (in + out) (the same).
+inline void xavier_normal_(ag::Tensor x, const ag::RandomKey& key) {
+  normal_(x, std::sqrt(2.0 / static_cast<double>(x.dim(0) + x.dim(1))), key);
+}
+
 }  // namespace nn

@@ -137,7 +137,7 @@ NamedTensors candidate_scores(const Case& c) {
 }
 
 NamedTensors sasrec(const Case& c) {
-  models::RecommenderModelConfig config;
+  models::SasrecConfig config;
   config.items = c.integer("items");
   config.max_length = c.integer("max_length");
   config.hidden = c.integer("hidden");
@@ -148,7 +148,7 @@ NamedTensors sasrec(const Case& c) {
   models::Sasrec model(config, 1);
   model.load(c.below("weight."), c.path());
   const models::SequenceBatch batch{c.packed(), c.input("targets"), {}, {}, {}};
-  return train_once(model.states(batch.input), model.loss(batch), model.named_parameters());
+  return train_once(model.states(batch.input), model.loss(batch, {}), model.named_parameters());
 }
 
 const std::map<std::string, NamedTensors (*)(const Case&)> kKinds = {

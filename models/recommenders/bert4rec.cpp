@@ -12,7 +12,7 @@ using ag::Tensor;
 // Share of the steps in which only last items are masked (RecBole: ft_ratio).
 constexpr double kLastOnly = 0.5;
 
-TransformerBlockConfig bidirectional_block(const RecommenderModelConfig& config) {
+TransformerBlockConfig bidirectional_block(const Bert4recConfig& config) {
   TransformerBlockConfig block = postnorm_block(config);
   block.mask = ag::Mask::None;
   return block;
@@ -20,15 +20,29 @@ TransformerBlockConfig bidirectional_block(const RecommenderModelConfig& config)
 
 }  // namespace
 
-Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
+void Bert4recConfig::describe(const nn::Visit& visit) {
+  nn::visit_choice(visit, {"variant", "published form of BERT4Rec; plain has neither head nor biases"},
+                   variant, {{"recbole", Variant::Recbole}, {"plain", Variant::Plain}});
+  TransformerConfig::describe(visit);
+  visit({"mask-ratio", "share of a sequence's items that are masked in training", nn::kInside}, &mask_ratio);
+}
+
+void Bert4recConfig::check() const {
+  TransformerConfig::check();
+  INPUT_CHECK(max_length >= 2, "max_length: found ", max_length,
+              "; expected at least 2 for BERT4Rec, which reads a mask after the items");
+  INPUT_CHECK(tie_embeddings, "tie_embeddings: found false; expected true for BERT4Rec");
+}
+
+std::unique_ptr<SequentialRecommender> Bert4recConfig::make(uint64_t seed) const {
+  return std::make_unique<Bert4rec>(*this, seed);
+}
+
+Bert4rec::Bert4rec(const Bert4recConfig& config, uint64_t seed)
     : TrainableRecommender(config, 1),
+      config_(config),
       position_embedding_(config.max_length, config.hidden),
       norm_(config.hidden, bidirectional_block(config).eps) {
-  INPUT_CHECK(config.max_length >= 2, "--max-length: found ", config.max_length,
-              "; expected at least 2 for BERT4Rec, which reads a mask behind the items");
-  const bool plain = config.variant == Variant::Plain;
-  INPUT_CHECK(plain || config.variant == Variant::Default || config.variant == Variant::Recbole,
-              "--variant: BERT4Rec has the variants default, recbole and plain only");
   child("position_embedding", position_embedding_);
   child("norm", norm_);
   for (int64_t i = 0; i < config.blocks; ++i) {
@@ -36,7 +50,7 @@ Bert4rec::Bert4rec(const RecommenderModelConfig& config, uint64_t seed)
     blocks_.push_back(std::make_unique<TransformerBlock>(bidirectional_block(config), stream));
     child("layers." + std::to_string(i), *blocks_.back());
   }
-  if (!plain) {
+  if (config.variant == Bert4recConfig::Variant::Recbole) {
     output_ffn_ = std::make_unique<nn::Linear>(config.hidden, config.hidden, true);
     output_ln_ = std::make_unique<nn::LayerNorm>(config.hidden, bidirectional_block(config).eps);
     child("output_ffn", *output_ffn_);
@@ -54,21 +68,17 @@ Tensor Bert4rec::embed(const nn::Packed& input, const Tensor& vectors) const {
   return nn::dropout(x, config_.dropout, input.dropout, 0);
 }
 
-Tensor Bert4rec::encode(const nn::Packed& input, const Tensor& vectors) const {
-  return through(blocks_, embed(input, vectors), input);
+Tensor Bert4rec::encode(const nn::Packed& input, const Tensor& vectors, Rows rows) const {
+  return forward(blocks_, embed(input, vectors), input, rows);
 }
 
-Tensor Bert4rec::encode_last(const nn::Packed& input, const Tensor& vectors) const {
-  return last_through(blocks_, embed(input, vectors), input);
-}
-
-Tensor Bert4rec::output_states(const Tensor& h) const {
+Tensor Bert4rec::project(const Tensor& h) const {
   if (!has_head()) return h;
   const Tensor y = (*output_ln_)(ag::gelu((*output_ffn_)(h)));
   return ag::concat({y, Tensor::full({y.dim(0), 1}, 1, y.device())}, 1);
 }
 
-Tensor Bert4rec::output_table(const Tensor& table) const {
+Tensor Bert4rec::tied_output(const Tensor& table) const {
   const Tensor items = ag::slice(table, 0, 0, config_.items);
   return has_head() ? ag::concat({items, ag::reshape(output_bias_, {config_.items, 1})}, 1) : items;
 }

@@ -8,13 +8,22 @@ namespace models {
 
 using ag::Tensor;
 
-Gru4rec::Gru4rec(const RecommenderModelConfig& config, uint64_t seed)
+void Gru4recConfig::describe(const nn::Visit& visit) {
+  RecommenderModelConfig::describe(visit);
+  visit({"gru-hidden", "size of the recurrent state", nn::at_least(1)}, &gru_hidden);
+  describe_tying(visit);
+}
+
+std::unique_ptr<SequentialRecommender> Gru4recConfig::make(uint64_t seed) const {
+  return std::make_unique<Gru4rec>(*this, seed);
+}
+
+Gru4rec::Gru4rec(const Gru4recConfig& config, uint64_t seed)
     : TrainableRecommender(config, 0),
+      config_(config),
       weight_ih_(parameter("gru_layers.weight_ih_l0", {3 * config.gru_hidden, config.hidden})),
       weight_hh_(parameter("gru_layers.weight_hh_l0", {3 * config.gru_hidden, config.gru_hidden})),
       dense_(config.gru_hidden, config.hidden, true) {
-  INPUT_CHECK(config.variant == Variant::Default || config.variant == Variant::Recbole,
-              "--variant: GRU4Rec has the variants default and recbole only");
   child("dense", dense_);
   for (const auto& [name, w] : named_parameters()) {
     const ag::RandomKey key = nn::key_for(name, seed);
@@ -23,14 +32,15 @@ Gru4rec::Gru4rec(const RecommenderModelConfig& config, uint64_t seed)
     } else if (name.starts_with("gru_layers.")) {
       nn::xavier_uniform_(w, key);
     } else if (w.rank() == 2) {
-      nn::normal_(w, std::sqrt(2.0 / static_cast<double>(w.dim(0) + w.dim(1))), key);  // Xavier normal
+      nn::xavier_normal_(w, key);
     }
   }
 }
 
-Tensor Gru4rec::encode(const nn::Packed& input, const Tensor& vectors) const {
+Tensor Gru4rec::encode(const nn::Packed& input, const Tensor& vectors, Rows rows) const {
   const Tensor x = nn::dropout(vectors, config_.dropout, input.dropout, 0);
-  return dense_(ag::gru(x, weight_ih_, weight_hh_, {}, {}, input.offsets));
+  const Tensor h = dense_(ag::gru(x, weight_ih_, weight_hh_, {}, {}, input.offsets));
+  return rows == Rows::All ? h : ag::embedding(h, input.offsets.last_rows());
 }
 
 nn::Packed Gru4rec::pack(const Histories& histories) const {

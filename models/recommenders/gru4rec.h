@@ -1,23 +1,35 @@
 // GRU4Rec: a recurrent network over the items of a history (Hidasi et al. 2016, in the form of Tan et al. 2016 that predicts
 // the next item's vector), as RecBole 1.2.1 has it: dropout on the item vectors, one GRU layer without biases, and a linear
-// layer back to the item table's columns. Names are RecBole's. Variants: default and recbole, which are the same.
+// layer back to the item table's columns. Names are RecBole's.
 #pragma once
 
 #include "models/recommenders/recommender.h"
 
 namespace models {
 
+struct Gru4recConfig : RecommenderModelConfig {
+  int64_t gru_hidden = 128;  // G: of the recurrent state
+
+  void describe(const nn::Visit& visit) override;
+  std::unique_ptr<SequentialRecommender> make(uint64_t seed) const override;
+  std::unique_ptr<RecommenderModelConfig> clone() const override {
+    return std::make_unique<Gru4recConfig>(*this);
+  }
+};
+
 class Gru4rec : public TrainableRecommender {
  public:
-  // Reads items, max_length, hidden, gru_hidden, dropout, loss, use and features. The item table begins as Xavier normal, the
-  // GRU as Xavier uniform, the linear layer uniform within 1 / sqrt(gru_hidden), as torch.nn.Linear.
-  Gru4rec(const RecommenderModelConfig& config, uint64_t seed);
+  // The item table begins as Xavier normal, the GRU as Xavier uniform, the linear layer uniform within 1 / sqrt(gru_hidden),
+  // as torch.nn.Linear.
+  Gru4rec(const Gru4recConfig& config, uint64_t seed);
 
   nn::Packed pack(const Histories& histories) const override;  // positions count from zero; they are not read
+  const Gru4recConfig& config() const override { return config_; }
 
  private:
-  ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors) const override;
+  ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors, Rows rows) const override;
 
+  Gru4recConfig config_;
   ag::Tensor weight_ih_;  // (3G,C): rows of r, z, n
   ag::Tensor weight_hh_;  // (3G,G)
   nn::Linear dense_;      // G -> C

@@ -6,15 +6,13 @@ using ag::Tensor;
 
 ItemEmbedding::ItemEmbedding(const ItemEmbeddingConfig& config) : config_(config) {
   const int64_t V = config.items, d = config.columns, D = config.features;
-  if (config.use == ItemsUse::Start) {
+  if (config.use == ItemsUse::Init) {
     weight_ = parameter("weight", {V + config.extra_rows, d});
     return;
   }
-  INPUT_CHECK(D >= 2, "items' vectors of ", D,
-              " columns cannot be halved by an adapter; expected at least 2");
+  INPUT_CHECK(D >= 2, "features: found ", D, "; expected at least 2 columns, which an adapter halves");
   int64_t adapted = d;
   if (config.use == ItemsUse::Concat) {
-    INPUT_CHECK(d >= 2, "an item's vector of ", d, " numbers cannot be half a table's and half an adapter's");
     adapted = d / 2;
     weight_ = parameter("weight", {V, d - adapted});
   }
@@ -28,7 +26,7 @@ ItemEmbedding::ItemEmbedding(const ItemEmbeddingConfig& config) : config_(config
 }
 
 void ItemEmbedding::set(const Tensor& vectors) {
-  Tensor own = config_.use == ItemsUse::Start ? weight_.rows(0, config_.items) : features_;
+  Tensor own = config_.use == ItemsUse::Init ? weight_.rows(0, config_.items) : features_;
   INPUT_CHECK(vectors.shape() == own.shape(), "items' vectors have shape ", vectors.shape(), "; expected ",
               own.shape());
   own.copy_from(vectors);
@@ -43,14 +41,14 @@ Tensor ItemEmbedding::adapt(const Tensor& features) const {
 }
 
 Tensor ItemEmbedding::table() const {
-  if (config_.use == ItemsUse::Start) return weight_;
+  if (config_.use == ItemsUse::Init) return weight_;
   const Tensor adapted = adapt(features_);
   const Tensor items = config_.use == ItemsUse::Concat ? ag::concat({weight_, adapted}, 1) : adapted;
   return extra_.defined() ? ag::concat({items, extra_}, 0) : items;
 }
 
 Tensor ItemEmbedding::operator()(const Tensor& ids) const {
-  if (config_.use == ItemsUse::Start) return ag::embedding(weight_, ids);
+  if (config_.use == ItemsUse::Init) return ag::embedding(weight_, ids);
   // Ids of items and of extra rows may stand among each other, and where there are more ids than items the table is less work.
   if (extra_.defined() || ids.numel() > config_.items) return ag::embedding(table(), ids);
   const Tensor adapted = adapt(ag::embedding(features_, ids));

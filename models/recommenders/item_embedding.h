@@ -1,7 +1,7 @@
 // The vectors of items, as every recommender here reads and compares them: a table of numbers, or made from given vectors.
 //
 // These are the three ways in which the method's step 6 uses the enhanced embeddings:
-//   Start   a trainable table; given vectors are where it begins
+//   Init    a trainable table; given vectors initialise it
 //   Frozen  given vectors (V,D) stay as they are; an adapter D -> D/2 -> d of two linear layers is trained (after
 //           liuqidong07/LLM-ESR)
 //   Concat  the first half of a vector comes from a trainable table, the second from the given vectors through an adapter
@@ -13,13 +13,13 @@
 
 namespace models {
 
-enum class ItemsUse : uint8_t { Start, Frozen, Concat };
+enum class ItemsUse : uint8_t { Init, Frozen, Concat };
 
 struct ItemEmbeddingConfig {
   int64_t items = 0;       // V
-  int64_t extra_rows = 0;  // trainable rows behind the items': a mask token
+  int64_t extra_rows = 0;  // trainable rows after the items': a mask token
   int64_t columns = 0;     // d
-  ItemsUse use = ItemsUse::Start;
+  ItemsUse use = ItemsUse::Init;
   int64_t features = 0;  // D: columns of the given vectors, for Frozen and Concat
 };
 
@@ -27,7 +27,7 @@ class ItemEmbedding : public nn::Module {
  public:
   explicit ItemEmbedding(const ItemEmbeddingConfig& config);
 
-  // The items' vectors: with Start where the table begins (V,d), otherwise the given vectors (V,D). Throws ag::InputError
+  // The items' vectors: with Init the table's first values (V,d), otherwise the given vectors (V,D). Throws ag::InputError
   // on another shape.
   void set(const ag::Tensor& vectors);
 
@@ -35,13 +35,13 @@ class ItemEmbedding : public nn::Module {
   // Rows of it: (N,d); few of many are made without the others.
   ag::Tensor operator()(const ag::Tensor& ids) const;
 
-  // The parameter that is the table itself, of which a step may train a few rows alone; undefined unless Start.
-  ag::Tensor trainable_table() const { return config_.use == ItemsUse::Start ? weight_ : ag::Tensor(); }
+  // The parameter that is the table itself, of which a step may train only a few rows; undefined unless Init.
+  ag::Tensor trainable_table() const { return config_.use == ItemsUse::Init ? weight_ : ag::Tensor(); }
 
  private:
   ag::Tensor adapt(const ag::Tensor& features) const;
   ItemEmbeddingConfig config_;
-  ag::Tensor weight_;                          // Start: (V + extra, d); Concat: (V, d - d/2)
+  ag::Tensor weight_;                          // Init: (V + extra, d); Concat: (V, d - d/2)
   ag::Tensor features_;                        // (V,D), not trained
   ag::Tensor extra_;                           // (extra, d) where the table is made
   std::unique_ptr<nn::Linear> down_, narrow_;  // the adapter: D -> D/2 -> its share of d

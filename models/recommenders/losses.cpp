@@ -44,6 +44,18 @@ Tensor sampled_softmax(const Tensor& scores, int64_t items) {
 
 }  // namespace
 
+void describe(LossConfig& config, const nn::Visit& visit) {
+  using enum RecommenderLoss;
+  nn::visit_choice(
+      visit,
+      {"loss",
+       "ce: cross-entropy over all items; against sampled negatives: bce, gbce (gSASRec's), sampled_softmax"},
+      config.kind, {{"ce", CrossEntropy}, {"bce", BCE}, {"gbce", GBCE}, {"sampled_softmax", SampledSoftmax}});
+  visit({"negatives", "negatives of each position, for a loss that samples", nn::at_least(1)},
+        &config.negatives);
+  visit({"gbce-t", "gbce: 0 is bce, 1 is calibrated", nn::between(0, 1)}, &config.gbce_t);
+}
+
 double gbce_beta(int64_t negatives, int64_t items, double t) {
   AG_CHECK(items > 1 && negatives > 0, "gBCE: ", negatives, " negatives of ", items, " items");
   const double a = static_cast<double>(negatives) / static_cast<double>(items - 1);

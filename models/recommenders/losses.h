@@ -5,6 +5,7 @@
 #pragma once
 
 #include "autograd/ops.h"
+#include "nn/io/describe.h"
 
 namespace models {
 
@@ -29,10 +30,12 @@ struct LossConfig {
   bool samples() const { return kind != RecommenderLoss::CrossEntropy; }
 };
 
-// beta of gBCE. Throws ag::Error where there is no second item.
+void describe(LossConfig& config, const nn::Visit& visit);
+
+// beta of gBCE. Throws ag::Error if there is no second item.
 double gbce_beta(int64_t negatives, int64_t items, double t);
 
-// The loss () of states h (M,C) on targets (M) I32 and, where it samples, negatives (M,n) I32: rows of table (V,C). `items` is
+// The loss () of states h (M,C) on targets (M) I32 and, if it samples, negatives (M,n) I32: rows of table (V,C). `items` is
 // |I|; it is V unless the table holds only the rows that a step needs. Throws ag::Error on shapes that do not fit.
 ag::Tensor recommender_loss(const LossConfig& config, int64_t items, const ag::Tensor& h,
                             const ag::Tensor& table, const ag::Tensor& targets, const ag::Tensor& negatives);

@@ -4,14 +4,23 @@ namespace models {
 
 using ag::Tensor;
 
-// f32 holds whole numbers exactly up to 2^24, more than any item's count in the published sets.
+void PopularityConfig::describe(const nn::Visit& visit) {
+  nn::visit_choice(
+      visit,
+      {"popularity",
+       "what is counted: the training parts, or all interactions with the held-out ones, as some published "
+       "figures do"},
+      all, {{"train", false}, {"all", true}});
+}
+
+std::unique_ptr<SequentialRecommender> PopularityConfig::make(uint64_t) const {
+  return std::make_unique<Popularity>(std::vector<int64_t>(static_cast<size_t>(items), 0));
+}
+
+// f32 holds integers exactly up to 2^24, more than any item's count in the published sets.
 Popularity::Popularity(const std::vector<int64_t>& counts)
     : counts_(Tensor::from({static_cast<int64_t>(counts.size()), 1}, {counts.begin(), counts.end()})) {
   share_parameter("counts", counts_);
-}
-
-Tensor Popularity::loss(const SequenceBatch&) const {
-  throw ag::Error("Popularity: there is no loss; hint: it is counted, not trained");
 }
 
 Tensor Popularity::user_states(const nn::Packed& histories) const {

@@ -2,20 +2,24 @@
 
 #include <algorithm>
 
-#include "models/recommenders/bert4rec.h"
-#include "models/recommenders/gru4rec.h"
-#include "models/recommenders/sasrec.h"
-
 namespace models {
+namespace {
 
 using ag::Tensor;
 
-Tensor SequentialRecommender::scores(const nn::Packed& histories) const {
-  const ag::NoGrad no_grad;
-  return ag::matmul(user_states(histories), item_table(), false, true);
+ItemEmbeddingConfig checked_items(const RecommenderModelConfig& config, int64_t extra_rows) {
+  config.check();
+  return {config.items, extra_rows, config.hidden, config.use, config.features};
 }
 
-SequenceBatch SequentialRecommender::training_batch(const Histories& windows, const ag::RandomKey&) const {
+}  // namespace
+
+Tensor SequentialRecommender::scores(const nn::Packed& histories) const {
+  const ag::NoGrad no_grad;
+  return ag::matmul(user_states(histories), output_embeddings(), false, true);
+}
+
+SequenceBatch TrainableRecommender::training_batch(const Histories& windows, const ag::RandomKey&) const {
   Histories inputs;
   std::vector<int32_t> targets;
   for (const auto& window : windows) {
@@ -31,42 +35,27 @@ SequenceBatch SequentialRecommender::training_batch(const Histories& windows, co
 }
 
 TrainableRecommender::TrainableRecommender(const RecommenderModelConfig& config, int64_t extra_rows)
-    : config_(config), items_({config.items, extra_rows, config.hidden, config.use, config.features}) {
+    : items_(checked_items(config, extra_rows)) {
   child("item_embedding", items_);
-  if (config.own_output) {
-    INPUT_CHECK(extra_rows == 0,
-                "--own-output: only SASRec and GRU4Rec can have an output table of their own");
-    output_items_ = std::make_unique<nn::Embedding>(config.items, config.hidden);
-    child("output_embedding", *output_items_);
-  }
+  if (config.tie_embeddings) return;
+  untied_ = std::make_unique<nn::Embedding>(config.items, config.hidden);
+  child("output_embedding", *untied_);
 }
 
-Tensor TrainableRecommender::compared_table(const Tensor& table) const {
-  return output_items_ ? output_items_->weight : output_table(table);
+Tensor TrainableRecommender::output_embeddings_of(const Tensor& table) const {
+  return untied_ ? untied_->weight : tied_output(table);
 }
 
-Tensor TrainableRecommender::loss(const SequenceBatch& batch) const {
+Tensor TrainableRecommender::loss(const SequenceBatch& batch, const LossConfig& config) const {
   const Tensor table = batch.item_rows.defined() ? batch.item_rows : items_.table();
-  Tensor h = encode(batch.input, ag::embedding(table, batch.input.ids));
+  Tensor h = encode(batch.input, ag::embedding(table, batch.input.ids), Rows::All);
   if (batch.rows.defined()) h = ag::embedding(h, batch.rows);
-  return recommender_loss(config_.loss, config_.items, output_states(h), compared_table(table), batch.targets,
-                          batch.negatives);
+  return recommender_loss(config, this->config().items, project(h), output_embeddings_of(table),
+                          batch.targets, batch.negatives);
 }
 
 Tensor TrainableRecommender::user_states(const nn::Packed& histories) const {
-  return output_states(encode_last(histories, items_(histories.ids)));
-}
-
-std::unique_ptr<TrainableRecommender> make_recommender(const RecommenderModelConfig& config, uint64_t seed) {
-  switch (config.kind) {
-    case RecommenderKind::Sasrec:
-      return std::make_unique<Sasrec>(config, seed);
-    case RecommenderKind::Gru4rec:
-      return std::make_unique<Gru4rec>(config, seed);
-    case RecommenderKind::Bert4rec:
-      return std::make_unique<Bert4rec>(config, seed);
-  }
-  throw ag::Error("no such kind of recommender");
+  return project(encode(histories, items_(histories.ids), Rows::LastOnly));
 }
 
 Histories latest(const Histories& histories, int64_t most) {

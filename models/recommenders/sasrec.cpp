@@ -9,31 +9,23 @@ namespace {
 
 using ag::Tensor;
 
-TransformerBlockConfig sasrec_block(const RecommenderModelConfig& config) {
-  switch (config.variant) {
-    case Variant::Default:
-    case Variant::Prenorm:
-      return prenorm_block(config);
-    case Variant::Original: {
-      TransformerBlockConfig block = prenorm_block(config);
-      block.norm = NormPlace::Query;
-      block.eps = 1e-8;
-      return block;
-    }
-    case Variant::Recbole:
-    case Variant::S3rec:
-      return postnorm_block(config);
-    case Variant::Plain:
-      break;
+using Variant = SasrecConfig::Variant;
+
+bool is_post_norm(Variant variant) { return variant == Variant::Recbole || variant == Variant::S3rec; }
+
+TransformerBlockConfig sasrec_block(const SasrecConfig& config) {
+  if (is_post_norm(config.variant)) return postnorm_block(config);
+  TransformerBlockConfig block = prenorm_block(config);
+  if (config.variant == Variant::Original) {
+    block.norm = NormPlace::Query;
+    block.eps = 1e-8;
   }
-  throw ag::InputError(
-      "--variant: found plain; expected default, prenorm, original, recbole or s3rec for SASRec");
+  return block;
 }
 
 void initialise(const Tensor& w, const std::string& name, Variant variant, uint64_t seed) {
-  const bool post_norm = variant == Variant::Recbole || variant == Variant::S3rec;
-  const bool xavier = variant == Variant::Original || (!post_norm && name.ends_with("in_proj_weight"));
-  if (xavier) {
+  const bool prenorm_in_proj = variant == Variant::Prenorm && name.ends_with("in_proj_weight");
+  if (variant == Variant::Original || prenorm_in_proj) {
     nn::xavier_uniform_(w, nn::key_for(name, seed));
   } else {
     nn::normal_(w, kTransformerStd, nn::key_for(name, seed));
@@ -42,8 +34,23 @@ void initialise(const Tensor& w, const std::string& name, Variant variant, uint6
 
 }  // namespace
 
-Sasrec::Sasrec(const RecommenderModelConfig& config, uint64_t seed)
+void SasrecConfig::describe(const nn::Visit& visit) {
+  nn::visit_choice(visit, {"variant", "published form of SASRec"}, variant,
+                   {{"prenorm", Variant::Prenorm},
+                    {"original", Variant::Original},
+                    {"recbole", Variant::Recbole},
+                    {"s3rec", Variant::S3rec}});
+  TransformerConfig::describe(visit);
+  describe_tying(visit);
+}
+
+std::unique_ptr<SequentialRecommender> SasrecConfig::make(uint64_t seed) const {
+  return std::make_unique<Sasrec>(*this, seed);
+}
+
+Sasrec::Sasrec(const SasrecConfig& config, uint64_t seed)
     : TrainableRecommender(config, 0),
+      config_(config),
       position_embedding_(config.max_length, config.hidden),
       norm_(config.hidden, sasrec_block(config).eps) {
   child("position_embedding", position_embedding_);
@@ -59,6 +66,8 @@ Sasrec::Sasrec(const RecommenderModelConfig& config, uint64_t seed)
   }
 }
 
+bool Sasrec::norm_first() const { return is_post_norm(config_.variant); }
+
 // What the first block reads.
 Tensor Sasrec::embed(const nn::Packed& input, const Tensor& vectors) const {
   const bool original = config_.variant == Variant::Original;
@@ -67,13 +76,8 @@ Tensor Sasrec::embed(const nn::Packed& input, const Tensor& vectors) const {
   return nn::dropout(norm_first() ? norm_(x) : x, config_.dropout, input.dropout, 0);
 }
 
-Tensor Sasrec::encode(const nn::Packed& input, const Tensor& vectors) const {
-  const Tensor x = through(blocks_, embed(input, vectors), input);
-  return norm_first() ? x : norm_(x);
-}
-
-Tensor Sasrec::encode_last(const nn::Packed& input, const Tensor& vectors) const {
-  const Tensor x = last_through(blocks_, embed(input, vectors), input);
+Tensor Sasrec::encode(const nn::Packed& input, const Tensor& vectors, Rows rows) const {
+  const Tensor x = forward(blocks_, embed(input, vectors), input, rows);
   return norm_first() ? x : norm_(x);
 }
 

@@ -1,18 +1,16 @@
-// SASRec: self-attentive sequential recommendation (Kang and McAuley 2018), a causal transformer over the items of a history
-// whose states are compared with the item table. In four forms:
+// SASRec: self-attentive sequential recommendation (Kang and McAuley 2018), a causal transformer over the
+// items of a history whose states are compared with the item table. Four forms of it are published:
 //
-//             norms    feed-forward            input                                    positions      initial weights
-//   Prenorm   Before   relu, inner dropout     item + position                          right-aligned  N(0, 0.02), in_proj
-//                                                                                                      Xavier uniform
-//   Original  Query    relu, inner dropout     sqrt(C) item + position                  right-aligned  Xavier uniform
-//   Recbole   After    gelu                    norm(item + position)                    from zero      N(0, 0.02)
-//   S3rec     After    gelu                    norm(item + position)                    right-aligned  N(0, 0.02)
+//             source                      norms   last  eps    feed-forward   input                  positions
+//   Prenorm   today's re-implementations  Before  yes   1e-5   relu, dropout  item + position        right-aligned
+//   Original  the authors' code           Query   yes   1e-8   relu, dropout  sqrt(C) item + pos.    right-aligned
+//   Recbole   RecBole 1.2.1               After   no    1e-12  gelu           norm(item + position)  from zero
+//   S3rec     CIKM2020-S3Rec, not         After   no    1e-12  gelu           norm(item + position)  right-aligned
+//             pre-trained
 //
-// Prenorm is the form of today's re-implementations and the default; Original that of the authors' code (their feed-forward
-// layer has inner = C); Recbole that of RecBole 1.2.1, with inner = 256 there, and S3rec
-// that of RUCAIBox/CIKM2020-S3Rec without its pre-training, which differs from it in the side of the padding. Prenorm and Original end in a norm. The layer
-// norms' eps is 1e-5, 1e-8, and 1e-12 in the last two. Biases begin as zero. In all of them dropout acts on the input, on the attention's weights
-// and on both branches of a block.
+// "last" is a norm after the last block. Weights begin as N(0, 0.02); all of Original's and the in_proj of
+// Prenorm as Xavier uniform; biases as zero. The authors' code has inner = C, RecBole 256. In all forms dropout
+// acts on the input, on the attention's weights and on both branches of a block.
 #pragma once
 
 #include <memory>
@@ -23,20 +21,31 @@
 
 namespace models {
 
+struct SasrecConfig : TransformerConfig {
+  enum class Variant : uint8_t { Prenorm, Original, Recbole, S3rec };
+  Variant variant = Variant::Prenorm;
+
+  void describe(const nn::Visit& visit) override;
+  std::unique_ptr<SequentialRecommender> make(uint64_t seed) const override;
+  std::unique_ptr<RecommenderModelConfig> clone() const override {
+    return std::make_unique<SasrecConfig>(*this);
+  }
+};
+
 class Sasrec : public TrainableRecommender {
  public:
-  // Reads all of the configuration but gru_hidden and mask_ratio.
-  Sasrec(const RecommenderModelConfig& config, uint64_t seed);
+  Sasrec(const SasrecConfig& config, uint64_t seed);
 
   // Right-aligned, the last item has position T-1 whatever the length; or from zero, as the variant has it.
   nn::Packed pack(const Histories& histories) const override;
+  const SasrecConfig& config() const override { return config_; }
 
  private:
-  bool norm_first() const { return config_.variant == Variant::Recbole || config_.variant == Variant::S3rec; }
+  bool norm_first() const;
   ag::Tensor embed(const nn::Packed& input, const ag::Tensor& vectors) const;
-  ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors) const override;
-  ag::Tensor encode_last(const nn::Packed& input, const ag::Tensor& vectors) const override;
+  ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors, Rows rows) const override;
 
+  SasrecConfig config_;
   nn::Embedding position_embedding_;  // (T,C)
   TransformerBlocks blocks_;
   nn::LayerNorm norm_;  // of the states, or with Recbole and S3rec of the input

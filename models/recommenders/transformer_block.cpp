@@ -1,10 +1,31 @@
 #include "models/recommenders/transformer_block.h"
 
 namespace models {
+namespace {
 
 using ag::Tensor;
 
-TransformerBlockConfig prenorm_block(const RecommenderModelConfig& config) {
+ag::Offsets one_of_each(const nn::Packed& batch) {
+  return ag::Offsets(std::vector<int32_t>(static_cast<size_t>(batch.offsets.sequences()), 1));
+}
+
+}  // namespace
+
+void TransformerConfig::describe(const nn::Visit& visit) {
+  RecommenderModelConfig::describe(visit);
+  visit({"inner", "size of the feed-forward layer", nn::at_least(1)}, &inner);
+  visit({"blocks", "transformer blocks", nn::between(1, 1000)}, &blocks);
+  visit({"heads", "attention heads; a divisor of hidden", nn::at_least(1)}, &heads);
+}
+
+void TransformerConfig::check() const {
+  RecommenderModelConfig::check();
+  INPUT_CHECK(blocks > 0, "blocks: found ", blocks, "; expected at least 1");
+  INPUT_CHECK(heads > 0 && hidden % heads == 0, "heads: found ", heads, "; expected a divisor of hidden, ",
+              hidden);
+}
+
+TransformerBlockConfig prenorm_block(const TransformerConfig& config) {
   TransformerBlockConfig block;
   block.hidden = config.hidden;
   block.inner = config.inner;
@@ -13,7 +34,7 @@ TransformerBlockConfig prenorm_block(const RecommenderModelConfig& config) {
   return block;
 }
 
-TransformerBlockConfig postnorm_block(const RecommenderModelConfig& config) {
+TransformerBlockConfig postnorm_block(const TransformerConfig& config) {
   TransformerBlockConfig block = prenorm_block(config);
   block.norm = NormPlace::After;
   block.activation = Activation::Gelu;
@@ -31,8 +52,6 @@ TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_
       linear2_(config.inner, config.hidden, true),
       norm1_(config.hidden, config.eps),
       norm2_(config.hidden, config.eps) {
-  INPUT_CHECK(config.heads > 0 && config.hidden % config.heads == 0, "transformer: the hidden size ",
-              config.hidden, " cannot be split into ", config.heads, " heads");
   if (config.norm != NormPlace::Query) {
     out_proj_ = std::make_unique<nn::Linear>(config.hidden, config.hidden, true);
     child("self_attn.out_proj", *out_proj_);
@@ -43,25 +62,27 @@ TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, uint32_
   child("norm2", norm2_);
 }
 
-// queries (M,C), sequences of them at `offsets`; x (N,C) -> (M,C)
-Tensor TransformerBlock::attend(const Tensor& queries, const ag::Offsets& offsets, const Tensor& x,
-                                const nn::Packed& batch) const {
+// queries (M,C), of all rows or of each sequence's last; x (N,C) -> (M,C)
+Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn::Packed& batch,
+                                Rows rows) const {
   const int64_t C = config_.hidden, H = config_.heads;
   const auto part = [&](const Tensor& joined, int64_t i) {  // columns of q, k or v: (N,C) -> (N,H,D)
     return ag::reshape(ag::slice(joined, 1, i * C, (i + 1) * C), {joined.dim(0), H, C / H});
   };
   Tensor q, k, v;
-  if (queries.same_as(x)) {
+  if (rows == Rows::All && config_.norm != NormPlace::Query) {  // queries are x: one product
     const Tensor qkv = ag::linear(x, in_proj_weight_, in_proj_bias_);
     q = part(qkv, 0), k = part(qkv, 1), v = part(qkv, 2);
   } else {
-    const auto rows = [&](const Tensor& of, int64_t begin, int64_t end) {
-      return ag::slice(of, 0, begin, end);
+    const auto project = [&](const Tensor& from, int64_t begin, int64_t end) {
+      return ag::linear(from, ag::slice(in_proj_weight_, 0, begin, end),
+                        ag::slice(in_proj_bias_, 0, begin, end));
     };
-    q = part(ag::linear(queries, rows(in_proj_weight_, 0, C), rows(in_proj_bias_, 0, C)), 0);
-    const Tensor kv = ag::linear(x, rows(in_proj_weight_, C, 3 * C), rows(in_proj_bias_, C, 3 * C));
+    q = part(project(queries, 0, C), 0);
+    const Tensor kv = project(x, C, 3 * C);
     k = part(kv, 0), v = part(kv, 1);
   }
+  const ag::Offsets offsets = rows == Rows::All ? batch.offsets : one_of_each(batch);
   const double p = batch.dropout.train ? config_.dropout : 0;
   const ag::RandomKey weights = batch.dropout.key(stream_ + 3);
   const Tensor y =
@@ -76,45 +97,33 @@ Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::DropoutContext&
   return nn::dropout(linear2_(inner), config_.dropout, dropout, stream_ + 2);
 }
 
-// The block of the rows `asked` (M,C) of x (N,C): x itself, or some of the last rows of each sequence.
-Tensor TransformerBlock::run(const Tensor& asked, const ag::Offsets& offsets, const Tensor& x,
-                             const nn::Packed& batch) const {
+Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch, Rows rows) const {
+  const auto chosen = [&](const Tensor& all) {
+    return rows == Rows::All ? all : ag::embedding(all, batch.offsets.last_rows());
+  };
+  const Tensor asked = chosen(x);
   switch (config_.norm) {
     case NormPlace::Before: {
-      const Tensor n = norm1_(x), queries = asked.same_as(x) ? n : norm1_(asked),
-                   h = ag::add(asked, attend(queries, offsets, n, batch));
+      const Tensor n = norm1_(x), h = ag::add(asked, attend(chosen(n), n, batch, rows));
       return ag::add(h, feed_forward(norm2_(h), batch.dropout));
     }
     case NormPlace::After: {
-      const Tensor h = norm1_(ag::add(asked, attend(asked, offsets, x, batch)));
+      const Tensor h = norm1_(ag::add(asked, attend(asked, x, batch, rows)));
       return norm2_(ag::add(h, feed_forward(h, batch.dropout)));
     }
     case NormPlace::Query: {
-      const Tensor q = norm1_(asked), n = norm2_(ag::add(q, attend(q, offsets, x, batch)));
+      const Tensor q = norm1_(asked), n = norm2_(ag::add(q, attend(q, x, batch, rows)));
       return ag::add(n, feed_forward(n, batch.dropout));
     }
   }
   throw ag::Error("no such place of a norm");
 }
 
-Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch) const {
-  return run(x, batch.offsets, x, batch);
-}
-
-Tensor TransformerBlock::last(const Tensor& x, const nn::Packed& batch) const {
-  const std::vector<int32_t> one_each(static_cast<size_t>(batch.offsets.sequences()), 1);
-  return run(ag::embedding(x, batch.offsets.last_rows()), ag::Offsets(one_each), x, batch);
-}
-
-Tensor through(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch) {
-  for (const auto& block : blocks) x = (*block)(x, batch);
+Tensor forward(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch, Rows rows) {
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    x = (*blocks[i])(x, batch, i + 1 < blocks.size() ? Rows::All : rows);
+  }
   return x;
-}
-
-Tensor last_through(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch) {
-  if (blocks.empty()) return ag::embedding(x, batch.offsets.last_rows());
-  for (size_t i = 0; i + 1 < blocks.size(); ++i) x = (*blocks[i])(x, batch);
-  return blocks.back()->last(x, batch);
 }
 
 }  // namespace models

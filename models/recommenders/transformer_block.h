@@ -17,6 +17,15 @@ enum class NormPlace : uint8_t {
 };
 enum class Activation : uint8_t { Relu, Gelu };
 
+// What the configurations of SASRec and BERT4Rec share.
+struct TransformerConfig : RecommenderModelConfig {
+  int64_t inner = 64;  // of the feed-forward layer
+  int64_t blocks = 2;
+  int64_t heads = 2;  // divides hidden
+  void describe(const nn::Visit& visit) override;
+  void check() const override;
+};
+
 struct TransformerBlockConfig {
   int64_t hidden = 64, inner = 64, heads = 2;  // C; of the feed-forward layer; heads divides hidden
   NormPlace norm = NormPlace::Before;
@@ -28,9 +37,9 @@ struct TransformerBlockConfig {
 };
 
 // A block of the sizes and the dropout that a recommender's configuration says, in today's form.
-TransformerBlockConfig prenorm_block(const RecommenderModelConfig& config);
-// In the form of BERT, of RecBole's SASRec and of BERT4Rec: the norms behind, gelu, no dropout on it, eps 1e-12.
-TransformerBlockConfig postnorm_block(const RecommenderModelConfig& config);
+TransformerBlockConfig prenorm_block(const TransformerConfig& config);
+// In the form of BERT, of RecBole's SASRec and of BERT4Rec: post-norm, gelu, no dropout on it, eps 1e-12.
+TransformerBlockConfig postnorm_block(const TransformerConfig& config);
 
 constexpr double kTransformerStd = 0.02;  // with which tables and matrices begin, as BERT's
 
@@ -40,15 +49,11 @@ class TransformerBlock : public nn::Module {
   static constexpr uint32_t kStreams = 4;  // of random numbers
 
   TransformerBlock(const TransformerBlockConfig& config, uint32_t stream);
-  ag::Tensor operator()(const ag::Tensor& x /*(N,C)*/, const nn::Packed& batch) const;
-  // Of the last row of each sequence only: (B,C). The same numbers, for less work.
-  ag::Tensor last(const ag::Tensor& x /*(N,C)*/, const nn::Packed& batch) const;
+  // x (N,C) -> (N,C), or of the last row of each sequence only, for less work: (B,C).
+  ag::Tensor operator()(const ag::Tensor& x, const nn::Packed& batch, Rows rows) const;
 
  private:
-  ag::Tensor run(const ag::Tensor& asked, const ag::Offsets& offsets, const ag::Tensor& x,
-                 const nn::Packed& batch) const;
-  ag::Tensor attend(const ag::Tensor& queries, const ag::Offsets& offsets, const ag::Tensor& x,
-                    const nn::Packed& batch) const;
+  ag::Tensor attend(const ag::Tensor& queries, const ag::Tensor& x, const nn::Packed& batch, Rows rows) const;
   ag::Tensor feed_forward(const ag::Tensor& x, const nn::DropoutContext& dropout) const;
 
   TransformerBlockConfig config_;
@@ -62,7 +67,6 @@ class TransformerBlock : public nn::Module {
 using TransformerBlocks = std::vector<std::unique_ptr<TransformerBlock>>;
 
 // x (N,C) through all blocks -> (N,C), or of the last row of each sequence only -> (B,C).
-ag::Tensor through(const TransformerBlocks& blocks, ag::Tensor x, const nn::Packed& batch);
-ag::Tensor last_through(const TransformerBlocks& blocks, ag::Tensor x, const nn::Packed& batch);
+ag::Tensor forward(const TransformerBlocks& blocks, ag::Tensor x, const nn::Packed& batch, Rows rows);
 
 }  // namespace models

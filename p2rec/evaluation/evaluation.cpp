@@ -185,7 +185,7 @@ std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, co
   const ag::NoGrad no_grad;
   const std::vector<int64_t> users = ranked_users(data, config.users);
   const std::optional<NegativeItems> sampler = negative_items(data, config);
-  const Tensor table = model.item_table();
+  const Tensor table = model.output_embeddings();
   std::vector<int64_t> ranks;
   for (size_t begin = 0; begin < users.size(); begin += kUsersRankedTogether) {
     const size_t count = std::min<size_t>(kUsersRankedTogether, users.size() - begin);

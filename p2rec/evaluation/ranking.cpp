@@ -120,6 +120,12 @@ double gain(Measure measure, int64_t rank, int cutoff) {
   return measure == Measure::HR ? 1 : measure == Measure::NDCG ? 1 / std::log2(place + 2) : 1 / (place + 1);
 }
 
+size_t Metrics::place_of(int k) const {
+  const auto found = std::ranges::find(cutoffs, k);
+  AG_CHECK(found != cutoffs.end(), "metrics: there is no cutoff ", k);
+  return static_cast<size_t>(found - cutoffs.begin());
+}
+
 Metrics metrics_from_ranks(const std::vector<int64_t>& ranks, const std::vector<int>& cutoffs) {
   INPUT_CHECK(!ranks.empty(),
               "there is no user to evaluate; leave-one-out needs users with at least 3 interactions");

@@ -68,6 +68,12 @@ struct PerMeasure {
 struct Metrics : PerMeasure<double> {
   std::vector<int> cutoffs;  // K
   int64_t users = 0;
+  // At a cutoff K, which must be one of the cutoffs.
+  double ndcg_at(int k) const { return ndcg[place_of(k)]; }
+  double hr_at(int k) const { return hr[place_of(k)]; }
+
+ private:
+  size_t place_of(int k) const;
 };
 
 inline const std::vector<int> kUsualCutoffs = {5, 10, 20};

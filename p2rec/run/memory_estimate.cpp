@@ -4,6 +4,8 @@
 
 #include "autograd/ops.h"
 #include "autograd/rng.h"
+#include "models/recommenders/gru4rec.h"
+#include "models/recommenders/transformer_block.h"
 #include "nn/system/memory.h"
 
 namespace p2rec {
@@ -101,15 +103,15 @@ int64_t augmentation_memory(const models::LlamaConfig& llm, int64_t items, bool 
 RecommenderBatches recommender_batches(const Interactions& data, const RecommenderConfig& config) {
   RecommenderBatches batches;
   std::vector<int64_t> lengths;
-  for (const Window& window : training_windows(data, config.model.window_length(), config.windows))
-    lengths.push_back(window.length - (config.model.shifts() ? 1 : 0));
+  for (const Window& window : training_windows(data, config.model->window_length(), config.windows))
+    lengths.push_back(window.length - (config.model->is_causal() ? 1 : 0));
   batches.positions =
       most_tokens_of_a_batch(lengths, config.batch, config.max_epochs, config.seed, kWindowOrderStream);
   int64_t users = 0, positions = 0;
   for (int64_t u = 0; u < data.users(); ++u) {
     if (!has_targets(data, u)) continue;
     const auto history = static_cast<int64_t>(target_history(data, u, Target::Test).size());
-    positions += std::min(history + (config.model.shifts() ? 0 : 1), config.model.max_length);
+    positions += std::min(history + (config.model->is_causal() ? 0 : 1), config.model->max_length);
     batches.ranked_users = std::max(batches.ranked_users, ++users);
     batches.ranked_positions = std::max(batches.ranked_positions, positions);
     if (users == kUsersRankedTogether) users = positions = 0;
@@ -127,7 +129,7 @@ struct ModelCosts {
   double tables = 0;      // copies of the item table that a step makes, in tables
 };
 
-ModelCosts transformer_costs(const models::RecommenderModelConfig& m) {
+ModelCosts transformer_costs(const models::TransformerConfig& m) {
   const auto T = static_cast<double>(m.max_length), C = static_cast<double>(m.hidden),
              I = static_cast<double>(m.inner), B = static_cast<double>(m.blocks),
              H = static_cast<double>(m.heads);
@@ -138,7 +140,7 @@ ModelCosts transformer_costs(const models::RecommenderModelConfig& m) {
   const double block = 13 * C + 2 * I + H + 4 + (m.dropout > 0 ? 2 * C + I : 0);
   costs.position = B * block + (m.dropout > 0 ? 9 : 8) * C;
   costs.ranked = 9 * C + 2 * I;
-  if (!m.shifts()) {  // BERT4Rec: its head and the biases; the table without the mask's row, with a column of biases
+  if (!m.is_causal()) {  // BERT4Rec: its head and the biases; the table without the mask's row, with a column of biases
     costs.parameters += C * C + 4 * C + static_cast<double>(m.items);
     costs.position += 4 * C;
     costs.tables = 4;
@@ -149,13 +151,15 @@ ModelCosts transformer_costs(const models::RecommenderModelConfig& m) {
 // Most is held in gru's backward: in time's order the input, r, z, n and the candidate's share (4G), the states; gradients of
 // the result, of the states and of what enters the gates from either side (6G). The vectors' gradient comes on top.
 // Ranking holds the first half of it.
-ModelCosts gru_costs(const models::RecommenderModelConfig& m) {
+ModelCosts gru_costs(const models::Gru4recConfig& m) {
   const auto C = static_cast<double>(m.hidden), G = static_cast<double>(m.gru_hidden);
   return {3 * G * (C + G) + (G + 1) * C, 2 * C + 13 * G, 3 * C + 6 * G, 0};
 }
 
-ModelCosts costs_of(const models::RecommenderModelConfig& m) {
-  return m.kind == models::RecommenderKind::Gru4rec ? gru_costs(m) : transformer_costs(m);
+ModelCosts costs_of(const models::AnyRecommenderConfig& m) {
+  if (const auto* gru = m.as<models::Gru4recConfig>()) return gru_costs(*gru);
+  if (const auto* transformer = m.as<models::TransformerConfig>()) return transformer_costs(*transformer);
+  return {};
 }
 
 // Of the items' given vectors and their adapter: parameters that are trained, and what a step holds for every item.
@@ -164,7 +168,7 @@ struct AdapterCosts {
 };
 
 AdapterCosts adapter_costs(const models::RecommenderModelConfig& m) {
-  if (m.use == models::ItemsUse::Start) return {};
+  if (m.use == models::ItemsUse::Init) return {};
   const auto V = static_cast<double>(m.items), C = static_cast<double>(m.hidden),
              D = static_cast<double>(m.features);
   return {D * D / 2 + D / 2 * C + D + C, V * (2 * D + 2 * D / 2 + 3 * C)};
@@ -173,14 +177,14 @@ AdapterCosts adapter_costs(const models::RecommenderModelConfig& m) {
 }  // namespace
 
 int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBatches& batches) {
-  const models::RecommenderModelConfig& m = config.model;
+  const models::RecommenderModelConfig& m = *config.model;
   const auto V = static_cast<double>(m.items), C = static_cast<double>(m.hidden),
-             N = static_cast<double>(batches.positions), n = static_cast<double>(m.loss.negatives);
-  const ModelCosts costs = costs_of(m);
+             N = static_cast<double>(batches.positions), n = static_cast<double>(config.loss.negatives);
+  const ModelCosts costs = costs_of(config.model);
   const AdapterCosts adapter = adapter_costs(m);
   // Weights, gradients, two moments, and the best epoch's weights.
   const double copies = config.patience > 0 ? 5 : 4;
-  double items = copies * V * C * (m.own_output ? 2 : 1);
+  double items = copies * V * C * (m.tie_embeddings ? 1 : 2);
   // The start, and a second gradient of the item table until it is added to the first.
   double tables = (2 + costs.tables) * V * C;
   // Lazily: no gradient of the table; of the rows in a batch a copy, two gradients and their sum.
@@ -191,7 +195,7 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
   const double state = items + copies * (costs.parameters + adapter.trained) + adapter.held;
   // Scores of the target and the negatives: their ids and labels, the scores in one and in two parts, and gradients of each.
   const auto block = static_cast<double>(ag::linear_cross_entropy_block(batches.positions, m.items));
-  const double logits = m.loss.samples() ? 8 * N * (1 + n) + 2 * N * C : block * V;
+  const double logits = config.loss.samples() ? 8 * N * (1 + n) + 2 * N * C : block * V;
   const double training = N * costs.position + logits;
   const double ranking =
       static_cast<double>(batches.ranked_users) * std::min(V, double{kItemsScoredTogether}) +
@@ -201,7 +205,7 @@ int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBat
 
 int64_t recommenders_that_fit(const Interactions& data, RecommenderConfig config, int64_t wanted,
                               int64_t start_bytes) {
-  config.model.items = data.items();
+  config.model->items = data.items();
   const auto bytes = [&](int64_t batch) {
     RecommenderConfig smaller = config;
     smaller.batch = batch;

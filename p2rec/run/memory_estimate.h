@@ -44,7 +44,7 @@ struct RecommenderBatches {
   int64_t ranked_users = 0, ranked_positions = 0;  // of users whose items are ranked together
 };
 RecommenderBatches recommender_batches(const Interactions& data, const RecommenderConfig& config);
-// One recommender's training; `config.model.items` is set.
+// One recommender's training; `config.model->items` is set.
 int64_t recommender_memory(const RecommenderConfig& config, const RecommenderBatches& batches);
 // How many such trainings fit into memory side by side, at most `wanted`. Throws ag::InputError where not even one does,
 // naming the largest --batch that would fit. `start_bytes` more are needed by each.

@@ -164,10 +164,10 @@ void check_means_something(const std::string& option, const T& found, const T& b
 
 void check_recommender(const Options& o) {
   const Options standard;
-  const std::vector<std::string> variants = o.model == "sasrec"
-                                                ? texts("default", "prenorm", "original", "recbole", "s3rec")
-                                            : o.model == "gru4rec" ? texts("default", "recbole")
-                                                                   : texts("default", "recbole", "plain");
+  std::vector<std::string> variants = {"default"};
+  models::default_recommender_config(o.model)->describe([&](const nn::Option& option, const nn::Field&) {
+    if (option.name == "variant") std::ranges::copy(option.choices, std::back_inserter(variants));
+  });
   INPUT_CHECK(std::ranges::count(variants, o.variant), "--variant: found '", o.variant, "'; expected one of ",
               join(variants, ", "), " for --model ", o.model, kHint);
   INPUT_CHECK(o.hidden % o.heads == 0, "--heads: found ", o.heads, "; expected a divisor of --hidden, ",

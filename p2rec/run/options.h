@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "models/recommenders/registry.h"
 #include "nn/io/files.h"
 
 namespace p2rec {
@@ -145,7 +146,7 @@ void for_each_option(AnyOptions& o, Visitor&& visit) {
 
   group = "Recommender (the teacher, and what is trained in the end)";
   visit({"model", group, "kind of recommender that is trained in the end; the teacher is a sasrec", Train,
-         kAny, texts("sasrec", "gru4rec", "bert4rec", "popularity")},
+         kAny, models::recommender_names()},
         o.model);
   visit({"variant", group,
          "published form of the model; default is prenorm for sasrec and recbole for the others; plain is "

@@ -381,7 +381,7 @@ class Run {
     RecommenderConfig widest = recommender_config(o_, o_.seeds[0]);
     int64_t for_components = 0;
     if (inputs.enhanced.defined()) {
-      widest.model.features = inputs.enhanced.dim(1);
+      widest.model->features = inputs.enhanced.dim(1);
       for_components = start_table_memory(data_.items(), inputs.enhanced.dim(1));
     }
     const int64_t at_once =  // the results do not depend on it
@@ -396,7 +396,7 @@ class Run {
         return part.finish("done before");
       }
       const RecommenderConfig config = recommender_config(o_, job.seed);
-      const Tensor start = config.model.use == models::ItemsUse::Start
+      const Tensor start = config.model->use == models::ItemsUse::Init
                                ? start_table(job.start, inputs, o_.hidden, o_.start_std, job.seed)
                                : start_features(job.start, inputs, job.seed);
       const Recommender r = train_from(start, data_, config, part);

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "models/recommenders/registry.h"
+
 namespace p2rec {
 namespace {
 
@@ -13,32 +15,18 @@ T named(const std::map<std::string, T>& values, const std::string& text) {
   return found->second;
 }
 
-models::RecommenderKind kind_of(const std::string& model) {
-  using enum models::RecommenderKind;
-  return named<models::RecommenderKind>({{"sasrec", Sasrec}, {"gru4rec", Gru4rec}, {"bert4rec", Bert4rec}},
-                                        model);
-}
-
-models::Variant variant_of(const std::string& variant) {
-  using enum models::Variant;
-  return named<models::Variant>({{"default", Default},
-                                 {"prenorm", Prenorm},
-                                 {"original", Original},
-                                 {"recbole", Recbole},
-                                 {"s3rec", S3rec},
-                                 {"plain", Plain}},
-                                variant);
-}
-
-models::RecommenderLoss loss_of(const std::string& loss) {
-  using enum models::RecommenderLoss;
-  return named<models::RecommenderLoss>(
-      {{"ce", CrossEntropy}, {"bce", BCE}, {"gbce", GBCE}, {"sampled_softmax", SampledSoftmax}}, loss);
-}
-
-models::ItemsUse use_of(const std::string& use) {
-  using enum models::ItemsUse;
-  return named<models::ItemsUse>({{"start", Start}, {"frozen", Frozen}, {"concat", Concat}}, use);
+// Copies every option of the program to the described field of the same name. A variant "default" stays the model's own.
+nn::Visit copy_from(const Options& o) {
+  return [&o](const nn::Option& option, const nn::Field& field) {
+    for_each_option(o, [&](const OptionInfo& info, const auto& value) {
+      using T = std::remove_cvref_t<decltype(value)>;
+      if (option.name != info.name) return;
+      if constexpr (std::is_same_v<T, std::string>) {
+        if (option.name == "variant" && value == "default") return;
+      }
+      *std::get<T*>(field) = value;
+    });
+  };
 }
 
 }  // namespace
@@ -48,22 +36,9 @@ ag::Device device_of(const Options& o) { return o.device == "cuda" ? ag::Device:
 RecommenderConfig recommender_config(const Options& o, uint64_t seed) {
   RecommenderConfig config;
   config.device = device_of(o);
-  models::RecommenderModelConfig& m = config.model;
-  m.kind = kind_of(o.model);
-  m.variant = variant_of(o.variant);
-  m.max_length = o.max_length;
-  m.hidden = o.hidden;
-  m.inner = o.inner;
-  m.blocks = o.blocks;
-  m.heads = o.heads;
-  m.gru_hidden = o.gru_hidden;
-  m.dropout = o.dropout;
-  m.mask_ratio = o.mask_ratio;
-  m.own_output = o.own_output;
-  m.loss.kind = loss_of(o.loss);
-  m.loss.negatives = o.negatives;
-  m.loss.gbce_t = o.gbce_t;
-  m.use = use_of(o.use);
+  config.model = models::default_recommender_config(o.model);
+  describe(config.model, copy_from(o));
+  describe(config.loss, copy_from(o));
   config.lr = o.lr;
   config.adam_beta2 = o.adam_beta2;
   config.share_negatives = o.share_negatives;

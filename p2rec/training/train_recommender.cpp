@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "models/recommenders/popularity.h"
 #include "p2rec/training/loop.h"
 
 namespace p2rec {
@@ -45,16 +46,16 @@ class Training {
       : model_(model),
         data_(data),
         config_(config),
-        windows_(training_windows(data, config.model.window_length(), config.windows)),
+        windows_(training_windows(data, config.model->window_length(), config.windows)),
         weights_(trained(model.named_parameters())),
         adam_(weights_, {.lr = config.lr, .beta2 = config.adam_beta2, .decoupled = false}) {
     INPUT_CHECK(!windows_.empty(), data.source,
                 ": nobody has two interactions to train on; hint: leave-one-out keeps the last ",
                 "two of each user for validation and test");
-    const models::RecommenderModelConfig& m = config.model;
+    const models::RecommenderModelConfig& m = *config.model;
     AG_CHECK(
         !config.lazy_adam ||
-            (m.loss.samples() && m.shifts() && !m.own_output && m.use == models::ItemsUse::Start),
+            (config.loss.samples() && m.is_causal() && m.tie_embeddings && m.use == models::ItemsUse::Init),
         "lazy Adam: it needs a loss that samples, a model that predicts the next item, and one trainable "
         "item table");
     if (config.patience > 0) best_.weights = copy_of(weights_);
@@ -87,7 +88,8 @@ class Training {
               .state = [this](Checkpoint& checkpoint) { visit_state(checkpoint); }};
     if (config_.lazy_adam) {
       loop.sparse_rows = [this] {
-        return nn::RowGradient{model_.items().trainable_table(), used_rows_, batch_.item_rows.grad()};
+        return nn::RowGradient{model_.input_embeddings().trainable_table(), used_rows_,
+                               batch_.item_rows.grad()};
       };
     }
     if (config_.patience > 0) {
@@ -129,10 +131,9 @@ class Training {
     };
     models::SequenceBatch batch = model_.training_batch(items_of(data_, windows_, chosen), at(kMaskStream));
     batch.input.dropout = {config_.seed, static_cast<uint32_t>(step), true};
-    const models::LossConfig& loss = config_.model.loss;
-    if (loss.samples()) {
-      batch.negatives = draw_negatives(data_, windows_, chosen, batch, loss.negatives, at(kNegativeStream),
-                                       config_.share_negatives);
+    if (config_.loss.samples()) {
+      batch.negatives = draw_negatives(data_, windows_, chosen, batch, config_.loss.negatives,
+                                       at(kNegativeStream), config_.share_negatives);
     }
     return batch;
   }
@@ -141,14 +142,14 @@ class Training {
     if (part.index == 0) {
       batch_ = make_batch(step);
       tokens_ += batch_.input.offsets.rows();
-      if (config_.lazy_adam) used_rows_ = use_rows_alone(batch_, model_.items().trainable_table());
+      if (config_.lazy_adam) used_rows_ = use_rows_alone(batch_, model_.input_embeddings().trainable_table());
     }
-    return {model_.loss(batch_)};
+    return {model_.loss(batch_, config_.loss)};
   }
 
   Values validate(int64_t epoch) {
     const RankingConfig ranking{.users = config_.validation_users};
-    const double ndcg = evaluate(model_, data_, Target::Validation, ranking).ndcg[1];
+    const double ndcg = evaluate(model_, data_, Target::Validation, ranking).ndcg_at(10);
     if (ndcg > best_.ndcg) {
       best_.ndcg = ndcg;
       best_.epoch = epoch;
@@ -178,26 +179,40 @@ class Training {
   Tensor used_rows_;             // sparse Adam: the items that batch_.item_rows are
 };
 
+models::AnyRecommenderConfig with_items(models::AnyRecommenderConfig model, int64_t items) {
+  model->items = items;
+  return model;
+}
+
+Recommender count_popularity(const Interactions& data, const models::PopularityConfig& config,
+                             const Task& task) {
+  const CountedPart part = config.all ? CountedPart::Everything : CountedPart::Training;
+  task.finish(config.all ? "counted in all interactions" : "counted in the training parts");
+  return {std::make_unique<models::Popularity>(item_counts(data, part))};
+}
+
 }  // namespace
 
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config) {
-  models::RecommenderModelConfig model = config.model;
-  model.items = items;
-  auto made = models::make_recommender(model, config.seed);
-  made->move_to(config.device);
-  return made;
+  auto made = with_items(config.model, items)->make(config.seed);
+  auto* trainable = dynamic_cast<models::TrainableRecommender*>(made.get());
+  AG_CHECK(trainable, "make_recommender: this model is counted, not trained");
+  trainable->move_to(config.device);
+  made.release();
+  return std::unique_ptr<models::TrainableRecommender>(trainable);
 }
 
-std::unique_ptr<models::TrainableRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
-                                                               RecommenderConfig config) {
+std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
+                                                                RecommenderConfig config) {
   if (const Tensor* features = file.find("item_embedding.features")) {
     INPUT_CHECK(features->rank() == 2, file.path, ": item_embedding.features has shape ", features->shape(),
                 "; expected a matrix");
-    config.model.features = features->dim(1);
+    config.model->features = features->dim(1);
   }
-  auto model = make_recommender(items, config);
+  auto model = with_items(config.model, items)->make(config.seed);
   model->load(file.tensors, file.path);
+  model->move_to(config.device);
   return model;
 }
 
@@ -207,10 +222,12 @@ Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& 
 
 Recommender train_from(const Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task) {
+  if (const auto* popularity = config.model.as<models::PopularityConfig>())
+    return count_popularity(data, *popularity, task);
   RecommenderConfig with_features = config;
-  if (start.defined()) with_features.model.features = start.dim(1);
+  if (start.defined()) with_features.model->features = start.dim(1);
   auto model = make_recommender(data.items(), with_features);
-  if (start.defined()) model->items().set(start);
+  if (start.defined()) model->input_embeddings().set(start);
   Recommender recommender = Training(*model, data, config).run(task);
   recommender.model = std::move(model);
   return recommender;

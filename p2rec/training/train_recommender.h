@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/recommenders/recommender.h"
+#include "models/recommenders/sasrec.h"
 #include "p2rec/data/interactions.h"
 #include "p2rec/evaluation/evaluation.h"
 #include "p2rec/task/task.h"
@@ -13,7 +14,8 @@
 namespace p2rec {
 
 struct RecommenderConfig {
-  models::RecommenderModelConfig model;  // its number of items is taken from the data
+  models::AnyRecommenderConfig model = models::SasrecConfig();  // its number of items is taken from the data
+  models::LossConfig loss;
   double lr = 1e-3, adam_beta2 = 0.999;  // Adam; beta1 is 0.9
   bool share_negatives = false;          // all positions of a step are compared with the same negatives
   bool lazy_adam = false;                // the item table's rows without a gradient stay as they are
@@ -36,20 +38,20 @@ struct Recommender {
   int64_t tokens = 0;      // positions trained on, over all epochs
 };
 
-// A model with fresh weights, on the device.
+// A model with fresh weights, on the device. Throws ag::Error for one that is counted, not trained.
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config);
 
-// The model of a file that holds its parameters. Throws ag::InputError where they do not fit.
-std::unique_ptr<models::TrainableRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
-                                                               RecommenderConfig config);
+// The model of a file that holds its parameters, of any kind. Throws ag::InputError if they do not fit.
+std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
+                                                                RecommenderConfig config);
 
 // Step 1: a recommender from random weights on the training parts.
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config,
                              const Task& task = {});
 
-// Step 6: the same with given item vectors: where the item table begins (V,d), or what is behind the adapter (V,D), as
-// config.model.use says. Undefined: the model's own random ones, of config.model.features columns.
+// Step 6: the same with given item vectors: the item table's first values (V,d), or what the adapter reads (V,D), as
+// config.model->use says. Undefined: the model's own random ones, of config.model->features columns. PopRec is counted.
 Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task = {});
 

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <ostream>
 
-#include "models/recommenders/popularity.h"
 #include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranking.h"
 #include "p2rec/run/recommender_options.h"
@@ -47,10 +46,7 @@ std::vector<Job> jobs_of(const Options& o) {
 std::unique_ptr<models::SequentialRecommender> trained_recommender(const Options& o, const Job& job,
                                                                    int64_t items,
                                                                    const nn::TensorFile& file) {
-  if (!is_popularity(o)) return load_recommender(file, items, recommender_config(o, job.seed));
-  auto model = std::make_unique<models::Popularity>(std::vector<int64_t>(static_cast<size_t>(items), 0));
-  model->load(file.tensors, file.path);
-  return model;
+  return load_recommender(file, items, recommender_config(o, job.seed));
 }
 
 void recommend(const RecommendRequest& request, std::ostream& out) {

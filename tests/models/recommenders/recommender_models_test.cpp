@@ -9,29 +9,67 @@
 #include "models/recommenders/sasrec.h"
 #include "tests/autograd/large_op_cases.h"
 #include "tests/models/llama/model_runs.h"
+#include "tests/models/recommenders/small_recommenders.h"
 
 using ag::Tensor;
-using models::RecommenderKind;
-using models::RecommenderModelConfig;
-using models::Variant;
+using models::AnyRecommenderConfig;
+using models::Bert4recConfig;
+using models::Gru4recConfig;
+using models::SasrecConfig;
 using testing::below;
 using testing::check_close;
 using testing::check_training;
 using testing::packed_input;
+using testing::recommender_with;
+using testing::trainable;
+using testing::trainable_models;
 namespace tolerance = testing::tolerance;
 
 namespace {
 
-RecommenderModelConfig small_config(RecommenderKind kind, int64_t items, int64_t max_length, int64_t hidden,
-                                    int64_t inner) {
-  RecommenderModelConfig config;
-  config.kind = kind;
+template <class Config>
+Config small_config(int64_t items, int64_t max_length, int64_t hidden) {
+  Config config;
   config.items = items;
   config.max_length = max_length;
   config.hidden = hidden;
-  config.inner = inner;
   config.dropout = 0;
+  if constexpr (std::is_base_of_v<models::TransformerConfig, Config>) config.inner = hidden;
   return config;
+}
+
+SasrecConfig small_sasrec(SasrecConfig::Variant variant, int64_t items = 9, int64_t max_length = 6,
+                          int64_t hidden = 8) {
+  auto config = small_config<SasrecConfig>(items, max_length, hidden);
+  config.variant = variant;
+  return config;
+}
+
+// Every model that is trained, of nine items.
+AnyRecommenderConfig small_model(const std::string& name, int64_t max_length = 6) {
+  AnyRecommenderConfig config = recommender_with(
+      name, {{"max-length", max_length}, {"hidden", 8}, {"inner", 8}, {"gru-hidden", 10}, {"dropout", 0}});
+  config->items = 9;
+  return config;
+}
+
+// Every form of every model, by a name.
+std::vector<std::pair<std::string, AnyRecommenderConfig>> small_models_and_variants() {
+  std::vector<std::pair<std::string, AnyRecommenderConfig>> all;
+  for (const std::string& name : trainable_models()) {
+    std::vector<std::string> variants = {""};
+    small_model(name)->describe([&](const nn::Option& option, const nn::Field&) {
+      if (option.name == "variant") variants = option.choices;
+    });
+    for (const std::string& variant : variants) {
+      AnyRecommenderConfig config = small_model(name);
+      config->describe([&](const nn::Option& option, const nn::Field& field) {
+        if (option.name == "variant") *std::get<std::string*>(field) = variant;
+      });
+      all.emplace_back(name + " " + variant, config);
+    }
+  }
+  return all;
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -78,14 +116,15 @@ nn::TensorFile with_our_names(const nn::TensorFile& file) {
 
 // Loss, gradients and ten steps of Adam. The batch has what the fixture has.
 void check_model(const testing::Parity& parity, models::TrainableRecommender& model,
-                 const nn::TensorFile& file) {
+                 const nn::TensorFile& file, const models::LossConfig& loss = {}) {
   model.load(below(file, "weight."), file.path);
   model.move_to(testing::device());
   models::SequenceBatch batch{packed_input(file), file.at("input.targets"), {}, {}, {}};
   if (const Tensor* negatives = file.find("input.negatives")) batch.negatives = *negatives;
   if (const Tensor* rows = file.find("input.rows")) batch.rows = *rows;
   nn::Adam adam(model.named_parameters(), {.lr = 1e-2, .decoupled = false});
-  check_training(parity, file, "", model.named_parameters(), adam, 0, [&] { return model.loss(batch); });
+  check_training(parity, file, "", model.named_parameters(), adam, 0,
+                 [&] { return model.loss(batch, loss); });
 }
 
 void check_outputs(const testing::Parity& parity, models::TrainableRecommender& model,
@@ -95,7 +134,8 @@ void check_outputs(const testing::Parity& parity, models::TrainableRecommender& 
   const Tensor h = model.states(packed_input(file));
   parity.check("states", h, file.at("output.hidden"), tolerance::kModelForward);
   if (const Tensor* logits = file.find("output.logits"))
-    parity.check("logits", ag::matmul(h, model.item_table(), false, true), *logits, tolerance::kModelForward);
+    parity.check("logits", ag::matmul(h, model.output_embeddings(), false, true), *logits,
+                 tolerance::kModelForward);
 }
 
 std::vector<int32_t> ints_of(const Tensor& x) { return {x.ints(), x.ints() + x.numel()}; }
@@ -107,21 +147,19 @@ TEST_CASE("SASRec equals PyTorch's TransformerEncoder, with cross-entropy and wi
     CAPTURE(loss);
     const nn::TensorFile file = testing::fixture("sasrec_" + loss + ".safetensors");
     const testing::Parity parity(loss == "ce" ? "SASRec, cross-entropy, Adam" : "SASRec, BCE, Adam", file);
-    RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 23, 8, 16, 16);
-    if (loss == "bce") config.loss = {models::RecommenderLoss::BCE, 2};
-    models::Sasrec model(config, 1);
+    models::LossConfig loss_config;
+    if (loss == "bce") loss_config = {models::RecommenderLoss::BCE, 2};
+    models::Sasrec model(small_config<SasrecConfig>(23, 8, 16), 1);
     check_outputs(parity, model, file);
-    check_model(parity, model, file);
+    check_model(parity, model, file, loss_config);
   }
 }
 
 TEST_CASE("SASRec's form of RecBole equals RecBole, and so does S3-Rec's where the positions are given") {
   const nn::TensorFile file = with_our_names(testing::fixture("sasrec_recbole.safetensors"));
   const testing::Parity parity("SASRec as RecBole has it, Adam", file);
-  for (const Variant variant : {Variant::Recbole, Variant::S3rec}) {
-    RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 24, 8, 16, 16);
-    config.variant = variant;
-    models::Sasrec model(config, 1);
+  for (const auto variant : {SasrecConfig::Variant::Recbole, SasrecConfig::Variant::S3rec}) {
+    models::Sasrec model(small_sasrec(variant, 24, 8, 16), 1);
     check_outputs(parity, model, file);
     check_model(parity, model, file);
   }
@@ -130,19 +168,17 @@ TEST_CASE("SASRec's form of RecBole equals RecBole, and so does S3-Rec's where t
 TEST_CASE("SASRec's original form equals a padded one of torch.nn's modules") {
   const nn::TensorFile file = testing::fixture("sasrec_original.safetensors");
   const testing::Parity parity("SASRec as its authors have it, Adam", file);
-  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 13, 6, 8, 8);
-  config.variant = Variant::Original;
+  SasrecConfig config = small_sasrec(SasrecConfig::Variant::Original, 13);
   config.blocks = 1;
-  config.loss = {models::RecommenderLoss::BCE, 1};
   models::Sasrec model(config, 1);
   check_outputs(parity, model, file);
-  check_model(parity, model, file);
+  check_model(parity, model, file, {models::RecommenderLoss::BCE, 1});
 }
 
 TEST_CASE("GRU4Rec equals RecBole") {
   const nn::TensorFile file = testing::fixture("gru4rec.safetensors");
   const testing::Parity parity("GRU4Rec, Adam", file);
-  RecommenderModelConfig config = small_config(RecommenderKind::Gru4rec, 13, 6, 6, 1);
+  auto config = small_config<Gru4recConfig>(13, 6, 6);
   config.gru_hidden = 8;
   models::Gru4rec model(config, 1);
   check_outputs(parity, model, file);
@@ -152,7 +188,8 @@ TEST_CASE("GRU4Rec equals RecBole") {
 TEST_CASE("BERT4Rec equals RecBole") {
   const nn::TensorFile file = with_our_names(testing::fixture("bert4rec.safetensors"));
   const testing::Parity parity("BERT4Rec, Adam", file);
-  RecommenderModelConfig config = small_config(RecommenderKind::Bert4rec, 13, 6, 8, 12);
+  auto config = small_config<Bert4recConfig>(13, 6, 8);
+  config.inner = 12;
   config.blocks = 1;
   models::Bert4rec model(config, 1);
   check_model(parity, model, file);
@@ -215,21 +252,23 @@ TEST_CASE("with all other items as negatives, sampled softmax is cross-entropy a
 }
 
 TEST_CASE("SASRec packs histories right-aligned or from zero, and keeps their last items") {
-  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 9, 4, 8, 8);
-  const nn::Packed x = models::Sasrec(config, 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
-  CHECK(ints_of(x.ids) == std::vector<int32_t>{1, 2, 2, 3, 4, 5});
-  CHECK(ints_of(x.positions) == std::vector<int32_t>{2, 3, 0, 1, 2, 3});
-  config.variant = Variant::Recbole;
-  const nn::Packed from_zero = models::Sasrec(config, 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
-  CHECK(ints_of(from_zero.positions) == std::vector<int32_t>{0, 1, 0, 1, 2, 3});
-  config.variant = Variant::S3rec;
-  const nn::Packed right = models::Sasrec(config, 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
-  CHECK(ints_of(right.positions) == ints_of(x.positions));
+  using enum SasrecConfig::Variant;
+  const auto packed = [](SasrecConfig::Variant variant) {
+    return models::Sasrec(small_sasrec(variant, 9, 4), 1).pack({{1, 2}, {0, 1, 2, 3, 4, 5}});
+  };
+  CHECK(ints_of(packed(Prenorm).ids) == std::vector<int32_t>{1, 2, 2, 3, 4, 5});
+  CHECK(ints_of(packed(Prenorm).positions) == std::vector<int32_t>{2, 3, 0, 1, 2, 3});
+  CHECK(ints_of(packed(Recbole).positions) == std::vector<int32_t>{0, 1, 0, 1, 2, 3});
+  CHECK(ints_of(packed(S3rec).positions) == ints_of(packed(Prenorm).positions));
 }
 
-TEST_CASE("SASRec and GRU4Rec predict the next item at every position") {
-  for (const RecommenderKind kind : {RecommenderKind::Sasrec, RecommenderKind::Gru4rec}) {
-    const auto model = models::make_recommender(small_config(kind, 9, 4, 8, 8), 1);
+TEST_CASE("causal models predict the next item at every position") {
+  for (const std::string& name : trainable_models()) {
+    CAPTURE(name);
+    const AnyRecommenderConfig config = small_model(name, 4);
+    CHECK(config->is_causal() == (name != "bert4rec"));
+    if (!config->is_causal()) continue;
+    const auto model = trainable(*config);
     const models::SequenceBatch batch = model->training_batch({{1, 2, 3, 4, 5}, {7, 8}}, {});
     CHECK(ints_of(batch.input.ids) == std::vector<int32_t>{1, 2, 3, 4, 7});
     CHECK(ints_of(batch.targets) == std::vector<int32_t>{2, 3, 4, 5, 8});
@@ -241,7 +280,7 @@ TEST_CASE("SASRec and GRU4Rec predict the next item at every position") {
 TEST_CASE(
     "BERT4Rec masks a share of the items, at least one of a sequence, and in half of the steps the last "
     "one") {
-  RecommenderModelConfig config = small_config(RecommenderKind::Bert4rec, 50, 20, 8, 8);
+  auto config = small_config<Bert4recConfig>(50, 20, 8);
   config.mask_ratio = 0.3;
   constexpr int32_t kMask = 50;
   models::Histories windows;
@@ -251,7 +290,7 @@ TEST_CASE(
   }
   std::vector<int32_t> all;
   for (const auto& window : windows) all.insert(all.end(), window.begin(), window.end());
-  for (const Variant variant : {Variant::Recbole, Variant::Plain}) {
+  for (const auto variant : {Bert4recConfig::Variant::Recbole, Bert4recConfig::Variant::Plain}) {
     config.variant = variant;
     const models::Bert4rec model(config, 1);
     int last_only = 0;
@@ -280,7 +319,7 @@ TEST_CASE(
         ++steps;
       }
     }
-    if (variant == Variant::Plain) {
+    if (variant == Bert4recConfig::Variant::Plain) {
       CHECK(last_only == 0);
     } else {
       CHECK(last_only > 150);
@@ -292,8 +331,8 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("BERT4Rec asks for what stands behind the history") {
-  const models::Bert4rec model(small_config(RecommenderKind::Bert4rec, 9, 4, 8, 8), 1);
+TEST_CASE("BERT4Rec asks for what comes after the history") {
+  const models::Bert4rec model(small_config<Bert4recConfig>(9, 4, 8), 1);
   const nn::Packed x = model.pack({{1, 2}, {0, 1, 2, 3, 4, 5}, {}});
   CHECK(ints_of(x.ids) == std::vector<int32_t>{1, 2, 9, 3, 4, 5, 9, 9});
   CHECK(ints_of(x.positions) == std::vector<int32_t>{0, 1, 2, 0, 1, 2, 3, 0});
@@ -302,74 +341,63 @@ TEST_CASE("BERT4Rec asks for what stands behind the history") {
 
 TEST_CASE("no recommender looks at what is to be predicted") {
   // States before an item do not depend on it; BERT4Rec's on no masked item, which test BERT4Rec's batches show.
-  for (const RecommenderKind kind : {RecommenderKind::Sasrec, RecommenderKind::Gru4rec}) {
-    for (const Variant variant : {Variant::Default, Variant::Original, Variant::Recbole, Variant::S3rec}) {
-      if (kind == RecommenderKind::Gru4rec && (variant == Variant::Original || variant == Variant::S3rec))
-        continue;
-      RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
-      config.variant = variant;
-      const auto model = models::make_recommender(config, 1);
-      const Tensor a = model->states(model->pack({{1, 2, 3, 4}, {5, 6}})),
-                   b = model->states(model->pack({{1, 2, 3, 8}, {5, 6}}));
-      for (int64_t row : {0, 1, 2, 4, 5})
-        CHECK(a.rows(row, row + 1).values() == b.rows(row, row + 1).values());
-      CHECK(a.rows(3, 4).values() != b.rows(3, 4).values());
-    }
+  for (const auto& [name, config] : small_models_and_variants()) {
+    CAPTURE(name);
+    if (!config->is_causal()) continue;
+    const auto model = trainable(*config);
+    const Tensor a = model->states(model->pack({{1, 2, 3, 4}, {5, 6}})),
+                 b = model->states(model->pack({{1, 2, 3, 8}, {5, 6}}));
+    for (int64_t row : {0, 1, 2, 4, 5}) CHECK(a.rows(row, row + 1).values() == b.rows(row, row + 1).values());
+    CHECK(a.rows(3, 4).values() != b.rows(3, 4).values());
   }
 }
 
 TEST_CASE("a user's state is the last of the states, whatever is left out on the way to it") {
-  for (const auto& [kind, variant] :
-       std::vector<std::pair<RecommenderKind, Variant>>{{RecommenderKind::Sasrec, Variant::Prenorm},
-                                                        {RecommenderKind::Sasrec, Variant::Original},
-                                                        {RecommenderKind::Sasrec, Variant::Recbole},
-                                                        {RecommenderKind::Gru4rec, Variant::Default},
-                                                        {RecommenderKind::Bert4rec, Variant::Plain}}) {
-    RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
-    config.variant = variant;
-    const auto model = models::make_recommender(config, 1);
+  for (const auto& [name, config] : small_models_and_variants()) {
+    CAPTURE(name);
+    if (name == "bert4rec recbole") continue;  // has a head after the states
+    const auto model = trainable(*config);
     const nn::Packed x = model->pack({{1, 2, 3, 4}, {5}, {6, 7, 8, 0, 1, 2, 3}});
     check_close(model->user_states(x), ag::embedding(model->states(x), x.offsets.last_rows()),
                 tolerance::kFused, "user_states");
   }
 }
 
-TEST_CASE("given item vectors: as a start, frozen behind an adapter, and beside a table") {
+TEST_CASE("given item vectors: as first values, frozen under an adapter, and beside a table") {
   using models::ItemsUse;
   const Tensor vectors = Tensor::full({9, 6}, 0.5);
-  for (const RecommenderKind kind :
-       {RecommenderKind::Sasrec, RecommenderKind::Gru4rec, RecommenderKind::Bert4rec}) {
-    for (const ItemsUse use : {ItemsUse::Start, ItemsUse::Frozen, ItemsUse::Concat}) {
-      CAPTURE(static_cast<int>(kind));
+  for (const std::string& name : trainable_models()) {
+    for (const ItemsUse use : {ItemsUse::Init, ItemsUse::Frozen, ItemsUse::Concat}) {
+      CAPTURE(name);
       CAPTURE(static_cast<int>(use));
-      RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
-      config.use = use;
-      config.features = 6;
-      const auto model = models::make_recommender(config, 1);
-      if (use == ItemsUse::Start) {
-        CHECK_THROWS_AS(model->items().set(vectors), ag::InputError);  // (9,8) is its table
-        model->items().set(Tensor::full({9, 8}, 0.25));
+      AnyRecommenderConfig config = small_model(name);
+      config->use = use;
+      config->features = 6;
+      const auto model = trainable(*config);
+      if (use == ItemsUse::Init) {
+        CHECK_THROWS_AS(model->input_embeddings().set(vectors), ag::InputError);  // (9,8) is its table
+        model->input_embeddings().set(Tensor::full({9, 8}, 0.25));
       } else {
-        model->items().set(vectors);
+        model->input_embeddings().set(vectors);
       }
-      const int64_t rows = kind == RecommenderKind::Bert4rec ? 10 : 9;
-      CHECK(model->items().table().shape() == ag::Shape{rows, 8});
+      const int64_t rows = name == "bert4rec" ? 10 : 9;
+      CHECK(model->input_embeddings().table().shape() == ag::Shape{rows, 8});
       const Tensor ids = Tensor::from_ints({0, 8, 3});
-      check_close(model->items()(ids), ag::embedding(model->items().table(), ids), tolerance::kFused, "rows");
-      CHECK(model->items().trainable_table().defined() == (use == ItemsUse::Start));
+      check_close(model->input_embeddings()(ids), ag::embedding(model->input_embeddings().table(), ids),
+                  tolerance::kFused, "rows");
+      CHECK(model->input_embeddings().trainable_table().defined() == (use == ItemsUse::Init));
 
       // Everything but the given vectors is trained, and they stay as they are.
-      ag::backward(model->loss(model->training_batch({{1, 2, 3, 4}, {5, 6, 7}}, {})));
-      for (const auto& [name, w] : model->named_parameters()) {
-        CAPTURE(name);
-        CHECK(w.grad().defined() == (name != "item_embedding.features"));
+      ag::backward(model->loss(model->training_batch({{1, 2, 3, 4}, {5, 6, 7}}, {}), {}));
+      for (const auto& [parameter, w] : model->named_parameters()) {
+        CAPTURE(parameter);
+        CHECK(w.grad().defined() == (parameter != "item_embedding.features"));
       }
       const Tensor scores = model->scores(model->pack({{1, 2, 3}}));
       CHECK(scores.shape() == ag::Shape{1, 9});
 
       // A file of its parameters makes the same model.
-      config.features = 6;
-      const auto again = models::make_recommender(config, 2);
+      const auto again = trainable(*config, 2);
       again->load(model->named_parameters(), "memory");
       CHECK(again->scores(again->pack({{1, 2, 3}})).values() == scores.values());
     }
@@ -400,13 +428,12 @@ TEST_CASE("the adapter of given vectors is its two layers one after the other, a
 }
 
 TEST_CASE("a table of its own for the output: the one that is read does not score") {
-  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 9, 6, 8, 8);
-  config.own_output = true;
-  config.loss = {models::RecommenderLoss::GBCE, 2};
+  auto config = small_config<SasrecConfig>(9, 6, 8);
+  config.tie_embeddings = false;
   const models::Sasrec model(config, 1);
   models::SequenceBatch batch = model.training_batch({{1, 2, 3}}, {});
   batch.negatives = Tensor::from_ints({2, 2}, {7, 8, 7, 8});
-  ag::backward(model.loss(batch));
+  ag::backward(model.loss(batch, {models::RecommenderLoss::GBCE, 2}));
   const auto rows_with_gradient = [&](const std::string& of) {
     std::vector<int> rows;
     for (const auto& [name, w] : model.named_parameters()) {
@@ -420,33 +447,57 @@ TEST_CASE("a table of its own for the output: the one that is read does not scor
   };
   CHECK(rows_with_gradient("item_embedding.weight") == std::vector<int>{1, 2});
   CHECK(rows_with_gradient("output_embedding.weight") == std::vector<int>{2, 3, 7, 8});
-  CHECK(model.item_table().shape() == ag::Shape{9, 8});
-  config.kind = RecommenderKind::Bert4rec;
-  CHECK_THROWS_WITH_AS(models::make_recommender(config, 1), doctest::Contains("--own-output"),
-                       ag::InputError);
+  CHECK(model.output_embeddings().shape() == ag::Shape{9, 8});
 }
 
-TEST_CASE("a variant that a model does not have is refused by name") {
-  const auto check = [](RecommenderKind kind, Variant variant, const char* expected) {
-    RecommenderModelConfig config = small_config(kind, 9, 6, 8, 8);
-    config.variant = variant;
-    CHECK_THROWS_WITH_AS(models::make_recommender(config, 1), doctest::Contains(expected), ag::InputError);
+TEST_CASE("values that do not fit each other are refused by the names of their fields") {
+  const auto refused = [](const models::RecommenderModelConfig& config, const char* expected) {
+    CHECK_THROWS_WITH_AS(config.make(1), doctest::Contains(expected), ag::InputError);
   };
-  check(RecommenderKind::Sasrec, Variant::Plain, "--variant: found plain");
-  check(RecommenderKind::Gru4rec, Variant::Prenorm, "GRU4Rec has the variants");
-  check(RecommenderKind::Bert4rec, Variant::Original, "BERT4Rec has the variants");
-  RecommenderModelConfig config = small_config(RecommenderKind::Sasrec, 9, 6, 8, 8);
-  config.heads = 3;
-  CHECK_THROWS_WITH_AS(models::make_recommender(config, 1), doctest::Contains("cannot be split into 3 heads"),
-                       ag::InputError);
+  auto sasrec = small_config<SasrecConfig>(9, 6, 8);
+  sasrec.heads = 3;
+  refused(sasrec, "heads: found 3; expected a divisor of hidden, 8");
+  sasrec.heads = 1;
+  sasrec.blocks = 0;
+  refused(sasrec, "blocks: found 0");
+  auto gru4rec = small_config<Gru4recConfig>(9, 6, 1);
+  gru4rec.use = models::ItemsUse::Concat;
+  gru4rec.features = 6;
+  refused(gru4rec, "hidden: found 1; expected at least 2");
+  auto bert4rec = small_config<Bert4recConfig>(9, 1, 8);
+  refused(bert4rec, "max_length: found 1; expected at least 2");
+  bert4rec.max_length = 6;
+  bert4rec.tie_embeddings = false;
+  refused(bert4rec, "tie_embeddings: found false");
+}
+
+TEST_CASE("the registry makes every recommender, and refuses another name with those that it has") {
+  for (const std::string& name : models::recommender_names()) {
+    AnyRecommenderConfig config = models::default_recommender_config(name);
+    config->items = 9;
+    const auto model = config->make(1);
+    CHECK(model->scores(model->pack({{1, 2}, {3}})).shape() == ag::Shape{2, 9});
+  }
+  CHECK_THROWS_WITH_AS(models::default_recommender_config("sasrek"),
+                       doctest::Contains("found 'sasrek'; expected one of sasrec, gru4rec"), ag::InputError);
+}
+
+TEST_CASE("a configuration of any model is a value: its copies are its own") {
+  AnyRecommenderConfig config = small_model("gru4rec");
+  const AnyRecommenderConfig copy = config;
+  config->hidden = 77;
+  CHECK(copy->hidden == 8);
+  REQUIRE(copy.as<Gru4recConfig>());
+  CHECK(copy.as<Gru4recConfig>()->gru_hidden == 10);
+  CHECK(copy.as<SasrecConfig>() == nullptr);
 }
 
 TEST_CASE("dropout changes training, not evaluation, and is drawn again from the same key") {
-  for (const RecommenderKind kind :
-       {RecommenderKind::Sasrec, RecommenderKind::Gru4rec, RecommenderKind::Bert4rec}) {
-    RecommenderModelConfig config = small_config(kind, 11, 50, 8, 8);
-    config.dropout = 0.5;
-    const auto model = models::make_recommender(config, 1);
+  for (const std::string& name : trainable_models()) {
+    CAPTURE(name);
+    AnyRecommenderConfig config = small_model(name);
+    config->dropout = 0.5;
+    const auto model = trainable(*config);
     nn::Packed x = model->pack({{1, 2, 3, 4}, {5, 6}});
     const Tensor off = model->states(x);
     x.dropout = {7, 3, true};

@@ -7,7 +7,7 @@
 #include "p2rec/data/synthetic.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "p2rec/run/memory_estimate.h"
-#include "tests/testing.h"
+#include "tests/models/recommenders/small_recommenders.h"
 
 using doctest::Contains;
 
@@ -54,6 +54,11 @@ void check_estimate(int64_t estimate, double found) {
 p2rec::Interactions some_data() {
   return p2rec::make_synthetic({.users = 300, .items = 120, .groups = 4, .mean_length = 16, .seed = 5})
       .interactions;
+}
+
+models::AnyRecommenderConfig sized(const std::string& model, double hidden, double blocks) {
+  return testing::recommender_with(
+      model, {{"hidden", hidden}, {"inner", hidden}, {"gru-hidden", 2 * hidden}, {"blocks", blocks}});
 }
 
 }  // namespace
@@ -172,31 +177,28 @@ TEST_CASE("fine-tuning takes what was estimated") {
 TEST_CASE("training a recommender takes what was estimated") {
   const p2rec::Interactions data = some_data();
   struct Size {
-    models::RecommenderKind kind;
+    std::string model;
     int64_t hidden, blocks, batch, max_length;
     double dropout;
     models::LossConfig loss;
     bool lazy_adam = false;
   };
   using enum models::RecommenderLoss;
-  using enum models::RecommenderKind;
   for (const Size& size :
-       {Size{Sasrec, 16, 1, 128, 12, 0, {}}, Size{Sasrec, 64, 2, 64, 12, 0.2, {}},
-        Size{Sasrec, 48, 3, 256, 20, 0.2, {BCE, 1}}, Size{Sasrec, 32, 1, 128, 20, 0.2, {GBCE, 32}},
-        Size{Sasrec, 32, 2, 64, 12, 0.2, {SampledSoftmax, 16}, true}, Size{Gru4rec, 32, 0, 128, 20, 0.3, {}},
-        Size{Gru4rec, 64, 0, 64, 12, 0, {BCE, 1}}, Size{Bert4rec, 32, 2, 128, 12, 0.2, {}}}) {
-    CAPTURE(static_cast<int>(size.kind));
+       {Size{"sasrec", 16, 1, 128, 12, 0, {}}, Size{"sasrec", 64, 2, 64, 12, 0.2, {}},
+        Size{"sasrec", 48, 3, 256, 20, 0.2, {BCE, 1}}, Size{"sasrec", 32, 1, 128, 20, 0.2, {GBCE, 32}},
+        Size{"sasrec", 32, 2, 64, 12, 0.2, {SampledSoftmax, 16}, true},
+        Size{"gru4rec", 32, 0, 128, 20, 0.3, {}}, Size{"gru4rec", 64, 0, 64, 12, 0, {BCE, 1}},
+        Size{"bert4rec", 32, 2, 128, 12, 0.2, {}}}) {
+    CAPTURE(size.model);
     CAPTURE(size.hidden);
     CAPTURE(static_cast<int>(size.loss.kind));
     p2rec::RecommenderConfig config;
-    config.model.kind = size.kind;
-    config.model.items = data.items();
-    config.model.hidden = config.model.inner = size.hidden;
-    config.model.gru_hidden = 2 * size.hidden;
-    config.model.blocks = size.blocks;
-    config.model.max_length = size.max_length;
-    config.model.dropout = size.dropout;
-    config.model.loss = size.loss;
+    config.model = sized(size.model, static_cast<double>(size.hidden), static_cast<double>(size.blocks));
+    config.model->items = data.items();
+    config.model->max_length = size.max_length;
+    config.model->dropout = size.dropout;
+    config.loss = size.loss;
     config.lazy_adam = size.lazy_adam;
     config.batch = size.batch;
     config.max_epochs = 2;
@@ -209,8 +211,7 @@ TEST_CASE("a batch that does not fit is refused with one that does") {
   const p2rec::Interactions data = some_data();
   p2rec::RecommenderConfig config;
   config.batch = 512;
-  config.model.hidden = config.model.inner = 256;
-  config.model.blocks = 4;
+  config.model = sized("sasrec", 256, 4);
   const MemoryLimit limit(1);  // resident is more: the tensors' cache is all that is left
   CHECK_THROWS_WITH_AS(p2rec::recommenders_that_fit(data, config, 2),
                        Contains("--batch: training a recommender of 120"), ag::InputError);

@@ -26,7 +26,6 @@ class WholeNumbers : public models::SequentialRecommender {
     for (int64_t i = 0; i < table_.numel(); ++i)
       table_.data()[i] = static_cast<ag::real>((i * 7 + i / 5) % 4);
   }
-  Tensor loss(const models::SequenceBatch&) const override { throw ag::Error("not trained"); }
   Tensor user_states(const nn::Packed& histories) const override {
     Tensor states = Tensor::empty({histories.offsets.sequences(), 3});
     for (int64_t b = 0; b < states.dim(0); ++b) {
@@ -36,7 +35,7 @@ class WholeNumbers : public models::SequentialRecommender {
     }
     return states;
   }
-  Tensor item_table() const override { return table_; }
+  Tensor output_embeddings() const override { return table_; }
   nn::Packed pack(const std::vector<Items>& histories) const override { return nn::pack(histories); }
 
  private:
@@ -98,8 +97,8 @@ TEST_CASE("evaluation: blocks of items give the ranks of the whole catalogue, bi
 TEST_CASE("evaluation: a trained kind of model, in blocks of items") {
   const Interactions data = more_users_than_a_block();
   RecommenderConfig config;
-  config.model.hidden = config.model.inner = 16;
-  config.model.max_length = 8;
+  config.model->hidden = 16;
+  config.model->max_length = 8;
   config.seed = 3;
   const auto sasrec = make_recommender(data.items(), config);
   // No two of these random scores are as near as a rounding.
@@ -111,13 +110,13 @@ TEST_CASE("evaluation: scores that are no numbers are an error, in whichever blo
   const Interactions data = testing::small_data();
   for (const int32_t item : {0, 20, 39}) {
     const WholeNumbers model(data.items());
-    model.item_table().data()[3 * item + 1] = ag::real(NAN);
+    model.output_embeddings().data()[3 * item + 1] = ag::real(NAN);
     for (const int64_t together : {9, 40})
       CHECK_THROWS_WITH_AS(target_ranks(model, data, Target::Test, {.items_together = together}),
                            doctest::Contains("scores are NaN or infinite"), ag::Error);
   }
   const WholeNumbers model(data.items());
-  model.item_table().fill(ag::real(INFINITY));
+  model.output_embeddings().fill(ag::real(INFINITY));
   CHECK_THROWS_AS(
       target_ranks(model, data, Target::Test, {.against = RankedAgainst::EvenSample, .negatives = 5}),
       ag::Error);

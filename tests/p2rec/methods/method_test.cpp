@@ -68,11 +68,13 @@ TEST_CASE("training teaches which item comes next") {
     for (int32_t t = 0; t < 9; ++t) walk.push_back((u + t) % kItems);
   }
   p2rec::RecommenderConfig config;
-  config.model.max_length = 6;
-  config.model.hidden = config.model.inner = 8;
-  config.model.blocks = 1;
-  config.model.heads = 1;
-  config.model.dropout = 0;
+  models::SasrecConfig sasrec;
+  sasrec.max_length = 6;
+  sasrec.hidden = sasrec.inner = 8;
+  sasrec.blocks = 1;
+  sasrec.heads = 1;
+  sasrec.dropout = 0;
+  config.model = sasrec;
   config.lr = 2e-2;
   config.batch = 14;
   config.max_epochs = 40;

@@ -269,7 +269,7 @@ TEST_CASE("options of the recommender that mean nothing together") {
   check({{"variant", "plain"}},
         "--variant: found 'plain'; expected one of default, prenorm, original, recbole, s3rec for");
   check({{"model", "gru4rec"}, {"variant", "prenorm"}},
-        "expected one of default, recbole for --model gru4rec");
+        "expected one of default for --model gru4rec");
   check({{"model", "bert4rec"}, {"variant", "original"}}, "expected one of default, recbole, plain for");
   check({{"model", "bert4rec"}, {"max-length", "1"}},
         "--max-length: found 1; expected at least 2 for bert4rec");

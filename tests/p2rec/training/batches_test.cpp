@@ -10,7 +10,7 @@
 #include "p2rec/data/synthetic.h"
 #include "p2rec/training/train_recommender.h"
 #include "tests/autograd/threads.h"
-#include "tests/testing.h"
+#include "tests/models/recommenders/small_recommenders.h"
 
 using namespace p2rec;
 using ag::Tensor;
@@ -38,12 +38,10 @@ std::vector<std::vector<int64_t>> spans(const std::vector<Window>& windows) {
   return result;
 }
 
-RecommenderConfig small_config() {
+RecommenderConfig small_config(const std::string& model = "sasrec") {
   RecommenderConfig config;
-  config.model.hidden = config.model.inner = 16;
-  config.model.max_length = 8;
-  config.model.blocks = 1;
-  config.model.gru_hidden = 16;
+  config.model = testing::recommender_with(
+      model, {{"hidden", 16}, {"inner", 16}, {"max-length", 8}, {"blocks", 1}, {"gru-hidden", 16}});
   config.batch = 32;
   config.max_epochs = 2;
   config.lr = 3e-3;
@@ -85,11 +83,11 @@ TEST_CASE("an epoch is every window once, or so many steps of an endless deal") 
 
 TEST_CASE("negatives are items that the user has not taken, for every kind of batch") {
   const Interactions data = some_data();
-  for (const auto kind : {models::RecommenderKind::Sasrec, models::RecommenderKind::Bert4rec}) {
-    RecommenderConfig config = small_config();
-    config.model.kind = kind;
+  for (const std::string& name : testing::trainable_models()) {
+    CAPTURE(name);
+    const RecommenderConfig config = small_config(name);
     const auto model = make_recommender(data.items(), config);
-    const std::vector<Window> windows = training_windows(data, config.model.window_length());
+    const std::vector<Window> windows = training_windows(data, config.model->window_length());
     std::vector<int32_t> chosen;
     for (int32_t i = 0; i < std::ssize(windows); i += 3) chosen.push_back(i);
     const models::SequenceBatch batch = model->training_batch(items_of(data, windows, chosen), {1, 2, 3});
@@ -121,7 +119,7 @@ TEST_CASE("shared negatives are one draw for all, but for those whom it would no
   const Interactions data = some_data();
   const RecommenderConfig config = small_config();
   const auto model = make_recommender(data.items(), config);
-  const std::vector<Window> windows = training_windows(data, config.model.window_length());
+  const std::vector<Window> windows = training_windows(data, config.model->window_length());
   std::vector<int32_t> chosen(windows.size());
   std::iota(chosen.begin(), chosen.end(), 0);
   const models::SequenceBatch batch = model->training_batch(items_of(data, windows, chosen), {});
@@ -152,31 +150,32 @@ TEST_CASE("a user who has taken everything has no negatives, and that is said") 
   Interactions data = of_lengths({102});
   for (size_t i = 0; i < 102; ++i) data.sequences[0][i] = static_cast<int32_t>(i % 100);
   RecommenderConfig config = small_config();
-  config.model.loss = {models::RecommenderLoss::BCE, 1};
+  config.loss = {models::RecommenderLoss::BCE, 1};
   CHECK_THROWS_WITH_AS(train_from({}, data, config), doctest::Contains("a user has taken nearly all items"),
                        ag::Error);
 }
 
 TEST_CASE("a batch that works on its rows alone has the loss of the whole table, and the rows' gradients") {
   const Interactions data = some_data();
-  for (const auto kind : {models::RecommenderKind::Sasrec, models::RecommenderKind::Gru4rec}) {
-    RecommenderConfig config = small_config();
-    config.model.kind = kind;
-    config.model.loss = {models::RecommenderLoss::GBCE, 4};
+  for (const std::string& name : testing::trainable_models()) {
+    CAPTURE(name);
+    const RecommenderConfig config = small_config(name);
+    if (!config.model->is_causal()) continue;
+    const models::LossConfig loss{models::RecommenderLoss::GBCE, 4};
     const auto model = make_recommender(data.items(), config);
-    const std::vector<Window> windows = training_windows(data, config.model.window_length());
+    const std::vector<Window> windows = training_windows(data, config.model->window_length());
     const std::vector<int32_t> chosen = {0, 3, 5};
     models::SequenceBatch batch = model->training_batch(items_of(data, windows, chosen), {});
     batch.negatives = draw_negatives(data, windows, chosen, batch, 4, {1, 0, 7});
-    const Tensor table = model->items().trainable_table();
-    const Tensor whole = model->loss(batch);
+    const Tensor table = model->input_embeddings().trainable_table();
+    const Tensor whole = model->loss(batch, loss);
     ag::backward(whole);
     const Tensor dtable = table.grad();
     table.zero_grad();
     const Tensor ids = use_rows_alone(batch, table);
     CHECK(std::set<int32_t>(ids.ints(), ids.ints() + ids.numel()).size() == static_cast<size_t>(ids.numel()));
     CHECK(ids.numel() < data.items());
-    const Tensor alone = model->loss(batch);
+    const Tensor alone = model->loss(batch, loss);
     ag::backward(alone);
     CHECK_FALSE(table.grad().defined());
     testing::check_close(alone.view({1}), whole.view({1}), testing::tolerance::kFused, "loss");
@@ -223,17 +222,15 @@ TEST_CASE("lazy Adam: the first step is Adam's, and rows without a gradient stay
 TEST_CASE("every model learns from every loss that it takes") {
   const Interactions data = some_data();
   using enum models::RecommenderLoss;
-  using enum models::RecommenderKind;
-  for (const auto kind : {Sasrec, Gru4rec, Bert4rec}) {
+  for (const std::string& name : testing::trainable_models()) {
     for (const auto loss : {CrossEntropy, BCE, GBCE, SampledSoftmax}) {
       for (const bool lazy : {false, true}) {
-        if (lazy && (loss == CrossEntropy || kind == Bert4rec)) continue;
-        CAPTURE(static_cast<int>(kind));
+        if (lazy && (loss == CrossEntropy || name == "bert4rec")) continue;
+        CAPTURE(name);
         CAPTURE(static_cast<int>(loss));
         CAPTURE(lazy);
-        RecommenderConfig config = small_config();
-        config.model.kind = kind;
-        config.model.loss = {loss, 3};
+        RecommenderConfig config = small_config(name);
+        config.loss = {loss, 3};
         config.lazy_adam = lazy;
         config.max_epochs = 8;
         const Recommender trained = train_from({}, data, config);
@@ -250,7 +247,7 @@ TEST_CASE("lazy Adam is refused where it has no meaning") {
   RecommenderConfig config = small_config();
   config.lazy_adam = true;
   CHECK_THROWS_WITH_AS(train_from({}, data, config), doctest::Contains("lazy Adam"), ag::Error);
-  config.model.loss = {models::RecommenderLoss::BCE, 1};
-  config.model.kind = models::RecommenderKind::Bert4rec;
+  config.loss = {models::RecommenderLoss::BCE, 1};
+  config.model = small_config("bert4rec").model;
   CHECK_THROWS_WITH_AS(train_from({}, data, config), doctest::Contains("lazy Adam"), ag::Error);
 }

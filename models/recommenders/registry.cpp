@@ -1,0 +1,42 @@
+#include "models/recommenders/registry.h"
+
+#include "models/recommenders/bert4rec.h"
+#include "models/recommenders/gru4rec.h"
+#include "models/recommenders/popularity.h"
+#include "models/recommenders/sasrec.h"
+
+namespace models {
+namespace {
+
+template <class Config>
+AnyRecommenderConfig defaults() {
+  return Config();
+}
+
+constexpr RecommenderEntry kRecommenders[] = {
+    {"sasrec", "causal transformer (Kang and McAuley 2018)", defaults<SasrecConfig>},
+    {"gru4rec", "recurrent network (Hidasi et al. 2016)", defaults<Gru4recConfig>},
+    {"bert4rec", "transformer that predicts masked items (Sun et al. 2019)", defaults<Bert4recConfig>},
+    {"popularity", "counts how often each item occurs", defaults<PopularityConfig>},
+};
+
+}  // namespace
+
+std::span<const RecommenderEntry> recommenders() { return kRecommenders; }
+
+std::vector<std::string> recommender_names() {
+  std::vector<std::string> names;
+  for (const RecommenderEntry& entry : kRecommenders) names.emplace_back(entry.name);
+  return names;
+}
+
+AnyRecommenderConfig default_recommender_config(const std::string& name) {
+  std::string known;
+  for (const RecommenderEntry& entry : kRecommenders) {
+    if (name == entry.name) return entry.default_config();
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  throw ag::InputError("model: found '" + name + "'; expected one of " + known);
+}
+
+}  // namespace models

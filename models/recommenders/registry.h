@@ -1,0 +1,23 @@
+// The recommenders by name. A new one is a pair of files and a line in registry.cpp.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/recommenders/config.h"
+
+namespace models {
+
+struct RecommenderEntry {
+  const char *name, *help;
+  AnyRecommenderConfig (*default_config)();
+};
+
+std::span<const RecommenderEntry> recommenders();
+std::vector<std::string> recommender_names();
+
+// Throws ag::InputError for an unknown name.
+AnyRecommenderConfig default_recommender_config(const std::string& name);
+
+}  // namespace models
