@@ -6,6 +6,7 @@
 
 #include "models/recommenders/bert4rec.h"
 #include "models/recommenders/gru4rec.h"
+#include "models/recommenders/narm.h"
 #include "models/recommenders/sasrec.h"
 #include "tests/autograd/large_op_cases.h"
 #include "tests/models/llama/model_runs.h"
@@ -181,6 +182,16 @@ TEST_CASE("GRU4Rec equals RecBole") {
   auto config = small_config<Gru4recConfig>(13, 6, 6);
   config.gru_hidden = 8;
   models::Gru4rec model(config, 1);
+  check_outputs(parity, model, file);
+  check_model(parity, model, file);
+}
+
+TEST_CASE("NARM equals RecBole, at every position of a window") {
+  const nn::TensorFile file = testing::fixture("narm.safetensors");
+  const testing::Parity parity("NARM, Adam", file);
+  auto config = small_config<models::NarmConfig>(13, 6, 6);
+  config.gru_hidden = 8;
+  models::Narm model(config, 1);
   check_outputs(parity, model, file);
   check_model(parity, model, file);
 }
