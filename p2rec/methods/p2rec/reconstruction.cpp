@@ -30,13 +30,13 @@ double mean_squared_distance(const Tensor& rows, const Tensor& row) {
   return ag::mse(ag::add_row(Tensor::zeros(rows.shape()), row), rows).item();
 }
 
-struct Split {
+struct UserSplit {
   std::vector<int64_t> users, heldout;
   int64_t tokens = 0;  // of the users' prompts
 };
 
-Split split_users(const Prompts& prompts, const Interactions& data) {
-  Split split;
+UserSplit split_users(const Prompts& prompts, const Interactions& data) {
+  UserSplit split;
   for (int64_t u = 0; u < data.users(); ++u) {
     const Sequence items = training_part(data, u);
     if (items.empty()) continue;
@@ -84,7 +84,7 @@ void describe(ReconstructionConfig& config, const nn::Visit& visit) {
 
 Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Interactions& data,
                            const Tensor& preferences, const ReconstructionConfig& config, const Task& task) {
-  const Split split = split_users(prompts, data);
+  const UserSplit split = split_users(prompts, data);
   const Tensor targets = rows_of(preferences, split.users), mean = mean_row(targets);
   const double mean_error = mean_squared_distance(targets, mean);
   INPUT_CHECK(mean_error > 0, data.source,
