@@ -5,9 +5,9 @@
 // The weights a are not normalised. Names are RecBole's.
 //
 // Ours is how a window is read: RecBole makes an example of each beginning of a history and predicts one item
-// after it; here a window is read once, and every position t predicts the next item by the attention of its own
-// beginning. The states are the same. The pairs (t, j) are composed of plain ops: L^2 G numbers for a window of
-// L items.
+// after it; here a window is read once, and every position t predicts the next item by the attention of its
+// own beginning. The states are the same. The pairs (t, j) are composed of plain ops: L^2 G numbers for a
+// window of L items.
 #pragma once
 
 #include "models/recommenders/recommender.h"

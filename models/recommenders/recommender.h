@@ -1,5 +1,5 @@
-// What every sequential recommender offers: a score of every item for a history. Those that learn by gradient also make
-// training batches of histories, and have a loss to train on.
+// What every sequential recommender offers: a score of every item for a history. Those that learn by gradient
+// also make training batches of histories, and have a loss to train on.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,8 @@ class SequentialRecommender : public nn::Module {
   ag::Tensor scores(const nn::Packed& histories) const;
 };
 
-// What one training step sees. Nothing random happens inside a loss: targets, masked positions and negatives are given here.
+// What one training step sees. Nothing random happens inside a loss: targets, masked positions and negatives
+// are given here.
 struct SequenceBatch {
   nn::Packed input;      // N items in B sequences
   ag::Tensor targets;    // (M) I32: what is to be predicted
@@ -38,8 +39,9 @@ enum class Rows : uint8_t { All, LastOnly };  // of which rows of the input a st
 
 class TrainableRecommender : public SequentialRecommender {
  public:
-  // Input and targets of a training step, made of windows of at least two items; negatives are added by the trainer. By
-  // default every item but the last is read and the next one predicted. `key` draws what is random about it.
+  // Input and targets of a training step, made of windows of at least two items; negatives are added by the
+  // trainer. By default every item but the last is read and the next one predicted. `key` draws what is
+  // random about it.
   virtual SequenceBatch training_batch(const Histories& windows, const ag::RandomKey& key) const;
   ag::Tensor loss(const SequenceBatch& batch, const LossConfig& config) const;  // -> ()
 
@@ -56,7 +58,7 @@ class TrainableRecommender : public SequentialRecommender {
   // `extra_rows` are trainable rows of the item table that are no items.
   TrainableRecommender(const RecommenderModelConfig& config, int64_t extra_rows);
 
-  // The states (N,C) of the input, whose items have these vectors (N,d); or (B,C) of the last item of each sequence.
+  // The states (N,C) of the input, whose items have these vectors (N,d); or of last items only (B,C).
   virtual ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors, Rows rows) const = 0;
   // What is compared with the output embeddings: (M,C) -> (M,C').
   virtual ag::Tensor project(const ag::Tensor& h) const { return h; }
