@@ -14,7 +14,7 @@ using nn::Json;
 using nn::JsonReader;
 using nn::OrderedJson;
 
-constexpr const char* kWhat = "model configuration";
+constexpr const char* kConfigFile = "model configuration";
 
 constexpr const char *kLlama = "llama", *kMistral = "mistral", *kQwen2 = "qwen2";
 
@@ -164,7 +164,7 @@ OrderedJson rope_scaling_of(const LlamaConfig& config) {
 }  // namespace
 
 LlamaConfig read_hugging_face_config(const nn::Path& path) {
-  const auto values = nn::read_json_object<Json>(path, kWhat);
+  const auto values = nn::read_json_object<Json>(path, kConfigFile);
   const JsonReader json{values, path.string()};
   const std::string type = json.string_or("model_type", "");
   refuse_unsupported(json, type);
@@ -192,7 +192,8 @@ LlamaConfig read_hugging_face_config(const nn::Path& path) {
 
 void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const nn::Path& base,
                                const std::map<std::string, int64_t>& token_ids) {
-  OrderedJson json = base.empty() ? OrderedJson::object() : nn::read_json_object<OrderedJson>(base, kWhat);
+  OrderedJson json =
+      base.empty() ? OrderedJson::object() : nn::read_json_object<OrderedJson>(base, kConfigFile);
   if (base.empty()) {  // a base says these in its own words
     json["model_type"] = config.qkv_bias ? kQwen2 : kLlama;
     json["rope_theta"] = config.rope_theta;

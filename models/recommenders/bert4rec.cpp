@@ -84,8 +84,8 @@ Tensor Bert4rec::tied_output(const Tensor& table) const {
 }
 
 SequenceBatch Bert4rec::training_batch(const Histories& windows, const ag::RandomKey& key) const {
-  // Elements of the random stream: 0 decides about the step; then two for each item, by its place in the batch: whether it is
-  // masked, and where the one mask goes of a sequence that begins there.
+  // Elements of the random stream: 0 decides about the step; then two for each item, by its place in the
+  // batch: whether it is masked, and where the one mask goes of a sequence that begins there.
   const bool last_only = has_head() && ag::random_uniform(key, 0) < kLastOnly;
   Histories inputs = latest(windows, config_.max_length);
   std::vector<int32_t> rows, targets;

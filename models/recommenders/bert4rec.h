@@ -1,13 +1,14 @@
-// BERT4Rec (Sun et al. 2019): a transformer that sees a sequence from both sides and predicts items that are masked. To
-// recommend, a mask is put after the history and its item predicted.
+// BERT4Rec (Sun et al. 2019): a transformer that sees a sequence from both sides and predicts items that are
+// masked. To recommend, a mask is put after the history and its item predicted.
 //
-//   Recbole  the form of RecBole 1.2.1: a state goes through a linear layer, gelu and a norm before it is compared
-//            with the item table, and every item has a bias. In half of the steps only the last item of each sequence is
-//            masked, as when it is asked for in evaluation
+//   Recbole  the form of RecBole 1.2.1: a state goes through a linear layer, gelu and a norm before it is
+//            compared with the item table, and every item has a bias. In half of the steps only the last item
+//            of each sequence is masked, as when it is asked for in evaluation
 //   Plain    neither head nor bias, random masks only (antklen/sasrec-bert4rec-recsys23)
 //
-// Both: post-LN, gelu, eps 1e-12, positions from zero, the input normalised; all matrices begin as N(0, 0.02).
-// Unlike RecBole, a masked first item counts, and the history that is asked for keeps its first item where it fits.
+// Both: post-LN, gelu, eps 1e-12, positions from zero, the input normalised; all matrices begin as
+// N(0, 0.02). Unlike RecBole, a masked first item counts, and the history that is asked for keeps its first
+// item if it fits.
 #pragma once
 
 #include <memory>
@@ -36,8 +37,8 @@ class Bert4rec : public TrainableRecommender {
  public:
   Bert4rec(const Bert4recConfig& config, uint64_t seed);
 
-  // Masks each item with probability mask_ratio, and one drawn evenly where that leaves a sequence whole; the masked items are
-  // the targets.
+  // Masks each item with probability mask_ratio, and one drawn evenly where that leaves a sequence whole; the
+  // masked items are the targets.
   SequenceBatch training_batch(const Histories& windows, const ag::RandomKey& key) const override;
   nn::Packed pack(const Histories& histories) const override;  // the last T - 1 items and a mask
   const Bert4recConfig& config() const override { return config_; }

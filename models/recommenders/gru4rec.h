@@ -1,6 +1,6 @@
-// GRU4Rec: a recurrent network over the items of a history (Hidasi et al. 2016, in the form of Tan et al. 2016 that predicts
-// the next item's vector), as RecBole 1.2.1 has it: dropout on the item vectors, one GRU layer without biases, and a linear
-// layer back to the item table's columns. Names are RecBole's.
+// GRU4Rec: a recurrent network over the items of a history (Hidasi et al. 2016, in the form of Tan et al.
+// 2016 that predicts the next item's vector), as RecBole 1.2.1 has it: dropout on the item vectors, one GRU
+// layer without biases, and a linear layer back to the item table's columns. Names are RecBole's.
 #pragma once
 
 #include "models/recommenders/recommender.h"
@@ -19,8 +19,8 @@ struct Gru4recConfig : RecommenderModelConfig {
 
 class Gru4rec : public TrainableRecommender {
  public:
-  // The item table begins as Xavier normal, the GRU as Xavier uniform, the linear layer uniform within 1 / sqrt(gru_hidden),
-  // as torch.nn.Linear.
+  // The item table begins as Xavier normal, the GRU as Xavier uniform, the linear layer uniform within
+  // 1 / sqrt(gru_hidden), as torch.nn.Linear.
   Gru4rec(const Gru4recConfig& config, uint64_t seed);
 
   nn::Packed pack(const Histories& histories) const override;  // positions count from zero; they are not read

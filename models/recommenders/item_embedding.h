@@ -1,10 +1,12 @@
-// The vectors of items, as every recommender here reads and compares them: a table of numbers, or made from given vectors.
+// The vectors of items, as every recommender here reads and compares them: a table of numbers, or made from
+// given vectors.
 //
 // These are the three ways in which the method's step 6 uses the enhanced embeddings:
 //   Init    a trainable table; given vectors initialise it
-//   Frozen  given vectors (V,D) stay as they are; an adapter D -> D/2 -> d of two linear layers is trained (after
-//           liuqidong07/LLM-ESR)
-//   Concat  the first half of a vector comes from a trainable table, the second from the given vectors through an adapter
+//   Frozen  given vectors (V,D) stay as they are; an adapter D -> D/2 -> d of two linear layers is trained
+//           (after liuqidong07/LLM-ESR)
+//   Concat  the first half of a vector comes from a trainable table, the second from the given vectors
+//           through an adapter
 #pragma once
 
 #include <memory>
@@ -27,8 +29,8 @@ class ItemEmbedding : public nn::Module {
  public:
   explicit ItemEmbedding(const ItemEmbeddingConfig& config);
 
-  // The items' vectors: with Init the table's first values (V,d), otherwise the given vectors (V,D). Throws ag::InputError
-  // on another shape.
+  // The items' vectors: with Init the table's first values (V,d), otherwise the given vectors (V,D). Throws
+  // ag::InputError on another shape.
   void set(const ag::Tensor& vectors);
 
   ag::Tensor table() const;  // (V + extra rows, d)

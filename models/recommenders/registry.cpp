@@ -2,6 +2,7 @@
 
 #include "models/recommenders/bert4rec.h"
 #include "models/recommenders/gru4rec.h"
+#include "models/recommenders/narm.h"
 #include "models/recommenders/popularity.h"
 #include "models/recommenders/sasrec.h"
 
@@ -17,6 +18,7 @@ constexpr RecommenderEntry kRecommenders[] = {
     {"sasrec", "causal transformer (Kang and McAuley 2018)", defaults<SasrecConfig>},
     {"gru4rec", "recurrent network (Hidasi et al. 2016)", defaults<Gru4recConfig>},
     {"bert4rec", "transformer that predicts masked items (Sun et al. 2019)", defaults<Bert4recConfig>},
+    {"narm", "recurrent network with attention (Li et al. 2017)", defaults<NarmConfig>},
     {"popularity", "counts how often each item occurs", defaults<PopularityConfig>},
 };
 

@@ -1,16 +1,16 @@
 // SASRec: self-attentive sequential recommendation (Kang and McAuley 2018), a causal transformer over the
 // items of a history whose states are compared with the item table. Four forms of it are published:
 //
-//             source                      norms   last  eps    feed-forward   input                  positions
-//   Prenorm   today's re-implementations  Before  yes   1e-5   relu, dropout  item + position        right-aligned
-//   Original  the authors' code           Query   yes   1e-8   relu, dropout  sqrt(C) item + pos.    right-aligned
-//   Recbole   RecBole 1.2.1               After   no    1e-12  gelu           norm(item + position)  from zero
-//   S3rec     CIKM2020-S3Rec, not         After   no    1e-12  gelu           norm(item + position)  right-aligned
-//             pre-trained
+//             source                      norms   last  eps    feed-forward   input             positions
+//   Prenorm   today's re-implementations  Before  yes   1e-5   relu, dropout  item + p          right-aligned
+//   Original  the authors' code           Query   yes   1e-8   relu, dropout  sqrt(C) item + p  right-aligned
+//   Recbole   RecBole 1.2.1               After   no    1e-12  gelu           norm(item + p)    from zero
+//   S3rec     CIKM2020-S3Rec [1]          After   no    1e-12  gelu           norm(item + p)    right-aligned
 //
-// "last" is a norm after the last block. Weights begin as N(0, 0.02); all of Original's and the in_proj of
-// Prenorm as Xavier uniform; biases as zero. The authors' code has inner = C, RecBole 256. In all forms dropout
-// acts on the input, on the attention's weights and on both branches of a block.
+// p is the position's vector; "last" a norm after the last block. Weights begin as N(0, 0.02); all of
+// Original's and the in_proj of Prenorm as Xavier uniform; biases as zero. The authors' code has inner = C,
+// RecBole 256. In all forms dropout acts on the input, on the attention's weights and on both branches
+// of a block. [1] without its pre-training
 #pragma once
 
 #include <memory>

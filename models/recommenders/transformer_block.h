@@ -1,5 +1,5 @@
-// One block of the transformers that read histories: attention and a feed-forward layer, each with a residual path. The three
-// forms in which SASRec and BERT4Rec are published differ in where the layer norms stand.
+// One block of the transformers that read histories: attention and a feed-forward layer, each with a residual
+// path. The three forms in which SASRec and BERT4Rec are published differ in where the layer norms stand.
 #pragma once
 
 #include <memory>
@@ -10,10 +10,13 @@
 namespace models {
 
 enum class NormPlace : uint8_t {
-  Before,  // x += attention(norm1(x)), x += feed_forward(norm2(x)): today's re-implementations
-  After,   // x = norm1(x + attention(x)), x = norm2(x + feed_forward(x)): BERT, and RecBole's SASRec
-  Query,  // q = norm1(x), x = q + attention(queries q, keys and values x); n = norm2(x), x = n + feed_forward(n): the code
-          // that Kang and McAuley published; its attention has no output projection
+  // x += attention(norm1(x)), x += feed_forward(norm2(x)): today's re-implementations
+  Before,
+  // x = norm1(x + attention(x)), x = norm2(x + feed_forward(x)): BERT, and RecBole's SASRec
+  After,
+  // q = norm1(x), x = q + attention(queries q, keys and values x); n = norm2(x), x = n + feed_forward(n): the
+  // code that Kang and McAuley published; its attention has no output projection
+  Query,
 };
 enum class Activation : uint8_t { Relu, Gelu };
 

@@ -15,7 +15,7 @@ namespace {
 using nn::Json;
 using nn::JsonReader;
 
-constexpr const char* kWhat = "tokenizer file";
+constexpr const char* kTokenizerFile = "tokenizer file";
 
 // --- what stands before the model ----------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ int64_t id_of(const std::string& token, const JsonReader& named_by, const BpeVoc
 std::optional<int64_t> end_of_text(const nn::Path& folder, const BpeVocabulary& vocabulary) {
   const nn::Path named = folder / "tokenizer_config.json";
   if (std::filesystem::exists(named)) {
-    const auto json = nn::read_json_object<Json>(named, kWhat);
+    const auto json = nn::read_json_object<Json>(named, kTokenizerFile);
     const JsonReader config{json, named.string(), ""};
     if (config.has("eos_token")) {
       const JsonReader token =
@@ -219,7 +219,7 @@ std::optional<int64_t> end_of_text(const nn::Path& folder, const BpeVocabulary& 
   for (const char* name : {"generation_config.json", "config.json"}) {
     const nn::Path path = folder / name;
     if (!std::filesystem::exists(path)) continue;
-    const auto json = nn::read_json_object<Json>(path, kWhat);
+    const auto json = nn::read_json_object<Json>(path, kTokenizerFile);
     const JsonReader config{json, path.string(), ""};
     if (!config.has("eos_token_id")) continue;
     const JsonReader id = config["eos_token_id"];
@@ -238,7 +238,7 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
       file.extension() != ".model", file.string(),
       ": SentencePiece's own files are not supported; hint: transformers writes a tokenizer.json from it, "
       "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
-  auto json = nn::read_json_object<Json>(file, kWhat);
+  auto json = nn::read_json_object<Json>(file, kTokenizerFile);
   const JsonReader root{json, file.string(), ""};
   root.only({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
              "post_processor", "decoder", "model"});

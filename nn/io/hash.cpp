@@ -1,10 +1,11 @@
 #include "nn/io/hash.h"
 
-#include <fmt/format.h>
 #define XXH_STATIC_LINKING_ONLY  // declares what XXH3_state_t holds
 #include <xxhash.h>
 
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
@@ -19,7 +20,11 @@ Hash::~Hash() = default;
 
 void Hash::bytes(const void* data, size_t count) { XXH3_64bits_update(state_.get(), data, count); }
 
-std::string Hash::hex() const { return fmt::format("{:016x}", XXH3_64bits_digest(state_.get())); }
+std::string Hash::hex() const {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016" PRIx64, XXH3_64bits_digest(state_.get()));
+  return text;
+}
 
 std::string file_hash(const Path& file) {
   errno = 0;

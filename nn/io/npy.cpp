@@ -1,14 +1,14 @@
 #include "nn/io/npy.h"
 
-#include <fmt/format.h>
-
 #include <ostream>
+
+#include "autograd/check.h"
 
 namespace nn {
 
 void write_npy(const Path& file, const ag::Tensor& matrix) {
-  std::string header = fmt::format("{{'descr': '<f{}', 'fortran_order': False, 'shape': ({}, {}), }}",
-                                   sizeof(ag::real), matrix.dim(0), matrix.dim(1));
+  std::string header = ag::message("{'descr': '<f", sizeof(ag::real), "', 'fortran_order': False, 'shape': (",
+                                   matrix.dim(0), ", ", matrix.dim(1), "), }");
   constexpr size_t kPreamble = 10;  // magic, version and the header's length
   header.append(63 - (kPreamble + header.size()) % 64, ' ');
   header += '\n';

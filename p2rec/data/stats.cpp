@@ -10,7 +10,7 @@
 namespace p2rec {
 namespace {
 
-constexpr size_t kColumns = 80, kLabel = 14;
+constexpr size_t kWidth = 80, kLabel = 14;
 
 // Terminal columns of one UTF-8 character: from U+1000 on a character may be two wide, and counts so.
 size_t width_of(char first_byte) {
@@ -33,12 +33,12 @@ std::string labelled(const std::string& label, const std::string& text) {
   const std::string short_label = fitted(label, kLabel - 1);
   size_t width = 0;
   for (char c : short_label) width += width_of(c);
-  return short_label + std::string(kLabel - width, ' ') + fitted(text, kColumns - kLabel) + "\n";
+  return short_label + std::string(kLabel - width, ' ') + fitted(text, kWidth - kLabel) + "\n";
 }
 
 // A path says most at its end.
 std::string fitted_path(const std::string& path) {
-  constexpr size_t kRoom = kColumns - kLabel;
+  constexpr size_t kRoom = kWidth - kLabel;
   if (path.size() <= kRoom) return path;
   size_t begin = path.size() - (kRoom - 3);
   while (begin < path.size() && width_of(path[begin]) == 0) ++begin;
@@ -64,7 +64,7 @@ std::string titles_text(const Interactions& data) {
 
 std::string items_text(const Interactions& data, Sequence items) {
   std::string text;
-  for (int32_t item : items.first(std::min(items.size(), kColumns))) {
+  for (int32_t item : items.first(std::min(items.size(), kWidth))) {
     text += (text.empty() ? "" : " ") + data.item_ids[static_cast<size_t>(item)];
   }
   return text;

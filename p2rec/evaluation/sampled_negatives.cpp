@@ -9,7 +9,7 @@ namespace p2rec {
 namespace {
 
 constexpr uint32_t kStream = ag::stream("items to rank");
-constexpr uint64_t kTries = uint64_t{1} << 20;  // of one user
+constexpr uint64_t kMostDraws = uint64_t{1} << 20;  // of one user
 
 bool contains(std::span<const int32_t> ascending, int32_t item) {
   return std::binary_search(ascending.begin(), ascending.end(), item);
@@ -49,7 +49,7 @@ std::vector<int32_t> NegativeItems::draw(int64_t user, int64_t count, int32_t ta
               " leaves only ", candidates, " items to draw from; hint: --ranking full ranks against all");
   std::vector<int32_t> drawn;
   for (uint64_t i = 0; static_cast<int64_t>(drawn.size()) < count; ++i) {
-    INPUT_CHECK(i < kTries, "--negatives-ranked: ", count, " different items of ", candidates,
+    INPUT_CHECK(i < kMostDraws, "--negatives-ranked: ", count, " different items of ", candidates,
                 " are not found by popularity in a million draws, the popular ones are too popular",
                 "; hint: --ranking sampled draws evenly");
     const int32_t item = draw_one(static_cast<uint64_t>(user), i);

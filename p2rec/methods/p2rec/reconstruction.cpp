@@ -30,13 +30,13 @@ double mean_squared_distance(const Tensor& rows, const Tensor& row) {
   return ag::mse(ag::add_row(Tensor::zeros(rows.shape()), row), rows).item();
 }
 
-struct Split {
+struct UserSplit {
   std::vector<int64_t> users, heldout;
   std::vector<int64_t> lengths;  // of the users' prompts, in tokens
 };
 
-Split split_users(const Prompts& prompts, const Interactions& data) {
-  Split split;
+UserSplit split_users(const Prompts& prompts, const Interactions& data) {
+  UserSplit split;
   for (int64_t u = 0; u < data.users(); ++u) {
     const Sequence items = training_part(data, u);
     if (items.empty()) continue;
@@ -68,7 +68,7 @@ PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts
 
 // Trains the model's head and item tokens besides LoRA, by the mean squared error of predicted preferences.
 Finetuning finetuning_of(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
-                         const Tensor& preferences, const Split& split, const ReconstructionConfig& config) {
+                         const Tensor& preferences, const UserSplit& split, const ReconstructionConfig& config) {
   Finetuning result{.examples = split.users, .lengths = split.lengths, .heldout = split.heldout};
   result.trained.push_back(
       {{{"head.weight", model.head_weight}, {"head.bias", model.head_bias}}, config.finetune.lr});
@@ -98,7 +98,7 @@ void describe(ReconstructionConfig& config, const nn::Visit& visit) {
 
 Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Interactions& data,
                            const Tensor& preferences, const ReconstructionConfig& config, const Task& task) {
-  const Split split = split_users(prompts, data);
+  const UserSplit split = split_users(prompts, data);
   const Tensor targets = rows_of(preferences, split.users), mean = mean_row(targets);
   const double mean_error = mean_squared_distance(targets, mean);
   INPUT_CHECK(mean_error > 0, data.source,

@@ -6,6 +6,7 @@
 
 #include "models/recommenders/bert4rec.h"
 #include "models/recommenders/gru4rec.h"
+#include "models/recommenders/narm.h"
 #include "models/recommenders/sasrec.h"
 #include "tests/autograd/large_op_cases.h"
 #include "tests/models/llama/model_runs.h"
@@ -181,6 +182,16 @@ TEST_CASE("GRU4Rec equals RecBole") {
   auto config = small_config<Gru4recConfig>(13, 6, 6);
   config.gru_hidden = 8;
   models::Gru4rec model(config, 1);
+  check_outputs(parity, model, file);
+  check_model(parity, model, file);
+}
+
+TEST_CASE("NARM equals RecBole, at every position of a window") {
+  const nn::TensorFile file = testing::fixture("narm.safetensors");
+  const testing::Parity parity("NARM, Adam", file);
+  auto config = small_config<models::NarmConfig>(13, 6, 6);
+  config.gru_hidden = 8;
+  models::Narm model(config, 1);
   check_outputs(parity, model, file);
   check_model(parity, model, file);
 }
@@ -471,9 +482,13 @@ TEST_CASE("values that do not fit each other are refused by the names of their f
   refused(bert4rec, "tie_embeddings: found false");
 }
 
-TEST_CASE("the registry names every recommender, and refuses another name with those that it has") {
-  CHECK(models::recommender_names() ==
-        std::vector<std::string>{"sasrec", "gru4rec", "bert4rec", "popularity"});
+TEST_CASE("the registry makes every recommender, and refuses another name with those that it has") {
+  for (const std::string& name : models::recommender_names()) {
+    AnyRecommenderConfig config = models::default_recommender_config(name);
+    config->items = 9;
+    const auto model = config->make(1);
+    CHECK(model->scores(model->pack({{1, 2}, {3}})).shape() == ag::Shape{2, 9});
+  }
   CHECK_THROWS_WITH_AS(models::default_recommender_config("sasrek"),
                        doctest::Contains("found 'sasrek'; expected one of sasrec, gru4rec"), ag::InputError);
 }
