@@ -268,6 +268,13 @@ void check(const RecommenderConfig& c) {
         "a trainable item table: use = start");
 }
 
+Tensor item_table(const Recommender& recommender) {
+  for (const auto& [name, tensor] : recommender.model->named_parameters()) {
+    if (name == "item_embedding.weight") return tensor.detach();
+  }
+  throw ag::Error("item_table: this recommender has none");
+}
+
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config) {
   auto made = with_items(config.model, items)->make(config.seed);

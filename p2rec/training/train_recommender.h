@@ -44,6 +44,9 @@ struct Recommender {
   int64_t tokens = 0;      // positions trained on, over all epochs
 };
 
+// The item table (V,d) that a trained recommender reads, without history.
+ag::Tensor item_table(const Recommender& recommender);
+
 // A model with fresh weights, on the device. Throws ag::Error for one that is counted, not trained.
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config);

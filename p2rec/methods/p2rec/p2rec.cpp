@@ -10,7 +10,7 @@ P2RecResult p2rec(const Interactions& data, const models::LanguageModel& llm, co
   // 1. A sequential recommender learns from the training parts of all users. What is kept of it is its item table.
   const Recommender teacher = pretrain_teacher(data, config.teacher.recommender);
   // 2. Clusters of that table are the items' latent categories.
-  result.groups = group_items(teacher.model->output_embeddings().detach(), config.groups);
+  result.groups = group_items(item_table(teacher), config.groups);
   // 3. A user's preference is the share of each group in the user's training items.
   result.preferences = user_preferences(data, result.groups);
   // 4. The language model reads a user's items and learns to reconstruct that preference.
