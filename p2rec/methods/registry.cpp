@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "p2rec/methods/llm_init/llm_init.h"
 #include "p2rec/methods/p2rec/config.h"
 #include "p2rec/methods/p2rec/report_sections.h"
 
@@ -18,6 +19,8 @@ std::unique_ptr<MethodConfig> make() {
 const Method kMethods[] = {
     {"p2rec", "arXiv 2406.00333", "a language model that reconstructs users' preferences embeds the items",
      make<P2RecConfig>, p2rec_report_sections},
+    {"llm_init", "arXiv 2402.01339", "an untuned language model embeds the items' titles",
+     make<LlmInitConfig>, [] { return std::vector<ReportSection>(); }},
 };
 
 }  // namespace

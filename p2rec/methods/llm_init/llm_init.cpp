@@ -1,0 +1,103 @@
+#include "p2rec/methods/llm_init/llm_init.h"
+
+#include <fmt/format.h>
+
+#include "autograd/ops.h"
+#include "p2rec/llm/embed.h"
+
+namespace p2rec {
+namespace {
+
+using ag::Tensor;
+
+constexpr const char *kStage = "embed", *kFile = "item_embeddings.safetensors";
+constexpr int64_t kItemsPerBatch = 64;
+
+Tensor embeddings(const Context& context) {
+  return read_item_matrix(context.input(kStage, kFile), "embeddings", context.data().items());
+}
+
+Tensor projected(const InitRequest& r) {
+  const ag::NoGrad no_grad;
+  const Tensor rows = embeddings(r.context);
+  return ag::matmul(rows, drawn({rows.dim(1), r.columns}, "random projection", r.seed));
+}
+
+int64_t embed(const Context& context) {
+  const Tensor table = embed_titles(language_model(context), context.data(), context.task());
+  nn::write_safetensors(context.output(kFile), {{"embeddings", table}}, context.metadata());
+  return table.dim(0);
+}
+
+void check_embed(const Context& context) {
+  INPUT_CHECK(!context.data().titles.empty(), context.data().source,
+              ": has no titles, which are what llm_init embeds; hint: the method p2rec needs none");
+  check_language_model(context, {.items_as = ItemsAs::Titles});
+}
+
+Stage embed_stage(const LanguageModelConfig& llm) {
+  return {.name = kStage,
+          .help = "embeds every item's title with the language model as it is",
+          .inputs = with_llm({}, llm),
+          .files = {kFile},
+          .configs = {"llm"},
+          .check = check_embed,
+          .run = embed};
+}
+
+}  // namespace
+
+const ItemInits& llm_init_inits() {
+  static const ItemInits inits{
+      {{"random", "random numbers", "",
+        [](const InitRequest& r) {
+          return drawn({r.context.data().items(), r.columns}, "start random", r.seed);
+        }},
+       {"llm_init", "principal components of the titles' embeddings", kStage,
+        [](const InitRequest& r) { return r.reduce(embeddings(r.context)); }, true},
+       {"llm_projected", "a random projection of the titles' embeddings", kStage, projected},
+       {"llm_shuffled", "the principal components, shuffled over the items: the gain must vanish", kStage,
+        [](const InitRequest& r) { return shuffled(r.reduce(embeddings(r.context)), r.seed); }}},
+      kStage,
+      [](const Context& context) { return embeddings(context).dim(1); }};
+  return inits;
+}
+
+Tensor embed_titles(const models::LanguageModel& llm, const Interactions& data, const Task& task) {
+  const ag::NoGrad no_grad;
+  const int64_t V = data.items();
+  Tensor table = Tensor::zeros({V, llm.model->config().hidden});
+  task.announce(fmt::format("{} titles", V));
+  for (int64_t begin = 0; begin < V; begin += kItemsPerBatch) {
+    const int64_t end = std::min(begin + kItemsPerBatch, V);
+    std::vector<std::vector<int32_t>> titles;
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+      titles.push_back(llm.tokenizer->encode(data.titles[i].empty() ? data.item_ids[i] : data.titles[i]));
+    table.rows(begin, end).copy_from(prompt_states({*llm.model}, nn::pack(titles)));
+    task.progress(double(end) / double(V), fmt::format("{} of {} items", end, V));
+    task.check_stop();
+  }
+  task.finish(fmt::format("{} items", V));
+  return table;
+}
+
+Sections LlmInitConfig::sections() {
+  return {Section::of("recommender", "Recommender", recommender), Section::of("starts", "Recommender", inits),
+          Section::of("llm", "Language model", llm), Section::of("evaluation", "Evaluation", ranking)};
+}
+
+void LlmInitConfig::check() const {
+  p2rec::check(recommender);
+  p2rec::check(ranking);
+}
+
+Stages LlmInitConfig::stages() const {
+  Stages stages;
+  if (llm.is_tiny()) stages.push_back(tiny_llm_stage());
+  stages.push_back(embed_stage(llm));
+  stages.push_back(train_stage(recommender, inits, llm_init_inits()));
+  stages.push_back(evaluate_stage(llm_init_inits()));
+  return stages;
+}
+
+}  // namespace p2rec
