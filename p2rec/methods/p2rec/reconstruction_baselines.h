@@ -7,7 +7,7 @@
 
 namespace p2rec {
 
-// Mean squared errors on the held-out users, of the same targets as user_sft's held-out loss.
+// Mean squared errors on the held-out users, of the same targets as the reconstruction's held-out loss.
 struct ReconstructionBaselines {
   double mean = 0;    // the training users' mean preference
   double window = 0;  // the group histogram of the items that the prompt shows, with the true groups
