@@ -37,7 +37,7 @@ README = ROOT / "tests" / "README.md"
 BEGIN, END = "<!-- mutations: written by make mutate -->", "<!-- end of mutations -->"
 # Not run: what looks at the mutated sources' text, starts the program, is linked with the fuzz targets, or takes long.
 LEFT_OUT = {"mutations_test", "fixture_hashes_test", "layers_test", "cuda_test", "cli_test", "llm_merge_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
-            "memory_limit_test", "fuzz_regression_test"}
+            "memory_limit_test", "measured_memory_test", "fuzz_regression_test"}
 CUDA_TESTS = ["cuda_test", "thread_order_test", "models_test", "recommender_models_test"]
 # A mutation may make a loop endless, and let it eat memory: seconds and bytes.
 TOO_LONG, MEMORY = 120, 16 << 30
@@ -197,7 +197,8 @@ class Twin:
         if original in self.objects:
             return {original: self.compile(path, path.with_suffix(".o"), original)}
         including = [s for s in [*self.library, *sources] if str(original) in included_in(self.objects[s])]
-        return {s: self.compile(s, folder / f"{s.name}.o", s, folder) for s in including}
+        # Two folders may have a source of one name.
+        return {s: self.compile(s, folder / f"{str(s.relative_to(ROOT)).replace('/', '_')}.o", s, folder) for s in including}
 
     def failure(self, mutation, folder, tests):
         """The first failure of these test files: (file, test case), or None if all pass."""
