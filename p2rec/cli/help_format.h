@@ -1,4 +1,4 @@
-// How the command line's help looks: as CLI11's, but broken into lines of 80 columns.
+// The command line's help: as CLI11's, but in lines of 80 columns.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -33,7 +33,7 @@ class HelpFormat : public CLI::Formatter {
     return CLI::Formatter::make_group(group, positional, options).substr(1);
   }
   std::string make_description(const CLI::App* command) const override {
-    return wrapped(command->get_description(), 0, 0) + "\n";
+    return wrapped(command->get_description(), 0) + "\n";
   }
 
  private:
@@ -44,26 +44,21 @@ class HelpFormat : public CLI::Formatter {
     std::string line = "  " + name;
     line += line.size() + 2 > kColumn ? "\n" + std::string(kColumn, ' ')
                                       : std::string(kColumn - line.size(), ' ');
-    return line + wrapped(text, kColumn, kColumn) + "\n";
+    return line + wrapped(text, kColumn) + "\n";
   }
 
-  // `column`: where the text begins; further lines begin at `indent`.
-  static std::string wrapped(const std::string& text, size_t column, size_t indent) {
+  // The text in lines that all begin at the column `indent`.
+  static std::string wrapped(const std::string& text, size_t indent) {
     std::istringstream words(text);
-    std::string result;
-    bool first = true;
-    for (std::string word; words >> word; first = false) {
-      if (!first && column + 1 + word.size() > kWidth) {
-        result += "\n" + std::string(indent, ' ');
-        column = indent;
-      } else if (!first) {
-        result += " ";
-        ++column;
+    std::string result, line;
+    for (std::string word; words >> word;) {
+      if (!line.empty() && indent + line.size() + 1 + word.size() > kWidth) {
+        result += line + "\n" + std::string(indent, ' ');
+        line.clear();
       }
-      result += word;
-      column += word.size();
+      line += (line.empty() ? "" : " ") + word;
     }
-    return result;
+    return result + line;
   }
 };
 

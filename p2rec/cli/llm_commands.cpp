@@ -1,33 +1,40 @@
-#include "p2rec/cli/llm_commands.h"
-
+#include <cerrno>
 #include <cmath>
-#include <ostream>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <iterator>
 #include <sstream>
 
 #include "models/formats/language_model.h"
+#include "models/llama/sampling.h"
 #include "models/tokenizers/byte_tokenizer.h"
-#include "nn/io/files.h"
 #include "nn/io/json.h"
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
+#include "p2rec/cli/commands.h"
+#include "p2rec/cli/llm_merge.h"
 
 namespace p2rec {
 namespace {
 
 using ag::Tensor;
 
+// --- what they do ------------------------------------------------------------------------------------------
+
 struct Input {
   models::LanguageModel llm;
   std::vector<int32_t> ids;  // of the text, at least one
 };
 
-Input read_input(const LlmRequest& request, int64_t more_tokens) {
-  INPUT_CHECK(request.llm != "tiny",
+Input read_input(CLI::App& command, const std::string& text, int64_t more_tokens = 0) {
+  const std::string llm = value_of(command, "llm"), adapter = value_of(command, "adapter");
+  INPUT_CHECK(llm != "tiny",
               "--llm: found 'tiny', which is trained in a run; expected a GGUF file, a Hugging Face "
               "folder, or the tiny_llm.safetensors of a run");
-  Input input{models::load_language_model(request.llm), {}};
-  if (!request.adapter.empty()) nn::read_adapter(request.adapter, *input.llm.model);
-  input.ids = input.llm.tokenizer->encode(request.text);
+  Input input{models::load_language_model(llm), {}};
+  if (!adapter.empty()) nn::read_adapter(adapter, *input.llm.model);
+  input.ids = input.llm.tokenizer->encode(text);  // special tokens are recognised, none are added
   INPUT_CHECK(!input.ids.empty(), "--text: found no token; expected at least one");
   const int64_t length = static_cast<int64_t>(input.ids.size()) + more_tokens,
                 context = input.llm.model->config().context;
@@ -37,8 +44,14 @@ Input read_input(const LlmRequest& request, int64_t more_tokens) {
   return input;
 }
 
-void need_out(const LlmRequest& request) {
-  INPUT_CHECK(!request.out.empty(), "--out: not given; expected the name of a safetensors file to write");
+// States after the final norm (T,C).
+Tensor hidden_states(const Input& input) { return input.llm.model->hidden_states(nn::pack({input.ids})); }
+
+std::string text_or_stdin(const std::string& text) {
+  if (text != "-") return text;
+  std::string input{std::istreambuf_iterator<char>(std::cin), {}};
+  AG_CHECK(!std::ferror(stdin), "standard input cannot be read: ", std::strerror(errno));
+  return input;
 }
 
 // The texts of a file with a JSON string on each line.
@@ -58,11 +71,46 @@ std::vector<std::string> read_text_lines(const std::string& file) {
   return texts;
 }
 
-// States after the final norm (T,C).
-Tensor hidden_states(const Input& input) { return input.llm.model->hidden_states(nn::pack({input.ids})); }
+void tokenize(CLI::App& command, const std::vector<std::string>& texts) {
+  const std::string llm = value_of(command, "llm");
+  std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();
+  if (llm != "tiny") tokenizer = models::load_tokenizer(llm);
+  for (const std::string& text : texts) {
+    const char* separator = "";
+    for (const int32_t id : tokenizer->encode(text)) {
+      std::cout << separator << id;
+      separator = " ";
+    }
+    std::cout << "\n";
+  }
+}
 
-void check(const models::Sampling& s) {
-  const std::string hint = "; hint: p2rec llm generate --help";
+void write_output(CLI::App& command, const std::string& text,
+                  const std::function<nn::NamedTensors(const Input&)>& tensors_of) {
+  const nn::Path out = required_value(command, "out", "the name of a safetensors file to write");
+  const ag::NoGrad no_grad;
+  const Input input = read_input(command, text);
+  nn::write_safetensors(out, tensors_of(input),
+                        {{"llm", input.llm.name}, {"adapter", value_of(command, "adapter")}});
+}
+
+nn::NamedTensors ids_and_logits(const Input& input) {
+  const Tensor logits = input.llm.model->logits(hidden_states(input));
+  return {{"ids", Tensor::from_ints(input.ids)}, {"logits", logits}};
+}
+
+nn::NamedTensors last_hidden_state(const Input& input) {
+  const Tensor h = hidden_states(input);
+  return {{"hidden", h.rows(h.dim(0) - 1, h.dim(0)).view({h.dim(1)})}};
+}
+
+struct Generation {
+  int64_t tokens = 32;  // at most
+  models::Sampling sampling;
+};
+
+// Refuses what draws nothing, too.
+void check(const models::Sampling& s, const std::string& hint) {
   INPUT_CHECK(std::isfinite(s.temperature) && s.temperature >= 0, "--temperature: found ", s.temperature,
               "; expected 0 (always the most probable token) or a number above 0", hint);
   INPUT_CHECK(s.top_k >= 0, "--top-k: found ", s.top_k, "; expected 0 (all tokens) or a number of tokens",
@@ -74,52 +122,99 @@ void check(const models::Sampling& s) {
               hint);
 }
 
+// Prints the continuation, up to the end of text.
+void generate(CLI::App& command, const std::string& text, const Generation& config) {
+  INPUT_CHECK(config.tokens >= 1, "--tokens: found ", config.tokens, "; expected at least 1",
+              help_hint(command));
+  check(config.sampling, help_hint(command));
+  const Input input = read_input(command, text, config.tokens);
+  const models::Tokenizer& tokenizer = *input.llm.tokenizer;
+  const std::vector<int32_t> ids =
+      models::generate(*input.llm.model, input.ids, config.tokens, tokenizer.end_of_text(), config.sampling);
+  std::cout << tokenizer.decode(ids) << "\n";
+}
+
+// --- the command line --------------------------------------------------------------------------------------
+
+// The text of --text, or those of --text-file where the command has it.
+std::vector<std::string> texts_of(CLI::App& command) {
+  const bool one = given(command, "text"), many = given(command, "text-file");
+  INPUT_CHECK(one || many, "--text: not given; expected a text", help_hint(command));
+  INPUT_CHECK(!one || !many, "--text, --text-file: found both; expected one of them", help_hint(command));
+  return many ? read_text_lines(value_of(command, "text-file"))
+              : std::vector{text_or_stdin(value_of(command, "text"))};
+}
+
+CLI::App& add_text_command(CLI::App& llm, Actions& actions, const std::string& name, const std::string& help,
+                           const std::function<void(CLI::App&, const std::vector<std::string>& texts)>& act) {
+  CLI::App* command = llm.add_subcommand(name, help);
+  add_text(*command, "llm", "FILE",
+           "a GGUF file, a Hugging Face folder, or the tiny_llm.safetensors of a run; for tokenize also "
+           "'tiny'");
+  add_text(*command, "text", "TEXT", "the text, or - to read it from standard input");
+  add_machine_options(*command);
+  actions[command] = [=] {
+    use_machine(*command);
+    required_value(*command, "llm", "a language model's file");
+    act(*command, texts_of(*command));
+  };
+  return *command;
+}
+
+void add_writer(CLI::App& llm, Actions& actions, const std::string& name, const std::string& help,
+                nn::NamedTensors (*tensors_of)(const Input&)) {
+  CLI::App& command = add_text_command(llm, actions, name, help, [=](CLI::App& called, const auto& texts) {
+    write_output(called, texts[0], tensors_of);
+  });
+  add_text(command, "out", "FILE", "safetensors file to write");
+  add_text(command, "adapter", "DIR", "PEFT adapter folder");
+}
+
+void add_generate(CLI::App& llm, Actions& actions) {
+  const auto config = std::make_shared<Generation>();
+  CLI::App& command =
+      add_text_command(llm, actions, "generate", "prints the model's continuation",
+                       [=](CLI::App& called, const auto& texts) { generate(called, texts[0], *config); });
+  models::Sampling& s = config->sampling;
+  add_number(command, "tokens", config->tokens, "tokens at most (default 32)");
+  add_number(command, "temperature", s.temperature,
+             "draw the next token from softmax(logits / T); 0: always the most probable one (default 0)",
+             "T");
+  add_number(command, "top-k", s.top_k, "draw from the K most probable tokens; 0: from all (default 0)", "K");
+  add_number(command, "top-p", s.top_p,
+             "draw from the most probable tokens that together have probability P (default 1: from all)",
+             "P");
+  add_number(command, "seed", s.seed, "of what is drawn (default 1)");
+}
+
+void add_merge(CLI::App& llm, Actions& actions) {
+  CLI::App* command = llm.add_subcommand(
+      "merge",
+      "adds an adapter to the model's weights and writes a Hugging Face folder, which transformers loads");
+  add_text(*command, "llm", "FILE", "a GGUF file, or a Hugging Face folder");
+  add_text(*command, "adapter", "DIR", "PEFT adapter folder; without one the model is converted");
+  add_text(*command, "out", "DIR", "folder to write; it must not hold anything yet");
+  add_machine_options(*command);
+  actions[command] = [=] {
+    use_machine(*command);
+    const std::string base = required_value(*command, "llm", "a language model's file or folder");
+    llm_merge(base, value_of(*command, "adapter"), required_value(*command, "out", "a folder to write"));
+  };
+}
+
 }  // namespace
 
-void llm_tokenize(const LlmRequest& request, std::ostream& out) {
-  std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();
-  if (request.llm != "tiny") tokenizer = models::load_tokenizer(request.llm);
-  const auto print = [&](const std::string& text) {
-    const char* separator = "";
-    for (const int32_t id : tokenizer->encode(text)) {
-      out << separator << id;
-      separator = " ";
-    }
-    out << "\n";
-  };
-  if (request.text_file.empty()) {
-    print(request.text);
-  } else {
-    for (const std::string& text : read_text_lines(request.text_file)) print(text);
-  }
-}
-
-void llm_logits(const LlmRequest& request) {
-  need_out(request);
-  const Input input = read_input(request, 0);
-  const ag::NoGrad no_grad;
-  const Tensor logits = input.llm.model->logits(hidden_states(input));
-  nn::write_safetensors(request.out, {{"ids", Tensor::from_ints(input.ids)}, {"logits", logits}},
-                        {{"llm", input.llm.name}, {"adapter", request.adapter}});
-}
-
-void llm_embed(const LlmRequest& request) {
-  need_out(request);
-  const Input input = read_input(request, 0);
-  const ag::NoGrad no_grad;
-  const Tensor h = hidden_states(input);
-  const Tensor last = h.rows(h.dim(0) - 1, h.dim(0)).view({h.dim(1)});
-  nn::write_safetensors(request.out, {{"hidden", last}},
-                        {{"llm", input.llm.name}, {"adapter", request.adapter}});
-}
-
-void llm_generate(const LlmRequest& request, std::ostream& out) {
-  check(request.sampling);
-  const Input input = read_input(request, request.tokens);
-  const models::Tokenizer& tokenizer = *input.llm.tokenizer;
-  const std::vector<int32_t> ids = models::generate(*input.llm.model, input.ids, request.tokens,
-                                                    tokenizer.end_of_text(), request.sampling);
-  out << tokenizer.decode(ids) << "\n";
+void add_llm_commands(CLI::App& app, Actions& actions) {
+  CLI::App& llm = *app.add_subcommand("llm", "looks at a language model by itself");
+  llm.require_subcommand(0, 1);
+  CLI::App& tokenizer =
+      add_text_command(llm, actions, "tokenize", "prints the text's token ids on one line", tokenize);
+  add_text(tokenizer, "text-file", "FILE", "or a file with a JSON string on each line: many texts");
+  add_writer(llm, actions, "logits", "writes ids (T) and logits (T,V) of the text", ids_and_logits);
+  add_writer(llm, actions, "embed", "writes hidden (C), the last token's state after the final norm",
+             last_hidden_state);
+  add_generate(llm, actions);
+  add_merge(llm, actions);
 }
 
 }  // namespace p2rec

@@ -19,7 +19,7 @@ using nn::OrderedJson;
 constexpr const char *kModelConfig = "config.json", *kTokenizer = "tokenizer.json",
                      *kTokenizerConfig = "tokenizer_config.json", *kGeneration = "generation_config.json";
 
-// A folder that gets its name only when it is whole. What was not finished is removed.
+// A folder that gets its name only when it is whole; until then it is removed with this object.
 class NewFolder {
  public:
   explicit NewFolder(const nn::Path& path) : path_(path.lexically_normal()) {
@@ -123,16 +123,15 @@ void write_from_gguf(const NewFolder& folder, const nn::Path& base, const models
 
 }  // namespace
 
-void llm_merge(const LlmRequest& request) {
-  const nn::Path base = request.llm;
+void llm_merge(const nn::Path& base, const nn::Path& adapter, const nn::Path& out) {
   INPUT_CHECK(
       base != "tiny" && base.extension() != ".safetensors", "--llm: found ", base.string(),
       "; expected a GGUF file or a Hugging Face folder; hint: transformers does not know the tokenizer of "
       "a run's tiny model");
-  NewFolder folder(request.out);
+  NewFolder folder(out);
   const models::LanguageModel llm = models::load_language_model(base);
-  if (!request.adapter.empty()) {
-    nn::read_adapter(request.adapter, *llm.model);
+  if (!adapter.empty()) {
+    nn::read_adapter(adapter, *llm.model);
     nn::merge_lora(*llm.model);
     nn::detach_lora(*llm.model);
   }

@@ -1,23 +1,177 @@
+// The program: runs a command, and reports errors to standard error, one message each: "p2rec: error: ...".
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <new>
+#include <stdexcept>
 
-#include "p2rec/cli/program.h"
+#include "autograd/gemm.h"
+#include "p2rec/cli/commands.h"
+#include "p2rec/cli/help_format.h"
+#include "p2rec/task/task.h"
 
+namespace p2rec {
 namespace {
 
-// Lets threads sleep while a parallel loop has no work for them. By default they spin, which on a busy machine takes the
-// cores from those that do have work. libgomp reads the environment before main(), so the program starts itself again;
-// where it cannot, threads spin.
+// Exit codes, besides 0. A mistake is the user's: an option, a file or its content.
+constexpr int kFailure = 1, kMistake = 2, kStopped = 130;
+
+// Lets threads sleep while a parallel loop has no work for them. By default they spin, which on a busy
+// machine takes the cores from those that do have work. libgomp reads the environment before main(), so the
+// program starts itself again; where it cannot, threads spin.
 void let_idle_threads_sleep(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
   setenv("OMP_WAIT_POLICY", "passive", 0);
   execv("/proc/self/exe", argv);
 }
 
+// A file that exceeds its size limit must be an error like a full disk, not the program's sudden end. A
+// standard stream that the caller has closed is replaced by one that cannot be used: otherwise the next
+// opened file would take its place, and what is printed would land in that file.
+void prepare_process() {
+  ag::keep_freed_memory();
+  std::signal(SIGXFSZ, SIG_IGN);
+  for (const int stream : {0, 1, 2}) {
+    if (fcntl(stream, F_GETFD) == -1) open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+  }
+}
+
+// Throws ag::Error if standard output is incomplete: it must not be mistaken for a complete result.
+void check_output() {
+  errno = 0;
+  std::cout.flush();
+  const std::string why = errno ? std::string(": ") + std::strerror(errno) : "";
+  AG_CHECK(std::cout, "standard output cannot be written", why, "; hint: is the disk full?");
+}
+
+// The whole command line, and what each command does.
+struct Program {
+  CLI::App app{
+      "P2Rec: sequential recommendation that starts from what a language model says about user preferences"};
+  Actions actions;
+
+  explicit Program(const std::vector<std::string>& arguments) {
+    app.name("p2rec");
+    app.formatter(std::make_shared<HelpFormat>());
+    app.set_version_flag("--version", "p2rec " P2REC_VERSION, "prints the version");
+    app.set_help_flag("-h,--help", "prints this help");
+    app.allow_extras();
+    add_stage_commands(app, actions, arguments);
+    add_run_commands(app, actions);
+    add_llm_commands(app, actions);
+    app.require_subcommand(0, 1);
+    app.footer(
+        "p2rec COMMAND --help explains a command. The whole method on made-up data, with\n"
+        "nothing to download:\n  p2rec run --out out/first");
+  }
+};
+
+// What the command line holds beyond the options of its command.
+[[noreturn]] void unexpected(const CLI::App& command, const std::string& found) {
+  const std::string hint = help_hint(command);
+  if (found.starts_with("-")) {
+    const std::string name = found.substr(0, found.find('='));
+    std::vector<std::string> known;
+    for (const CLI::Option* option : command.get_options()) known.push_back(option->get_lnames().at(0));
+    const std::string letters = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+    throw ag::InputError(name + ": there is no such option" + did_you_mean(letters, known, "--") + hint);
+  }
+  std::vector<std::string> commands;
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; }))
+    commands.push_back(below->get_name());
+  throw ag::InputError("'" + found + "': " +
+                       (commands.empty() ? "unexpected argument; lists are comma-separated (a,b,c)"
+                                         : "there is no such command" + did_you_mean(found, commands)) +
+                       hint);
+}
+
+// The command that was given, as far as it was understood.
+const CLI::App* given_command(const Program& program) {
+  const CLI::App* command = &program.app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return command;
+}
+
+// Runs the command that was given; shows its help if a further word is missing. Returns the exit code.
+int run(const Program& program) {
+  const CLI::App* command = given_command(program);
+  // What is left before a command, or after "--", belongs to the level above.
+  for (const CLI::App* level = command; level; level = level->get_parent()) {
+    if (const auto extra = level->remaining(); !extra.empty()) unexpected(*level, extra.front());
+  }
+  const auto action = program.actions.find(command);
+  if (action == program.actions.end()) {
+    std::cerr << command->help(command->get_parent() ? path_of(*command->get_parent()) : "");
+    return kMistake;
+  }
+  action->second();
+  return 0;
+}
+
+int report(const std::string& message, int code) {
+  std::cout.flush();
+  std::cerr << "p2rec: error: " + message + "\n";
+  return code;
+}
+
+// CLI11 begins its messages with the option, and counts what belongs to it.
+std::string mistake_of(const Program& program, const CLI::ParseError& error) {
+  std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+    const bool several = message.find("received") != std::string::npos;
+    message = message.substr(0, message.find(':')) +
+              (several ? ": found more than once; expected it once" : ": found no value; expected one");
+  }
+  return message + help_hint(*given_command(program));
+}
+
+// What the program says of the exception that is being handled, and its exit code.
+int report_exception() {
+  try {
+    throw;
+  } catch (const Interrupted&) {
+    std::cerr << "stopped; resume with --resume\n";
+    return kStopped;
+  } catch (const ag::InputError& error) {
+    return report(error.what(), kMistake);
+  } catch (const std::bad_alloc&) {
+    return report("not enough memory; hint: a smaller model or batch, or fewer data, need less", kFailure);
+  } catch (const std::length_error&) {
+    return report("not enough memory: something is larger than any memory", kFailure);
+  } catch (const std::exception& error) {
+    return report(error.what(), kFailure);
+  }
+}
+
+// Returns the exit code.
+int run_program(int argc, const char* const* argv) {
+  prepare_process();
+  try {
+    Program program({argv + 1, argv + argc});
+    int code = 0;
+    try {
+      program.app.parse(argc, argv);
+      code = run(program);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() != 0) return report(mistake_of(program, error), kMistake);
+      program.app.exit(error);  // --help, --version
+    }
+    check_output();
+    return code;
+  } catch (...) {
+    return report_exception();
+  }
+}
+
 }  // namespace
+}  // namespace p2rec
 
 int main(int argc, char** argv) {
-  let_idle_threads_sleep(argv);
+  p2rec::let_idle_threads_sleep(argv);
   return p2rec::run_program(argc, argv);
 }

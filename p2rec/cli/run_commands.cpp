@@ -1,11 +1,9 @@
-#include "p2rec/cli/run_commands.h"
-
 #include <iostream>
 #include <memory>
 
-#include "p2rec/data/large_data.h"
-#include "p2rec/data/load_data.h"
-#include "p2rec/data/stats.h"
+#include "p2rec/cli/commands.h"
+#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/synthetic.h"
 #include "p2rec/evaluation/published_rows.h"
 #include "p2rec/methods/common/recommend.h"
 #include "p2rec/methods/report_plan.h"
@@ -14,6 +12,15 @@
 
 namespace p2rec {
 namespace {
+
+// A command with the option --out, the folder of a run.
+CLI::App* add_command_on_a_run(CLI::App& app, const std::string& name, const std::string& help) {
+  CLI::App* command = app.add_subcommand(name, help);
+  add_text(*command, "out", "DIR", "folder of a run");
+  return command;
+}
+
+nn::Path run_folder(CLI::App& command) { return required_value(command, "out", "the folder of a run"); }
 
 void recommend_from(const nn::Path& folder, const RecommendRequest& request) {
   const auto settings = settings_of_run(folder);
@@ -25,58 +32,52 @@ void recommend_from(const nn::Path& folder, const RecommendRequest& request) {
 }
 
 void add_recommend(CLI::App& app, Actions& actions) {
-  CLI::App* command = app.add_subcommand("recommend", "recommends the top items for a user or a history");
   const auto request = std::make_shared<RecommendRequest>();
-  const auto folder = std::make_shared<std::string>();
-  command->add_option("--out", *folder, "folder of a run")->type_name("DIR");
-  command->add_option("--user", request->user, "a user of the data, by id")->type_name("ID");
-  command->add_option("--items")
-      ->type_name("ID,ID,...")
-      ->description("or a history: item ids, the latest one last");
+  CLI::App* command =
+      add_command_on_a_run(app, "recommend", "recommends the top items for a user or a history");
+  add_text(*command, "user", "ID", "a user of the data, by id");
+  add_text(*command, "items", "ID,ID,...", "or a history: item ids, the latest one last");
   add_number(*command, "top", request->top, "number of items (default 10)");
-  command
-      ->add_option("--start", request->start,
-                   "which of the trained recommenders (default: the method's own, or the run's first)")
-      ->type_name("NAME");
+  add_text(*command, "start", "NAME",
+           "which of the trained recommenders (default: the method's own, or the run's first)");
   add_number(*command, "seed", request->seed, "of which seed (default: the run's first)");
   add_machine_options(*command);
   actions[command] = [=] {
     use_machine(*command);
-    const std::string hint = "; hint: p2rec recommend --help";
-    INPUT_CHECK(!folder->empty(), "--out: not given; expected the folder of a run", hint);
-    if (const auto* items = given(*command, "items"))
-      request->items = CLI::detail::split(items->as<std::string>(), ',');
+    const nn::Path folder = run_folder(*command);
+    request->user = value_of(*command, "user");
+    request->start = value_of(*command, "start");
+    if (given(*command, "items")) request->items = split_at_commas(value_of(*command, "items"));
+    const std::string hint = help_hint(*command);
     INPUT_CHECK(request->user.empty() != request->items.empty(), "--user, --items: found ",
                 request->user.empty() ? "neither" : "both", "; expected one of them", hint);
     INPUT_CHECK(request->top >= 1, "--top: found ", request->top, "; expected at least 1", hint);
-    recommend_from(*folder, *request);
+    recommend_from(folder, *request);
   };
 }
 
-// A command that needs the folder of a run and nothing else.
-void add_command_on_a_run(CLI::App& app, Actions& actions, const char* name, const char* help,
-                          void (*act)(const nn::Path& folder)) {
-  CLI::App* command = app.add_subcommand(name, help);
-  const auto folder = std::make_shared<std::string>();
-  command->add_option("--out", *folder, "folder of a run")->type_name("DIR");
+void add_results(CLI::App& app, Actions& actions) {
+  CLI::App* command = add_command_on_a_run(
+      app, "results",
+      "prints a run's results again, also for rare and frequent items, short and long histories");
   actions[command] = [=] {
-    INPUT_CHECK(!folder->empty(), "--out: not given; expected the folder of a run; hint: p2rec ", name,
-                " --help");
-    act(*folder);
+    const nn::Path folder = run_folder(*command);
+    settings_of_run(folder);  // throws unless this is the folder of a run
+    const auto results = ResultsFile(folder).read().results;
+    INPUT_CHECK(results, folder.string(),
+                ": holds no results; expected a run whose last stage is done; hint: p2rec evaluate --out ",
+                folder.string());
+    std::cout << splits_text(*results);
   };
 }
 
-void print_results(const nn::Path& folder) {
-  settings_of_run(folder);  // throws unless this is the folder of a run
-  const auto results = ResultsFile(folder).read().results;
-  INPUT_CHECK(results, folder.string(),
-              ": holds no results; expected a run whose last stage is done; hint: p2rec evaluate --out ",
-              folder.string());
-  std::cout << splits_text(*results);
-}
-
-void print_report(const nn::Path& folder) {
-  std::cout << write_report(folder, report_plan(*settings_of_run(folder))).string() << "\n";
+void add_report(CLI::App& app, Actions& actions) {
+  CLI::App* command = add_command_on_a_run(
+      app, "report", "makes a run's report.html again from its other files, also of an unfinished run");
+  actions[command] = [=] {
+    const nn::Path folder = run_folder(*command);
+    std::cout << write_report(folder, report_plan(*settings_of_run(folder))).string() << "\n";
+  };
 }
 
 void add_stats(CLI::App& app, Actions& actions) {
@@ -91,22 +92,15 @@ void add_stats(CLI::App& app, Actions& actions) {
 }
 
 void add_rows(CLI::App& app, Actions& actions) {
+  const std::string usual = "p2rec/configs/rows/published.tsv";
   CLI::App* command =
       app.add_subcommand("rows", "prints published figures beside those of runs; `make rows` makes the runs");
-  struct Request {
-    std::string published = "p2rec/configs/rows/published.tsv", out;
-  };
-  const auto request = std::make_shared<Request>();
-  command
-      ->add_option("--published", request->published,
-                   "table of published rows (default " + request->published + ")")
-      ->type_name("FILE");
-  command->add_option("--out", request->out, "folder that holds a run for each row, of the row's name")
-      ->type_name("DIR");
+  add_text(*command, "published", "FILE", "table of published rows (default " + usual + ")");
+  add_text(*command, "out", "DIR", "folder that holds a run for each row, of the row's name");
   actions[command] = [=] {
-    INPUT_CHECK(!request->out.empty(),
-                "--out: not given; expected a folder of runs; hint: p2rec rows --help");
-    print_rows(request->published, request->out, std::cout);
+    const std::string published = value_of(*command, "published");
+    print_rows(published.empty() ? usual : published, required_value(*command, "out", "a folder of runs"),
+               std::cout);
   };
 }
 
@@ -115,29 +109,20 @@ void add_synthesize(CLI::App& app, Actions& actions) {
       "synthesize",
       "writes made-up interactions of any size, one line per user, to try out what a size costs");
   const auto config = std::make_shared<LargeDataConfig>();
-  const auto file = std::make_shared<std::string>();
   add_number(*command, "users", config->users, "users (default " + std::to_string(config->users) + ")");
   add_number(*command, "items", config->items, "items (default " + std::to_string(config->items) + ")");
   add_number(*command, "mean-length", config->mean_length, "items of a user on average (default 8.9)");
   add_number(*command, "seed", config->seed, "of what is drawn (default 1)");
-  command->add_option("--out", *file, "file to write")->type_name("FILE");
-  actions[command] = [=] {
-    INPUT_CHECK(!file->empty(), "--out: not given; expected a file to write; hint: p2rec synthesize --help");
-    write_large_data(*file, *config);
-  };
+  add_text(*command, "out", "FILE", "file to write");
+  actions[command] = [=] { write_large_data(required_value(*command, "out", "a file to write"), *config); };
 }
 
 }  // namespace
 
 void add_run_commands(CLI::App& app, Actions& actions) {
   add_recommend(app, actions);
-  add_command_on_a_run(
-      app, actions, "results",
-      "prints a run's results again, also for rare and frequent items, short and long histories",
-      print_results);
-  add_command_on_a_run(app, actions, "report",
-                       "makes a run's report.html again from its other files, also of an unfinished run",
-                       print_report);
+  add_results(app, actions);
+  add_report(app, actions);
   add_stats(app, actions);
   add_rows(app, actions);
   add_synthesize(app, actions);

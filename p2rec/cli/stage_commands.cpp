@@ -1,13 +1,12 @@
-#include "p2rec/cli/stage_commands.h"
-
 #include <algorithm>
 #include <iostream>
 #include <memory>
 #include <set>
 
+#include "p2rec/cli/commands.h"
 #include "p2rec/methods/report_plan.h"
 #include "p2rec/methods/settings.h"
-#include "p2rec/run/config_file.h"
+#include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/run.h"
 #include "p2rec/task/task.h"
@@ -27,27 +26,27 @@ std::string value_among(const std::vector<std::string>& arguments, const std::st
   return "";
 }
 
-// The options of the configuration file that a command reads: the one that is given, or that of the run which a stage
+// The options of the configuration file that a command reads: the given one, or that of the run which a stage
 // continues (--out) or starts from (--from). `run` begins anew.
 GivenOptions read_config_of(const std::string& command,
-                            const std::function<std::string(const std::string&)>& value_of) {
-  if (const std::string file = value_of("config"); !file.empty()) return read_config(file);
+                            const std::function<std::string(const std::string&)>& value) {
+  if (const std::string file = value("config"); !file.empty()) return read_config(file);
   if (command == kAll) return {};
   for (const char* folder : {"out", "from"}) {
-    const nn::Path file = nn::Path(value_of(folder)) / kConfigFile;
+    const nn::Path file = nn::Path(value(folder)) / kConfigFile;
     std::error_code none;
-    if (!value_of(folder).empty() && std::filesystem::exists(file, none)) return read_config(file);
+    if (!value(folder).empty() && std::filesystem::exists(file, none)) return read_config(file);
   }
   return {};
 }
 
-// The settings whose options the help shows. What is wrong with the arguments is said when the command runs.
+// The settings whose options the help shows. Mistakes in the arguments are reported when the command runs.
 std::shared_ptr<Settings> settings_for_help(const std::vector<std::string>& arguments) {
   try {
-    const auto value_of = [&](const std::string& name) { return value_among(arguments, name); };
-    GivenOptions chosen, file = read_config_of(arguments.empty() ? "" : arguments[0], value_of);
+    const auto value = [&](const std::string& name) { return value_among(arguments, name); };
+    GivenOptions chosen, file = read_config_of(arguments.empty() ? "" : arguments[0], value);
     for (const std::string name : {"method", "model"}) {
-      if (const std::string value = value_of(name); !value.empty()) chosen[name] = {{value}, "--" + name};
+      if (!value(name).empty()) chosen[name] = {{value(name)}, "--" + name};
     }
     std::erase_if(file, [](const auto& o) { return o.first != "method" && o.first != "model"; });
     return settings_of(file, chosen);
@@ -56,10 +55,8 @@ std::shared_ptr<Settings> settings_for_help(const std::vector<std::string>& argu
   }
 }
 
-// Runs the stages; then shows the results if they are complete.
+// Runs the stages, and shows the results after the last one.
 void run_command(Settings& settings, const std::string& command) {
-  INPUT_CHECK(!settings.run.out.empty(), "--out: not given; expected a folder for the run; hint: p2rec ",
-              command, " --help");
   use_machine(settings.run);
   install_stop_signals();
   const Stages stages = settings.config->stages();
@@ -76,20 +73,18 @@ void add_stage_command(CLI::App& app, Actions& actions, const std::string& name,
                        const std::shared_ptr<Settings>& shown) {
   CLI::App* command = app.add_subcommand(name, help);
   const std::string usual = name == kAll ? "" : " (default: the config.toml of --out, or else of --from)";
-  command->add_option("--config")
-      ->type_name("FILE")
-      ->description(
-          "options from a TOML file, `name = value` lines as in a run's config.toml; the command "
-          "line goes first" +
-          usual);
+  add_text(*command, "config", "FILE",
+           "options from a TOML file, `name = value` lines as in a run's config.toml; the command line goes "
+           "first" +
+               usual);
   add_options(*command, shown->sections());
   actions[command] = [=] {
-    const auto value_of = [&](const std::string& option) {
-      const CLI::Option* found = given(*command, option);
-      return found ? found->as<std::string>() : "";
-    };
-    const GivenOptions file = read_config_of(name, value_of);
-    run_command(*settings_of(file, given_options(*command, shown->sections())), name);
+    const GivenOptions file =
+        read_config_of(name, [&](const std::string& option) { return value_of(*command, option); });
+    const auto settings = settings_of(file, given_options(*command, shown->sections()));
+    INPUT_CHECK(!settings->run.out.empty(), "--out: not given; expected a folder for the run",
+                help_hint(*command));
+    run_command(*settings, name);
   };
 }
 

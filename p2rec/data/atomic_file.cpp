@@ -1,48 +1,44 @@
 #include "p2rec/data/atomic_file.h"
 
 #include <algorithm>
-#include <array>
 
 #include "autograd/check.h"
 
 namespace p2rec {
 namespace {
 
-constexpr std::array<std::string_view, 4> kColumnTypes = {"token", "token_seq", "float", "float_seq"};
+bool is_known(std::string_view type) {
+  return type == "token" || type == "token_seq" || type == "float" || type == "float_seq";
+}
 
 }  // namespace
 
-bool is_atomic_header(std::string_view line) {
+std::vector<AtomicColumn> atomic_header(std::string_view line) {
   std::vector<std::string_view> fields;
   split_at_tabs(line, fields);
-  return std::any_of(fields.begin(), fields.end(), [](std::string_view field) {
-    const size_t colon = field.rfind(':');
-    return colon != field.npos &&
-           std::count(kColumnTypes.begin(), kColumnTypes.end(), field.substr(colon + 1)) > 0;
-  });
+  std::vector<AtomicColumn> columns;
+  for (const std::string_view field : fields) {
+    const size_t colon = std::min(field.rfind(':'), field.size());
+    columns.push_back({field.substr(0, colon), field.substr(std::min(colon + 1, field.size()))});
+  }
+  return std::ranges::any_of(columns, is_known, &AtomicColumn::type) ? columns : std::vector<AtomicColumn>{};
 }
 
-AtomicTable::AtomicTable(const TextFile& file) : file_(file) {
-  const Line& header = file.lines().front();
-  std::vector<std::string_view> fields;
-  split_at_tabs(header.text, fields);
-  for (std::string_view field : fields) {
-    const size_t colon = field.rfind(':');
-    const std::string_view name = field.substr(0, colon);
-    const std::string_view type = colon == field.npos ? "" : field.substr(colon + 1);
-    INPUT_CHECK(std::count(kColumnTypes.begin(), kColumnTypes.end(), type) > 0, file.at(header.number),
-                "the column '", field,
+int find_column(const std::vector<AtomicColumn>& columns, std::string_view name) {
+  const auto column = std::ranges::find(columns, name, &AtomicColumn::name);
+  return column == columns.end() ? -1 : static_cast<int>(column - columns.begin());
+}
+
+AtomicTable::AtomicTable(const TextFile& file)
+    : file_(file), columns_(atomic_header(file.lines().front().text)) {
+  const std::string place = file.at(file.lines().front().number);
+  for (const auto& [name, type] : columns_) {
+    INPUT_CHECK(is_known(type), place, "the column '", name, type.empty() ? "" : ":", type,
                 "' of the header has no known type; expected name:type with one of token, token_seq, float, "
                 "float_seq");
-    INPUT_CHECK(find(name) < 0, file.at(header.number), "the column '", name, "' is there twice");
-    columns_.push_back({name, type});
+    INPUT_CHECK(std::ranges::count(columns_, name, &AtomicColumn::name) == 1, place, "the column '", name,
+                "' is there twice");
   }
-}
-
-int AtomicTable::find(std::string_view name) const {
-  const auto column =
-      std::find_if(columns_.begin(), columns_.end(), [&](const auto& c) { return c.name == name; });
-  return column == columns_.end() ? -1 : static_cast<int>(column - columns_.begin());
 }
 
 size_t AtomicTable::require(std::string_view name) const {

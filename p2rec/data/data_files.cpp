@@ -1,5 +1,4 @@
-#include "p2rec/data/data_files.h"
-
+// Which files of a folder are the data.
 #include <algorithm>
 #include <cctype>
 #include <fstream>
@@ -8,6 +7,7 @@
 
 #include "autograd/check.h"
 #include "p2rec/data/atomic_file.h"
+#include "p2rec/data/read_interactions.h"
 
 namespace p2rec {
 namespace {
@@ -20,7 +20,7 @@ struct Found {
   std::string description;
 };
 
-// The beginning of a file, cut where no character is cut. A folder may hold large files that are not ours.
+// The beginning of a file, cut between words. A folder may hold large files that are not ours.
 std::string head_of(const nn::Path& path) {
   std::string head(1 << 16, '\0');
   std::ifstream in(path, std::ios::binary);
@@ -32,33 +32,23 @@ std::string head_of(const nn::Path& path) {
 }
 
 bool looks_like_id(std::string_view word) {
-  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
-  return std::any_of(word.begin(), word.end(), is_digit) &&
-         std::all_of(word.begin(), word.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
+  return std::ranges::any_of(word, [](unsigned char c) { return std::isdigit(c) != 0; }) &&
+         std::ranges::all_of(word, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
 }
 
 bool looks_like_ids(const std::vector<Line>& lines) {
   constexpr size_t kEnough = 20;
   std::vector<std::string_view> words;
-  for (size_t i = 0; i < std::min(lines.size(), kEnough); ++i) {
-    split_at_blanks(lines[i].text, words);
-    if (words.size() < 2 || !std::all_of(words.begin(), words.end(), looks_like_id)) return false;
-  }
-  return true;
-}
-
-bool has_column(std::string_view header, std::string_view name) {
-  std::vector<std::string_view> fields;
-  split_at_tabs(header, fields);
-  return std::any_of(fields.begin(), fields.end(),
-                     [&](std::string_view field) { return field.substr(0, field.rfind(':')) == name; });
+  return std::all_of(lines.begin(), lines.begin() + std::min(lines.size(), kEnough), [&](const Line& line) {
+    split_at_blanks(line.text, words);
+    return words.size() >= 2 && std::ranges::all_of(words, looks_like_id);
+  });
 }
 
 Found examine(const nn::Path& path) {
   if (std::filesystem::is_directory(path)) return {path, Kind::Other, "a folder"};
   if (!std::filesystem::is_regular_file(path)) return {path, Kind::Other, "not a file"};
-  // A file of items is known by its name: were a damaged one passed over, its titles would be missing without a word.
+  // A file of items is known by its name: the titles of a damaged one must not be missing silently.
   const bool named_item = path.extension() == ".item";
   const auto other = [&](const std::string& why) {
     return Found{path, named_item ? Kind::Items : Kind::Other, named_item ? "items (" + why + ")" : why};
@@ -67,9 +57,9 @@ Found examine(const nn::Path& path) {
   const std::vector<Line> lines = non_blank_lines(head);
   if (lines.empty()) return other("empty or unreadable");
   if (find_text_fault(head).line > 0) return other("no text");
-  const std::string_view first = lines.front().text;
-  if (is_atomic_header(first)) {
-    const bool has_users = has_column(first, "user_id"), has_items = has_column(first, "item_id");
+  if (const auto columns = atomic_header(lines.front().text); !columns.empty()) {
+    const bool has_users = find_column(columns, "user_id") >= 0,
+               has_items = find_column(columns, "item_id") >= 0;
     if (has_users && has_items) return {path, Kind::Interactions, "interactions, with a header"};
     if (has_items && named_item) return {path, Kind::Items, "items"};
     return other("a header without user_id and item_id");
@@ -88,7 +78,7 @@ std::vector<Found> files_of(const nn::Path& folder) {
     throw ag::InputError(
         ag::message(folder.string(), ": the folder cannot be read: ", error.code().message()));
   }
-  std::sort(files.begin(), files.end(), [](const Found& a, const Found& b) { return a.path < b.path; });
+  std::ranges::sort(files, {}, &Found::path);
   return files;
 }
 
@@ -103,9 +93,8 @@ std::vector<nn::Path> of_kind(const std::vector<Found>& files, Kind kind) {
 std::string listing(const std::vector<Found>& files) {
   constexpr size_t kMost = 20;
   std::string text;
-  for (size_t i = 0; i < std::min(files.size(), kMost); ++i) {
+  for (size_t i = 0; i < std::min(files.size(), kMost); ++i)
     text += "\n  " + files[i].path.filename().string() + ": " + files[i].description;
-  }
   if (files.size() > kMost) text += ag::message("\n  and ", files.size() - kMost, " more");
   return files.empty() ? "\n  nothing" : text;
 }
@@ -116,8 +105,7 @@ std::optional<nn::Path> choose_items(const nn::Path& folder, const std::vector<F
   const std::vector<nn::Path> items = of_kind(files, Kind::Items);
   if (items.empty()) return std::nullopt;
   if (items.size() == 1) return items.front();
-  const auto same = std::find_if(items.begin(), items.end(),
-                                 [&](const auto& p) { return p.stem() == interactions.stem(); });
+  const auto same = std::ranges::find(items, interactions.stem(), &nn::Path::stem);
   INPUT_CHECK(same != items.end(), folder.string(), ": expected at most one file of items, or one named ",
               interactions.stem().string(), ".item, but found ", items.size(),
               " in this folder:", listing(files));

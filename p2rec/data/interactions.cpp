@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "autograd/check.h"
+#include "nn/io/hash.h"
 
 namespace p2rec {
 namespace {
@@ -28,10 +29,21 @@ size_t target_place(const Interactions& data, int64_t user, Target target) {
   return target == Target::Test ? length - 1 : length - 2;
 }
 
-// Puts `hidden` in the place of a user's last values; those of a column that the data lacks are not there.
+// Replaces a user's last values, if the data has the column.
 template <class T>
 void hide_last(std::vector<std::vector<T>>& column, size_t user, size_t count, T hidden) {
   if (!column.empty()) std::fill_n(column[user].rbegin(), count, hidden);
+}
+
+// Adds a user's `count` interactions from `begin` on, with the times and ratings that the data has.
+void add(nn::Hash& hash, const Interactions& data, size_t user, size_t begin, size_t count) {
+  const auto add_column = [&](const auto& column) {
+    if (!column.empty()) hash.bytes(column[user].data() + begin, count * sizeof column[user][0]);
+  };
+  hash.bytes(&count, sizeof count);
+  add_column(data.sequences);
+  add_column(data.times);
+  add_column(data.ratings);
 }
 
 }  // namespace
@@ -80,6 +92,31 @@ std::vector<int64_t> item_counts(const Interactions& data, CountedPart part) {
     for (const int32_t item : items) ++counts[static_cast<size_t>(item)];
   }
   return counts;
+}
+
+DataHashes hashes_of(const Interactions& data) {
+  nn::Hash training, validation, test;
+  for (size_t i = 0; i < data.item_ids.size(); ++i) {
+    training.string(data.item_ids[i]);
+    if (!data.titles.empty()) training.string(data.titles[i]);
+  }
+  for (size_t u = 0; u < data.sequences.size(); ++u) {
+    const auto user = static_cast<int64_t>(u);
+    const size_t length = training_part(data, user).size();
+    training.string(data.user_ids[u]);
+    add(training, data, u, 0, length);
+    if (!has_targets(data, user)) continue;
+    add(validation, data, u, length, 1);
+    add(test, data, u, length + 1, 1);
+  }
+  return {training.hex(), validation.hex(), test.hex()};
+}
+
+std::string data_fingerprint(const DataHashes& data, Sees sees) {
+  std::string text = "data.training=" + data.training + "\n";
+  if (sees != Sees::Training) text += "data.validation=" + data.validation + "\n";
+  if (sees == Sees::Test) text += "data.test=" + data.test + "\n";
+  return text;
 }
 
 }  // namespace p2rec

@@ -1,6 +1,8 @@
 // File -> rows in the file's order -> sequences of indices.
 #include "p2rec/data/read_interactions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,7 +12,7 @@
 
 #include "autograd/check.h"
 #include "p2rec/data/atomic_file.h"
-#include "p2rec/data/data_files.h"
+#include "p2rec/data/synthetic.h"
 
 namespace p2rec {
 namespace {
@@ -18,17 +20,17 @@ namespace {
 // Distinct ids, numbered as they come.
 class IdTable {
  public:
-  int32_t add(std::string_view id) {
-    const auto [place, is_new] = number_of_.try_emplace(id, static_cast<int32_t>(ids_.size()));
+  uint32_t add(std::string_view id) {
+    const auto [place, is_new] = number_of_.try_emplace(id, static_cast<uint32_t>(ids_.size()));
     if (is_new) ids_.push_back(id);
     AG_CHECK(ids_.size() < std::numeric_limits<int32_t>::max(), "more ids than a 32-bit index can count");
     return place->second;
   }
+  uint32_t number_of(std::string_view id) const { return number_of_.at(id); }
   const std::vector<std::string_view>& ids() const { return ids_; }
-  int32_t size() const { return static_cast<int32_t>(ids_.size()); }
 
  private:
-  std::unordered_map<std::string_view, int32_t> number_of_;
+  std::unordered_map<std::string_view, uint32_t> number_of_;
   std::vector<std::string_view> ids_;
 };
 
@@ -38,12 +40,12 @@ using Time = std::pair<int64_t, double>;
 // The interactions in the file's order.
 struct Rows {
   IdTable users, items;
-  std::vector<int32_t> user, item;  // per row: a number of the tables
-  std::vector<Time> time;           // per row, or empty: then the order is the time
-  std::vector<float> rating;        // per row, or empty
+  std::vector<uint32_t> user, item;  // per row: a number of the tables
+  std::vector<Time> time;            // per row, or empty: then the order is the time
+  std::vector<float> rating;         // per row, or empty
   std::string format;
 
-  void add(int32_t user_number, std::string_view item_id) {
+  void add(uint32_t user_number, std::string_view item_id) {
     user.push_back(user_number);
     item.push_back(items.add(item_id));
   }
@@ -52,7 +54,7 @@ struct Rows {
 // --- the order of ids --------------------------------------------------------------------------------------
 
 bool is_number(std::string_view id) {
-  return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !id.empty() && std::ranges::all_of(id, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Compares integers of any length; where two are equal (7 and 007) their bytes decide.
@@ -71,33 +73,22 @@ struct IdOrder {
 };
 
 IdOrder ascending(const IdTable& table) {
-  const auto& ids = table.ids();
-  const bool numeric = std::all_of(ids.begin(), ids.end(), is_number);
-  std::vector<int32_t> order(ids.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    const std::string_view x = ids[static_cast<size_t>(a)], y = ids[static_cast<size_t>(b)];
-    return numeric ? less_as_numbers(x, y) : x < y;
-  });
-  IdOrder result{{}, std::vector<int32_t>(ids.size())};
-  for (int32_t number : order) {
-    result.index_of[static_cast<size_t>(number)] = static_cast<int32_t>(result.ids.size());
-    result.ids.emplace_back(ids[static_cast<size_t>(number)]);
-  }
-  return result;
+  std::vector<std::string_view> ids = table.ids();
+  const bool numeric = std::ranges::all_of(ids, is_number);
+  std::ranges::sort(
+      ids, [&](std::string_view x, std::string_view y) { return numeric ? less_as_numbers(x, y) : x < y; });
+  IdOrder order{{ids.begin(), ids.end()}, std::vector<int32_t>(ids.size())};
+  for (size_t i = 0; i < ids.size(); ++i) order.index_of[table.number_of(ids[i])] = static_cast<int32_t>(i);
+  return order;
 }
 
 // The rows of each user, in time order.
 std::vector<std::vector<size_t>> rows_by_user(const Rows& rows, const IdOrder& users) {
   std::vector<std::vector<size_t>> rows_of(users.ids.size());
-  for (size_t row = 0; row < rows.user.size(); ++row) {
-    rows_of[static_cast<size_t>(users.index_of[static_cast<size_t>(rows.user[row])])].push_back(row);
-  }
+  for (size_t row = 0; row < rows.user.size(); ++row) rows_of[users.index_of[rows.user[row]]].push_back(row);
   if (rows.time.empty()) return rows_of;
-  for (std::vector<size_t>& mine : rows_of) {
-    std::stable_sort(mine.begin(), mine.end(),
-                     [&](size_t a, size_t b) { return rows.time[a] < rows.time[b]; });
-  }
+  for (std::vector<size_t>& mine : rows_of)
+    std::ranges::stable_sort(mine, [&](size_t a, size_t b) { return rows.time[a] < rows.time[b]; });
   return rows_of;
 }
 
@@ -105,15 +96,13 @@ Interactions build(const Rows& rows) {
   IdOrder users = ascending(rows.users), items = ascending(rows.items);
   Interactions data;
   for (const std::vector<size_t>& mine : rows_by_user(rows, users)) {
-    std::vector<int32_t>& sequence = data.sequences.emplace_back();
-    for (size_t row : mine) sequence.push_back(items.index_of[static_cast<size_t>(rows.item[row])]);
-    if (!rows.time.empty()) {
-      std::vector<int64_t>& times = data.times.emplace_back();
-      for (size_t row : mine) times.push_back(rows.time[row].first);
-    }
-    if (!rows.rating.empty()) {
-      std::vector<float>& ratings = data.ratings.emplace_back();
-      for (size_t row : mine) ratings.push_back(rows.rating[row]);
+    data.sequences.emplace_back();
+    if (!rows.time.empty()) data.times.emplace_back();
+    if (!rows.rating.empty()) data.ratings.emplace_back();
+    for (const size_t row : mine) {
+      data.sequences.back().push_back(items.index_of[rows.item[row]]);
+      if (!rows.time.empty()) data.times.back().push_back(rows.time[row].first);
+      if (!rows.rating.empty()) data.ratings.back().push_back(rows.rating[row]);
     }
   }
   data.user_ids = std::move(users.ids);
@@ -124,7 +113,7 @@ Interactions build(const Rows& rows) {
 
 // --- RecBole atomic files ----------------------------------------------------------------------------------
 
-// "1600000000000000120", "1600000000.5", "1.6e9": exact but for what a double cuts off a number with an exponent.
+// "1600000000000000120", "1600000000.5", "1.6e9": exact, except for a number with an exponent.
 std::optional<Time> parse_time(std::string_view field) {
   const size_t point = std::min(field.find('.'), field.size());
   const std::string_view fraction = field.substr(point);
@@ -154,11 +143,10 @@ Rows read_atomic(const TextFile& file) {
   const AtomicTable table(file);
   const size_t user = table.require("user_id"), item = table.require("item_id");
   const int time = table.find("timestamp"), rating = table.find("rating");
-  INPUT_CHECK(table.rows() > 0, file.name(), ": there is no row below the header");
+  INPUT_CHECK(!table.rows().empty(), file.name(), ": there is no row below the header");
   Rows rows;
   std::vector<std::string_view> fields;
-  for (size_t i = 0; i < table.rows(); ++i) {
-    const Line& row = table.row(i);
+  for (const Line& row : table.rows()) {
     table.split(row, fields);
     rows.add(rows.users.add(table.id(row, fields, user)), table.id(row, fields, item));
     if (time >= 0) rows.time.push_back(read_time(file, row, fields[static_cast<size_t>(time)]));
@@ -173,25 +161,20 @@ Rows read_atomic(const TextFile& file) {
 
 constexpr const char* kExpectedLines =
     "; expected on every line one pair `user item`, or on every line one user's whole sequence `user item "
-    "item ...`, or "
-    "a header of tab-separated name:type (user_id:token, item_id:token, timestamp:float) above rows of "
-    "columns";
+    "item ...`, or a header of tab-separated name:type (user_id:token, item_id:token, timestamp:float) above "
+    "rows of columns";
 
-void check_column_counts(const TextFile& file) {
+// True if every line is a pair. Throws ag::InputError for a line of one column.
+bool all_pairs(const TextFile& file) {
+  bool pairs = true;
   std::vector<std::string_view> words;
   for (const Line& line : file.lines()) {
     split_at_blanks(line.text, words);
     INPUT_CHECK(words.size() >= 2, file.at(line.number), "found one column", kExpectedLines,
                 "; hint: columns are separated by blanks or tabs");
+    pairs = pairs && words.size() == 2;
   }
-}
-
-bool all_pairs(const TextFile& file) {
-  std::vector<std::string_view> words;
-  return std::all_of(file.lines().begin(), file.lines().end(), [&](const Line& line) {
-    split_at_blanks(line.text, words);
-    return words.size() == 2;
-  });
+  return pairs;
 }
 
 // A first line of words above lines of numbers is a header without types, not a user.
@@ -203,68 +186,46 @@ void check_no_header(const TextFile& file, const Rows& rows) {
               kExpectedLines);
 }
 
-Rows read_pairs(const TextFile& file) {
+Rows read_id_lines(const TextFile& file) {
+  const bool pairs = all_pairs(file);
   Rows rows;
+  std::vector<int64_t> line_of;  // per user: the first one
   std::vector<std::string_view> words;
   for (const Line& line : file.lines()) {
     split_at_blanks(line.text, words);
-    rows.add(rows.users.add(words[0]), words[1]);
-  }
-  rows.format = "one pair of user and item per line, in time order";
-  return rows;
-}
-
-Rows read_user_lines(const TextFile& file) {
-  Rows rows;
-  std::vector<int64_t> line_of;  // per user
-  std::vector<std::string_view> words;
-  for (const Line& line : file.lines()) {
-    split_at_blanks(line.text, words);
-    const int32_t user = rows.users.add(words[0]);
-    INPUT_CHECK(user == static_cast<int32_t>(line_of.size()), file.at(line.number), "the user '", words[0],
-                "' has a line already, line ", line_of[static_cast<size_t>(user)],
-                ", and not every line is a pair", kExpectedLines);
-    line_of.push_back(line.number);
+    const uint32_t user = rows.users.add(words[0]);
+    const bool is_new = user == line_of.size();
+    INPUT_CHECK(is_new || pairs, file.at(line.number), "the user '", words[0], "' has a line already, line ",
+                line_of[user], ", and not every line is a pair", kExpectedLines);
+    if (is_new) line_of.push_back(line.number);
     for (size_t i = 1; i < words.size(); ++i) rows.add(user, words[i]);
   }
-  rows.format = "one line per user, items in time order";
-  return rows;
-}
-
-Rows read_rows(const TextFile& file) {
-  if (is_atomic_header(file.lines().front().text)) return read_atomic(file);
-  check_column_counts(file);
-  Rows rows = all_pairs(file) ? read_pairs(file) : read_user_lines(file);
   check_no_header(file, rows);
+  rows.format =
+      pairs ? "one pair of user and item per line, in time order" : "one line per user, items in time order";
   return rows;
 }
 
 // --- titles ------------------------------------------------------------------------------------------------
 
-std::optional<size_t> title_column(const AtomicTable& table) {
-  const auto& columns = table.columns();
-  const auto first = [&](auto&& fits) -> std::optional<size_t> {
-    const auto column = std::find_if(columns.begin(), columns.end(), fits);
-    return column == columns.end() ? std::nullopt
-                                   : std::optional(static_cast<size_t>(column - columns.begin()));
-  };
-  for (std::string_view word : {"title", "name"}) {
-    if (auto c =
-            first([&](const AtomicColumn& x) { return x.is_text() && x.name.find(word) != x.name.npos; }))
-      return c;
+std::optional<size_t> title_column(const std::vector<AtomicColumn>& columns) {
+  for (const std::string_view word : {"title", "name"}) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].is_text() && columns[i].name.find(word) != word.npos) return i;
+    }
   }
-  return first([](const AtomicColumn& x) { return x.type == "token_seq"; });
+  const auto first = std::ranges::find(columns, "token_seq", &AtomicColumn::type);
+  return first == columns.end() ? std::nullopt : std::optional(static_cast<size_t>(first - columns.begin()));
 }
 
-// Titles of items that nobody took are left out; an item without a row or with an empty field has the title
-// "".
+// The title of each item, "" where there is no row or its field is empty. Other items' titles are left out.
 std::vector<std::string> read_titles(const nn::Path& path, const std::vector<std::string>& item_ids) {
   const TextFile file(path, "item file");
-  INPUT_CHECK(is_atomic_header(file.lines().front().text), file.at(file.lines().front().number),
+  INPUT_CHECK(!atomic_header(file.lines().front().text).empty(), file.at(file.lines().front().number),
               "expected a header of tab-separated name:type, for example item_id:token and title:token_seq");
   const AtomicTable table(file);
   const size_t id_column = table.require("item_id");
-  const std::optional<size_t> column = title_column(table);
+  const std::optional<size_t> column = title_column(table.columns());
   if (!column) return {};
 
   std::unordered_map<std::string_view, size_t> index_of;
@@ -272,8 +233,7 @@ std::vector<std::string> read_titles(const nn::Path& path, const std::vector<std
   std::vector<std::string> titles(item_ids.size());
   std::vector<int64_t> line_of(item_ids.size(), 0);
   std::vector<std::string_view> fields;
-  for (size_t i = 0; i < table.rows(); ++i) {
-    const Line& row = table.row(i);
+  for (const Line& row : table.rows()) {
     table.split(row, fields);
     const auto item = index_of.find(table.id(row, fields, id_column));
     if (item == index_of.end()) continue;
@@ -283,7 +243,7 @@ std::vector<std::string> read_titles(const nn::Path& path, const std::vector<std
     titles[item->second] = fields[*column];
   }
   INPUT_CHECK(std::any_of(line_of.begin(), line_of.end(), [](int64_t line) { return line > 0; }), file.name(),
-              ": none of its ", table.rows(), " items is among the ", item_ids.size(),
+              ": none of its ", table.rows().size(), " items is among the ", item_ids.size(),
               " of the interactions; hint: is it another data set's?");
   return titles;
 }
@@ -293,10 +253,27 @@ std::vector<std::string> read_titles(const nn::Path& path, const std::vector<std
 Interactions read_interactions(const nn::Path& path) {
   const DataFiles files = find_data_files(path);
   const TextFile file(files.interactions, "interactions file");
-  Interactions data = build(read_rows(file));
+  const bool has_header = !atomic_header(file.lines().front().text).empty();
+  Interactions data = build(has_header ? read_atomic(file) : read_id_lines(file));
   if (files.items) data.titles = read_titles(*files.items, data.item_ids);
   data.source = files.interactions.string();
   return data;
+}
+
+Interactions load_data(const std::string& name) {
+  return name == "synthetic" ? make_synthetic(SyntheticConfig{}).interactions : read_interactions(name);
+}
+
+void write_items(const nn::Path& file, const Interactions& data) {
+  std::string text = "row\titem_id\ttitle\n";
+  for (size_t i = 0; i < data.item_ids.size(); ++i) {
+    std::string title = data.titles.empty() ? "" : data.titles[i];
+    for (char& c : title) {
+      if (c == '\t' || c == '\n' || c == '\r') c = ' ';
+    }
+    text += fmt::format("{}\t{}\t{}\n", i, data.item_ids[i], title);
+  }
+  nn::write_atomically(file, text);
 }
 
 }  // namespace p2rec

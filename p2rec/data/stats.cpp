@@ -1,39 +1,27 @@
-#include "p2rec/data/stats.h"
-
+// The text of `p2rec stats`.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "autograd/check.h"
 #include "nn/io/utf8.h"
+#include "p2rec/data/interactions.h"
+#include "p2rec/data/text_file.h"
 
 namespace p2rec {
 namespace {
 
 constexpr size_t kWidth = 80, kLabel = 14;
 
-// Terminal columns of one UTF-8 character: from U+1000 on a character may be two wide, and counts so.
-size_t width_of(char first_byte) {
-  if (!nn::begins_character(first_byte)) return 0;
-  return static_cast<unsigned char>(first_byte) >= 0xE1 ? 2 : 1;
-}
-
-// The text, or as much of its beginning as fits with "...".
+// The text, or its beginning and "...".
 std::string fitted(const std::string& text, size_t columns) {
-  size_t width = 0, cut = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    width += width_of(text[i]);
-    if (width_of(text[i]) > 0 && width + 3 <= columns) cut = i + 1;
-    if (width_of(text[i]) == 0 && cut == i) cut = i + 1;  // the character's other bytes go with its first
-  }
-  return width <= columns ? text : text.substr(0, cut) + "...";
+  return columns_of(text) <= columns ? text : std::string(cut(text, columns - 3)) + "...";
 }
 
 std::string labelled(const std::string& label, const std::string& text) {
   const std::string short_label = fitted(label, kLabel - 1);
-  size_t width = 0;
-  for (char c : short_label) width += width_of(c);
-  return short_label + std::string(kLabel - width, ' ') + fitted(text, kWidth - kLabel) + "\n";
+  return short_label + std::string(kLabel - columns_of(short_label), ' ') + fitted(text, kWidth - kLabel) +
+         "\n";
 }
 
 // A path says most at its end.
@@ -41,14 +29,14 @@ std::string fitted_path(const std::string& path) {
   constexpr size_t kRoom = kWidth - kLabel;
   if (path.size() <= kRoom) return path;
   size_t begin = path.size() - (kRoom - 3);
-  while (begin < path.size() && width_of(path[begin]) == 0) ++begin;
+  while (begin < path.size() && !nn::begins_character(path[begin])) ++begin;
   return "..." + path.substr(begin);
 }
 
 std::string lengths_text(const Interactions& data) {
   std::vector<size_t> lengths;
   for (const auto& sequence : data.sequences) lengths.push_back(sequence.size());
-  std::sort(lengths.begin(), lengths.end());
+  std::ranges::sort(lengths);
   const size_t n = lengths.size();
   const double median = 0.5 * static_cast<double>(lengths[(n - 1) / 2] + lengths[n / 2]);
   const double mean = static_cast<double>(data.interactions()) / static_cast<double>(n);
@@ -57,16 +45,14 @@ std::string lengths_text(const Interactions& data) {
 
 std::string titles_text(const Interactions& data) {
   if (data.titles.empty()) return "none";
-  const auto titled =
-      std::count_if(data.titles.begin(), data.titles.end(), [](const auto& t) { return !t.empty(); });
+  const auto titled = std::ranges::count_if(data.titles, [](const auto& t) { return !t.empty(); });
   return fmt::format("{} of {} items", titled, data.items());
 }
 
 std::string items_text(const Interactions& data, Sequence items) {
   std::string text;
-  for (int32_t item : items.first(std::min(items.size(), kWidth))) {
+  for (const int32_t item : items.first(std::min(items.size(), kWidth)))
     text += (text.empty() ? "" : " ") + data.item_ids[static_cast<size_t>(item)];
-  }
   return text;
 }
 
@@ -90,14 +76,12 @@ std::string stats_text(const Interactions& data) {
       labelled("titles", titles_text(data));
   constexpr size_t kExamples = 3;
   text += "\nuser          items in time order\n";
-  for (size_t user = 0; user < std::min(data.sequences.size(), kExamples); ++user) {
+  for (size_t user = 0; user < std::min(data.sequences.size(), kExamples); ++user)
     text += labelled(data.user_ids[user], items_text(data, data.sequences[user]));
-  }
   if (data.titles.empty()) return text;
   text += "\nitem          title\n";
-  for (size_t item = 0; item < std::min(data.titles.size(), kExamples); ++item) {
+  for (size_t item = 0; item < std::min(data.titles.size(), kExamples); ++item)
     text += labelled(data.item_ids[item], data.titles[item]);
-  }
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <ostream>
 #include <string>
 
 #include "autograd/check.h"
@@ -12,10 +13,21 @@
 namespace p2rec {
 namespace {
 
+constexpr int64_t kLargestCount = 1 << 30;  // users, items
+
+// Log-normal around `mean`, from the key's normal of this number.
+double random_length(double mean, const ag::RandomKey& key, uint64_t number) {
+  constexpr double kSpread = 0.5;
+  // exp(N(mu, s^2)) has the mean exp(mu + s^2 / 2)
+  const double mu = std::log(mean) - kSpread * kSpread / 2;
+  return std::exp(mu + kSpread * ag::random_normal(key, number));
+}
+
+// --- with a known truth ------------------------------------------------------------------------------------
+
 constexpr double kStay = 0.25, kFollow = 0.25;  // of the groups' walk
 constexpr double kCycle = 0.6;                  // of the items' walk
-constexpr double kPreferenceSpread = 1.5, kLengthSpread = 0.5;
-constexpr double kShortUsers = 0.02;
+constexpr double kPreferenceSpread = 1.5, kShortUsers = 0.02;
 
 // Which stream of random numbers each part draws from.
 constexpr uint32_t kItemOrder = ag::stream("synthetic item order"),
@@ -27,7 +39,7 @@ constexpr uint32_t kItemOrder = ag::stream("synthetic item order"),
 struct Theme {
   std::array<const char*, 4> first, second;
 };
-// No word stands in two themes.
+// No word is in two themes.
 constexpr std::array<Theme, 12> kThemes = {{
     {{"Misty", "Salty", "Tidal", "Stormy"}, {"Harbor", "Anchor", "Lantern", "Sail"}},
     {{"Mossy", "Leafy", "Shady", "Rooted"}, {"Forest", "Fern", "Oak", "Trail"}},
@@ -46,11 +58,10 @@ constexpr std::array<Theme, 12> kThemes = {{
 std::string title_of(int64_t group, int64_t place) {
   const auto themes = static_cast<int64_t>(kThemes.size());
   const Theme& theme = kThemes[static_cast<size_t>(group % themes)];
-  std::string title = ag::message(theme.first[static_cast<size_t>(place % 4)], " ",
-                                  theme.second[static_cast<size_t>(place / 4 % 4)], " ", place + 1);
-  if (group >= themes)
-    title += ag::message(" of Series ", group / themes + 1);  // a theme's second group, and so on
-  return title;
+  const std::string title = ag::message(theme.first[static_cast<size_t>(place % 4)], " ",
+                                        theme.second[static_cast<size_t>(place / 4 % 4)], " ", place + 1);
+  // A theme's second group, and so on.
+  return group < themes ? title : title + ag::message(" of Series ", group / themes + 1);
 }
 
 struct Group {
@@ -72,9 +83,8 @@ std::vector<Group> make_groups(const SyntheticConfig& config) {
     groups[static_cast<size_t>(round[i])].successor = round[(i + 1) % round.size()];
   for (size_t g = 0; g < groups.size(); ++g) {
     const ag::RandomKey key{config.seed, static_cast<uint32_t>(g), kPopularity};
-    for (int32_t rank : ag::random_permutation(key, static_cast<int32_t>(groups[g].cycle.size()))) {
+    for (const int32_t rank : ag::random_permutation(key, static_cast<int32_t>(groups[g].cycle.size())))
       groups[g].popularity.push_back(1.0 / (rank + 1));
-    }
   }
   return groups;
 }
@@ -82,9 +92,8 @@ std::vector<Group> make_groups(const SyntheticConfig& config) {
 std::vector<double> make_preference(const SyntheticConfig& config, int64_t user) {
   const ag::RandomKey key{config.seed, static_cast<uint32_t>(user), kPreference};
   std::vector<double> preference;
-  for (int64_t g = 0; g < config.groups; ++g) {
+  for (int64_t g = 0; g < config.groups; ++g)
     preference.push_back(std::exp(kPreferenceSpread * ag::random_normal(key, static_cast<uint64_t>(g))));
-  }
   const double total = std::accumulate(preference.begin(), preference.end(), 0.0);
   for (double& p : preference) p /= total;
   return preference;
@@ -93,14 +102,11 @@ std::vector<double> make_preference(const SyntheticConfig& config, int64_t user)
 int64_t make_length(const SyntheticConfig& config, int64_t user) {
   const ag::RandomKey key{config.seed, static_cast<uint32_t>(user), kLength};
   if (ag::random_uniform(key, 0) < kShortUsers) return 1 + ag::random_below(key, 1, 2);
-  // exp(N(mu, s^2)) has the mean exp(mu + s^2 / 2)
-  const double mu = std::log(config.mean_length) - kLengthSpread * kLengthSpread / 2;
-  const double length = std::exp(mu + kLengthSpread * ag::random_normal(key, 1));
-  return std::llround(
-      std::clamp(length, 3.0, std::max(3.0, std::floor(0.5 * static_cast<double>(config.items)))));
+  const double longest = std::max(3.0, std::floor(0.5 * static_cast<double>(config.items)));
+  return std::llround(std::clamp(random_length(config.mean_length, key, 1), 3.0, longest));
 }
 
-// One user's way through groups and items.
+// One user's walk through groups and items.
 class Walk {
  public:
   Walk(const std::vector<Group>& groups, const std::vector<double>& preference, const ag::RandomKey& key)
@@ -143,23 +149,83 @@ class Walk {
   const std::vector<double>& preference_;
   ag::RandomKey key_;
   std::vector<int64_t> last_place_;  // per group: where in the cycle the user last was, or -1
-  std::vector<std::vector<double>>
-      weights_;               // per group and place: popularity, 0 where the user has the item
-  std::vector<size_t> left_;  // per group: items that the user does not have
+  std::vector<size_t> left_;         // per group: items that the user does not have
+  // Per group and place: popularity, 0 where the user has the item.
+  std::vector<std::vector<double>> weights_;
   size_t group_ = 0;
   uint64_t step_ = 0;
 };
 
 void check_config(const SyntheticConfig& c) {
-  constexpr int64_t kMost = 1 << 30;
-  INPUT_CHECK(c.users >= 1 && c.users <= kMost, "synthetic data: found ", c.users,
+  INPUT_CHECK(c.users >= 1 && c.users <= kLargestCount, "synthetic data: found ", c.users,
               " users; expected 1 to 2^30");
-  INPUT_CHECK(c.groups >= 1 && c.groups <= c.items && c.items <= kMost, "synthetic data: found ", c.groups,
-              " groups of ", c.items,
+  INPUT_CHECK(c.groups >= 1 && c.groups <= c.items && c.items <= kLargestCount, "synthetic data: found ",
+              c.groups, " groups of ", c.items,
               " items; expected at least one group, at least as many items, and at most 2^30");
   INPUT_CHECK(c.mean_length >= 3 && c.mean_length <= 0.5 * static_cast<double>(c.items),
               "synthetic data: found a mean length of ", c.mean_length, " for ", c.items,
               " items; expected from 3 to half of the items");
+}
+
+// --- of any size -------------------------------------------------------------------------------------------
+
+constexpr double kLargeFollow = 0.5, kExponent = 0.8;
+constexpr int64_t kShortest = 5;
+constexpr uint32_t kLargeOrder = ag::stream("large data order"),
+                   kLargePopularity = ag::stream("large data popularity"),
+                   kLargeLength = ag::stream("large data length"),
+                   kLargeSteps = ag::stream("large data steps");
+
+class LargeUsers {
+ public:
+  explicit LargeUsers(const LargeDataConfig& config)
+      : config_(config),
+        cycle_(ag::random_permutation({config.seed, 0, kLargeOrder}, static_cast<int32_t>(config.items))) {
+    double sum = 0;
+    const auto items = static_cast<int32_t>(config.items);
+    for (const int32_t rank : ag::random_permutation({config.seed, 0, kLargePopularity}, items))
+      up_to_.push_back(sum += std::pow(1.0 + rank, -kExponent));
+  }
+
+  // Places in the cycle; `places` is emptied first.
+  void draw(int64_t user, std::vector<int32_t>& places) const {
+    const ag::RandomKey key{config_.seed, static_cast<uint32_t>(user), kLargeSteps};
+    places.clear();
+    const int64_t length = length_of(user);
+    for (uint64_t step = 0; static_cast<int64_t>(places.size()) < length; ++step) {
+      const bool follows = !places.empty() && ag::random_uniform(key, 2 * step) < kLargeFollow;
+      int32_t place = follows ? after(places.back()) : popular(ag::random_uniform(key, 2 * step + 1));
+      while (std::find(places.begin(), places.end(), place) != places.end()) place = after(place);
+      places.push_back(place);
+    }
+  }
+
+  int64_t id(int32_t place) const { return int64_t{cycle_[static_cast<size_t>(place)]} + 1; }
+
+ private:
+  int32_t after(int32_t place) const { return static_cast<int32_t>((int64_t{place} + 1) % config_.items); }
+  int32_t popular(double uniform) const {
+    const auto found = std::upper_bound(up_to_.begin(), up_to_.end(), uniform * up_to_.back());
+    return static_cast<int32_t>(std::min(found - up_to_.begin(), std::ptrdiff_t(up_to_.size()) - 1));
+  }
+  int64_t length_of(int64_t user) const {
+    const ag::RandomKey key{config_.seed, static_cast<uint32_t>(user), kLargeLength};
+    const double length = random_length(config_.mean_length, key, 0);
+    return std::clamp<int64_t>(std::llround(length), kShortest, config_.items / 2);
+  }
+
+  const LargeDataConfig& config_;
+  std::vector<int32_t> cycle_;  // per place: the item
+  std::vector<double> up_to_;   // per place: the popularity of places 0 .. i
+};
+
+void check_config(const LargeDataConfig& c) {
+  INPUT_CHECK(c.users >= 1 && c.users <= kLargestCount, "--users: found ", c.users, "; expected 1 to 2^30");
+  INPUT_CHECK(c.items >= 2 * kShortest && c.items <= kLargestCount, "--items: found ", c.items, "; expected ",
+              2 * kShortest, " to 2^30");
+  INPUT_CHECK(
+      c.mean_length >= static_cast<double>(kShortest) && c.mean_length <= 0.5 * static_cast<double>(c.items),
+      "--mean-length: found ", c.mean_length, "; expected from ", kShortest, " to half of the items");
 }
 
 }  // namespace
@@ -197,6 +263,21 @@ Synthetic make_synthetic(const SyntheticConfig& config) {
   }
   result.user_preference = ag::Tensor::from({config.users, config.groups}, preferences);
   return result;
+}
+
+void write_large_data(const nn::Path& file, const LargeDataConfig& config) {
+  check_config(config);
+  const LargeUsers users(config);
+  nn::write_atomically(file, [&](std::ostream& out) {
+    std::vector<int32_t> places;
+    std::string line;
+    for (int64_t user = 0; user < config.users; ++user) {
+      users.draw(user, places);
+      line = std::to_string(user + 1);
+      for (const int32_t place : places) line += ' ' + std::to_string(users.id(place));
+      out << line << '\n';
+    }
+  });
 }
 
 }  // namespace p2rec

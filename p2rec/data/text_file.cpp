@@ -8,6 +8,9 @@
 namespace p2rec {
 namespace {
 
+// Some editors begin a file of UTF-8 with it; it is no part of the text.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 std::string hex(char c) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(c);
@@ -51,11 +54,8 @@ std::vector<Line> non_blank_lines(std::string_view content) {
 
 void split_at_blanks(std::string_view text, std::vector<std::string_view>& fields) {
   fields.clear();
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  for (size_t begin = 0, end = 0;; begin = end) {
-    while (begin < text.size() && is_blank(text[begin])) ++begin;
-    if (begin == text.size()) return;
-    for (end = begin; end < text.size() && !is_blank(text[end]);) ++end;
+  for (size_t begin = 0, end = 0; (begin = text.find_first_not_of(" \t", end)) != text.npos;) {
+    end = std::min(text.find_first_of(" \t", begin), text.size());
     fields.push_back(text.substr(begin, end - begin));
   }
 }
@@ -68,6 +68,22 @@ void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields)
     if (tab == text.npos) return;
     text.remove_prefix(tab + 1);
   }
+}
+
+size_t columns_of(std::string_view text) {
+  size_t columns = 0;
+  for (const char c : text) {
+    if (nn::begins_character(c)) columns += static_cast<unsigned char>(c) >= 0xE1 ? 2 : 1;
+  }
+  return columns;
+}
+
+std::string_view cut(std::string_view text, size_t columns) {
+  size_t used = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if ((used += columns_of(text.substr(i, 1))) > columns) return text.substr(0, i);
+  }
+  return text;
 }
 
 TextFile::TextFile(const nn::Path& path, const std::string& what)

@@ -1,5 +1,4 @@
-// Text files that users bring: whatever system or editor wrote them, the readers see clean lines with their
-// numbers.
+// Text files that users bring: whatever wrote them, the readers see clean lines with their numbers.
 #pragma once
 
 #include <charconv>
@@ -18,7 +17,7 @@ struct Line {
   std::string_view text;
 };
 
-// What keeps `content` from being UTF-8 text without control characters. line = 0: nothing does.
+// Why `content` is not UTF-8 text without control characters. line = 0: it is.
 struct TextFault {
   int64_t line = 0;
   std::string what;
@@ -28,15 +27,12 @@ TextFault find_text_fault(std::string_view content);
 // The lines of `content` that are not blank, without their ends (LF or CRLF) and without a byte-order mark.
 std::vector<Line> non_blank_lines(std::string_view content);
 
-// The fields of a line, into `fields` (emptied first; a caller in a loop so allocates once).
-void split_at_blanks(std::string_view text,
-                     std::vector<std::string_view>& fields);                       // runs of blanks and tabs
-void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields);  // fields may be empty
+// The fields of a line, into `fields`, which is emptied first. At runs of blanks and tabs; or at each tab, so
+// that fields may be empty.
+void split_at_blanks(std::string_view text, std::vector<std::string_view>& fields);
+void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields);
 
-// With it some editors begin a file of UTF-8; it is no part of the text.
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// The number that the field is from its first character to its last; none otherwise, and where it does not fit the type.
+// The number that the whole field is; none if it is something else or does not fit the type.
 template <class Number>
 std::optional<Number> parse_field(std::string_view field) {
   Number number{};
@@ -45,8 +41,13 @@ std::optional<Number> parse_field(std::string_view field) {
   return number;
 }
 
-// A whole file as lines. Throws ag::InputError naming the file, and the line where there is one, if the file
-// cannot be read, is no text, or has no line that is not blank. `what` says in messages what the file is for.
+// Terminal columns of UTF-8 text. From U+1000 on a character may be two wide, and counts so.
+size_t columns_of(std::string_view text);
+// The longest beginning of the text that has at most this many columns.
+std::string_view cut(std::string_view text, size_t columns);
+
+// A whole file as lines. Throws ag::InputError naming the file, and the line if there is one, if the file
+// cannot be read, is no text, or has only blank lines. `what` says in messages what the file is for.
 class TextFile {
  public:
   TextFile(const nn::Path& path, const std::string& what);

@@ -53,7 +53,7 @@ std::string name_of_data(const std::string& data) {
 ReportPlan report_plan(Settings& settings) {
   const RunConfig& run = settings.run;
   const Stages stages = settings.config->stages();
-  const std::vector<const Stage*> needed = needed_stages(stages, !run.from.empty());
+  const std::vector<const Stage*> needed = needed_stages(stages, stages.back(), !run.from.empty());
   Texts texts = texts_of(settings, needed);
   GivenOptions same_kind = {{"method", {{settings.choice.name}, "method"}}};
   if (texts.contains("model")) same_kind["model"] = {{texts.at("model")}, "model"};

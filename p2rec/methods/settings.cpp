@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "p2rec/run/config_file.h"
+#include "p2rec/run/options.h"
 
 namespace p2rec {
 namespace {

@@ -1,11 +1,10 @@
-// The configuration of a run: sections, each a struct that describes itself (nn/io/describe.h).
-//
-// A method's configuration is a list of sections. Command line, TOML file, fingerprint and report are visitors of that list.
+// The configuration of a run: a list of sections, each a struct that describes itself (nn/io/describe.h).
+// Command line, TOML file, fingerprint and report are visitors of that list.
 #pragma once
 
+#include <any>
 #include <functional>
 #include <string>
-#include <typeinfo>
 #include <vector>
 
 #include "autograd/device.h"
@@ -15,9 +14,8 @@ namespace p2rec {
 
 class Section {
  public:
-  // `name`: what a stage declares. `heading`: of its options in the help. `prefix`: before its options' names ("teacher.").
-  // `prepare` is called before options are set: a struct that takes its values from another one, unless told otherwise, takes
-  // them there.
+  // `name`: what a stage declares. `heading`: of its options in the help. `prefix`: before its options' names
+  // ("teacher."). `prepare` is called before options are set: it takes defaults from another struct.
   template <class Config>
   static Section of(std::string name, std::string heading, Config& config, std::string prefix = "",
                     std::function<void()> prepare = {}) {
@@ -26,7 +24,6 @@ class Section {
     section.heading = std::move(heading);
     section.prepare = std::move(prepare);
     section.config_ = &config;
-    section.type_ = &typeid(Config);
     section.visit = [&config, prefix = std::move(prefix)](const nn::Visit& visit) {
       describe(config, [&](nn::Option option, nn::Field field) {
         option.name = prefix + option.name;
@@ -36,11 +33,12 @@ class Section {
     return section;
   }
 
-  // The struct itself. Throws ag::Error if it is of another type.
+  // The struct. Throws ag::Error if it is of another type.
   template <class Config>
   const Config& as() const {
-    AG_CHECK(typeid(Config) == *type_, "the section '", name, "' is of another type");
-    return *static_cast<const Config*>(config_);
+    const auto* config = std::any_cast<Config*>(&config_);
+    AG_CHECK(config, "the section '", name, "' is of another type");
+    return **config;
   }
 
   std::string name, heading;
@@ -48,8 +46,7 @@ class Section {
   std::function<void(const nn::Visit&)> visit;
 
  private:
-  const void* config_ = nullptr;
-  const std::type_info* type_ = nullptr;
+  std::any config_;  // a pointer to the struct
 };
 
 using Sections = std::vector<Section>;
@@ -57,11 +54,11 @@ using Sections = std::vector<Section>;
 // Throws ag::Error if there is none of that name.
 const Section& section_named(const Sections& sections, const std::string& name);
 
-// What the engine itself is told, whatever the method.
+// The engine's own options, whatever the method.
 struct RunConfig {
   std::string data = "synthetic";  // a file or folder of interactions, or "synthetic"
   std::string out;                 // folder of the run
-  std::string from;                // folder of another run, from which a training begins; empty: none
+  std::string from;                // folder of another run that a training begins from; empty: none
   std::vector<uint64_t> seeds = {1, 2, 3};
   double save_every = 30;  // seconds
   bool quiet = false;

@@ -1,22 +1,30 @@
 #include "p2rec/run/options.h"
 
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <set>
+#include <sstream>
 #include <type_traits>
+
+#include "autograd/gemm.h"
+#include "autograd/parallel.h"
+#include "p2rec/data/text_file.h"
 
 namespace p2rec {
 namespace {
-
-template <class T>
-constexpr bool is_list = false;
-template <class T>
-constexpr bool is_list<std::vector<T>> = true;
 
 std::string join(const std::vector<std::string>& strings, const std::string& separator) {
   std::string result;
   for (const std::string& s : strings) result += (result.empty() ? "" : separator) + s;
   return result;
+}
+
+void visit_all(const Sections& sections, const nn::Visit& visit) {
+  for (const Section& section : sections) section.visit(visit);
 }
 
 // --- values to text ------------------------------------------------------------------------------------------
@@ -73,16 +81,13 @@ void parse(const nn::Option&, const Given& given, const std::string& text, bool&
 
 template <class Number>
 void parse(const nn::Option& option, const Given& given, const std::string& text, Number& value) {
-  Number parsed{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
-  // A number too large for its type is out of the option's range as well.
-  if (end != text.data() + text.size() || error != std::errc() ||
-      !option.range.holds(static_cast<double>(parsed))) {
+  const auto parsed = parse_field<Number>(text);  // none for a number too large for its type
+  if (!parsed || !option.range.holds(static_cast<double>(*parsed))) {
     const std::string bounds = range_text(option.range);
     wrong(given, quoted(text),
           (std::is_integral_v<Number> ? "an integer" : "a number") + (bounds.empty() ? "" : ", " + bounds));
   }
-  value = parsed;
+  value = *parsed;
 }
 
 template <class T>
@@ -103,13 +108,17 @@ void set(const nn::Option& option, const Given& given, std::vector<T>& value) {
 
 // --- help ------------------------------------------------------------------------------------------------------
 
+std::string placeholder(const nn::Option&, bool) { return ""; }
+std::string placeholder(const nn::Option& option, const std::string&) {
+  return option.choices.empty() ? "PATH" : join(option.choices, "|");
+}
+template <class Number>
+std::string placeholder(const nn::Option&, Number) {
+  return std::is_integral_v<Number> ? "N" : "X";
+}
 template <class T>
-std::string placeholder(const nn::Option& option, const T&) {
-  if constexpr (std::is_same_v<T, bool>) return "";
-  if constexpr (is_list<T>) return option.choices.empty() ? "N,N,..." : "NAME,NAME,...";
-  if constexpr (std::is_same_v<T, std::string>)
-    return option.choices.empty() ? "PATH" : join(option.choices, "|");
-  return std::is_integral_v<T> ? "N" : "X";
+std::string placeholder(const nn::Option& option, const std::vector<T>&) {
+  return option.choices.empty() ? "N,N,..." : "NAME,NAME,...";
 }
 
 template <class T>
@@ -129,9 +138,10 @@ OptionHelp help_of(const nn::Option& option, const std::string& heading, const T
   return help;
 }
 
+// Levenshtein's: insertions, deletions and replacements of a letter.
 size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
     size_t diagonal = row[0];
     row[0] = i;
@@ -144,16 +154,86 @@ size_t edit_distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
+// --- TOML ----------------------------------------------------------------------------------------------------
+
+// An option of a single call, which the file does not hold.
+bool of_the_call(const std::string& name) { return name == "resume" || name == "overwrite"; }
+
+template <class T>
+std::string toml_value(const T& value) {
+  return text_of(value);
+}
+std::string toml_value(double value) {  // TOML's floats have a point or an exponent
+  const std::string text = text_of(value);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+std::string toml_value(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') result += '\\';
+    result += code < 0x20 || code == 0x7F ? fmt::format("\\u{:04X}", code) : std::string(1, c);
+  }
+  return result + "\"";
+}
+template <class T>
+std::string toml_value(const std::vector<T>& values) {
+  std::vector<std::string> texts;
+  for (const T& value : values) texts.push_back(toml_value(value));
+  return "[" + join(texts, ", ") + "]";
+}
+
+std::string header(bool on_cuda) {
+  std::ostringstream out;
+  out << "# Options of a run of p2rec; p2rec run --config FILE reads them again.\n#\n"
+      << "# p2rec " << P2REC_VERSION << "\n# matrix products: " << ag::gemm_backend_name()
+      << "\n# threads in force: " << ag::thread_count();
+  if (on_cuda) out << "\n# device: " << ag::description_of(ag::Device::CUDA);
+  out << "\n# compiler: "
+#ifndef __clang__
+      << "gcc "
+#endif
+      << __VERSION__ << "\n";
+  return out.str();
+}
+
+// The text of a value that an option may have.
+std::string toml_text(const toml::node& node, const std::string& place) {
+  if (const auto value = node.value_exact<std::string>()) return *value;
+  if (const auto value = node.value_exact<bool>()) return text_of(*value);
+  if (const auto value = node.value_exact<int64_t>()) return text_of(*value);
+  if (const auto value = node.value_exact<double>()) return text_of(*value);
+  throw ag::InputError(place + ": expected a string, a number, true or false, or a list of those");
+}
+
+void add_options(GivenOptions& given, const toml::table& table, const std::string& prefix,
+                 const std::string& file) {
+  for (const auto& [key, node] : table) {
+    const std::string name = prefix + std::string(key.str()),
+                      place = ag::message(file, ":", node.source().begin.line, ": ", name);
+    if (const auto* inner = node.as_table()) {
+      add_options(given, *inner, name + ".", file);
+      continue;
+    }
+    INPUT_CHECK(!of_the_call(name), place,
+                ": found an option of the single call; expected it on the command line");
+    Given& option = given[name];
+    option.place = place;
+    if (const auto* list = node.as_array()) {
+      for (const auto& element : *list) option.values.push_back(toml_text(element, place));
+    } else {
+      option.values = {toml_text(node, place)};
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts(1);
-  for (const char c : text) {
-    if (c == ',') {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
+  std::vector<std::string> parts;
+  for (size_t begin = 0, end = 0; end != text.npos; begin = end + 1) {
+    end = text.find(',', begin);
+    parts.push_back(text.substr(begin, end - begin));
   }
   return parts;
 }
@@ -192,8 +272,7 @@ std::vector<OptionHelp> option_help(const Sections& sections) {
 
 std::vector<std::string> option_names(const Sections& sections) {
   std::vector<std::string> names;
-  for (const Section& section : sections)
-    section.visit([&](const nn::Option& option, nn::Field) { names.push_back(option.name); });
+  visit_all(sections, [&](const nn::Option& option, nn::Field) { names.push_back(option.name); });
   return names;
 }
 
@@ -203,6 +282,38 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
   const auto nearest = std::ranges::min_element(known, {}, distance);
   if (nearest == known.end() || distance(*nearest) > (name.size() + 1) / 2) return "";
   return "; did you mean " + prefix + *nearest + "?";
+}
+
+GivenOptions read_config(const nn::Path& file) {
+  try {
+    GivenOptions given;
+    add_options(given, toml::parse(nn::read_file(file, "configuration file"), file.string()), "",
+                file.string());
+    return given;
+  } catch (const toml::parse_error& problem) {
+    throw ag::InputError(ag::message(file.string(), ":", problem.source().begin.line, ": ",
+                                     std::string(problem.description()),
+                                     "; hint: options are written as  groups = 20"));
+  }
+}
+
+std::string to_toml(const Sections& sections) {
+  std::string device, heading;
+  visit_all(sections, [&](const nn::Option& option, nn::Field field) {
+    if (option.name == "device") device = to_text(field);
+  });
+  std::string text = header(device == "cuda" && ag::is_available(ag::Device::CUDA));
+  for (const Section& section : sections) {
+    if (section.heading != heading) text += "\n# --- " + section.heading + "\n";
+    heading = section.heading;
+    section.visit([&](const nn::Option& option, nn::Field field) {
+      if (of_the_call(option.name)) return;
+      const std::string value = std::visit([](const auto* v) { return toml_value(*v); }, field);
+      const char* comment = value == "\"\"" ? "# " : "";  // the reader accepts no empty string
+      text += fmt::format("\n# {}\n{}{} = {}\n", option.help, comment, option.name, value);
+    });
+  }
+  return text;
 }
 
 }  // namespace p2rec

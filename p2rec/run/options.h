@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/io/files.h"
 #include "p2rec/run/config.h"
 
 namespace p2rec {
@@ -19,8 +20,8 @@ using GivenOptions = std::map<std::string, Given>;  // by option name
 // "a,b" for the command line's lists.
 std::vector<std::string> split_at_commas(const std::string& text);
 
-// Sets what is given, section by section. An option that the configuration does not have is an error, unless
-// `ignore_unknown`. Throws ag::InputError naming the place, what was found and what was expected.
+// Sets what is given, section by section. Throws ag::InputError naming the place, what was found and what was
+// expected; also for an option that the configuration does not have, unless `ignore_unknown`.
 void set_options(const Sections& sections, const GivenOptions& given, bool ignore_unknown = false);
 
 // A value as text: the elements of a list with commas between them, numbers so that they read back exactly.
@@ -37,9 +38,19 @@ std::vector<OptionHelp> option_help(const Sections& sections);
 
 std::vector<std::string> option_names(const Sections& sections);
 
-// "; did you mean PREFIXgroups?" with the known name that is nearest to `name`; empty where more than half of the letters
-// would have to change.
+// "; did you mean PREFIXgroups?" with the nearest known name; empty if over half of the letters differ.
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known,
                          const std::string& prefix = "");
+
+// --- config.toml: options as TOML (toml.io), `name = value` lines below their meaning ----------------------
+
+constexpr const char* kConfigFile = "config.toml";
+
+// The options of a file; a table's name is a prefix of its options ("teacher.hidden"). Throws ag::InputError
+// naming file and line for what is not TOML, and for values that no option has (dates, lists of lists).
+GivenOptions read_config(const nn::Path& file);
+
+// The file's text. Options of the call itself (resume, overwrite) are left out.
+std::string to_toml(const Sections& sections);
 
 }  // namespace p2rec

@@ -4,44 +4,38 @@
 #include <cmath>
 #include <functional>
 
-#include "autograd/check.h"
 #include "nn/io/json.h"
 
 namespace p2rec {
-
-using nn::OrderedJson;
-
 namespace {
 
-// Calls f with what the file holds, an empty object if there is none; what f does not find there is the file's fault.
-void with_content(const nn::Path& path, const std::function<void(OrderedJson&)>& f) {
-  OrderedJson json = OrderedJson::object();
-  try {
-    std::error_code error;
-    if (std::filesystem::exists(path, error))
-      json = nn::parse_json<OrderedJson>(nn::read_file(path, "results file"), path.string());
-    INPUT_CHECK(json.is_object(), path.string(), ": not the results of a run: expected a JSON object");
-    f(json);
-  } catch (const OrderedJson::exception& problem) {
-    throw ag::InputError(ag::message(path.string(), ": not the results of a run: ", problem.what()));
-  }
+using nn::OrderedJson;
+using Reader = nn::OrderedJsonReader;
+
+OrderedJson content_of(const nn::Path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) ? nn::read_json_object<OrderedJson>(path, "results file")
+                                              : OrderedJson::object();
 }
 
-void update(const nn::Path& path, const std::function<void(OrderedJson&)>& change) {
-  OrderedJson old, json = OrderedJson::object();
-  with_content(path, [&](OrderedJson& content) {
-    change(content);
-    old = content;
-  });
+void update(const nn::Path& path, const std::function<void(OrderedJson&)>& change) try {
+  OrderedJson changed = content_of(path), json = OrderedJson::object();
+  change(changed);
   for (const char* key : {"data", "stages", "sections", "results"}) {  // the order of the file
-    if (old.contains(key)) json[key] = old[key];
+    if (changed.contains(key)) json[key] = changed[key];
   }
   nn::write_atomically(path, nn::json_text(json, 1) + "\n");
+} catch (const OrderedJson::exception& problem) {
+  throw ag::InputError(ag::message(path.string(), ": not the results of a run: ", problem.what()));
+}
+
+bool has_value(const OrderedJson& json, const char* key, const std::string& value) {
+  return json.is_object() && json.value(key, OrderedJson()) == value;
 }
 
 OrderedJson::iterator find_stage(OrderedJson& stages, const std::string& name) {
   return std::find_if(stages.begin(), stages.end(),
-                      [&](const OrderedJson& s) { return s.value("name", "") == name; });
+                      [&](const OrderedJson& stage) { return has_value(stage, "name", name); });
 }
 
 // --- written -----------------------------------------------------------------------------------------------
@@ -93,96 +87,76 @@ OrderedJson json_of(const Summary& s) {
 
 // --- read --------------------------------------------------------------------------------------------------
 
-double number(const OrderedJson& json) { return json.is_null() ? NAN : json.get<double>(); }
-double number(const OrderedJson& json, const char* key) { return number(json.at(key)); }
-
-int64_t integer(const OrderedJson& json, const char* key) {
-  const OrderedJson& value = json.at(key);
-  // A number with a point would be converted silently, and one out of range to anything.
-  return value.is_number_integer()
-             ? value.get<int64_t>()
-             : throw OrderedJson::type_error::create(302, std::string(key) + " is not an integer", &value);
+double number_from(const Reader& json) { return json.json.is_null() ? NAN : json.number(); }
+std::string text_from(const Reader& json) { return json.string(); }
+Estimate estimate_from(const Reader& json) { return {number_from(json["mean"]), number_from(json["std"])}; }
+Difference difference_from(const Reader& json) {
+  return {number_from(json["mean"]), number_from(json["low"]), number_from(json["high"]),
+          number_from(json["resolvable"])};
+}
+UnitPart unit_part_from(const Reader& json) {
+  return {text_from(json["name"]), text_from(json["meaning"]), json["units"].integer()};
+}
+StageRecord stage_record_from(const Reader& json) {
+  return {text_from(json["name"]), number_from(json["seconds"]), number_from(json["peak_rss_mib"]),
+          json["tokens"].integer()};
 }
 
-std::string text(const OrderedJson& json, const char* key) { return json.at(key).get<std::string>(); }
-
-template <class T, class F>
-std::vector<T> list(const OrderedJson& json, const char* key, const F& read) {
-  std::vector<T> values;
-  for (const OrderedJson& entry : json.at(key)) values.push_back(read(entry));
+template <class F>
+auto list_from(const Reader& json, const F& read) {
+  std::vector<decltype(read(json))> values;
+  for (const Reader& entry : json.list()) values.push_back(read(entry));
   return values;
 }
 
-std::vector<std::string> strings(const OrderedJson& json, const char* key) {
-  return list<std::string>(json, key, [](const OrderedJson& entry) { return entry.get<std::string>(); });
-}
-
-Estimate estimate_from(const OrderedJson& json) { return {number(json, "mean"), number(json, "std")}; }
-Difference difference_from(const OrderedJson& json) {
-  return {number(json, "mean"), number(json, "low"), number(json, "high"), number(json, "resolvable")};
-}
-double value_from(const OrderedJson& json) { return number(json); }
-
-// All names must be there.
-template <class T>
-std::vector<T> of_names(const std::vector<std::string>& names, const OrderedJson& json,
-                        T (*read)(const OrderedJson&)) {
-  std::vector<T> values;
-  for (const std::string& name : names) values.push_back(read(json.at(name)));
+// The entries of these names; all must be there.
+template <class F>
+auto named_from(const std::vector<std::string>& names, const Reader& json, const F& read) {
+  std::vector<decltype(read(json))> values;
+  for (const std::string& name : names) values.push_back(read(json[name.c_str()]));
   return values;
 }
 
-template <class T>
-std::vector<std::vector<T>> of_parts(const Summary& s, const OrderedJson& json,
-                                     T (*read)(const OrderedJson&)) {
-  std::vector<std::vector<T>> values;
-  for (const UnitPart& part : s.parts) values.push_back(of_names(s.measures, json.at(part.name), read));
+template <class F>
+auto by_part_from(const Summary& s, const Reader& json, const F& read) {
+  std::vector<std::vector<decltype(read(json))>> values;
+  for (const UnitPart& part : s.parts)
+    values.push_back(named_from(s.measures, json[part.name.c_str()], read));
   return values;
 }
 
-ArmSummary arm_from(const Summary& s, const OrderedJson& json) {
+ArmSummary arm_summary_from(const Summary& s, const Reader& json) {
   ArmSummary arm;
-  arm.name = text(json, "name");
-  arm.meaning = text(json, "meaning");
-  arm.is_the_method = json.at("is_the_method").get<bool>();
-  arm.facts = of_names(s.facts, json.at("facts"), value_from);
-  arm.metrics = of_parts(s, json.at("metrics"), estimate_from);
-  if (json.contains("differences")) arm.differences = of_parts(s, json.at("differences"), difference_from);
-  arm.seeds = list<SeedSummary>(json, "seeds", [&](const OrderedJson& seed) {
-    return SeedSummary{static_cast<uint64_t>(integer(seed, "seed")),
-                       of_names(s.facts, seed.at("facts"), value_from),
-                       of_parts(s, seed.at("metrics"), value_from)};
+  arm.name = text_from(json["name"]);
+  arm.meaning = text_from(json["meaning"]);
+  arm.is_the_method = json["is_the_method"].flag();
+  arm.facts = named_from(s.facts, json["facts"], number_from);
+  arm.metrics = by_part_from(s, json["metrics"], estimate_from);
+  if (json.has("differences")) arm.differences = by_part_from(s, json["differences"], difference_from);
+  arm.seeds = list_from(json["seeds"], [&](const Reader& seed) {
+    return SeedSummary{static_cast<uint64_t>(seed["seed"].integer()),
+                       named_from(s.facts, seed["facts"], number_from),
+                       by_part_from(s, seed["metrics"], number_from)};
   });
   return arm;
 }
 
-Summary summary_from(const OrderedJson& json, const nn::Path& path) {
+Summary summary_from(const Reader& json) {
   Summary s;
-  s.about = text(json, "about");
-  s.arm = text(json, "arm");
-  s.unit = text(json, "unit");
-  s.measures = strings(json, "measures");
-  s.headline = strings(json, "headline");
-  s.facts = strings(json, "facts");
-  s.baseline = text(json, "baseline");
-  s.parts = list<UnitPart>(json, "parts", [](const OrderedJson& part) {
-    return UnitPart{text(part, "name"), text(part, "meaning"), integer(part, "units")};
-  });
-  s.arms = list<ArmSummary>(json, "arms", [&](const OrderedJson& arm) { return arm_from(s, arm); });
-  INPUT_CHECK(!s.headline.empty() && !s.parts.empty() && !s.arms.empty(), path.string(),
-              ": its results have no headline, parts or arms");
+  s.about = text_from(json["about"]);
+  s.arm = text_from(json["arm"]);
+  s.unit = text_from(json["unit"]);
+  s.measures = list_from(json["measures"], text_from);
+  s.headline = list_from(json["headline"], text_from);
+  s.facts = list_from(json["facts"], text_from);
+  s.baseline = text_from(json["baseline"]);
+  s.parts = list_from(json["parts"], unit_part_from);
+  s.arms = list_from(json["arms"], [&](const Reader& arm) { return arm_summary_from(s, arm); });
+  INPUT_CHECK(!s.headline.empty() && !s.parts.empty() && !s.arms.empty(), json.place(),
+              " has no headline, parts or arms");
   for (const std::string& measure : s.headline)
-    INPUT_CHECK(std::ranges::count(s.measures, measure), path.string(), ": its results have no ", measure);
+    INPUT_CHECK(std::ranges::count(s.measures, measure), json.place(), " has no measure ", measure);
   return s;
-}
-
-StageRecord stage_from(const OrderedJson& json) {
-  StageRecord stage;
-  stage.name = text(json, "name");
-  stage.seconds = number(json, "seconds");
-  stage.peak_rss_mib = number(json, "peak_rss_mib");
-  stage.tokens = integer(json, "tokens");
-  return stage;
 }
 
 }  // namespace
@@ -190,23 +164,31 @@ StageRecord stage_from(const OrderedJson& json) {
 ResultsFile::ResultsFile(const nn::Path& folder) : path_(folder / "results.json") {}
 
 RunResults ResultsFile::read() const {
+  const OrderedJson content = content_of(path_);
+  const Reader json{content, path_.string()};
   RunResults results;
-  with_content(path_, [&](const OrderedJson& json) {
-    if (json.contains("data")) {
-      const OrderedJson& data = json.at("data");
-      results.data =
-          DataCounts{integer(data, "users"), integer(data, "items"), integer(data, "interactions")};
-    }
-    if (json.contains("stages")) results.stages = list<StageRecord>(json, "stages", stage_from);
-    if (json.contains("sections")) {
-      for (const auto& [stage, section] : json.at("sections").items())
-        results.sections[stage] = nn::json_text(section);
-    }
-    if (!json.contains("results")) return;
-    results.results = summary_from(json.at("results"), path_);
-    results.evaluated_by = text(json.at("results"), "stage");
-  });
+  if (json.has("data")) {
+    const Reader data = json["data"];
+    results.data =
+        DataCounts{data["users"].integer(), data["items"].integer(), data["interactions"].integer()};
+  }
+  if (json.has("stages")) results.stages = list_from(json["stages"], stage_record_from);
+  if (json.has("sections")) {
+    for (const auto& [stage, section] : json["sections"].json.items())
+      results.sections[stage] = nn::json_text(section);
+  }
+  if (json.has("results")) {
+    results.results = summary_from(json["results"]);
+    results.evaluated_by = text_from(json["results"]["stage"]);
+  }
   return results;
+}
+
+double ResultsFile::seconds_of(const std::string& stage) const {
+  for (const StageRecord& record : read().stages) {
+    if (record.name == stage) return record.seconds;
+  }
+  return 0;
 }
 
 void ResultsFile::set_data(const DataCounts& data) const {
@@ -216,17 +198,19 @@ void ResultsFile::set_data(const DataCounts& data) const {
 }
 
 void ResultsFile::set_stage(const StageRecord& stage) const {
+  const OrderedJson record = {
+      {"name", stage.name},
+      {"seconds", stage.seconds},
+      {"peak_rss_mib", stage.peak_rss_mib},
+      {"tokens", stage.tokens},
+      {"tokens_per_second", stage.seconds > 0 ? static_cast<double>(stage.tokens) / stage.seconds : 0.0}};
   update(path_, [&](OrderedJson& json) {
     OrderedJson& stages = json["stages"];
-    if (!stages.is_array()) stages = OrderedJson::array();
-    auto it = find_stage(stages, stage.name);
-    if (it == stages.end()) it = stages.insert(stages.end(), OrderedJson::object());
-    *it = {
-        {"name", stage.name},
-        {"seconds", stage.seconds},
-        {"peak_rss_mib", stage.peak_rss_mib},
-        {"tokens", stage.tokens},
-        {"tokens_per_second", stage.seconds > 0 ? static_cast<double>(stage.tokens) / stage.seconds : 0.0}};
+    if (const auto old = find_stage(stages, stage.name); old != stages.end()) {
+      *old = record;
+    } else {
+      stages.push_back(record);
+    }
   });
 }
 
@@ -241,22 +225,13 @@ void ResultsFile::set_results(const std::string& stage, const Summary& summary) 
   });
 }
 
-double ResultsFile::seconds_of(const std::string& stage) const {
-  double seconds = 0;
-  with_content(path_, [&](OrderedJson& json) {
-    OrderedJson& stages = json["stages"];
-    if (const auto it = find_stage(stages, stage); it != stages.end()) seconds = it->value("seconds", 0.0);
-  });
-  return seconds;
-}
-
 void ResultsFile::remove(const std::vector<std::string>& stages) const {
   update(path_, [&](OrderedJson& json) {
-    OrderedJson& records = json["stages"];
     for (const std::string& stage : stages) {
-      if (const auto it = find_stage(records, stage); it != records.end()) records.erase(it);
+      OrderedJson& records = json["stages"];
+      if (const auto record = find_stage(records, stage); record != records.end()) records.erase(record);
       if (json.contains("sections")) json["sections"].erase(stage);
-      if (json.contains("results") && json["results"].value("stage", "") == stage) json.erase("results");
+      if (json.contains("results") && has_value(json["results"], "stage", stage)) json.erase("results");
     }
   });
 }

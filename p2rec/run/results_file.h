@@ -32,18 +32,18 @@ struct RunResults {
   std::string evaluated_by;  // the stage that made the results
 };
 
-// The file itself. Every call that changes it reads it, changes its part and writes the whole.
+// The file. Every call that changes it reads it and writes it whole.
 class ResultsFile {
  public:
   explicit ResultsFile(const nn::Path& folder);
-  // Empty if there is no file yet; throws ag::InputError if this program did not write it. A number that was not finite when
-  // it was written is NaN.
+  // Empty if there is no file yet; throws ag::InputError if this program did not write it. A number that was
+  // not finite when it was written is NaN.
   RunResults read() const;
   void set_data(const DataCounts& data) const;
   void set_stage(const StageRecord& stage) const;  // replaces the stage's record, but not its section
   // What the stage found, for its section of the report.
   void set_section(const std::string& stage, const nn::OrderedJson& section) const;
-  void set_results(const std::string& stage, const Summary& summary) const;  // which the stage has made
+  void set_results(const std::string& stage, const Summary& summary) const;  // made by the stage
   double seconds_of(const std::string& stage) const;                         // 0 if there is no record
   void remove(const std::vector<std::string>& stages) const;  // their records, sections and results
 

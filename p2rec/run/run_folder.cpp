@@ -1,10 +1,10 @@
 #include "p2rec/run/run_folder.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "nn/io/json.h"
-#include "p2rec/run/config_file.h"
+#include "p2rec/data/text_file.h"
+#include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/task/log_file.h"
 #include "p2rec/task/task.h"
@@ -16,29 +16,25 @@ namespace fs = std::filesystem;
 
 constexpr int kFormat = 2;  // of the folder; 1 had no number
 
-// What belongs to no single stage.
+// The files of no single stage.
 constexpr const char *kManifest = "manifest.json", *kResults = "results.json", *kLog = "log.jsonl",
                      *kReport = "report.html";
 
 // The stage's files, and its checkpoints (task.h).
 std::vector<std::string> patterns_of(const Stage& stage) {
   std::vector<std::string> patterns = stage.files;
-  patterns.push_back("state-" + stage.name + ".safetensors");
-  patterns.push_back("state-" + stage.name + "-*.safetensors");
+  for (const char* ending : {".safetensors", "-*.safetensors"})
+    patterns.push_back("state-" + stage.name + ending);
   return patterns;
 }
 
-// The files below the folder whose names, without `ending`, match one of the patterns.
-std::vector<nn::Path> found_files(const nn::Path& folder, const std::vector<std::string>& patterns,
-                                  std::string_view ending = "") {
+// The files below the folder whose names match one of the patterns.
+std::vector<nn::Path> found_files(const nn::Path& folder, const std::vector<std::string>& patterns) {
   std::vector<nn::Path> found;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
     const std::string name = fs::relative(entry.path(), folder).generic_string();
-    const auto fits = [&](const std::string& pattern) {
-      return matches(name, pattern + std::string(ending));
-    };
-    if (std::ranges::any_of(patterns, fits)) found.push_back(entry.path());
+    const auto fits = [&](const std::string& pattern) { return matches(name, pattern); };
+    if (entry.is_regular_file() && std::ranges::any_of(patterns, fits)) found.push_back(entry.path());
   }
   return found;
 }
@@ -127,10 +123,9 @@ void check_resumes(const nn::Path& folder, const Manifest& manifest, const Stage
 
 void remove_temporaries(const nn::Path& folder, const Stages& stages) {
   std::vector<std::string> patterns = {kConfigFile, kManifest, kResults, kLog, kReport};
-  for (const Stage& stage : stages) {
-    for (const std::string& pattern : patterns_of(stage)) patterns.push_back(pattern);
-  }
-  for (const nn::Path& file : found_files(folder, patterns, nn::kTemporaryEnding)) fs::remove(file);
+  for (const Stage& stage : stages) std::ranges::copy(patterns_of(stage), std::back_inserter(patterns));
+  for (std::string& pattern : patterns) pattern += nn::kTemporaryEnding;
+  for (const nn::Path& file : found_files(folder, patterns)) fs::remove(file);
 }
 
 void remove_checkpoints(const nn::Path& folder, const Stage& stage) {
@@ -139,12 +134,12 @@ void remove_checkpoints(const nn::Path& folder, const Stage& stage) {
   }
 }
 
-// The last stage goes first, and of each stage its entry in the manifest: whenever this is interrupted, what is left is a
-// run that was interrupted in the stage that is being removed. The records in results.json go at the end, all at once: a
-// stage that is run again replaces its own, but one that is still in the manifest would never get them back.
+// The last stage goes first, and of each stage its entry in the manifest: if this is interrupted, what is
+// left is a run that was interrupted in that stage. The records in results.json go last, all at once: a stage
+// that is run again replaces its own, but one that is still in the manifest would never get them back.
 void remove_from(const nn::Path& folder, Manifest& manifest, const Stages& stages, const std::string& first) {
   LogFile log(folder / kLog);
-  fs::remove(folder / kReport);  // it tells of what goes now
+  fs::remove(folder / kReport);  // it shows what is removed now
   std::vector<std::string> gone;
   for (auto stage = stages.rbegin(); gone.empty() || gone.back() != first; ++stage) {
     gone.push_back(stage->name);
@@ -161,14 +156,10 @@ void remove_from(const nn::Path& folder, Manifest& manifest, const Stages& stage
 
 int64_t integer_in(const nn::Metadata& metadata, const std::string& key, const nn::Path& file) {
   const auto found = metadata.find(key);
-  int64_t number = 0;
-  const bool parsed =
-      found != metadata.end() &&
-      std::from_chars(found->second.data(), found->second.data() + found->second.size(), number).ec ==
-          std::errc();
-  INPUT_CHECK(parsed, file.string(), ": its metadata has no integer '", key,
+  const auto number = found == metadata.end() ? std::nullopt : parse_field<int64_t>(found->second);
+  INPUT_CHECK(number, file.string(), ": its metadata has no integer '", key,
               "'; hint: another version of p2rec wrote it; --overwrite begins anew");
-  return number;
+  return *number;
 }
 
 }  // namespace p2rec

@@ -1,10 +1,10 @@
-// The output folder of a run between two calls of the program: which stages are done, which files each stage owns, what can be
-// resumed, and what --overwrite deletes.
+// The output folder of a run between two calls of the program: which stages are done, which files each stage
+// owns, what can be resumed, and what --overwrite deletes.
 //
 // Whenever the program is killed, the folder is in one of these states, and each can be resumed:
 //   a stage is in the manifest      all its files are whole; a checkpoint that is still there is removed
 //   it is not                       its files are whole or absent. It is run again from its checkpoint, or from the
-//                                   beginning where there is none; finished recommenders are kept
+//                                   beginning if there is none; finished recommenders are kept
 //   NAME.tmp                        a file that was being written: removed, and never read
 #pragma once
 
@@ -17,11 +17,11 @@
 
 namespace p2rec {
 
-// Where a file's metadata says with which options it was made: "key=value" lines.
+// The keys under which a file's metadata holds the options that it was made with: "key=value" lines.
 constexpr const char *kArtefactOptions = "p2rec.options", *kCheckpointOptions = "fingerprint";
 
-// manifest.json: for every finished stage its fingerprint. A stage is done if and only if it is here: it is entered after all its
-// files are whole. Throws ag::InputError for the manifest of another version.
+// manifest.json: for every finished stage its fingerprint. A stage is done if and only if it is here: it is
+// entered when all its files are whole. Throws ag::InputError for the manifest of another version.
 class Manifest {
  public:
   // `overwrite`: the manifest of another version counts as an empty one.
@@ -41,24 +41,26 @@ class Manifest {
   std::map<std::string, std::string> stages_;
 };
 
-// True if a file name fits a pattern, in which a '*' stands for anything.
+// True if a file name fits a pattern, in which a '*' matches anything.
 bool matches(const std::string& name, const std::string& pattern);
 
-// True if no run has begun here: the folder is empty, or the first run was killed while it wrote its first file.
+// True if no run has begun here: the folder is empty, or the first run was killed while it wrote its first
+// file.
 bool is_untouched(const nn::Path& folder);
 
-// Throws ag::InputError unless the stage is untouched, or `resume` is given and what is there was made with these options.
+// Throws ag::InputError unless the stage is untouched, or `resume` is given and what is there was made with
+// these options.
 void check_resumes(const nn::Path& folder, const Manifest& manifest, const Stage& stage,
                    const std::string& fingerprint, bool resume);
 
 // What was being written when an earlier run was killed.
 void remove_temporaries(const nn::Path& folder, const Stages& stages);
-// Of a stage that is in the manifest.
+// Those of a stage that is in the manifest.
 void remove_checkpoints(const nn::Path& folder, const Stage& stage);
 // All that the stages from `first` on have left.
 void remove_from(const nn::Path& folder, Manifest& manifest, const Stages& stages, const std::string& first);
 
-// An integer in a file's metadata. Throws ag::InputError where there is none.
+// An integer in a file's metadata. Throws ag::InputError if there is none.
 int64_t integer_in(const nn::Metadata& metadata, const std::string& key, const nn::Path& file);
 
 }  // namespace p2rec

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "autograd/check.h"
+#include "p2rec/run/run_folder.h"
 
 namespace p2rec {
 
@@ -16,8 +16,8 @@ const Stage& stage_named(const Stages& stages, const std::string& name) {
   return *found;
 }
 
-std::vector<const Stage*> needed_stages(const Stages& stages, bool from_other) {
-  std::set<std::string> names = {stages.back().name};
+std::vector<const Stage*> needed_stages(const Stages& stages, const Stage& last, bool from_other) {
+  std::set<std::string> names = {last.name};
   for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
     if (names.contains(stage->name) && !(from_other && stage->begins_from_other))
       names.insert(stage->inputs.begin(), stage->inputs.end());
@@ -28,5 +28,34 @@ std::vector<const Stage*> needed_stages(const Stages& stages, bool from_other) {
   }
   return needed;
 }
+
+Context::Context(const RunParts& run, const Stage& stage, std::string fingerprint)
+    : run_(run),
+      stage_(stage),
+      fingerprint_(std::move(fingerprint)),
+      data_(hide_targets(run.data, stage.sees)) {}
+
+const std::vector<uint64_t>& Context::seeds() const {
+  AG_CHECK(stage_.all_seeds, "the stage '", stage_.name, "' does not declare that it depends on all seeds");
+  return run_.config.seeds;
+}
+
+nn::Path Context::input(const std::string& stage, const std::string& file) const {
+  AG_CHECK(has_input(stage), "the stage '", stage_.name, "' does not declare the input '", stage, "'");
+  const bool other = stage_.begins_from_other && !run_.config.from.empty();
+  return nn::Path(other ? run_.config.from : run_.config.out) / file;
+}
+
+nn::Path Context::output(const std::string& file) const {
+  AG_CHECK(std::ranges::any_of(stage_.files, [&](const std::string& p) { return matches(file, p); }),
+           "the stage '", stage_.name, "' does not declare the file '", file, "'");
+  return nn::Path(run_.config.out) / file;
+}
+
+nn::Metadata Context::metadata() const {
+  return {{"p2rec.stage", stage_.name}, {kArtefactOptions, fingerprint_}};
+}
+
+Task Context::task() const { return run_.journal ? run_.journal->task(stage_.name, fingerprint_) : Task{}; }
 
 }  // namespace p2rec

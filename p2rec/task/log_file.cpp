@@ -22,12 +22,11 @@ LogFile::Line read_line(const std::string& text, const std::string& place) {
   LogFile::Line line;
   line.text = text;
   try {
-    auto json = nn::parse_json<Json>(text, place);
+    const auto json = nn::parse_json<Json>(text, place);
     line.task = json.at("task").get<std::string>();
     line.step = nn::JsonReader{json, place}["step"].integer();
-    for (const char* key : {"task", "step"}) json.erase(key);
     for (const auto& [name, value] : json.items()) {
-      if (!value.is_null()) line.values[name] = value.get<double>();
+      if (name != "task" && name != "step" && !value.is_null()) line.values[name] = value.get<double>();
     }
   } catch (const Json::exception&) {
     throw ag::InputError(
@@ -64,9 +63,7 @@ void LogFile::rewrite(const std::vector<Line>& lines) {
 
 void LogFile::open() {
   if (fd_ >= 0) return;
-  bool half_written = false;
-  const std::vector<Line> lines = read(&half_written);
-  if (half_written) rewrite(lines);
+  drop_if([](const Line&) { return false; });  // only a half-written line
   fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   AG_CHECK(fd_ >= 0, path_.string(), ": cannot be written: ", std::strerror(errno));
 }
@@ -87,7 +84,7 @@ void LogFile::append(const std::string& task, int64_t step,
     const ssize_t count = ::write(fd_, line.data() + written, line.size() - written);
     if (count < 0 && errno != EINTR) {
       const std::string why = std::strerror(errno);
-      close();  // the next line opens the file anew, which removes what was written of this one
+      close();  // the next line opens the file again, which removes what was written of this one
       throw ag::Error(ag::message(path_.string(), ": cannot be written: ", why, "; hint: is the disk full?"));
     }
     if (count > 0) written += static_cast<size_t>(count);
@@ -115,13 +112,11 @@ void LogFile::sync() {
 }
 
 void LogFile::sort(const std::vector<std::string>& tasks) {
-  const auto place = [&](const Line& line) {
-    return std::find(tasks.begin(), tasks.end(), line.task) - tasks.begin();
-  };
-  const auto listed = [&](const Line& line) { return place(line) < static_cast<ptrdiff_t>(tasks.size()); };
+  const auto place = [&](const Line& line) { return std::ranges::find(tasks, line.task); };
+  const auto listed = [&](const Line& line) { return place(line) != tasks.end(); };
   std::vector<Line> lines = read();
-  // The listed lines move up to the first of them; the others keep their order behind.
-  const auto first = std::find_if(lines.begin(), lines.end(), listed);
+  // The listed lines move up to the first of them; the others follow in their order.
+  const auto first = std::ranges::find_if(lines, listed);
   const auto others = std::stable_partition(first, lines.end(), listed);
   std::stable_sort(first, others, [&](const Line& a, const Line& b) {
     return std::pair(place(a), a.step) < std::pair(place(b), b.step);

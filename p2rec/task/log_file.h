@@ -1,5 +1,4 @@
-// log.jsonl: one line of JSON for every step of every task, {"task": "pretrain", "step": 12, "loss": 5.21,
-// ...}.
+// log.jsonl: a line of JSON for each step of each task, {"task": "pretrain", "step": 12, "loss": 5.21, ...}.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +13,8 @@
 
 namespace p2rec {
 
-// Not safe for threads: its owner locks. What cannot be read or written is an ag::Error that names the file;
-// a line that this program did not write is an ag::InputError.
+// Not safe for threads: its owner locks. Throws ag::Error naming the file if it cannot be read or written,
+// and ag::InputError for a line that this program did not write.
 class LogFile {
  public:
   explicit LogFile(nn::Path path) : path_(std::move(path)) {}
@@ -23,8 +22,8 @@ class LogFile {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  // Adds a line; it has reached the system when this returns. Numbers have nine digits; what is not finite
-  // becomes null. A line that was written in part only, as on a full disk, is removed before the next one.
+  // Adds a line; it has reached the system when this returns. Numbers have nine digits; one that is not
+  // finite becomes null. A line that a full disk cut off is removed before the next.
   void append(const std::string& task, int64_t step,
               const std::vector<std::pair<std::string, double>>& values);
   // Drops the task's lines after step `last`; all of them without one.
@@ -33,7 +32,7 @@ class LogFile {
   void drop_all(const std::string& task);
   // Waits until all lines are on the disk.
   void sync();
-  // Puts the lines of `tasks` in this order, each task's by step, where the first of them stood.
+  // Puts the lines of `tasks` in this order, each task's by step, in the place of the first of them.
   void sort(const std::vector<std::string>& tasks);
 
   struct Line {
@@ -42,8 +41,8 @@ class LogFile {
     std::map<std::string, double> values;  // without those that are null
     std::string text;                      // the line itself
   };
-  // Whole lines, none where there is no file. A last one without its end was being written when the program was killed, and
-  // zero bytes stand where the power failed before the disk had the content: what follows is left out.
+  // The whole lines; none if there is no file. Left out are a last line without its end, which was
+  // being written when the program was killed, and zero bytes, which a power failure may leave.
   std::vector<Line> read(bool* half_written = nullptr) const;
 
  private:

@@ -8,27 +8,18 @@
 #include <cmath>
 #include <ostream>
 
-#include "nn/io/utf8.h"
+#include "p2rec/data/text_file.h"
 
 namespace p2rec {
 namespace {
 
 constexpr double kRedraw = 0.2, kNextLine = 10;  // seconds
-constexpr double kEstimateAfter = 1;             // seconds: before that an estimate would jump about
+constexpr double kEstimateAfter = 1;             // seconds: earlier an estimate would jump about
 
 size_t terminal_width() {
   winsize size{};
   const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : 80;
-}
-
-// At most `width` characters; a UTF-8 character is never cut in two.
-std::string cut(const std::string& text, size_t width) {
-  size_t characters = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (nn::begins_character(text[i]) && characters++ == width) return text.substr(0, i);
-  }
-  return text;
 }
 
 }  // namespace
@@ -50,18 +41,15 @@ Progress::Progress(ProgressStyle style, std::ostream& out, Clock clock)
     : style_(style), out_(out), clock_(std::move(clock)) {}
 
 void Progress::begin(const std::string& task, const std::string& parent, int64_t parts) {
-  Item item;
-  item.parent = parent;
-  item.share = 1 / static_cast<double>(std::max<int64_t>(parts, 1));
-  item.began = clock_();
-  items_[task] = item;
+  const double share = 1 / static_cast<double>(std::max<int64_t>(parts, 1));
+  items_[task] = {.parent = parent, .share = share, .began = clock_()};
   const auto above = items_.find(parent);
   if (above == items_.end()) return;
   auto& names = above->second.parts;
-  if (std::find(names.begin(), names.end(), task) == names.end()) names.push_back(task);
+  if (!std::ranges::count(names, task)) names.push_back(task);
 }
 
-void Progress::goes_on(const std::string& task) { items_[task].first_counts_as_before = true; }
+void Progress::resumes(const std::string& task) { items_[task].first_counts_as_before = true; }
 
 // The fraction of a task's work, its parts' counted by their shares.
 double Progress::sum(const Item& item, double Item::*what) const {
@@ -105,18 +93,15 @@ std::string Progress::line(const std::string& root, const std::string& text) con
 }
 
 void Progress::draw(const std::string& text) {
-  if (style_ == ProgressStyle::Lines) {
-    say(text);
-    return;
-  }
+  if (style_ == ProgressStyle::Lines) return say(text);
   // One column stays free: a full line would wrap.
-  out_ << "\r" + cut(text, terminal_width() - 1) + "\x1b[K" << std::flush;
+  out_ << "\r" << cut(text, terminal_width() - 1) << "\x1b[K" << std::flush;
   drawn_ = true;
 }
 
 double Progress::finish(const std::string& task) {
   Item& item = items_[task];
-  // What reports nothing before its end was done by an earlier process.
+  // A task without a report before its end was done by an earlier process.
   if (!item.reported) item.before = 1;
   item.fraction = 1;
   return clock_() - item.began;

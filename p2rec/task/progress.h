@@ -1,5 +1,4 @@
-// What a person sees of a long computation: one line that is redrawn on a terminal, a plain line now and then
-// elsewhere.
+// What a person sees of a long computation: on a terminal one line, redrawn; elsewhere a line now and then.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +27,8 @@ class Progress {
 
   // A task begins; with a parent it is one of `parts` equal shares of the parent's work.
   void begin(const std::string& task, const std::string& parent = "", int64_t parts = 1);
-  // What the task reports first was done by an earlier process: the time left is not estimated from it.
-  void goes_on(const std::string& task);
+  // The task's first report counts as done by an earlier process: the time left is not estimated from it.
+  void resumes(const std::string& task);
   void report(const std::string& task, double fraction, const std::string& text);
   // The task is done. Returns the seconds since it began.
   double finish(const std::string& task);
@@ -39,13 +38,13 @@ class Progress {
 
  private:
   struct Item {
-    std::string parent;
+    std::string parent = {};
     double share = 1;     // of the parent's work
-    double fraction = 0;  // of its own work, where it has no parts
-    double before = 0;    // what of that was done before this process
+    double began = 0;     // by the clock
+    double fraction = 0;  // of its own work, if it has no parts
+    double before = 0;    // the fraction that was done before this process
     bool first_counts_as_before = false, reported = false;
-    double began = 0;
-    std::vector<std::string> parts;
+    std::vector<std::string> parts = {};
   };
   double sum(const Item& item, double Item::*what) const;
   std::string line(const std::string& root, const std::string& text) const;
@@ -57,10 +56,10 @@ class Progress {
   std::map<std::string, Item> items_;
   std::string shown_;  // the task at the root of what was shown last
   double shown_at_ = -1e9;
-  bool drawn_ = false;  // a line without an end stands on the terminal
+  bool drawn_ = false;  // the terminal shows a line without an end
 };
 
-// Standard error's style: Lines where it is no terminal.
+// Standard error's style: Lines if it is no terminal.
 ProgressStyle style_of_stderr(bool quiet);
 
 // "3.2 s", "4 min 10 s", "2 h 5 min".

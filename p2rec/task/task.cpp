@@ -5,29 +5,19 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
-#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <iostream>
-#include <map>
-#include <mutex>
 #include <sstream>
 
-#include "p2rec/task/log_file.h"
-#include "p2rec/task/progress.h"
+#include "p2rec/data/text_file.h"
 
 namespace p2rec {
 namespace {
 
 constexpr int64_t kImpatience = 1'000'000'000;  // nanoseconds from the first signal on
 
-double seconds_now() {
-  using namespace std::chrono;
-  return duration<double>(steady_clock::now().time_since_epoch()).count();
-}
-
-// When a stop was first asked for, by the monotonic clock; 0: never. A signal may find any thread, two may find two.
+// When a stop was first requested, by the monotonic clock; 0: never. Two signals may find two threads.
 std::atomic<int64_t> stop_asked_at{0};
 static_assert(std::atomic<int64_t>::is_always_lock_free, "a signal's handler must not wait for a lock");
 
@@ -36,6 +26,7 @@ int64_t nanoseconds_now() {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
+double seconds_now() { return 1e-9 * static_cast<double>(nanoseconds_now()); }
 
 extern "C" void on_stop_signal(int signal) {
   const int errno_before = errno;
@@ -47,13 +38,6 @@ extern "C" void on_stop_signal(int signal) {
     std::raise(signal);
   }
   errno = errno_before;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
 }
 
 }  // namespace
@@ -76,9 +60,10 @@ void request_stop() {
 void forget_stop_request() { stop_asked_at = 0; }
 
 std::string first_difference(const std::string& before, const std::string& now) {
-  const std::vector<std::string> a = lines_of(before), b = lines_of(now);
-  for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-    const std::string was = i < a.size() ? a[i] : "nothing", is = i < b.size() ? b[i] : "nothing";
+  std::istringstream a(before), b(now);
+  for (std::string was, is; a || b;) {
+    if (!std::getline(a, was)) was = "nothing";
+    if (!std::getline(b, is)) is = "nothing";
     if (was != is) return was + ", now " + is;
   }
   return "";
@@ -86,73 +71,66 @@ std::string first_difference(const std::string& before, const std::string& now) 
 
 // --- the journal -------------------------------------------------------------------------------------------
 
-struct Journal::State {
-  State(nn::Path where, bool quiet, double every)
-      : folder(std::move(where)),
-        save_every(every),
-        log(folder / "log.jsonl"),
-        progress(style_of_stderr(quiet), std::cerr, seconds_now) {}
-
-  nn::Path checkpoint(std::string task) const {
-    std::replace(task.begin(), task.end(), '/', '-');
-    return folder / ("state-" + task + ".safetensors");
-  }
-
-  std::mutex mutex;  // of all that follows
-  nn::Path folder;
-  double save_every;
-  LogFile log;
-  Progress progress;
-  std::map<std::string, double> saved_at;  // per task: when it began or was saved last
-  std::function<void()> when_saved;
-};
+Journal::Journal(const nn::Path& folder, bool quiet, double save_every)
+    : folder_(folder),
+      save_every_(save_every),
+      log_(folder / "log.jsonl"),
+      progress_(style_of_stderr(quiet), std::cerr, seconds_now) {}
 
 std::shared_ptr<Journal> Journal::open(const nn::Path& folder, bool quiet, double save_every) {
   nn::make_folder(folder);
-  std::shared_ptr<Journal> journal(new Journal);
-  journal->state_ = std::make_unique<State>(folder, quiet, save_every);
-  return journal;
+  return std::shared_ptr<Journal>(new Journal(folder, quiet, save_every));
+}
+
+nn::Path Journal::checkpoint(std::string task) const {
+  std::ranges::replace(task, '/', '-');
+  return folder_ / ("state-" + task + ".safetensors");
 }
 
 void Journal::when_saved(std::function<void()> call) {
-  const std::lock_guard lock(state_->mutex);
-  state_->when_saved = std::move(call);
+  const std::lock_guard lock(mutex_);
+  when_saved_ = std::move(call);
 }
 
-Journal::~Journal() = default;
-
 Task Journal::task(const std::string& name, const std::string& fingerprint) {
-  const std::lock_guard lock(state_->mutex);
+  const std::lock_guard lock(mutex_);
   Task task;
   task.name_ = name;
   task.journal_ = shared_from_this();
   task.fingerprint_ = fingerprint;
-  state_->progress.begin(name);
-  state_->saved_at[name] = seconds_now();
+  progress_.begin(name);
+  saved_at_[name] = seconds_now();
   return task;
 }
 
 void Journal::sort_log(const std::string& task, const std::vector<std::string>& parts) {
-  const std::lock_guard lock(state_->mutex);
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
   for (const std::string& part : parts) names.push_back(task + "/" + part);
-  state_->log.sort(names);
+  log_.sort(names);
 }
 
 void Journal::say(const std::string& line) {
-  const std::lock_guard lock(state_->mutex);
-  state_->progress.say(line);
+  const std::lock_guard lock(mutex_);
+  progress_.say(line);
 }
 
 // --- tasks -------------------------------------------------------------------------------------------------
 
+template <class F>
+void Task::in_journal(const F& f) const {
+  if (!journal_) return;
+  const std::lock_guard lock(journal_->mutex_);
+  f(*journal_);
+}
+
 Task Task::part(const std::string& part, int64_t parts) const {
   Task result = *this;
   result.name_ = name_ + "/" + part;
-  if (!journal_) return result;
-  const std::lock_guard lock(journal_->state_->mutex);
-  journal_->state_->progress.begin(result.name_, name_, parts);
-  journal_->state_->saved_at[result.name_] = seconds_now();
+  in_journal([&](Journal& journal) {
+    journal.progress_.begin(result.name_, name_, parts);
+    journal.saved_at_[result.name_] = seconds_now();
+  });
   return result;
 }
 
@@ -161,62 +139,52 @@ void Task::announce(const std::string& what) const {
 }
 
 void Task::progress(double fraction, const std::string& text) const {
-  if (!journal_) return;
-  const std::lock_guard lock(journal_->state_->mutex);
-  journal_->state_->progress.report(name_, fraction, text);
+  in_journal([&](Journal& journal) { journal.progress_.report(name_, fraction, text); });
 }
 
 void Task::log(int64_t step, const Values& values) const {
-  if (!journal_) return;
-  const std::lock_guard lock(journal_->state_->mutex);
-  journal_->state_->log.append(name_, step, values);
+  in_journal([&](Journal& journal) { journal.log_.append(name_, step, values); });
 }
 
 std::optional<nn::TensorFile> Task::resume() const {
-  if (!journal_) return std::nullopt;
-  Journal::State& state = *journal_->state_;
-  const std::lock_guard lock(state.mutex);
-  const nn::Path path = state.checkpoint(name_);
-  if (!std::filesystem::exists(path)) {
-    state.log.drop_after(name_, std::nullopt);
-    return std::nullopt;
-  }
-  nn::TensorFile file = nn::read_safetensors(path);
-  const std::string& text = file.metadata["step"];
-  int64_t step = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), step);
-  INPUT_CHECK(parsed.ec == std::errc() && file.metadata.count("fingerprint"), path.string(),
-              ": not a checkpoint of this program; hint: --overwrite begins anew");
-  const std::string difference = first_difference(file.metadata["fingerprint"], fingerprint_);
-  INPUT_CHECK(difference.empty(), path.string(), ": the checkpoint was made with other options: ", difference,
-              "; hint: give the old option again, or --overwrite begins anew");
-  state.log.drop_after(name_, step);
-  state.progress.goes_on(name_);
-  state.saved_at[name_] = seconds_now();
+  std::optional<nn::TensorFile> file;
+  in_journal([&](Journal& journal) {
+    const nn::Path path = journal.checkpoint(name_);
+    if (!std::filesystem::exists(path)) return journal.log_.drop_after(name_, std::nullopt);
+    file = nn::read_safetensors(path);
+    const auto step = parse_field<int64_t>(file->metadata["step"]);
+    INPUT_CHECK(step && file->metadata.contains("fingerprint"), path.string(),
+                ": not a checkpoint of this program; hint: --overwrite begins anew");
+    const std::string difference = first_difference(file->metadata["fingerprint"], fingerprint_);
+    INPUT_CHECK(difference.empty(), path.string(),
+                ": the checkpoint was made with other options: ", difference,
+                "; hint: give the old option again, or --overwrite begins anew");
+    journal.log_.drop_after(name_, *step);
+    journal.progress_.resumes(name_);
+    journal.saved_at_[name_] = seconds_now();
+  });
   return file;
 }
 
 bool Task::save_due() const {
-  if (!journal_) return false;
-  const std::lock_guard lock(journal_->state_->mutex);
-  return stop_requested() ||
-         seconds_now() - journal_->state_->saved_at[name_] >= journal_->state_->save_every;
+  bool due = false;
+  in_journal([&](Journal& journal) {
+    due = stop_requested() || seconds_now() - journal.saved_at_[name_] >= journal.save_every_;
+  });
+  return due;
 }
 
 void Task::save(int64_t step, const nn::NamedTensors& tensors, nn::Metadata metadata) const {
   if (!journal_) return;
   metadata["fingerprint"] = fingerprint_;
   metadata["step"] = std::to_string(step);
-  Journal::State& state = *journal_->state_;
-  {
-    const std::lock_guard lock(state.mutex);
-    state.log.sync();
-  }
-  // Written without the lock: other parts go on meanwhile, and no two tasks share a file.
-  nn::write_safetensors(state.checkpoint(name_), tensors, metadata);
-  const std::lock_guard lock(state.mutex);
-  state.saved_at[name_] = seconds_now();
-  if (state.when_saved) state.when_saved();
+  in_journal([](Journal& journal) { journal.log_.sync(); });
+  // Written without the lock: other parts run meanwhile, and no two tasks share a file.
+  nn::write_safetensors(journal_->checkpoint(name_), tensors, metadata);
+  in_journal([&](Journal& journal) {
+    journal.saved_at_[name_] = seconds_now();
+    if (journal.when_saved_) journal.when_saved_();
+  });
 }
 
 void Task::check_stop() const {
@@ -224,16 +192,15 @@ void Task::check_stop() const {
 }
 
 void Task::finish(const std::string& what) const {
-  if (!journal_) return;
-  Journal::State& state = *journal_->state_;
-  const std::lock_guard lock(state.mutex);
-  state.log.sync();
-  const double seconds = state.progress.finish(name_);
-  state.progress.say(fmt::format("{}: {} ({})", name_, what, duration_text(seconds)));
+  in_journal([&](Journal& journal) {
+    journal.log_.sync();
+    const double seconds = journal.progress_.finish(name_);
+    journal.progress_.say(fmt::format("{}: {} ({})", name_, what, duration_text(seconds)));
+  });
 }
 
 void Task::discard() const {
-  if (journal_) std::filesystem::remove(journal_->state_->checkpoint(name_));
+  if (journal_) std::filesystem::remove(journal_->checkpoint(name_));
 }
 
 }  // namespace p2rec

@@ -263,11 +263,11 @@ def adapters():
 
 
 def artifact_files():
-    yield "results_list", "not the results of a run", b"results\n[1]"
-    yield "results_stage_of_number", "not the results of a run", b'results\n{"stages": [1]}'
-    yield "results_seconds_text", "not the results of a run", b'results\n{"stages": [{"name": "pretrain", "seconds": "1"}]}'
+    yield "results_list", "expected a JSON object", b"results\n[1]"
+    yield "results_stage_of_number", "'stages[0]' is 1; expected an object", b'results\n{"stages": [1]}'
+    yield "results_seconds_text", "'stages[0].seconds' is", b'results\n{"stages": [{"name": "pretrain", "seconds": "1"}]}'
     yield "results_name_twice", "twice in one object", b'results\n{"data": 1, "data": 2}'
-    yield "results_cut", "not the results of a run", b'results\n{"data": '
+    yield "results_cut", "is not JSON", b'results\n{"data": '
     yield "manifest_list", "manifest.json", b"manifest\n[]"
     yield "manifest_number", "not a manifest", b'manifest\n{"format": 2, "stages": {"groups": 1}}'
     yield "log_no_json", "log.jsonl:2: found a line that is no step", b'log\n{"task": "a", "step": 1}\nx\n'

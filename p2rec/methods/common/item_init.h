@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "p2rec/run/context.h"
+#include "p2rec/run/stage.h"
 
 namespace p2rec {
 

@@ -8,7 +8,7 @@
 #include "models/formats/language_model.h"
 #include "p2rec/llm/prompts.h"
 #include "p2rec/llm/tiny_llm.h"
-#include "p2rec/run/context.h"
+#include "p2rec/run/stage.h"
 
 namespace p2rec {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "p2rec/data/load_data.h"
+#include "p2rec/data/read_interactions.h"
 #include "p2rec/evaluation/ranking.h"
 
 namespace p2rec {

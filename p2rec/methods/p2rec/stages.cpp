@@ -4,7 +4,7 @@
 #include "nn/io/json.h"
 #include "nn/io/npy.h"
 #include "nn/peft_adapter.h"
-#include "p2rec/data/items_file.h"
+#include "p2rec/data/read_interactions.h"
 #include "p2rec/methods/p2rec/config.h"
 #include "p2rec/methods/p2rec/describe_groups.h"
 #include "p2rec/methods/p2rec/group_files.h"

@@ -3,7 +3,7 @@
 #include "p2rec/evaluation/published_rows.h"
 #include "p2rec/methods/p2rec/group_files.h"
 #include "p2rec/methods/report_plan.h"
-#include "p2rec/run/config_file.h"
+#include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/run_folder.h"
 #include "p2rec/task/log_file.h"

@@ -2,7 +2,6 @@
 #include "p2rec/data/interactions.h"
 
 #include "p2rec/data/read_interactions.h"
-#include "p2rec/data/stats.h"
 #include "tests/fuzz/target.h"
 
 namespace {

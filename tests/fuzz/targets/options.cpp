@@ -1,6 +1,6 @@
 // A configuration file, TOML.
+#include "p2rec/run/options.h"
 #include "p2rec/methods/settings.h"
-#include "p2rec/run/config_file.h"
 #include "tests/fuzz/target.h"
 
 // What is read is written and read again.

@@ -37,20 +37,12 @@ void write_adapter(const nn::Path& folder, models::Llama& model) {
 
 Json json_of(const nn::Path& file) { return Json::parse(nn::read_file(file, "output")); }
 
-p2rec::LlmRequest request(const nn::Path& llm, const nn::Path& out, const nn::Path& adapter = {}) {
-  p2rec::LlmRequest result;
-  result.llm = llm.string();
-  result.out = out.string();
-  result.adapter = adapter.string();
-  return result;
-}
-
 // Merges and compares with the attached adapter; returns what was written, loaded.
 LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& folder) {
   LanguageModel base = models::load_language_model(llm);
   const Tensor plain = logits_of(*base.model);
   write_adapter(folder / "adapter", *base.model);
-  p2rec::llm_merge(request(llm, folder / "merged", folder / "adapter"));
+  p2rec::llm_merge(llm, folder / "adapter", folder / "merged");
   CHECK_FALSE(fs::exists(folder / "merged.partial"));
   LanguageModel merged = models::load_language_model(folder / "merged");
   CHECK(merged.name == "merged");
@@ -62,8 +54,9 @@ LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& f
   return merged;
 }
 
-void check_refused(const p2rec::LlmRequest& wrong, const std::string& expected) {
-  CHECK_THROWS_WITH_AS(p2rec::llm_merge(wrong), Contains(expected.c_str()), InputError);
+void check_refused(const nn::Path& llm, const nn::Path& out, const std::string& expected,
+                   const nn::Path& adapter = {}) {
+  CHECK_THROWS_WITH_AS(p2rec::llm_merge(llm, adapter, out), Contains(expected.c_str()), InputError);
 }
 
 }  // namespace
@@ -108,7 +101,7 @@ TEST_CASE("without an adapter the model is converted, number by number") {
   fs::create_directory(folder / "empty");
   for (const char* name : {"new", "empty", "slash/"}) {
     CAPTURE(name);
-    p2rec::llm_merge(request(base, folder / name));
+    p2rec::llm_merge(base, {}, folder / name);
     const nn::NamedTensors found = models::load_hugging_face_model(folder / name)->named_parameters(),
                            expected = models::load_language_model(base).model->named_parameters();
     REQUIRE(found.size() == expected.size());
@@ -121,20 +114,20 @@ TEST_CASE("merge refuses what it would overwrite, and leaves nothing behind") {
   const nn::Path base = family_path("llama3.gguf"), out = folder / "out";
   nn::make_folder(out);
   nn::write_atomically(out / "precious", "x");
-  check_refused(request(base, out), "out holds something already; expected a new or an empty folder");
-  check_refused(request(base, out / "precious"), "precious holds something already");
+  check_refused(base, out, "out holds something already; expected a new or an empty folder");
+  check_refused(base, out / "precious", "precious holds something already");
   CHECK(nn::read_file(out / "precious", "x") == "x");
   nn::make_folder(folder / "b.partial");
-  check_refused(request(base, folder / "b"), "b.partial: is in the way; hint: ");
+  check_refused(base, folder / "b", "b.partial: is in the way; hint: ");
   CHECK_FALSE(fs::exists(folder / "b"));
 
   for (const nn::Path& wrong : {folder / "none.gguf", nn::Path("tiny"), folder / "tiny_llm.safetensors"})
-    check_refused(request(wrong, folder / "c"), wrong.filename().string());
-  check_refused(request(base, folder / "c", folder / "none"), "none: there is no such adapter folder");
+    check_refused(wrong, folder / "c", wrong.filename().string());
+  check_refused(base, folder / "c", "none: there is no such adapter folder", folder / "none");
   const testing::FolderCopy adapter(family_path("peft_adapter"));
   adapter.edit_tensors("adapter_model.safetensors", [](nn::NamedTensors& t) { t[0].first = "x"; });
-  check_refused(request(base, folder / "c", adapter.path()), "the adapter does not fit the model");
-  check_refused(request(base, out / "precious" / "c"), "the folder cannot be made");
+  check_refused(base, folder / "c", "the adapter does not fit the model", adapter.path());
+  check_refused(base, out / "precious" / "c", "the folder cannot be made");
   CHECK_FALSE(fs::exists(folder / "c"));
   CHECK_FALSE(fs::exists(folder / "c.partial"));
 }

@@ -5,9 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "p2rec/data/fingerprint.h"
 #include "p2rec/data/read_interactions.h"
-#include "p2rec/data/stats.h"
 #include "p2rec/data/text_file.h"
 #include "tests/testing.h"
 

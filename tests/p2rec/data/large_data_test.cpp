@@ -1,5 +1,5 @@
 // Data of any size: what the header promises, and that a user's line does not depend on the number of users.
-#include "p2rec/data/large_data.h"
+#include "p2rec/data/synthetic.h"
 
 #include <algorithm>
 #include <map>

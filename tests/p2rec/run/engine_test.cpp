@@ -1,7 +1,7 @@
 // The engine with a method of its own: two stages that write a line each. It knows no other method either.
-#include "p2rec/run/config_file.h"
-#include "p2rec/run/context.h"
+#include "p2rec/run/options.h"
 #include "p2rec/run/run.h"
+#include "p2rec/run/stage.h"
 #include "tests/folders.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"

@@ -5,7 +5,6 @@
 
 #include "models/recommenders/registry.h"
 #include "p2rec/methods/settings.h"
-#include "p2rec/run/config_file.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
 #include "tests/testing.h"

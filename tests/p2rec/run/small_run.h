@@ -9,7 +9,7 @@
 
 #include "p2rec/data/synthetic.h"
 #include "p2rec/methods/settings.h"
-#include "p2rec/run/config_file.h"
+#include "p2rec/run/options.h"
 #include "p2rec/run/run.h"
 #include "tests/testing.h"
 

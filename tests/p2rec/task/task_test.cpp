@@ -325,7 +325,7 @@ TEST_CASE("the time left does not count what an earlier process did") {
   double now = 0;
   Progress progress(ProgressStyle::Lines, out, [&] { return now; });
   progress.begin("train");
-  progress.goes_on("train");
+  progress.resumes("train");
   progress.report("train", 0.5, "a");
   now = 20;
   progress.report("train", 0.6, "b");  // a tenth in 20 s, four tenths to go

@@ -1,4 +1,4 @@
-#include "p2rec/cli/command_options.h"
+#include "p2rec/cli/commands.h"
 
 #include <algorithm>
 
@@ -21,8 +21,6 @@ void add_option(CLI::App& command, const OptionHelp& option) {
   command.add_flag(names)->description(option.text + off)->group(option.heading);
 }
 
-bool is_list(const OptionHelp& option) { return option.value.ends_with(",..."); }
-
 }  // namespace
 
 std::string path_of(const CLI::App& command) {
@@ -30,9 +28,26 @@ std::string path_of(const CLI::App& command) {
                               : command.get_name();
 }
 
+std::string help_hint(const CLI::App& command) { return "; hint: " + path_of(command) + " --help"; }
+
 CLI::Option* given(CLI::App& command, const std::string& name) {
   CLI::Option* option = command.get_option_no_throw("--" + name);
   return option && option->count() ? option : nullptr;
+}
+
+std::string value_of(CLI::App& command, const std::string& name) {
+  const CLI::Option* option = given(command, name);
+  return option ? option->as<std::string>() : "";
+}
+
+std::string required_value(CLI::App& command, const std::string& name, const std::string& expected) {
+  const std::string value = value_of(command, name);
+  INPUT_CHECK(!value.empty(), "--", name, ": not given; expected ", expected, help_hint(command));
+  return value;
+}
+
+void add_text(CLI::App& command, const std::string& name, const std::string& type, const std::string& help) {
+  command.add_option("--" + name)->type_name(type)->description(help);
 }
 
 void add_options(CLI::App& command, const Sections& sections, const std::vector<std::string>& only) {
@@ -44,10 +59,10 @@ void add_options(CLI::App& command, const Sections& sections, const std::vector<
 GivenOptions given_options(CLI::App& command, const Sections& sections) {
   GivenOptions options;
   for (const OptionHelp& option : option_help(sections)) {
-    const CLI::Option* found = given(command, option.name);
-    if (!found) continue;
-    const auto text = found->as<std::string>();
-    options[option.name] = {is_list(option) ? split_at_commas(text) : std::vector{text}, "--" + option.name};
+    if (!given(command, option.name)) continue;
+    const std::string text = value_of(command, option.name);
+    const bool is_list = option.value.ends_with(",...");
+    options[option.name] = {is_list ? split_at_commas(text) : std::vector{text}, "--" + option.name};
   }
   return options;
 }
@@ -61,7 +76,7 @@ void use_machine(CLI::App& command) {
   RunConfig config;
   const Sections sections = {Section::of("run", "Machine", config)};
   GivenOptions options = given_options(command, sections);
-  // The command may have options of its own that are called like others of the section: --out, --seed.
+  // The command may have options of its own with names of this section: --out, --seed.
   std::erase_if(options, [](const auto& option) { return !std::ranges::count(kMachine, option.first); });
   set_options(sections, options);
   use_machine(config);
