@@ -1,17 +1,15 @@
 // Errors. Two kinds, because a program's user needs to know whose turn it is:
 //   ag::Error       something could not be done (a wrong shape, a full disk); the program exits with 1
 //   ag::InputError  what the user gave is wrong (an option, a file, its content); the program exits with 2
-// A message names the op, file or option, says what was found and what was expected, and ends with a hint
-// where there is one to give.
+// A message names the op, file or option, says what was found and what was expected, and may end with a hint.
 #pragma once
 
 #include <concepts>
 #include <cstdint>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace ag {
@@ -26,20 +24,22 @@ class InputError : public Error {
   using Error::Error;
 };
 
-// Appends to a message what one value prints as. Lists of integers (shapes) print as (2, 3).
-void append(std::string& text, std::string_view value);
-void append(std::string& text, char value);
-void append(std::string& text, int64_t value);
-void append(std::string& text, uint64_t value);
-void append(std::string& text, double value);  // six significant digits
-void append(std::string& text, const std::vector<int64_t>& list);
+// Appends to a message what one value prints as.
+inline void append(std::string& text, std::string_view value) { text += value; }
+inline void append(std::string& text, char value) { text += value; }
 template <std::integral T>
 void append(std::string& text, T value) {
-  if constexpr (std::is_signed_v<T>) {
-    append(text, static_cast<int64_t>(value));
-  } else {
-    append(text, static_cast<uint64_t>(value));
-  }
+  text += std::to_string(value);
+}
+inline void append(std::string& text, double value) {  // six significant digits
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%g", value);
+  text += digits;
+}
+inline void append(std::string& text, const std::vector<int64_t>& list) {  // a shape: (2, 3)
+  text += '(';
+  for (size_t i = 0; i < list.size(); ++i) text += (i ? ", " : "") + std::to_string(list[i]);
+  text += ')';
 }
 
 // Joins its arguments into one text: message("x has shape ", x.shape(), " but ", 3, " columns").

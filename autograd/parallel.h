@@ -50,6 +50,17 @@ void parallel_chunks(int64_t n, const F& f) {
   });
 }
 
+// Calls f(begin, end) for the columns [begin, end) of a matrix (R,C), some per thread: a column's sum over the rows is
+// then one thread's.
+template <class F>
+void parallel_columns(int64_t R, int64_t C, const F& f) {
+  constexpr int64_t kColumns = 64;
+  parallel_for((C + kColumns - 1) / kColumns, R * kColumns, [&](int64_t block) {
+    const int64_t begin = block * kColumns, end = begin + kColumns < C ? begin + kColumns : C;
+    f(begin, end);
+  });
+}
+
 inline int thread_count() { return omp_get_max_threads(); }
 inline void set_thread_count(int threads) { omp_set_num_threads(threads); }
 

@@ -13,9 +13,7 @@
 #include <map>
 #include <mutex>
 
-#include "autograd/check.h"
 #include "autograd/cuda.h"
-#include "autograd/memory.h"
 
 namespace ag {
 namespace {
@@ -62,7 +60,7 @@ class CachingAllocator {
   // Best fit: the smallest free block that holds the request, unless it would waste over a third of itself.
   void* allocate(int64_t bytes, int64_t* capacity) {
     const int64_t wanted = size_class(bytes);
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard lock(mutex_);
     void* block = nullptr;
     if (auto it = free_.lower_bound(wanted); it != free_.end() && it->first <= wanted + wanted / 2) {
       *capacity = it->first;
@@ -91,38 +89,38 @@ class CachingAllocator {
   }
 
   void release(void* block, int64_t capacity) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard lock(mutex_);
     free_.emplace(capacity, block);
     stats_.in_use -= capacity;
     stats_.cached += capacity;
   }
 
   void release_cached() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard lock(mutex_);
     release_locked();
   }
 
   // True if the address is in a block that came from here, or just past its end, where a slice without rows begins.
   bool holds(const void* memory) {
     if (!used_) return false;  // every kernel asks, and most programs have no such memory
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard lock(mutex_);
     const auto* address = static_cast<const char*>(memory);
     const auto after = blocks_.upper_bound(address);
     return after != blocks_.begin() && address <= std::prev(after)->first + std::prev(after)->second;
   }
 
   MemoryStats stats() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard lock(mutex_);
     return stats_;
   }
 
   void reset_peak() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard lock(mutex_);
     stats_.peak = stats_.in_use;
   }
 
   void set_limit(int64_t bytes) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard lock(mutex_);
     limit_ = bytes;
   }
 
@@ -183,7 +181,6 @@ Storage::Storage(int64_t bytes, Device device) : bytes_(bytes), device_(device) 
 Storage::~Storage() { allocator(device_).release(data_, capacity_); }
 
 MemoryStats memory_stats(Device device) { return allocator(device).stats(); }
-void reset_memory_peak() { reset_memory_peak(Device::CPU); }
 void reset_memory_peak(Device device) { allocator(device).reset_peak(); }
 
 int64_t free_memory(Device device) {

@@ -7,9 +7,16 @@
 #include <cstdint>
 #include <memory>
 
+#include "autograd/check.h"
 #include "autograd/device.h"
 
 namespace ag {
+
+// A tensor's memory could not be had.
+class OutOfMemory : public Error {
+ public:
+  using Error::Error;
+};
 
 // One block of memory, aligned to 64 bytes; it goes back to the cache with its last owner.
 class Storage {
@@ -39,9 +46,24 @@ struct MemoryStats {
   int64_t peak = 0;    // the largest in_use since the last reset_memory_peak
 };
 MemoryStats memory_stats(Device device = Device::CPU);
-void reset_memory_peak();  // of the CPU
-// Gives the free blocks of all devices back to the system. Worth a call where another kind of work begins, whose blocks have other sizes.
+void reset_memory_peak(Device device = Device::CPU);
+// Gives the free blocks of all devices back to the system. Worth a call where another kind of work begins, whose
+// blocks have other sizes.
 void release_cached_memory();
+// Bytes that the device's driver could still give. Not of the CPU: nn/system/memory.h asks the operating system.
+int64_t free_memory(Device device);
+
+// While it lives, tensors on the device take at most this many bytes in all: more throws OutOfMemory.
+class MemoryLimit {
+ public:
+  MemoryLimit(Device device, int64_t bytes);
+  ~MemoryLimit();
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  Device device_;
+};
 
 // Copies between any two places, of the CPU or of a device; zero fills with zero bytes.
 void copy_memory(void* to, Device to_device, const void* from, Device from_device, int64_t bytes);

@@ -76,8 +76,6 @@ Tensor Tensor::from_ints(const std::vector<int32_t>& values) {
   return from_ints({static_cast<int64_t>(values.size())}, values);
 }
 
-Tensor Tensor::scalar(real value) { return full({}, value); }
-
 const Tensor::Impl& Tensor::impl() const {
   AG_CHECK(impl_,
            "Tensor: an undefined tensor was used; hint: it was default-constructed, or it is the gradient of "
@@ -120,28 +118,27 @@ std::vector<real> Tensor::values() const {
   return numbers;
 }
 
-Tensor Tensor::view(Shape shape) const {
-  AG_CHECK(ag::numel(shape) == numel(), "Tensor::view: shape ", this->shape(), " cannot be seen as ", shape);
+Tensor Tensor::part(int64_t first, Shape shape) const {
   auto result = std::make_shared<Impl>();
   result->storage = impl().storage;
-  result->offset = impl().offset;
+  result->offset = impl().offset + first * size_of(dtype());
   result->shape = std::move(shape);
   result->dtype = dtype();
   return Tensor(std::move(result));
 }
 
+Tensor Tensor::view(Shape shape) const {
+  AG_CHECK(ag::numel(shape) == numel(), "Tensor::view: shape ", this->shape(), " cannot be seen as ", shape);
+  return part(0, std::move(shape));
+}
+
 Tensor Tensor::rows(int64_t begin, int64_t end) const {
   AG_CHECK(rank() >= 1 && 0 <= begin && begin <= end && end <= dim(0), "Tensor::rows: rows [", begin, ", ",
            end, ") of a tensor of shape ", shape());
-  Shape part = shape();
-  const int64_t row = part[0] ? numel() / part[0] : 0;
-  part[0] = end - begin;
-  auto result = std::make_shared<Impl>();
-  result->storage = impl().storage;
-  result->offset = impl().offset + begin * row * size_of(dtype());
-  result->shape = std::move(part);
-  result->dtype = dtype();
-  return Tensor(std::move(result));
+  Shape some = shape();
+  const int64_t row = some[0] ? numel() / some[0] : 0;
+  some[0] = end - begin;
+  return part(begin * row, std::move(some));
 }
 
 Tensor Tensor::detach() const { return view(shape()); }

@@ -47,7 +47,6 @@ class Tensor {
   static Tensor from(Shape shape, const std::vector<double>& values);        // Real
   static Tensor from_ints(Shape shape, const std::vector<int32_t>& values);  // I32
   static Tensor from_ints(const std::vector<int32_t>& values);               // I32, one dimension
-  static Tensor scalar(real value);                                          // shape ()
 
   bool defined() const { return impl_ != nullptr; }
   const Shape& shape() const;
@@ -91,6 +90,7 @@ class Tensor {
   struct Impl;
   explicit Tensor(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
   const Impl& impl() const;
+  Tensor part(int64_t first, Shape shape) const;  // the same memory from element `first` on, no history
   std::shared_ptr<Impl> impl_;
 };
 

@@ -1,8 +1,14 @@
-// Packed attention: the op and its composed definition. The fused kernels are in attention_kernels.cpp.
+// Packed attention: the op, its composed definition, and the fused kernels for the CPU. A query tile's scores are the
+// largest thing that a kernel holds; backward computes them again from the stored log-sum-exp. Work is split over
+// (sequence, key head), so the gradients of k and v have one writer each.
+#include <Eigen/Core>
 #include <cmath>
 
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
+#include "autograd/ops/dropout_mask.h"
+#include "autograd/ops/math.h"
+#include "autograd/parallel.h"
 
 namespace ag {
 namespace {
@@ -110,4 +116,157 @@ Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, con
   return concat(sequences, 0);
 }
 
+namespace {
+
+using Matrix = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Rows = Eigen::OuterStride<>;
+using Map = Eigen::Map<Matrix, 0, Rows>;
+using ConstMap = Eigen::Map<const Matrix, 0, Rows>;
+
+constexpr int64_t kTile = 32;  // queries at a time
+
+// One sequence and key head, and the tiles of its queries.
+struct Work {
+  const AttentionArgs& s;
+  int64_t kv, first_q, queries, first_k, keys;
+
+  Work(const AttentionArgs& sizes, int64_t index) : s(sizes), kv(index % sizes.KV) {
+    const int64_t b = index / s.KV;
+    first_q = s.q_offsets[b];
+    queries = s.q_offsets[b + 1] - first_q;
+    first_k = s.k_offsets[b];
+    keys = s.k_offsets[b + 1] - first_k;
+  }
+  // Rows [begin, begin + count) of head h of a (tokens, heads, D) tensor.
+  template <class Real>
+  auto rows(Real* x, int64_t begin, int64_t count, int64_t heads, int64_t h) const {
+    using Result = std::conditional_t<std::is_const_v<Real>, ConstMap, Map>;
+    return Result(x + (begin * heads + h) * s.D, count, s.D, Rows(heads * s.D));
+  }
+  // How many keys query i sees: all, or those up to the query itself when both end together.
+  int64_t seen(int64_t i) const { return s.causal ? i + 1 + keys - queries : keys; }
+};
+
+int64_t tile_elements(const AttentionArgs& s) { return kTile * s.longest_k; }
+
+// Calls f(from, to, mask) for the first `seen` weights of query row i and head h, a group of masks at a time: mask[j - from] is
+// 0 or 1 / (1 - p) for weight j, and 1 where p is 0.
+template <class F>
+void for_each_mask_group(const AttentionArgs& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen,
+                         const F& f) {
+  constexpr int64_t kGroup = DropoutMask::kGroup;
+  real mask[kGroup];
+  std::fill_n(mask, kGroup, real(1));
+  for (int64_t begin = 0; begin < seen; begin += kGroup) {
+    if (s.dropout != 0) masks.group(mask, s.mask_row(i, h), begin / kGroup);
+    f(begin, std::min(begin + kGroup, seen), mask);
+  }
+}
+
+// Calls f(work, scratch of this thread) for each sequence and key head.
+template <class F>
+void for_each_head(const AttentionArgs& s, int64_t scratch_per_thread, real* scratch, const F& f) {
+  const int64_t jobs = s.B * s.KV, cost = 4 * (s.H / s.KV) * s.longest_k * s.D;
+  FirstException problem;
+#pragma omp parallel for schedule(dynamic) if (jobs > 1 && jobs * cost * s.longest_k > (1 << 16))
+  for (int64_t i = 0; i < jobs; ++i)
+    problem.catch_from([&] { f(Work(s, i), scratch + omp_get_thread_num() * scratch_per_thread); });
+  problem.rethrow();
+}
+
+}  // namespace
+
+// CUDA's kernels work without.
+int64_t attention_scratch(const AttentionArgs& s, Device device) {
+  return device == Device::CPU ? 2 * tile_elements(s) * thread_count() : 0;
+}
+
+namespace cpu {
+
+void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, const real* k, const real* v,
+                       const AttentionArgs& s) {
+  const real factor = 1 / std::sqrt(static_cast<real>(s.D));
+  const int64_t group = s.H / s.KV;
+  const DropoutMask masks(s.dropout, s.key);
+  for_each_head(s, 2 * tile_elements(s), scratch, [&](const Work& w, real* own) {
+    for (int64_t h = w.kv * group; h < (w.kv + 1) * group; ++h) {
+      for (int64_t begin = 0; begin < w.queries; begin += kTile) {
+        const int64_t count = std::min(kTile, w.queries - begin), width = w.seen(begin + count - 1);
+        Map scores(own, count, width, Rows(width));
+        scores.noalias() =
+            w.rows(q, w.first_q + begin, count, s.H, h) * w.rows(k, w.first_k, width, s.KV, w.kv).transpose();
+        for (int64_t i = 0; i < count; ++i) {
+          real *row = own + i * width, top = -INFINITY, sum = 0;
+          const int64_t seen = w.seen(begin + i);
+#pragma omp simd reduction(max : top)
+          for (int64_t j = 0; j < seen; ++j) top = row[j] > top ? row[j] : top;
+#pragma omp simd reduction(+ : sum)
+          for (int64_t j = 0; j < seen; ++j) {
+            row[j] = math::exp((row[j] - top) * factor);
+            sum += row[j];
+          }
+          const real inverse = 1 / sum;
+          for_each_mask_group(s, masks, w.first_q + begin + i, h, seen,
+                              [row, inverse](int64_t from, int64_t to, const real* mask) {
+#pragma omp simd
+                                for (int64_t j = from; j < to; ++j)
+                                  row[j] = row[j] * inverse * mask[j - from];
+                              });
+          for (int64_t j = seen; j < width; ++j) row[j] = 0;
+          logsumexp[(w.first_q + begin + i) * s.H + h] = top * factor + std::log(sum);
+        }
+        w.rows(y, w.first_q + begin, count, s.H, h).noalias() =
+            scores * w.rows(v, w.first_k, width, s.KV, w.kv);
+      }
+    }
+  });
+}
+
+// With p = softmax(q k^T f) and m the mask of dropout: dv = (m p)^T dy; dp = m (dy v^T); ds = p (dp - sum(dy y)) f; dq = ds k;
+// dk = ds^T q. sum(dy y) is sum(dp p), with a mask and without.
+void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real* dy, const real* y,
+                        const real* logsumexp, const real* q, const real* k, const real* v,
+                        const AttentionArgs& s) {
+  const real factor = 1 / std::sqrt(static_cast<real>(s.D));
+  const int64_t group = s.H / s.KV;
+  const DropoutMask masks(s.dropout, s.key);
+  for_each_head(s, 2 * tile_elements(s), scratch, [&](const Work& w, real* own) {
+    w.rows(dk, w.first_k, w.keys, s.KV, w.kv).setZero();
+    w.rows(dv, w.first_k, w.keys, s.KV, w.kv).setZero();
+    for (int64_t h = w.kv * group; h < (w.kv + 1) * group; ++h) {
+      for (int64_t begin = 0; begin < w.queries; begin += kTile) {
+        const int64_t first = w.first_q + begin, count = std::min(kTile, w.queries - begin),
+                      width = w.seen(begin + count - 1);
+        const auto q_tile = w.rows(q, first, count, s.H, h), dy_tile = w.rows(dy, first, count, s.H, h);
+        const auto k_seen = w.rows(k, w.first_k, width, s.KV, w.kv),
+                   v_seen = w.rows(v, w.first_k, width, s.KV, w.kv);
+        Map p(own, count, width, Rows(width)), ds(own + tile_elements(s), count, width, Rows(width));
+        p.noalias() = q_tile * k_seen.transpose();
+        ds.noalias() = dy_tile * v_seen.transpose();
+        for (int64_t i = 0; i < count; ++i) {
+          const real *dy_row = dy + ((first + i) * s.H + h) * s.D, *y_row = y + ((first + i) * s.H + h) * s.D;
+          real *p_row = p.data() + i * width, *ds_row = ds.data() + i * width, dot = 0;
+#pragma omp simd reduction(+ : dot)
+          for (int64_t d = 0; d < s.D; ++d) dot += dy_row[d] * y_row[d];
+          const real lse = logsumexp[(first + i) * s.H + h];
+          const int64_t seen = w.seen(begin + i);
+          for_each_mask_group(s, masks, first + i, h, seen, [=](int64_t from, int64_t to, const real* mask) {
+#pragma omp simd
+            for (int64_t j = from; j < to; ++j) {
+              const real weight = math::exp(p_row[j] * factor - lse), m = mask[j - from];
+              ds_row[j] = weight * (ds_row[j] * m - dot) * factor;
+              p_row[j] = weight * m;
+            }
+          });
+          for (int64_t j = seen; j < width; ++j) p_row[j] = ds_row[j] = 0;
+        }
+        w.rows(dv, w.first_k, width, s.KV, w.kv).noalias() += p.transpose() * dy_tile;
+        w.rows(dk, w.first_k, width, s.KV, w.kv).noalias() += ds.transpose() * q_tile;
+        w.rows(dq, first, count, s.H, h).noalias() = ds * k_seen;
+      }
+    }
+  });
+}
+
+}  // namespace cpu
 }  // namespace ag

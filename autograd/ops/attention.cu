@@ -1,5 +1,5 @@
 // Fused attention on CUDA: kernels that keep kThreads weights of one query, or of one key, at a time. The formulas are in
-// attention_kernels.cpp. Nothing of the size queries x keys is held, and every gradient has one writer.
+// attention.cpp. Nothing of the size queries x keys is held, and every gradient has one writer.
 #include <cmath>
 
 #include "autograd/ops/dropout_mask.h"

@@ -52,19 +52,6 @@ TimeSteps::TimeSteps(const Offsets& offsets) {
   before = Tensor::from_ints(rows_before);
 }
 
-// Row i of the result is row ids[i] of x.
-Tensor reordered(const Tensor& x, const Tensor& ids) {
-  Tensor y = Tensor::empty({ids.numel(), x.dim(1)}, DType::Real, x.device()), rows = ids.to(x.device());
-  DISPATCH(x.device(), gather_rows, y.data(), x.data(), rows.ints(), ids.numel(), x.dim(1));
-  return y;
-}
-
-Tensor sum_of_rows(const Tensor& x) {
-  Tensor y = Tensor::empty({x.dim(1)}, DType::Real, x.device());
-  DISPATCH(x.device(), sum_rows, y.data(), x.data(), x.dim(0), x.dim(1));
-  return y;
-}
-
 // What forward leaves for backward, all in order of time.
 struct GruPass {
   TimeSteps time;
@@ -90,16 +77,12 @@ void check_gru(const char* name, const Tensor& x, const Tensor& w_ih, const Tens
 
 GruPass gru_forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                     const Tensor& b_hh, const Offsets& offsets) {
-  const int64_t N = x.dim(0), I = x.dim(1), C = w_hh.dim(1);
+  const NoGrad no_grad;  // gru() records the whole
+  const int64_t N = x.dim(0), C = w_hh.dim(1);
   TimeSteps time(offsets);
-  const Tensor inputs = reordered(x, time.token);
-  Tensor gates = Tensor::empty({N, 3 * C}, DType::Real, x.device()),
-         candidate_state = Tensor::empty({N, C}, DType::Real, x.device()),
-         states = empty_like(candidate_state);
-  DISPATCH(x.device(), gemm, false, true, N, 3 * C, I, real(1), inputs.data(), w_ih.data(), real(0),
-           gates.data());
-  if (b_ih.defined()) DISPATCH(x.device(), add_row, gates.data(), gates.data(), b_ih.data(), N, 3 * C);
-
+  const Tensor inputs = embedding(x, time.token), gates = linear(inputs, w_ih, b_ih),
+               candidate_state = Tensor::empty({N, C}, DType::Real, x.device()),
+               states = empty_like(candidate_state);
   const Tensor from_state = Tensor::zeros({time.first_rows(), 3 * C}, DType::Real,
                                           x.device());  // W_h h + b_h of one step; h is zero before the first
   for (int64_t t = 0; t < time.steps(); ++t) {
@@ -124,10 +107,9 @@ struct GateGradients {
 
 GateGradients gru_backward(const GruPass& pass, const Tensor& w_hh, const Tensor& dy) {
   const int64_t N = pass.states.dim(0), C = pass.states.dim(1);
-  const Tensor dstates = reordered(dy, pass.time.token);
-  GateGradients d;
-  d.from_input = Tensor::empty({N, 3 * C}, DType::Real, dy.device());
-  d.from_state = empty_like(d.from_input);
+  const Tensor dstates = embedding(dy, pass.time.token);
+  const Tensor from_input = Tensor::empty({N, 3 * C}, DType::Real, dy.device());
+  const GateGradients d{from_input, empty_like(from_input)};
   for (int64_t t = pass.time.steps() - 1; t >= 0; --t) {
     const int64_t R = pass.time.alive(t), begin = pass.time.at(t);
     const int64_t before = t > 0 ? pass.time.at(t - 1) : 0;
@@ -150,33 +132,21 @@ Tensor gru(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor
            const Offsets& offsets) {
   check_gru("gru", x, w_ih, w_hh, b_ih, b_hh, offsets);
   GruPass pass = gru_forward(x, w_ih, w_hh, b_ih, b_hh, offsets);
-  const Tensor y = reordered(pass.states, pass.time.row);
+  const Tensor y = embedding(pass.states, pass.time.row);
   return record("gru", y, {x, w_ih, w_hh, b_ih, b_hh},
                 [pass = std::move(pass), w_ih = w_ih.detach(), w_hh = w_hh.detach()](
                     const Tensor& dy, const Needs& needs) -> Grads {
                   const GateGradients d = gru_backward(pass, w_hh, dy);
-                  const int64_t N = pass.x.dim(0), I = pass.x.dim(1), C = w_hh.dim(1);
+                  const int64_t N = pass.x.dim(0), first = pass.time.first_rows();
                   Grads grads(5);
-                  if (needs[0]) {
-                    const Tensor dx = empty_like(pass.x);
-                    DISPATCH(dy.device(), gemm, false, false, N, I, 3 * C, real(1), d.from_input.data(),
-                             w_ih.data(), real(0), dx.data());
-                    grads[0] = reordered(dx, pass.time.row);
-                  }
-                  if (needs[1]) {
-                    grads[1] = empty_like(w_ih);
-                    DISPATCH(dy.device(), gemm, true, false, 3 * C, I, N, real(1), d.from_input.data(),
-                             pass.x.data(), real(0), grads[1].data());
-                  }
+                  if (needs[0]) grads[0] = embedding(matmul(d.from_input, w_ih), pass.time.row);
+                  if (needs[1]) grads[1] = matmul(d.from_input, pass.x, true);
                   if (needs[2]) {  // the first step's state is zero and adds nothing
-                    const int64_t first = pass.time.first_rows();
-                    const Tensor previous = reordered(pass.states, pass.time.before);
-                    grads[2] = empty_like(w_hh);
-                    DISPATCH(dy.device(), gemm, true, false, 3 * C, C, N - first, real(1),
-                             d.from_state.data() + first * 3 * C, previous.data(), real(0), grads[2].data());
+                    const Tensor previous = embedding(pass.states, pass.time.before);
+                    grads[2] = matmul(d.from_state.rows(first, N), previous, true);
                   }
-                  if (needs[3]) grads[3] = sum_of_rows(d.from_input);
-                  if (needs[4]) grads[4] = sum_of_rows(d.from_state);
+                  if (needs[3]) grads[3] = sum_rows(d.from_input);
+                  if (needs[4]) grads[4] = sum_rows(d.from_state);
                   return grads;
                 });
 }

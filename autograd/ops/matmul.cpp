@@ -48,22 +48,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return record(
       "linear", y, {x, weight, bias},
       [x = x.detach(), weight = weight.detach(), N, I, O](const Tensor& dy, const Needs& needs) -> Grads {
-        Tensor dx, dweight, dbias;
-        if (needs[0]) {  // dy W
-          dx = empty_like(x);
-          DISPATCH(x.device(), gemm, false, false, N, I, O, real(1), dy.data(), weight.data(), real(0),
-                   dx.data());
-        }
-        if (needs[1]) {  // dy^T x
-          dweight = empty_like(weight);
-          DISPATCH(x.device(), gemm, true, false, O, I, N, real(1), dy.data(), x.data(), real(0),
-                   dweight.data());
-        }
-        if (needs[2]) {
-          dbias = Tensor::empty({O}, DType::Real, x.device());
-          DISPATCH(x.device(), sum_rows, dbias.data(), dy.data(), N, O);
-        }
-        return {dx, dweight, dbias};
+        const Tensor rows = dy.view({N, O});
+        return {needs[0] ? product(rows, weight, false, false).view(x.shape()) : Tensor(),
+                needs[1] ? product(rows, x.view({N, I}), true, false) : Tensor(),
+                needs[2] ? sum_rows(rows) : Tensor()};
       });
 }
 

@@ -43,18 +43,6 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 }
 
 namespace cpu {
-namespace {
-
-// Calls f(c) for all columns, some columns per thread: a column's sum over the rows is then one thread's.
-template <class F>
-void for_column_blocks(int64_t R, int64_t C, const F& f) {
-  constexpr int64_t kColumns = 64;
-  parallel_for((C + kColumns - 1) / kColumns, R * kColumns, [&](int64_t block) {
-    f(block * kColumns, (block + 1) * kColumns < C ? (block + 1) * kColumns : C);
-  });
-}
-
-}  // namespace
 
 void rms_norm_forward(real* y, real* rstd, const real* x, const real* w, int64_t R, int64_t C, real eps) {
   parallel_for(R, C, [&](int64_t r) {
@@ -81,7 +69,7 @@ void rms_norm_backward(real* dx, real* dw, const real* dy, const real* x, const 
     for (int64_t c = 0; c < C; ++c) dx[r * C + c] = s * (dyr[c] * w[c] - xr[c] * mean_gn_s);
   });
   if (!dw) return;
-  for_column_blocks(R, C, [&](int64_t begin, int64_t end) {
+  parallel_columns(R, C, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) dw[c] = 0;
     for (int64_t r = 0; r < R; ++r) {
       for (int64_t c = begin; c < end; ++c) dw[c] += dy[r * C + c] * x[r * C + c] * rstd[r];
@@ -123,7 +111,7 @@ void layer_norm_backward(real* dx, real* dw, real* db, const real* dy, const rea
     for (int64_t c = 0; c < C; ++c) dx[r * C + c] = s * (dyr[c] * w[c] - g - (xr[c] - m) * s * gn);
   });
   if (!dw && !db) return;
-  for_column_blocks(R, C, [&](int64_t begin, int64_t end) {
+  parallel_columns(R, C, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) {
       if (dw) dw[c] = 0;
       if (db) db[c] = 0;

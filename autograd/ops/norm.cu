@@ -23,7 +23,8 @@ void rms_norm_backward(real* dx, real* dw, const real* dy, const real* x, const 
     real gx = 0;
     for (int64_t c = block.thread(); c < C; c += kThreads) gx += dyr[c] * w[c] * xr[c];
     const real s = rstd[r], mean_gn_s = block.sum(gx) * s * s / static_cast<real>(C);
-    for (int64_t c = block.thread(); c < C; c += kThreads) dx[r * C + c] = s * (dyr[c] * w[c] - xr[c] * mean_gn_s);
+    for (int64_t c = block.thread(); c < C; c += kThreads)
+      dx[r * C + c] = s * (dyr[c] * w[c] - xr[c] * mean_gn_s);
   });
   if (!dw) return;
   for_each_row(C, [=] __device__(int64_t c, const Block& block) {

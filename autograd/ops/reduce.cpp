@@ -33,9 +33,7 @@ Tensor sum_rows(const Tensor& x) {
   Tensor y = Tensor::empty({C}, DType::Real, x.device());
   DISPATCH(x.device(), sum_rows, y.data(), x.data(), R, C);
   return record("sum_rows", y, {x}, [R, C](const Tensor& dy, const Needs&) -> Grads {
-    Tensor dx = Tensor::zeros({R, C}, DType::Real, dy.device());
-    DISPATCH(dy.device(), add_row, dx.data(), dx.data(), dy.data(), R, C);
-    return {dx};
+    return {add_row(Tensor::zeros({R, C}, DType::Real, dy.device()), dy)};
   });
 }
 
@@ -46,10 +44,7 @@ Tensor sum_columns(const Tensor& x) {
   DISPATCH(x.device(), sum_columns, y.data(), x.data(), R, C);
   return record("sum_columns", y, {x}, [R, C](const Tensor& dy, const Needs&) -> Grads {
     // Every element of a row receives that row's gradient: dy (R,1) times a row of ones (1,C).
-    const Tensor ones = Tensor::full({1, C}, 1, dy.device());
-    Tensor dx = Tensor::empty({R, C}, DType::Real, dy.device());
-    DISPATCH(dy.device(), gemm, false, false, R, C, 1, real(1), dy.data(), ones.data(), real(0), dx.data());
-    return {dx};
+    return {matmul(dy.view({R, 1}), Tensor::full({1, C}, 1, dy.device()))};
   });
 }
 
@@ -77,9 +72,7 @@ void sum_squares(double* y, const real* x, int64_t n) {
 }
 
 void sum_rows(real* y, const real* x, int64_t R, int64_t C) {
-  constexpr int64_t kColumns = 64;  // a thread sums some columns over all rows
-  parallel_for((C + kColumns - 1) / kColumns, R * kColumns, [&](int64_t block) {
-    const int64_t begin = block * kColumns, end = begin + kColumns < C ? begin + kColumns : C;
+  parallel_columns(R, C, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) y[c] = 0;
     for (int64_t r = 0; r < R; ++r) {
       for (int64_t c = begin; c < end; ++c) y[c] += x[r * C + c];

@@ -60,7 +60,8 @@ void cross_entropy(real* loss, real* dlogits, const real* logits, const int32_t*
 
 void bce_with_logits(real* loss, real* dx, const real* x, const real* labels, int64_t n) {
   for_each(n, [=] __device__(int64_t i) {
-    loss[i] = (x[i] > 0 ? x[i] : real(0)) - x[i] * labels[i] + math::log1p_up_to_one(math::exp(-std::abs(x[i])));
+    loss[i] =
+        (x[i] > 0 ? x[i] : real(0)) - x[i] * labels[i] + math::log1p_up_to_one(math::exp(-std::abs(x[i])));
     dx[i] = math::sigmoid(x[i]) - labels[i];
   });
 }

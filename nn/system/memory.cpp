@@ -13,7 +13,6 @@
 #include <sstream>
 
 #include "autograd/check.h"
-#include "autograd/memory.h"
 #include "autograd/storage.h"
 
 namespace nn {

@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "autograd/check.h"
-#include "autograd/memory.h"
 #include "autograd/rng.h"
 #include "autograd/storage.h"
 #include "nn/init.h"

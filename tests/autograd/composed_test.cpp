@@ -203,7 +203,7 @@ TEST_CASE("linear_cross_entropy agrees with its composed form over several block
   for (int32_t i = 0; i < N; ++i) indices[static_cast<size_t>(i)] = i % 7 == 0 ? -1 : i * 31 % V;
   const Tensor targets = Tensor::from_ints(indices);
   const auto inputs = [] { return std::vector<Tensor>{random_leaf({N, C}, 1), random_leaf({V, C}, 2)}; };
-  const Tensor one = Tensor::scalar(1);
+  const Tensor one = Tensor::full({}, 1);
   const testing::Run fused =
       testing::run([&](auto& in) { return linear_cross_entropy(in[0], in[1], targets); }, inputs(), one);
   const testing::Run composed = testing::run(

@@ -59,7 +59,7 @@ void check_refused(const std::string& bytes, const std::string& what) {
 TEST_CASE("what is written is read back") {
   const TemporaryFolder folder;
   const nn::NamedTensors tensors = {{"b.weight", Tensor::from({2, 1, 3}, {1, -2, 0.5, 1e-30, 3e30, -0.0})},
-                                    {"a", Tensor::scalar(7)},
+                                    {"a", Tensor::full({}, 7)},
                                     {"none", Tensor::zeros({0, 3})},
                                     {"ids", Tensor::from_ints({3}, {-1, 0, 2147483647})},
                                     {"\"quoted\" \xc3\xa4", Tensor::full({1}, 2)}};
@@ -84,7 +84,7 @@ TEST_CASE("what is written is read back") {
 TEST_CASE("tensors keep their order, and start at a multiple of eight") {
   const TemporaryFolder folder;
   nn::write_safetensors(folder / "x",
-                        {{"z", Tensor::scalar(1)}, {"a", Tensor::scalar(2)}, {"m", Tensor::scalar(3)}});
+                        {{"z", Tensor::full({}, 1)}, {"a", Tensor::full({}, 2)}, {"m", Tensor::full({}, 3)}});
   const nn::TensorFile file = nn::read_safetensors(folder / "x");
   REQUIRE(file.tensors.size() == 3);
   CHECK(file.tensors[0].first == "z");
@@ -98,7 +98,7 @@ TEST_CASE("tensors keep their order, and start at a multiple of eight") {
 
 TEST_CASE("a name that is not there is an error, a name written twice too") {
   const TemporaryFolder folder;
-  const Tensor x = Tensor::scalar(1);
+  const Tensor x = Tensor::full({}, 1);
   nn::write_safetensors(folder / "x", {{"weight", x}});
   const nn::TensorFile file = nn::read_safetensors(folder / "x");
   CHECK(file.find("bias") == nullptr);

@@ -4,7 +4,6 @@
 
 #include <fstream>
 
-#include "autograd/memory.h"
 #include "autograd/storage.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/system/memory.h"
