@@ -44,7 +44,7 @@ void* allocate(int64_t bytes) {
   return memory;
 }
 
-// Tensors that live as long as the program may end after the runtime did, which has then taken the memory with it.
+// Tensors with static lifetime may end after the runtime, which has then taken the memory with it.
 void release(void* memory) {
   const cudaError_t status = cudaFree(memory);
   if (status != cudaErrorCudartUnloading) check(status, "memory cannot be given back");

@@ -1,6 +1,6 @@
-// The matrix product on CUDA: each block computes a tile of C from tiles of A and B in shared memory, each thread 4 x 4 numbers of
-// it in registers (the scheme of Volkov and Demmel, "Benchmarking GPUs to Tune Dense Linear Algebra", SC 2008). In the precision
-// of `real`: no TF32.
+// The matrix product on CUDA: each block computes a tile of C from tiles of A and B in shared memory, each
+// thread 4 x 4 numbers of it in registers (the scheme of Volkov and Demmel, "Benchmarking GPUs to Tune Dense
+// Linear Algebra", SC 2008). In the precision of `real`: no TF32.
 #include "autograd/ops/launch.cuh"
 
 namespace ag::cuda {

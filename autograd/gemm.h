@@ -13,9 +13,9 @@ void set_gemm_backend(GemmBackend backend);  // ag::Error if it was not built in
 bool has_onednn();
 std::string gemm_backend_name();  // "Eigen 3.4.0" or "oneDNN 2.6.3"
 
-// For a program to call at its start, since it changes malloc for the whole process. oneDNN takes scratch memory with every
-// product; glibc would hand it back to the system each time, and its pages would be cleared and mapped again: a tenth of the
-// time of a training step.
+// For a program to call at its start, since it changes malloc for the whole process. oneDNN takes scratch
+// memory with every product; glibc would hand it back to the system each time, and its pages would be cleared
+// and mapped again: a tenth of the time of a training step.
 void keep_freed_memory();
 
 }  // namespace ag

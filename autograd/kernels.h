@@ -24,8 +24,8 @@ struct AdamStep {
   bool decoupled;  // AdamW: the decay acts on the weight; Adam: it is added to the gradient
 };
 
-// Packed attention: q (N,H,D), k and v (M,KV,D); sequence b has the queries q_offsets[b] .. q_offsets[b+1]
-// and likewise the keys.
+// Packed attention: q (N,H,D), k and v (M,KV,D); sequence b has the queries [q_offsets[b], q_offsets[b+1]),
+// its keys likewise.
 struct AttentionArgs {
   const int32_t* q_offsets;  // (B+1), on the device
   const int32_t* k_offsets;  // (B+1), likewise

@@ -1,5 +1,4 @@
-// THE menu of differentiable operations. Each is a free function of tensors; each says its formula and
-// shapes.
+// THE menu of differentiable operations. Each is a free function and says its formula and shapes.
 //
 // Unless an op says otherwise, its tensors are Real, and a wrong shape throws ag::Error naming the op and
 // both shapes. Integer arguments (ids, targets, offsets) are never differentiated.
@@ -30,9 +29,9 @@ Tensor gelu(const Tensor& x);      // x/2 (1 + erf(x / sqrt 2)) (Hendrycks and G
 Tensor silu(const Tensor& x);      // x sigmoid(x)
 Tensor softplus(const Tensor& x);  // ln(1 + exp(x))
 Tensor swiglu(const Tensor& gate, const Tensor& up);  // silu(gate) up (Shazeer 2020)
-// x mask / (1 - p), an element kept with probability 1 - p (p rounded to 1/65536). x (..., C); a row's mask is a function of
-// the key and the row's number, which is in `rows` (R) I32 or, without, counts from 0: so a part of a batch has the masks of
-// the whole.
+// x mask / (1 - p), an element kept with probability 1 - p (p rounded to 1/65536). x (..., C); a row's mask
+// is a function of the key and the row's number, which is in `rows` (R) I32 or, without, counts from 0: so a
+// part of a batch has the masks of the whole.
 Tensor dropout(const Tensor& x, double p, const RandomKey& key, const Tensor& rows = {});
 
 // --- reductions --------------------------------------------------------------------------------------------
@@ -60,21 +59,21 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps);
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 
 // --- losses, each a mean: -> () ----------------------------------------------------------------------------
-// mean over rows of logsumexp(logits) - logits[target]; logits (N,V), targets (N) I32; rows with target -1 do not count
+// mean over rows of logsumexp(logits) - logits[target]; logits (N,V), targets (N) I32, -1: does not count
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets);
 // cross_entropy(h table^T, targets) with h (N,C), table (V,C), in blocks of rows: never (N,V) at once
 Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& targets);
 // The rows of such a block; its temporary is (block, V).
 int64_t linear_cross_entropy_block(int64_t N, int64_t V);
-// mean of max(x,0) - x y + log(1 + exp(-|x|)), the binary cross-entropy of sigmoid(x) against labels y in [0,1]
+// mean of max(x,0) - x y + log(1 + exp(-|x|)): binary cross-entropy of sigmoid(x) with labels y in [0,1]
 Tensor bce_with_logits(const Tensor& logits, const Tensor& labels);
 Tensor mse(const Tensor& x, const Tensor& target);  // mean (x - target)^2
 
 // --- indexing ----------------------------------------------------------------------------------------------
 // table (V,C), ids (N) I32 -> (N,C): rows by index; backward scatters
 Tensor embedding(const Tensor& table, const Tensor& ids);
-// (N,n): every row's dot products with rows of its own choice, y[i][j] = h[i] . table[ids[i][j]]; h (N,C), table (V,C),
-// ids (N,n) I32. The chosen rows, N n C numbers, are never copied.
+// (N,n): every row's dot products with rows of its own choice, y[i][j] = h[i] . table[ids[i][j]]; h (N,C),
+// table (V,C), ids (N,n) I32. The chosen rows, N n C numbers, are never copied.
 Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids);
 
 // --- packed sequences --------------------------------------------------------------------------------------
@@ -83,22 +82,21 @@ enum class Mask : uint8_t { None, Causal };
 // softmax(q k^T / sqrt(D) + mask) v for each sequence and head, without ever holding all of softmax (after
 // Dao et al. 2022). q (N,H,D); k, v (M,KV,D) where H is a multiple of KV: query head h uses key head h /
 // (H/KV) (Ainslie et al. 2023). -> (N,H,D). There may be fewer queries than keys: the causal mask is aligned
-// at the end. The weights, which softmax gives, are dropped out with the rate p, as in torch.nn's: those of query i and head
-// h are row rows[i] H + h of dropout.
+// at the end. The weights, which softmax gives, are dropped out with the rate p, as in torch.nn's: those of
+// query i and head h are row rows[i] H + h of dropout.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
                  const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {},
                  const Tensor& rows /*(N) I32*/ = {});
-// The same from plain ops, sequence by sequence and head by head: the definition, and the oracle of the fused
-// form.
+// The same from plain ops, head by head: the definition, and the oracle of the fused form.
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
                           const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {},
                           const Tensor& rows = {});
 
-// One layer of gated recurrent units (Cho et al. 2014) over each sequence, from a state of zeros, as torch.nn.GRU has it:
+// Gated recurrent units (Cho et al. 2014) over each sequence, from a state of zeros, as torch.nn.GRU:
 //   r = sigmoid(W_ir x + b_ir + W_hr h + b_hr),  z = sigmoid(W_iz x + b_iz + W_hz h + b_hz),
 //   n = tanh(W_in x + b_in + r (W_hn h + b_hn)),  h = (1 - z) n + z h
-// x (N,I); w_ih (3C,I) and w_hh (3C,C) hold the rows of r, z, n in this order; b_ih, b_hh (3C), both or neither. -> (N,C),
-// the state after each token. One matrix product over all tokens, then one per time step over the sequences still alive.
+// x (N,I); w_ih (3C,I) and w_hh (3C,C) hold the rows of r, z, n; b_ih, b_hh (3C), both or neither. -> (N,C),
+// the state after each token. One matrix product over all tokens, then one per step over the sequences left.
 Tensor gru(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh,
            const Offsets& offsets);
 // The same from plain ops, token by token: the definition, and the oracle of the fused form.
@@ -111,8 +109,7 @@ struct Rotation {
 };
 Rotation rotation(const Tensor& positions /*(N) I32*/, const std::vector<double>& inverse_frequency /*D/2*/,
                   Device device = Device::CPU);
-// Rotates (x[i], x[i + D/2]) of every head by its token's angle (the halves layout of Hugging Face). x
-// (N,H,D).
+// Rotates (x[i], x[i + D/2]) of every head of x (N,H,D) by its token's angle (Hugging Face's layout).
 Tensor rotary(const Tensor& x, const Rotation& rotation);
 
 }  // namespace ag

@@ -8,7 +8,7 @@
 
 namespace ag {
 
-// Carries an exception out of a parallel loop, which none may leave by itself: the first one that the loop's bodies throw.
+// Carries the first exception out of a parallel loop, which none may leave by itself.
 class FirstException {
  public:
   template <class F>
@@ -28,9 +28,9 @@ class FirstException {
   std::exception_ptr first_;
 };
 
-// Calls f(i) for i in [0, n), on several threads where n * work_per_item operations are worth starting them. If some throw,
-// the first exception is thrown again after the loop.
-// Every kernel gives each number to one i, so its result does not depend on the number of threads.
+// Calls f(i) for i in [0, n), on several threads where n * work_per_item operations are worth starting them.
+// If some throw, the first exception is thrown again after the loop. Every kernel gives each number to one i,
+// so its result does not depend on the number of threads.
 template <class F>
 void parallel_for(int64_t n, int64_t work_per_item, const F& f) {
   constexpr int64_t kWorthIt = 1 << 15;
@@ -50,8 +50,8 @@ void parallel_chunks(int64_t n, const F& f) {
   });
 }
 
-// Calls f(begin, end) for the columns [begin, end) of a matrix (R,C), some per thread: a column's sum over the rows is
-// then one thread's.
+// Calls f(begin, end) for the columns [begin, end) of a matrix (R,C), some per thread: one thread sums a
+// column.
 template <class F>
 void parallel_columns(int64_t R, int64_t C, const F& f) {
   constexpr int64_t kColumns = 64;

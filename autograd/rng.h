@@ -18,8 +18,8 @@
 
 namespace ag {
 
-// The number of a random stream, from its name (FNV-1a). Every place in the program that draws has a name of its own;
-// tests/repository/random_streams_test.cpp finds names that are not.
+// The number of a random stream, from its name (FNV-1a). Every place in the program that draws has a name of
+// its own; tests/repository/random_streams_test.cpp finds names that are not.
 constexpr uint32_t stream(std::string_view name) {
   uint32_t hash = 2166136261U;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
@@ -53,8 +53,8 @@ HOST_DEVICE inline std::array<uint32_t, 4> random_block(const RandomKey& key, ui
                 {static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)});
 }
 
-// Blocks block .. block + 7 at once: words[w][i] is word w of block + i, the same numbers as random_block. The lanes live
-// in local arrays and the rounds are unrolled, so that the compiler keeps them in vector registers.
+// Blocks block .. block + 7 at once: words[w][i] is word w of block + i, the same numbers as random_block.
+// Local arrays and unrolled rounds: the compiler keeps them in vector registers.
 inline void random_blocks8(const RandomKey& key, uint64_t block, uint32_t (&words)[4][8]) {
   uint32_t a[8], b[8], c[8], d[8];
   uint32_t key0 = static_cast<uint32_t>(key.seed), key1 = static_cast<uint32_t>(key.seed >> 32);
@@ -112,7 +112,7 @@ inline double random_normal(const RandomKey& key, uint64_t element) {
   return std::sqrt(-2 * std::log(u1)) * std::cos(2 * std::numbers::pi * u2);
 }
 
-// The index that a number uniform in [0, 1) chooses in proportion to the weights; any with the same chance if all are zero.
+// The index that a uniform number in [0, 1) chooses in proportion to the weights; evenly if all are zero.
 inline size_t random_index(const std::vector<double>& weights, double uniform) {
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (total <= 0) return static_cast<size_t>(uniform * static_cast<double>(weights.size()));

@@ -20,16 +20,16 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
-// Sizes are rounded up to an eighth of their power of two, so that requests that differ a little, as batches of packed
-// sequences do from step to step, are served by the same blocks.
+// Sizes are rounded up to an eighth of their power of two, so that requests that differ a little, as batches
+// of packed sequences do from step to step, are served by the same blocks.
 int64_t size_class(int64_t bytes) {
   const auto needed = static_cast<uint64_t>(std::max(bytes, kAlignment));
   const auto step = std::max<uint64_t>(std::bit_floor(needed) / 8, kAlignment);
   return static_cast<int64_t>((needed + step - 1) / step * step);
 }
 
-// Blocks of a megabyte and more come from the system itself and go back to it: malloc would keep some of what is freed, and
-// leave holes that no other size fits.
+// Blocks of a megabyte and more come from the system itself and go back to it: malloc would keep some of what
+// is freed, and leave holes that no other size fits.
 constexpr int64_t kMapped = 1 << 20;
 
 void* block_of(int64_t bytes, [[maybe_unused]] Device device) {  // null where there is no memory
@@ -100,7 +100,7 @@ class CachingAllocator {
     release_locked();
   }
 
-  // True if the address is in a block that came from here, or just past its end, where a slice without rows begins.
+  // True if the address is in a block of this device, or just past its end: a slice without rows.
   bool holds(const void* memory) {
     if (!used_) return false;  // every kernel asks, and most programs have no such memory
     const std::lock_guard lock(mutex_);
@@ -125,8 +125,8 @@ class CachingAllocator {
   }
 
  private:
-  // Gives free blocks back, the largest first, until a new one of `wanted` bytes fits under the most that was in use at once
-  // and some spare: blocks of sizes that are no longer asked for would otherwise pile up.
+  // Gives free blocks back, the largest first, until a new one of `wanted` bytes fits under the most that was
+  // in use at once and some spare: blocks of sizes that are no longer asked for would otherwise pile up.
   void make_room(int64_t wanted) {
     const int64_t most = std::max(most_in_use_, stats_.in_use + wanted),
                   limit = most + std::max(most / 8, kSpareMemory);

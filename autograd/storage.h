@@ -47,10 +47,9 @@ struct MemoryStats {
 };
 MemoryStats memory_stats(Device device = Device::CPU);
 void reset_memory_peak(Device device = Device::CPU);
-// Gives the free blocks of all devices back to the system. Worth a call where another kind of work begins, whose
-// blocks have other sizes.
+// Gives the free blocks of all devices back to the system. For where another kind of work begins.
 void release_cached_memory();
-// Bytes that the device's driver could still give. Not of the CPU: nn/system/memory.h asks the operating system.
+// Bytes that the device's driver could still give; for the CPU nn/system/memory.h asks the system.
 int64_t free_memory(Device device);
 
 // While it lives, tensors on the device take at most this many bytes in all: more throws OutOfMemory.

@@ -1,8 +1,9 @@
 // Tensor: a handle to a contiguous, row-major block of numbers that carries its own gradient history.
 //
 // Copying a Tensor copies the handle; both then see the same numbers, gradient and history, as in PyTorch.
-// Numbers are computed where they lie: an op's Real tensors must be on one device. Tensors of I32 (ids, targets, offsets) stay on
-// the CPU, where ops check them; an op moves them to where its kernels run. data() and ints() are addresses on the device.
+// Numbers are computed where they lie: an op's Real tensors must be on one device. Tensors of I32 (ids,
+// targets, offsets) stay on the CPU, where ops check them; an op moves them to where its kernels run. data()
+// and ints() are addresses on the device.
 //
 // There are no strides: a transpose is a flag of gemm, and attention takes (tokens, heads, head size).
 #pragma once

@@ -10,7 +10,7 @@
 
 namespace nn {
 
-// The random numbers of a parameter, from its name: adding or reordering parameters leaves the others' values as they are.
+// The random numbers of a parameter, from its name: adding or reordering others leaves its values.
 inline ag::RandomKey key_for(const std::string& name, uint64_t seed) {
   return {seed, 0xFFFFFFFFU, ag::stream(name)};  // no optimiser step has this number
 }

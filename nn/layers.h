@@ -3,7 +3,6 @@
 
 #include <optional>
 
-#include "nn/dropout.h"
 #include "nn/module.h"
 #include "nn/packed.h"
 
@@ -23,7 +22,7 @@ class Linear : public Module {
   Linear(int64_t in, int64_t out, bool with_bias);
   ag::Tensor operator()(const ag::Tensor& x /*(N,in)*/, const DropoutContext& dropout = {}) const;  // (N,out)
 
-  // The adapter's matrices become parameters, lora_A.weight and lora_B.weight. One that is there is replaced. See lora.h.
+  // The matrices become parameters, lora_A.weight and lora_B.weight, in place of an earlier adapter's.
   void attach_lora(LoraAdapter adapter);
   void detach_lora();
   const std::optional<LoraAdapter>& lora() const { return lora_; }

@@ -6,25 +6,12 @@
 #include "nn/init.h"
 
 namespace nn {
-namespace {
 
-// Calls visit(name, linear) for every Linear that has an adapter.
-void for_each_adapter(Module& model, const std::function<void(const std::string&, Linear&)>& visit) {
+void for_each_linear(Module& model, const std::function<void(const std::string&, Linear&)>& visit) {
   model.visit_modules([&](const std::string& name, Module& module) {
-    auto* linear = dynamic_cast<Linear*>(&module);
-    if (linear && linear->lora()) visit(name, *linear);
+    if (auto* linear = dynamic_cast<Linear*>(&module)) visit(name, *linear);
   });
 }
-
-// weight += factor scaling B A
-void add_product(Linear& linear, double factor) {
-  const LoraAdapter& l = *linear.lora();
-  const auto alpha = static_cast<ag::real>(factor * l.scaling);
-  DISPATCH(linear.weight.device(), gemm, false, false, l.B.dim(0), l.A.dim(1), l.A.dim(0), alpha, l.B.data(),
-           l.A.data(), ag::real(1), linear.weight.data());
-}
-
-}  // namespace
 
 bool names_module(const std::string& target, const std::string& module) {
   return module == target || module.ends_with("." + target);
@@ -34,12 +21,10 @@ void attach_lora(Module& model, const LoraConfig& config) {
   AG_CHECK(config.rank > 0, "attach_lora: the rank is ", config.rank);
   std::vector<LoraTarget> targets;
   std::vector<std::string> unused = config.targets;
-  model.visit_modules([&](const std::string& name, Module& module) {
-    auto* linear = dynamic_cast<Linear*>(&module);
-    if (!linear) return;
+  for_each_linear(model, [&](const std::string& name, Linear& linear) {
     for (const std::string& target : config.targets) {
       if (!names_module(target, name)) continue;
-      targets.push_back({name, linear, config.rank, config.alpha / static_cast<double>(config.rank)});
+      targets.push_back({name, &linear, config.rank, config.alpha / static_cast<double>(config.rank)});
       std::erase(unused, target);
       break;
     }
@@ -67,7 +52,7 @@ void attach_lora(Module& model, const std::vector<LoraTarget>& targets, double d
 }
 
 void detach_lora(Module& model) {
-  for_each_adapter(model, [](const std::string&, Linear& linear) { linear.detach_lora(); });
+  for_each_linear(model, [](const std::string&, Linear& linear) { linear.detach_lora(); });
 }
 
 NamedTensors lora_parameters(const Module& model) {
@@ -80,11 +65,12 @@ NamedTensors lora_parameters(const Module& model) {
 }
 
 void merge_lora(Module& model) {
-  for_each_adapter(model, [](const std::string&, Linear& linear) { add_product(linear, 1); });
-}
-
-void unmerge_lora(Module& model) {
-  for_each_adapter(model, [](const std::string&, Linear& linear) { add_product(linear, -1); });
+  for_each_linear(model, [](const std::string&, Linear& linear) {
+    if (!linear.lora()) return;
+    const auto& [A, B, scaling, dropout, stream] = *linear.lora();
+    DISPATCH(linear.weight.device(), gemm, false, false, B.dim(0), A.dim(1), A.dim(0),
+             static_cast<ag::real>(scaling), B.data(), A.data(), ag::real(1), linear.weight.data());
+  });
 }
 
 }  // namespace nn

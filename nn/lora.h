@@ -1,6 +1,7 @@
-// LoRA on a whole model: attach, merge, unmerge.
+// LoRA on a whole model: attach, merge, detach.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,10 @@ inline constexpr const char* kPeftPrefix = "base_model.model.";
 // The adapters' matrices with PEFT's names.
 NamedTensors lora_parameters(const Module& model);
 
-// Adds scaling B A to the frozen weights, and takes it away again. A merged adapter must not stay attached.
+// Adds scaling B A to the frozen weights. A merged adapter must not stay attached.
 void merge_lora(Module& model);
-void unmerge_lora(Module& model);
+
+// Calls visit(full name, linear) for every Linear of the model.
+void for_each_linear(Module& model, const std::function<void(const std::string&, Linear&)>& visit);
 
 }  // namespace nn

@@ -7,22 +7,30 @@ namespace nn {
 
 using ag::Tensor;
 
+void check_tensors(const NamedShapes& expected, const NamedTensors& found, const std::string& problem) {
+  std::map<std::string, Tensor> left(found.begin(), found.end());
+  std::string list;
+  for (const auto& [name, shape] : expected) {
+    const auto it = left.find(name);
+    if (it == left.end()) {
+      list += "\n  missing: " + name;
+      continue;
+    }
+    const Tensor& x = it->second;
+    if (x.dtype() != ag::DType::Real) list += "\n  " + name + " holds integers, expected reals";
+    if (x.shape() != shape) list += ag::message("\n  ", name, " has shape ", x.shape(), ", expected ", shape);
+    left.erase(it);
+  }
+  for (const auto& [name, tensor] : left) list += "\n  unexpected: " + name;
+  INPUT_CHECK(list.empty(), problem, ":", list);
+}
+
 Tensor Module::parameter(const std::string& name, ag::Shape shape) {
   Tensor tensor = Tensor::zeros(std::move(shape));
   tensor.set_requires_grad();
   parameters_.emplace_back(name, tensor);
   return tensor;
 }
-
-void Module::share_parameter(const std::string& name, const Tensor& tensor) {
-  parameters_.emplace_back(name, tensor);
-}
-
-void Module::remove_parameter(const std::string& name) {
-  std::erase_if(parameters_, [&](const auto& parameter) { return parameter.first == name; });
-}
-
-void Module::child(const std::string& name, Module& module) { children_.emplace_back(name, &module); }
 
 void Module::collect(const std::string& prefix, NamedTensors& found) const {
   for (const auto& [name, tensor] : parameters_) {
@@ -55,23 +63,11 @@ void Module::visit_modules(const std::function<void(const std::string&, Module&)
 }
 
 void Module::load(const NamedTensors& tensors, const std::string& where) {
-  std::map<std::string, Tensor> given(tensors.begin(), tensors.end());
-  std::string problems;
   const NamedTensors own = named_parameters();
-  for (const auto& [name, tensor] : own) {
-    const auto it = given.find(name);
-    if (it == given.end()) {
-      problems += "\n  missing: " + name;
-    } else if (it->second.shape() != tensor.shape()) {
-      problems += ag::message("\n  ", name, " has shape ", it->second.shape(), ", expected ", tensor.shape());
-    }
-  }
-  for (const auto& [name, tensor] : given) {
-    const bool known =
-        std::any_of(own.begin(), own.end(), [&n = name](const auto& o) { return o.first == n; });
-    if (!known) problems += "\n  unexpected: " + name;
-  }
-  INPUT_CHECK(problems.empty(), where, ": the tensors do not fit the model:", problems);
+  NamedShapes shapes;
+  for (const auto& [name, tensor] : own) shapes.emplace_back(name, tensor.shape());
+  check_tensors(shapes, tensors, where + ": the tensors do not fit the model");
+  const std::map<std::string, Tensor> given(tensors.begin(), tensors.end());
   for (const auto& [name, tensor] : own) Tensor(tensor).copy_from(given.at(name));
 }
 

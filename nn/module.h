@@ -15,6 +15,12 @@
 
 namespace nn {
 
+// Names and shapes of tensors.
+using NamedShapes = std::vector<std::pair<std::string, ag::Shape>>;
+
+// Throws ag::InputError: `problem`, and a list of what is missing, unexpected, or of another shape or kind.
+void check_tensors(const NamedShapes& expected, const NamedTensors& found, const std::string& problem);
+
 class Module {
  public:
   Module() = default;
@@ -40,9 +46,13 @@ class Module {
  protected:
   // Registers a parameter; its numbers are set by an initialiser (init.h) or by load().
   ag::Tensor parameter(const std::string& name, ag::Shape shape);
-  void share_parameter(const std::string& name, const ag::Tensor& tensor);
-  void remove_parameter(const std::string& name);
-  void child(const std::string& name, Module& module);
+  void share_parameter(const std::string& name, const ag::Tensor& tensor) {
+    parameters_.emplace_back(name, tensor);
+  }
+  void remove_parameter(const std::string& name) {
+    std::erase_if(parameters_, [&](const auto& parameter) { return parameter.first == name; });
+  }
+  void child(const std::string& name, Module& module) { children_.emplace_back(name, &module); }
 
  private:
   void collect(const std::string& prefix, NamedTensors& found) const;

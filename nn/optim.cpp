@@ -76,10 +76,8 @@ NamedTensors Adam::state() const {
 
 void Adam::load_state(const TensorFile& file) {
   steps_ = file.at("steps").ints()[0];
-  for (Slot& slot : slots_) {
-    slot.w.copy_from(file.at("w." + slot.name));
-    slot.m.copy_from(file.at("m." + slot.name));
-    slot.v.copy_from(file.at("v." + slot.name));
+  for (auto& [name, x] : state()) {
+    if (name != "steps") Tensor(x).copy_from(file.at(name));
   }
 }
 
@@ -117,19 +115,11 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
   return norm;
 }
 
-double schedule_factor(Schedule schedule, int64_t step, int64_t warmup, int64_t total) {
+double cosine_factor(int64_t step, int64_t warmup, int64_t total) {
   if (step < warmup) return static_cast<double>(step) / static_cast<double>(std::max<int64_t>(1, warmup));
   const double left =
       static_cast<double>(total - step) / static_cast<double>(std::max<int64_t>(1, total - warmup));
-  switch (schedule) {
-    case Schedule::Constant:
-      return 1;
-    case Schedule::Linear:
-      return std::max(0.0, left);
-    case Schedule::Cosine:
-      return std::max(0.0, 0.5 * (1 + std::cos(std::numbers::pi * (1 - left))));
-  }
-  return 1;
+  return std::max(0.0, 0.5 * (1 + std::cos(std::numbers::pi * (1 - left))));
 }
 
 }  // namespace nn

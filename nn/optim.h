@@ -1,4 +1,4 @@
-// Optimisers, gradient clipping and learning-rate schedules, as PyTorch defines them.
+// Adam, gradient clipping and a learning-rate schedule, as PyTorch and transformers define them.
 #pragma once
 
 #include <string>
@@ -18,8 +18,7 @@ struct AdamConfig {
   double beta1 = 0.9, beta2 = 0.999;
   double eps = 1e-8;
   double weight_decay = 0;
-  bool decoupled =
-      true;  // true: AdamW (Loshchilov and Hutter 2019); false: Adam with L2 (Kingma and Ba 2015)
+  bool decoupled = true;  // AdamW (Loshchilov and Hutter 2019); false: Adam with L2 (Kingma and Ba 2015)
 };
 
 // The gradient of a few rows of a large parameter; the others have none.
@@ -43,9 +42,9 @@ class Adam {
   Adam(std::vector<Group> groups, const AdamConfig& config);
 
   void step(double lr_factor = 1);  // uses and keeps the gradients; a parameter without one stays as it is
-  // The same, and lazily for one parameter that has no other gradient: rows without one keep weight and moments, as in
-  // torch.optim.SparseAdam, so the step costs nothing for them. Not the same as step() with zeros for these rows, which would
-  // continue to move by their moments. Throws ag::Error for weight decay, which would touch every row.
+  // The same, and lazily for one parameter that has no other gradient: rows without one keep weight and
+  // moments, as in torch.optim.SparseAdam, and cost nothing. step() with zeros would move these rows on by
+  // their moments. Throws ag::Error for weight decay, which would touch every row.
   void step_rows(const RowGradient& gradient, double lr_factor = 1);
   void zero_grad();
   int64_t steps() const { return steps_; }
@@ -68,13 +67,11 @@ class Adam {
   int64_t steps_ = 0;
 };
 
-// Scales all gradients by max_norm / (norm + 1e-6) if their joint Euclidean norm is above max_norm; returns
-// the norm.
+// Scales all gradients by max_norm / (norm + 1e-6) if their joint norm is above max_norm; returns the norm.
 double clip_grad_norm(const std::vector<ag::Tensor>& parameters, double max_norm);
 
-enum class Schedule : uint8_t { Constant, Linear, Cosine };
-// The learning rate's factor at `step` (from 0) of `total`: rises over the first `warmup` steps, then stays,
-// or falls to zero linearly or along half a cosine (as transformers' get_..._schedule_with_warmup).
-double schedule_factor(Schedule schedule, int64_t step, int64_t warmup, int64_t total);
+// The learning rate's factor at `step` (from 0) of `total`: rises over the first `warmup` steps, then falls
+// to zero along half a cosine (transformers' get_cosine_schedule_with_warmup).
+double cosine_factor(int64_t step, int64_t warmup, int64_t total);
 
 }  // namespace nn

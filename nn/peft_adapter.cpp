@@ -17,49 +17,42 @@ constexpr const char *kConfigName = "adapter_config.json", *kWeightsName = "adap
 constexpr const char *kAllLinear = "all-linear", *kOutput = "lm_head";
 constexpr int64_t kLargestRank = 4096;
 
-// --- names of modules -----------------------------------------------------------------------------------------
-
-struct Free {
-  void operator()(pcre2_code* code) const { pcre2_code_free(code); }
-  void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
-  void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
-};
+// --- names of modules --------------------------------------------------------------------------------------
 
 // A regular expression that has to match a whole name, as Python's re.fullmatch.
 class Pattern {
  public:
-  Pattern(std::string text, const std::string& file) : text_(std::move(text)), file_(file) {
+  Pattern(const std::string& text, const std::string& file) : text_(text), file_(file) {
+    const std::string limit = "(*LIMIT_MATCH=100000)",
+                      all = limit + text;  // it may take exponentially many steps
     int error = 0;
     PCRE2_SIZE at = 0;
-    code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(),
-                              PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &error, &at, nullptr));
-    INPUT_CHECK(code_, file_, ": the regular expression '", text_, "' is wrong at character ", at);
-    match_.reset(pcre2_match_data_create_from_pattern(code_.get(), nullptr));
-    context_.reset(pcre2_match_context_create(nullptr));
-    AG_CHECK(match_ && context_, "PCRE2: out of memory");
-    pcre2_set_match_limit(context_.get(), kMostSteps);
+    code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(all.data()), all.size(),
+                              PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &error, &at, nullptr),
+                pcre2_code_free);
+    INPUT_CHECK(code_, file_, ": the regular expression '", text_, "' is wrong at character ",
+                at - limit.size());
   }
 
   bool matches(const std::string& name) const {
+    const std::shared_ptr<pcre2_match_data> match(pcre2_match_data_create_from_pattern(code_.get(), nullptr),
+                                                  pcre2_match_data_free);
     const int result = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(name.data()), name.size(), 0, 0,
-                                   match_.get(), context_.get());
+                                   match.get(), nullptr);
     INPUT_CHECK(result >= 0 || result == PCRE2_ERROR_NOMATCH, file_, ": the regular expression '", text_,
                 "' cannot be matched against '", name, "'; hint: is it too complicated?");
     return result >= 0;
   }
 
  private:
-  static constexpr uint32_t kMostSteps = 100'000;  // an expression may take exponentially many
   std::string text_, file_;
-  std::unique_ptr<pcre2_code, Free> code_;
-  std::unique_ptr<pcre2_match_data, Free> match_;
-  std::unique_ptr<pcre2_match_context, Free> context_;
+  std::shared_ptr<pcre2_code> code_;
 };
 
-// --- adapter_config.json --------------------------------------------------------------------------------------
+// --- adapter_config.json -----------------------------------------------------------------------------------
 
-// rank_pattern, alpha_pattern: what a module has in place of r and lora_alpha. A key is a regular expression for a name from
-// any dot on; the first one that matches counts.
+// rank_pattern, alpha_pattern: what a module has in place of r and lora_alpha. A key is a regular expression
+// for a name from any dot on; the first one that matches counts.
 using Overrides = std::vector<std::pair<Pattern, double>>;
 
 double override_or(const Overrides& overrides, const std::string& name, double fallback) {
@@ -88,7 +81,7 @@ void refuse_unsupported(const OrderedJsonReader& config) {
   refuse(config, "peft_type", {"LORA"});
   refuse(config, "task_type", {"CAUSAL_LM", "FEATURE_EXTRACTION"});
   refuse(config, "bias", {"none"});
-  // The others change the base weights, so that the adapter says nothing without the changed ones.
+  // The others change the base weights, so that the adapter means nothing without the changed ones.
   refuse(config, "init_lora_weights", {true, false, "gaussian", "orthogonal", "eva"});
   for (const char* key : {"use_dora", "fan_in_fan_out", "lora_bias", "use_qalora"})
     refuse(config, key, {false});
@@ -143,9 +136,9 @@ PeftConfig read_config(const Path& path) {
   return config;
 }
 
-// --- the layers -----------------------------------------------------------------------------------------------
+// --- the layers --------------------------------------------------------------------------------------------
 
-// Whether the adapter was trained on the model without its output layer: PEFT then knows "model.layers.0..." as "layers.0...".
+// True if trained on the model without its output layer: "layers.0..." is then our "model.layers.0...".
 bool names_are_short(const TensorFile& stored) {
   return std::none_of(stored.tensors.begin(), stored.tensors.end(), [](const auto& tensor) {
     return tensor.first.starts_with(std::string(kPeftPrefix) + "model.") ||
@@ -155,8 +148,7 @@ bool names_are_short(const TensorFile& stored) {
 
 // A module's name in the words of the model that PEFT trained.
 std::string peft_name(const std::string& name, bool is_short) {
-  const std::string outer = "model.";
-  return is_short && name.starts_with(outer) ? name.substr(outer.size()) : name;
+  return is_short && name.starts_with("model.") ? name.substr(6) : name;
 }
 
 std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bool is_short,
@@ -172,47 +164,27 @@ std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bo
                        [&](const std::string& target) { return names_module(target, name); });
   };
   std::vector<LoraTarget> found;
-  model.visit_modules([&](const std::string& full_name, Module& module) {
-    auto* linear = dynamic_cast<Linear*>(&module);
+  for_each_linear(model, [&](const std::string& full_name, Linear& linear) {
     const std::string name = peft_name(full_name, is_short);
-    const bool beside = is_short && name == kOutput;  // no part of the model that PEFT trained
-    if (!linear || beside || !wanted(name)) return;
+    const bool is_outside = is_short && name == kOutput;  // of the model that PEFT trained
+    if (is_outside || !wanted(name)) return;
     const double rank = override_or(config.ranks, name, static_cast<double>(config.lora.rank)),
                  alpha = override_or(config.alphas, name, config.lora.alpha);
     const double scaling = alpha / (config.rank_stabilised ? std::sqrt(rank) : rank);
-    found.push_back({full_name, linear, static_cast<int64_t>(rank), scaling});
+    found.push_back({full_name, &linear, static_cast<int64_t>(rank), scaling});
   });
   INPUT_CHECK(!found.empty(), file, ": target_modules names no linear layer of the model");
   return found;
 }
 
-// Takes A and B of each layer out of a file. Strict, as
-// for a model: every matrix must be there in its shape, and nothing else.
-std::vector<ag::Tensor> take_matrices(TensorFile& stored, const std::vector<LoraTarget>& targets,
-                                      bool is_short) {
-  std::vector<ag::Tensor> matrices;
-  std::string problems;
-  const auto take = [&](const std::string& name, const ag::Shape& shape) {
-    const auto it = std::find_if(stored.tensors.begin(), stored.tensors.end(),
-                                 [&](const auto& tensor) { return tensor.first == name; });
-    if (it == stored.tensors.end()) {
-      problems += "\n  missing: " + name;
-      return;
-    }
-    const ag::Tensor& found = it->second;
-    if (found.dtype() != ag::DType::Real) problems += "\n  " + name + " holds integers, expected reals";
-    if (found.shape() != shape)
-      problems += ag::message("\n  ", name, " has shape ", found.shape(), ", expected ", shape);
-    matrices.push_back(found);
-    stored.tensors.erase(it);
-  };
+// A and B of each layer in turn, as PEFT names them.
+NamedShapes matrices_of(const std::vector<LoraTarget>& targets, bool is_short) {
+  NamedShapes matrices;
   for (const LoraTarget& target : targets) {
     const std::string name = kPeftPrefix + peft_name(target.name, is_short);
-    take(name + ".lora_A.weight", {target.rank, target.linear->weight.dim(1)});
-    take(name + ".lora_B.weight", {target.linear->weight.dim(0), target.rank});
+    matrices.push_back({name + ".lora_A.weight", {target.rank, target.linear->weight.dim(1)}});
+    matrices.push_back({name + ".lora_B.weight", {target.linear->weight.dim(0), target.rank}});
   }
-  for (const auto& [name, tensor] : stored.tensors) problems += "\n  unexpected: " + name;
-  INPUT_CHECK(problems.empty(), stored.path, ": the adapter does not fit the model:", problems);
   return matrices;
 }
 
@@ -253,16 +225,17 @@ LoraConfig read_adapter(const Path& folder, Module& model) {
   check_folder(folder);
   const Path file = folder / kConfigName;
   PeftConfig config = read_config(file);
-  TensorFile stored = read_safetensors(folder / kWeightsName);
+  const TensorFile stored = read_safetensors(folder / kWeightsName);
   const bool is_short = names_are_short(stored);
   const std::vector<LoraTarget> targets = find_targets(model, config, is_short, file.string());
+  const NamedShapes matrices = matrices_of(targets, is_short);
   // All is checked before attach_lora takes memory for ranks that the configuration only declares.
-  const std::vector<ag::Tensor> matrices = take_matrices(stored, targets, is_short);
+  check_tensors(matrices, stored.tensors, stored.path + ": the adapter does not fit the model");
   attach_lora(model, targets, config.lora.dropout, config.lora.seed);
   for (size_t i = 0; i < targets.size(); ++i) {
     LoraAdapter lora = *targets[i].linear->lora();
-    lora.A.copy_from(matrices[2 * i]);
-    lora.B.copy_from(matrices[2 * i + 1]);
+    lora.A.copy_from(stored.at(matrices[2 * i].first));
+    lora.B.copy_from(stored.at(matrices[2 * i + 1].first));
   }
   if (!config.target_pattern.empty()) {
     for (const LoraTarget& target : targets) config.lora.targets.push_back(target.name);

@@ -1,6 +1,6 @@
-// Packed attention: the op, its composed definition, and the fused kernels for the CPU. A query tile's scores are the
-// largest thing that a kernel holds; backward computes them again from the stored log-sum-exp. Work is split over
-// (sequence, key head), so the gradients of k and v have one writer each.
+// Packed attention: the op, its composed definition, and the fused kernels for the CPU. A query tile's scores
+// are the largest thing that a kernel holds; backward computes them again from the stored log-sum-exp. Work
+// is split over (sequence, key head), so the gradients of k and v have one writer each.
 #include <Eigen/Core>
 #include <cmath>
 
@@ -149,8 +149,8 @@ struct Work {
 
 int64_t tile_elements(const AttentionArgs& s) { return kTile * s.longest_k; }
 
-// Calls f(from, to, mask) for the first `seen` weights of query row i and head h, a group of masks at a time: mask[j - from] is
-// 0 or 1 / (1 - p) for weight j, and 1 where p is 0.
+// Calls f(from, to, mask) for the first `seen` weights of query row i and head h, a group of masks at a time:
+// mask[j - from] is 0 or 1 / (1 - p) for weight j, and 1 where p is 0.
 template <class F>
 void for_each_mask_group(const AttentionArgs& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen,
                          const F& f) {
@@ -222,8 +222,8 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
   });
 }
 
-// With p = softmax(q k^T f) and m the mask of dropout: dv = (m p)^T dy; dp = m (dy v^T); ds = p (dp - sum(dy y)) f; dq = ds k;
-// dk = ds^T q. sum(dy y) is sum(dp p), with a mask and without.
+// With p = softmax(q k^T f) and m the mask of dropout: dv = (m p)^T dy; dp = m (dy v^T); ds = p (dp - sum(dy
+// y)) f; dq = ds k; dk = ds^T q. sum(dy y) is sum(dp p), with a mask and without.
 void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real* dy, const real* y,
                         const real* logsumexp, const real* q, const real* k, const real* v,
                         const AttentionArgs& s) {

@@ -1,5 +1,5 @@
-// Fused attention on CUDA: kernels that keep kThreads weights of one query, or of one key, at a time. The formulas are in
-// attention.cpp. Nothing of the size queries x keys is held, and every gradient has one writer.
+// Fused attention on CUDA: kernels that keep kThreads weights of one query, or of one key, at a time.
+// Formulas: attention.cpp. Nothing of the size queries x keys is held, and every gradient has one writer.
 #include <cmath>
 
 #include "autograd/ops/dropout_mask.h"
@@ -77,14 +77,13 @@ void attention_forward(real* y, real* logsumexp, real* /*scratch*/, const real* 
     const real* q_row = q + row * D;
     const real factor = w.factor();
     const auto score = [&](int64_t j) { return w.dot(q_row, k + query.key(w.s, j)) * factor; };
-    real top = -INFINITY, sum = 0;
+    real top = -INFINITY;
     for (int64_t j = block.thread(); j < query.seen; j += kThreads) {
       const real x = score(j);
       top = x > top ? x : top;
     }
     top = block.max(top);
-    for (int64_t j = block.thread(); j < query.seen; j += kThreads) sum += math::exp(score(j) - top);
-    sum = block.sum(sum);
+    const real sum = block.sum_of(query.seen, [&](int64_t j) { return math::exp(score(j) - top); });
     for (int64_t d = block.thread(); d < D; d += kThreads) y[row * D + d] = 0;
     for (int64_t begin = 0; begin < query.seen; begin += kThreads) {
       const int64_t j = begin + block.thread(), left = query.seen - begin;

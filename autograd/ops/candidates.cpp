@@ -62,7 +62,7 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
   });
 }
 
-// As scatter_add_rows: each thread owns a range of the table's rows, so a row has one writer and one order of additions.
+// As scatter_add_rows: each thread owns a range of rows, so a row has one writer and one order of additions.
 void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* ids, int64_t N, int64_t n,
                       int64_t V, int64_t C) {
   const int64_t threads = thread_count();

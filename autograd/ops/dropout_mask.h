@@ -11,10 +11,11 @@
 
 namespace ag {
 
-// The high half of the random counter is a row's number, the low half a block of words within the row: an element's mask
-// does not depend on the other rows. Sixteen bits decide about an element, so the rate is rounded to 1/65536. Eight blocks
-// of words decide about a group of 64 elements: word w of block b about 16 w + b with its low half, about 16 w + 8 + b with
-// its high half. In this order nothing has to change places in the vector registers.
+// The high half of the random counter is a row's number, the low half a block of words within the row: an
+// element's mask does not depend on the other rows. Sixteen bits decide about an element, so the rate is
+// rounded to 1/65536. Eight blocks of words decide about a group of 64 elements: word w of block b about 16 w
+// + b with its low half, about 16 w + 8 + b with its high half. So nothing changes places in vector
+// registers.
 class DropoutMask {
  public:
   static constexpr int64_t kGroup = 64;
@@ -28,7 +29,7 @@ class DropoutMask {
   void group(real (&mask)[kGroup], int64_t row, int64_t group) const {
     uint32_t words[4][8];
     random_blocks8(key_, first_block(row, group), words);
-    // Multiplied, not chosen, and from copies: the compiler makes branches of a choice, one for every element.
+    // Multiplied, not chosen, and from copies: the compiler makes branches of a choice.
     const uint32_t threshold = threshold_;
     const real kept = kept_;
     for (int w = 0; w < 4; ++w) {

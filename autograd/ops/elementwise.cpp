@@ -1,6 +1,7 @@
 #include "autograd/ops/elementwise.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
@@ -131,17 +132,12 @@ void unary_backward(real* dx, const real* dy, const real* x, const real* y, int6
 
 void binary_forward(real* y, const real* a, const real* b, int64_t n, Binary op) {
   parallel_chunks(n, [&](int64_t begin, int64_t end) {
-    switch (op) {
-      case Binary::Add:
-        for (int64_t i = begin; i < end; ++i) y[i] = a[i] + b[i];
-        break;
-      case Binary::Sub:
-        for (int64_t i = begin; i < end; ++i) y[i] = a[i] - b[i];
-        break;
-      case Binary::Mul:
-        for (int64_t i = begin; i < end; ++i) y[i] = a[i] * b[i];
-        break;
-    }
+    const auto each = [&](auto function) {
+      for (int64_t i = begin; i < end; ++i) y[i] = function(a[i], b[i]);
+    };
+    if (op == Binary::Add) each(std::plus());
+    if (op == Binary::Sub) each(std::minus());
+    if (op == Binary::Mul) each(std::multiplies());
   });
 }
 
@@ -187,7 +183,7 @@ void dropout(real* y, const real* x, const int32_t* rows, int64_t R, int64_t C, 
       real mask[kGroup];
       masks.group(mask, rows ? rows[r] : r, begin / kGroup);
       const int64_t i = r * C + begin, count = std::min(kGroup, C - begin);
-      // Chosen, not multiplied: a dropped infinity is zero too. x is read in any case, which keeps the loop free of branches.
+      // Chosen, not multiplied: a dropped infinity is zero too. x is always read: no branches.
 #pragma omp simd
       for (int64_t j = 0; j < count; ++j) {
         const real value = x[i + j] * mask[j];

@@ -6,7 +6,7 @@
 namespace ag::cuda {
 namespace {
 
-// Not lambdas: with_function calls its argument with a type for each function, and nvcc allows no device lambda there.
+// Not lambdas: nvcc allows no device lambda where with_function calls its argument with several types.
 template <class Function>
 struct Forward {
   real* y;
@@ -36,17 +36,7 @@ void unary_backward(real* dx, const real* dy, const real* x, const real* y, int6
 
 void binary_forward(real* y, const real* a, const real* b, int64_t n, Binary op) {
   for_each(n, [=] __device__(int64_t i) {
-    switch (op) {
-      case Binary::Add:
-        y[i] = a[i] + b[i];
-        break;
-      case Binary::Sub:
-        y[i] = a[i] - b[i];
-        break;
-      case Binary::Mul:
-        y[i] = a[i] * b[i];
-        break;
-    }
+    y[i] = op == Binary::Add ? a[i] + b[i] : op == Binary::Sub ? a[i] - b[i] : a[i] * b[i];
   });
 }
 

@@ -1,9 +1,9 @@
-// Gated recurrent units over packed sequences: the op, its composed definition, and the kernels of one time step.
+// Gated recurrent units over packed sequences: the op, its definition, and the kernels of one time step.
 //
-// Inside the op the sequences are in order of falling length and the tokens in order of time: first the first token of
-// every sequence, then the second ones, and so on. Those that are still alive at step t are then the first rows of step t - 1,
-// and each step is one matrix product over rows that lie side by side; nothing is padded. Kept for backward, per token: its
-// input (I), r, z, n and W_hn h + b_hn (4C), and the state (C).
+// Inside the op the sequences are in order of falling length and the tokens in order of time: first the first
+// token of every sequence, then the second ones, and so on. Those that are still alive at step t are then the
+// first rows of step t - 1, and each step is one matrix product over rows that lie side by side; nothing is
+// padded. Kept for backward, per token: its input (I), r, z, n and W_hn h + b_hn (4C), and the state (C).
 #include <algorithm>
 #include <numeric>
 

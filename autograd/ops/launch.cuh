@@ -1,4 +1,4 @@
-// How CUDA kernels are written here: as a lambda over elements, or over rows with a block of threads for each.
+// How CUDA kernels are written here: a lambda over elements, or over rows with a block of threads each.
 //
 //   for_each(n, [=] __device__(int64_t i) { y[i] = a * x[i]; });
 //   for_each_row(R, [=] __device__(int64_t r, const Block& block) {
@@ -7,8 +7,8 @@
 //     sum = block.sum(sum);
 //     if (block.thread() == 0) y[r] = sum;
 //   });
-// Every number is written by one thread and sums have one order, without atomics: a result is the same bits each time. Kernels
-// run one after the other on the default stream.
+// Every number is written by one thread and sums have one order, without atomics: a result is the same bits
+// each time. Kernels run one after the other on the default stream.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -43,6 +43,13 @@ class Block {
   template <class T>
   __device__ T sum(T value) const {
     return reduce(value, [](T a, T b) { return a + b; });
+  }
+  // The sum of f(i) over i in [0, n), likewise.
+  template <class F>
+  __device__ auto sum_of(int64_t n, const F& f) const {
+    decltype(f(n)) total = 0;
+    for (int64_t i = thread(); i < n; i += kThreads) total += f(i);
+    return sum(total);
   }
   __device__ real max(real value) const {
     return reduce(value, [](real a, real b) { return a > b ? a : b; });

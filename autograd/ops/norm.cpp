@@ -57,7 +57,7 @@ void rms_norm_forward(real* y, real* rstd, const real* x, const real* w, int64_t
   });
 }
 
-// With n = x rstd and g = dy w: y = n w, and dx = rstd (g - n mean(g n)), where n mean(g n) = x rstd^2 mean(g x).
+// With n = x rstd and g = dy w: y = n w, dx = rstd (g - n mean(g n)), and n mean(g n) = x rstd^2 mean(g x).
 void rms_norm_backward(real* dx, real* dw, const real* dy, const real* x, const real* w, const real* rstd,
                        int64_t R, int64_t C) {
   parallel_for(R, C, [&](int64_t r) {

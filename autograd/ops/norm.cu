@@ -8,9 +8,8 @@ namespace ag::cuda {
 void rms_norm_forward(real* y, real* rstd, const real* x, const real* w, int64_t R, int64_t C, real eps) {
   for_each_row(R, [=] __device__(int64_t r, const Block& block) {
     const real* xr = x + r * C;
-    real squares = 0;
-    for (int64_t c = block.thread(); c < C; c += kThreads) squares += xr[c] * xr[c];
-    const real inverse = 1 / std::sqrt(block.sum(squares) / static_cast<real>(C) + eps);
+    const real squares = block.sum_of(C, [&](int64_t c) { return xr[c] * xr[c]; });
+    const real inverse = 1 / std::sqrt(squares / static_cast<real>(C) + eps);
     for (int64_t c = block.thread(); c < C; c += kThreads) y[r * C + c] = xr[c] * inverse * w[c];
     if (block.thread() == 0) rstd[r] = inverse;
   });
@@ -20,17 +19,14 @@ void rms_norm_backward(real* dx, real* dw, const real* dy, const real* x, const 
                        int64_t R, int64_t C) {
   for_each_row(R, [=] __device__(int64_t r, const Block& block) {
     const real *dyr = dy + r * C, *xr = x + r * C;
-    real gx = 0;
-    for (int64_t c = block.thread(); c < C; c += kThreads) gx += dyr[c] * w[c] * xr[c];
-    const real s = rstd[r], mean_gn_s = block.sum(gx) * s * s / static_cast<real>(C);
+    const real gx = block.sum_of(C, [&](int64_t c) { return dyr[c] * w[c] * xr[c]; });
+    const real s = rstd[r], mean_gn_s = gx * s * s / static_cast<real>(C);
     for (int64_t c = block.thread(); c < C; c += kThreads)
       dx[r * C + c] = s * (dyr[c] * w[c] - xr[c] * mean_gn_s);
   });
   if (!dw) return;
   for_each_row(C, [=] __device__(int64_t c, const Block& block) {
-    real sum = 0;
-    for (int64_t r = block.thread(); r < R; r += kThreads) sum += dy[r * C + c] * x[r * C + c] * rstd[r];
-    sum = block.sum(sum);
+    const real sum = block.sum_of(R, [&](int64_t r) { return dy[r * C + c] * x[r * C + c] * rstd[r]; });
     if (block.thread() == 0) dw[c] = sum;
   });
 }
@@ -39,11 +35,9 @@ void layer_norm_forward(real* y, real* mean, real* rstd, const real* x, const re
                         int64_t R, int64_t C, real eps) {
   for_each_row(R, [=] __device__(int64_t r, const Block& block) {
     const real* xr = x + r * C;
-    real sum = 0, squares = 0;
-    for (int64_t c = block.thread(); c < C; c += kThreads) sum += xr[c];
-    const real m = block.sum(sum) / static_cast<real>(C);
-    for (int64_t c = block.thread(); c < C; c += kThreads) squares += (xr[c] - m) * (xr[c] - m);
-    const real s = 1 / std::sqrt(block.sum(squares) / static_cast<real>(C) + eps);
+    const real m = block.sum_of(C, [&](int64_t c) { return xr[c]; }) / static_cast<real>(C);
+    const real squares = block.sum_of(C, [&](int64_t c) { return (xr[c] - m) * (xr[c] - m); });
+    const real s = 1 / std::sqrt(squares / static_cast<real>(C) + eps);
     for (int64_t c = block.thread(); c < C; c += kThreads) y[r * C + c] = (xr[c] - m) * s * w[c] + b[c];
     if (block.thread() == 0) {
       mean[r] = m;

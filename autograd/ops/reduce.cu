@@ -3,13 +3,12 @@
 namespace ag::cuda {
 namespace {
 
-// y[i] is the sum of f(x) over n numbers x, which begin at x + i * step and are stride apart, for i in [0, count).
+// y[i] = the sum of f over n numbers, which begin at x + i * step and are stride apart, i in [0, count).
 template <class Sum, class Y, class F>
 void sums(Y* y, int64_t count, const real* x, int64_t step, int64_t n, int64_t stride, const F& f) {
   for_each_row(count, [=] __device__(int64_t i, const Block& block) {
-    Sum total = 0;
-    for (int64_t k = block.thread(); k < n; k += kThreads) total += f(x[i * step + k * stride]);
-    total = block.sum(total);
+    const auto total =
+        block.sum_of(n, [&](int64_t k) { return static_cast<Sum>(f(x[i * step + k * stride])); });
     if (block.thread() == 0) y[i] = static_cast<Y>(total);
   });
 }

@@ -63,8 +63,7 @@ int64_t linear_cross_entropy_block(int64_t N, int64_t V) {
   return std::max<int64_t>(1, std::min(N, kBlockElements / V));
 }
 
-// The gradients are computed with the loss, block by block, so that the logits of a block are needed only
-// once.
+// The gradients are computed with the loss, block by block: the logits of a block are needed only once.
 Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& targets) {
   AG_CHECK(h.rank() == 2 && table.rank() == 2 && h.dim(1) == table.dim(1),
            "linear_cross_entropy: h has shape ", h.shape(), " but the table ", table.shape());

@@ -14,9 +14,7 @@ __device__ real largest_of_row(const real* x, int64_t C, const Block& block) {
 }
 
 __device__ real exp_sum_of_row(const real* x, real top, int64_t C, const Block& block) {
-  real sum = 0;
-  for (int64_t c = block.thread(); c < C; c += kThreads) sum += math::exp(x[c] - top);
-  return block.sum(sum);
+  return block.sum_of(C, [&](int64_t c) { return math::exp(x[c] - top); });
 }
 
 }  // namespace
@@ -31,9 +29,7 @@ void softmax_forward(real* y, const real* x, int64_t R, int64_t C) {
 
 void softmax_backward(real* dx, const real* dy, const real* y, int64_t R, int64_t C) {
   for_each_row(R, [=] __device__(int64_t r, const Block& block) {
-    real dot = 0;
-    for (int64_t c = block.thread(); c < C; c += kThreads) dot += dy[r * C + c] * y[r * C + c];
-    dot = block.sum(dot);
+    const real dot = block.sum_of(C, [&](int64_t c) { return dy[r * C + c] * y[r * C + c]; });
     for (int64_t c = block.thread(); c < C; c += kThreads)
       dx[r * C + c] = y[r * C + c] * (dy[r * C + c] - dot);
   });
@@ -51,7 +47,7 @@ void cross_entropy(real* loss, real* dlogits, const real* logits, const int32_t*
     }
     const real at_target = x[target], top = largest_of_row(x, V, block),
                sum = exp_sum_of_row(x, top, V, block);
-    // dlogits may be the logits: each number is read and written by the same thread, after all have been summed.
+    // dlogits may be the logits: one thread reads and writes a number, after all have been summed.
     for (int64_t v = block.thread(); dlogits && v < V; v += kThreads)
       dlogits[r * V + v] = math::exp(x[v] - top) / sum - static_cast<real>(v == target);
     if (block.thread() == 0) loss[r] = top + std::log(sum) - at_target;

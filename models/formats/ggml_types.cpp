@@ -18,20 +18,15 @@ T read(const uint8_t* bytes) {
   return value;
 }
 float read_half(const uint8_t* bytes) { return nn::half_to_float(read<uint16_t>(bytes)); }
+float read_bfloat16(const uint8_t* bytes) { return nn::bfloat16_to_float(read<uint16_t>(bytes)); }
 
 constexpr int kBlock = 32;        // numbers in a block of Q8_0, Q4_0, Q4_1, Q5_0 and Q5_1
 constexpr int kSuperBlock = 256;  // in one of Q4_K, Q5_K and Q6_K
 
-void f32(const uint8_t* blocks, int64_t count, real* x) {
-  for (int64_t i = 0; i < count; ++i) x[i] = read<float>(blocks + 4 * i);
-}
-
-void f16(const uint8_t* blocks, int64_t count, real* x) {
-  for (int64_t i = 0; i < count; ++i) x[i] = read_half(blocks + 2 * i);
-}
-
-void bf16(const uint8_t* blocks, int64_t count, real* x) {
-  for (int64_t i = 0; i < count; ++i) x[i] = nn::bfloat16_to_float(read<uint16_t>(blocks + 2 * i));
+// F32, F16 and BF16: kRead of kBytes.
+template <int kBytes, float (*kRead)(const uint8_t*)>
+void plain(const uint8_t* blocks, int64_t count, real* x) {
+  for (int64_t i = 0; i < count; ++i) x[i] = kRead(blocks + kBytes * i);
 }
 
 void q8_0(const uint8_t* blocks, int64_t count, real* x) {
@@ -42,60 +37,32 @@ void q8_0(const uint8_t* blocks, int64_t count, real* x) {
   }
 }
 
-void q4_0(const uint8_t* blocks, int64_t count, real* x) {
-  for (; count > 0; --count, blocks += 18, x += kBlock) {
-    const float d = read_half(blocks);
-    const uint8_t* q = blocks + 2;
-    for (int i = 0; i < kBlock / 2; ++i) {
-      x[i] = d * static_cast<float>((q[i] & 15) - 8);
-      x[i + kBlock / 2] = d * static_cast<float>((q[i] >> 4) - 8);
-    }
-  }
-}
-
-// A product of a scale and its codes is exact in every format here: a half has 11 bits, a code of Q5_K another 5 and its
-// group's scale 6. So the compiler's fused multiply-add rounds like the two separate steps.
-void q4_1(const uint8_t* blocks, int64_t count, real* x) {
-  for (; count > 0; --count, blocks += 20, x += kBlock) {
-    const float d = read_half(blocks), m = read_half(blocks + 2);
-    const uint8_t* q = blocks + 4;
-    for (int i = 0; i < kBlock / 2; ++i) {
-      x[i] = d * static_cast<float>(q[i] & 15) + m;
-      x[i + kBlock / 2] = d * static_cast<float>(q[i] >> 4) + m;
-    }
-  }
-}
-
 // The fifth bit of number i, in its place: bit i of `bits`.
 int fifth_bit(uint32_t bits, int i) { return static_cast<int>(bits >> i & 1) << 4; }
 
-void q5_0(const uint8_t* blocks, int64_t count, real* x) {
-  for (; count > 0; --count, blocks += 22, x += kBlock) {
-    const float d = read_half(blocks);
-    const auto fifth = read<uint32_t>(blocks + 2);
-    const uint8_t* q = blocks + 6;
+// Q4_0, Q4_1, Q5_0 and Q5_1. A product of a scale and its codes is exact in every format here: a half has 11
+// bits, a code of Q5_K another 5 and its group's scale 6. So a fused multiply-add rounds like two steps.
+template <int kBits, bool kHasMin>
+void small_blocks(const uint8_t* blocks, int64_t count, real* x) {
+  constexpr int kFifth = kHasMin ? 4 : 2, kCodes = kBits == 5 ? kFifth + 4 : kFifth;  // where these begin
+  constexpr int kMiddle = kHasMin ? 0 : 1 << (kBits - 1);
+  for (; count > 0; --count, blocks += kCodes + kBlock / 2, x += kBlock) {
+    const float d = read_half(blocks),
+                m = kHasMin ? read_half(blocks + 2) : -0.0F;  // which leaves -0 as it is
+    const uint32_t fifth = kBits == 5 ? read<uint32_t>(blocks + kFifth) : 0;
+    const uint8_t* q = blocks + kCodes;
     for (int i = 0; i < kBlock / 2; ++i) {
-      x[i] = d * static_cast<float>(((q[i] & 15) | fifth_bit(fifth, i)) - 16);
-      x[i + kBlock / 2] = d * static_cast<float>(((q[i] >> 4) | fifth_bit(fifth, i + kBlock / 2)) - 16);
+      const int low = (q[i] & 15) | fifth_bit(fifth, i),
+                high = (q[i] >> 4) | fifth_bit(fifth, i + kBlock / 2);
+      x[i] = d * static_cast<float>(low - kMiddle) + m;
+      x[i + kBlock / 2] = d * static_cast<float>(high - kMiddle) + m;
     }
   }
 }
 
-void q5_1(const uint8_t* blocks, int64_t count, real* x) {
-  for (; count > 0; --count, blocks += 24, x += kBlock) {
-    const float d = read_half(blocks), m = read_half(blocks + 2);
-    const auto fifth = read<uint32_t>(blocks + 4);
-    const uint8_t* q = blocks + 8;
-    for (int i = 0; i < kBlock / 2; ++i) {
-      x[i] = d * static_cast<float>((q[i] & 15) | fifth_bit(fifth, i)) + m;
-      x[i + kBlock / 2] = d * static_cast<float>((q[i] >> 4) | fifth_bit(fifth, i + kBlock / 2)) + m;
-    }
-  }
-}
-
-// The scale and the minimum of group j of 8 in a super-block: 6 bits each, packed into 12 bytes. Groups 0..3 have theirs
-// in the low bits of bytes 0..3 (scales) and 4..7 (minima); the high two bits of these bytes are the high bits of groups
-// 4..7, whose low four bits are the halves of bytes 8..11.
+// The scale and the minimum of group j of 8 in a super-block: 6 bits each, packed into 12 bytes. Groups 0..3
+// have theirs in the low bits of bytes 0..3 (scales) and 4..7 (minima); the high two bits of these bytes are
+// the high bits of groups 4..7, whose low four bits are the halves of bytes 8..11.
 struct ScaleAndMin {
   float scale, min;
 };
@@ -114,36 +81,26 @@ int half_byte(const uint8_t* q, int group, int i) {
   return group % 2 ? both >> 4 : both & 15;
 }
 
-void q4_k(const uint8_t* blocks, int64_t count, real* x) {
-  for (; count > 0; --count, blocks += 144, x += kSuperBlock) {
+// Q4_K, and Q5_K, where bit j of byte i of `fifth` belongs to number i of group j.
+template <int kBits>
+void super_blocks(const uint8_t* blocks, int64_t count, real* x) {
+  constexpr int kCodes = kBits == 5 ? 48 : 16;
+  for (; count > 0; --count, blocks += kCodes + kSuperBlock / 2, x += kSuperBlock) {
     const float d = read_half(blocks), m = read_half(blocks + 2);
-    const uint8_t *packed = blocks + 4, *q = blocks + 16;
-    for (int j = 0; j < 8; ++j) {
-      const auto [scale, min] = scale_and_min(packed, j);
-      const float group_d = d * scale, group_m = m * min;
-      for (int i = 0; i < 32; ++i) x[32 * j + i] = group_d * static_cast<float>(half_byte(q, j, i)) - group_m;
-    }
-  }
-}
-
-// Bit j of byte i of `fifth` belongs to number i of group j.
-void q5_k(const uint8_t* blocks, int64_t count, real* x) {
-  for (; count > 0; --count, blocks += 176, x += kSuperBlock) {
-    const float d = read_half(blocks), m = read_half(blocks + 2);
-    const uint8_t *packed = blocks + 4, *fifth = blocks + 16, *q = blocks + 48;
+    const uint8_t *packed = blocks + 4, *fifth = blocks + 16, *q = blocks + kCodes;
     for (int j = 0; j < 8; ++j) {
       const auto [scale, min] = scale_and_min(packed, j);
       const float group_d = d * scale, group_m = m * min;
       for (int i = 0; i < 32; ++i) {
-        const int code = half_byte(q, j, i) | fifth_bit(fifth[i], j);
+        const int code = half_byte(q, j, i) | (kBits == 5 ? fifth_bit(fifth[i], j) : 0);
         x[32 * j + i] = group_d * static_cast<float>(code) - group_m;
       }
     }
   }
 }
 
-// Each half of a super-block has 64 bytes of low and 32 bytes of high bits. Its number n has the low or (from 64 on) the
-// high half of byte n % 64, and two bits of byte n % 32: the lowest pair for n < 32, the next for n < 64, and so on.
+// Each half of a super-block has 64 bytes of low and 32 bytes of high bits. Its number n has the low or (from
+// 64 on) the high half of byte n % 64, and two bits of byte n % 32: the lowest pair for n < 32, and so on.
 void q6_k(const uint8_t* blocks, int64_t count, real* x) {
   for (; count > 0; --count, blocks += 210, x += kSuperBlock) {
     const float d = read_half(blocks + 208);
@@ -159,23 +116,22 @@ void q6_k(const uint8_t* blocks, int64_t count, real* x) {
   }
 }
 
-// The sizes of the unsupported ones are known too: a file that holds one can be opened, and its other tensors
-// read.
+// With the sizes of the unsupported ones too, a file that holds one can be opened and its others read.
 constexpr GgmlType kTypes[] = {
-    {0, "F32", 1, 4, f32},
-    {1, "F16", 1, 2, f16},
-    {2, "Q4_0", 32, 18, q4_0},
-    {3, "Q4_1", 32, 20, q4_1},
+    {0, "F32", 1, 4, plain<4, read<float>>},
+    {1, "F16", 1, 2, plain<2, read_half>},
+    {2, "Q4_0", 32, 18, small_blocks<4, false>},
+    {3, "Q4_1", 32, 20, small_blocks<4, true>},
     {4, "Q4_2 (removed from ggml)"},
     {5, "Q4_3 (removed from ggml)"},
-    {6, "Q5_0", 32, 22, q5_0},
-    {7, "Q5_1", 32, 24, q5_1},
+    {6, "Q5_0", 32, 22, small_blocks<5, false>},
+    {7, "Q5_1", 32, 24, small_blocks<5, true>},
     {8, "Q8_0", 32, 34, q8_0},
     {9, "Q8_1", 32, 40},
     {10, "Q2_K", 256, 84},
     {11, "Q3_K", 256, 110},
-    {12, "Q4_K", 256, 144, q4_k},
-    {13, "Q5_K", 256, 176, q5_k},
+    {12, "Q4_K", 256, 144, super_blocks<4>},
+    {13, "Q5_K", 256, 176, super_blocks<5>},
     {14, "Q6_K", 256, 210, q6_k},
     {15, "Q8_K", 256, 292},
     {16, "IQ2_XXS", 256, 66},
@@ -192,7 +148,7 @@ constexpr GgmlType kTypes[] = {
     {27, "I64", 1, 8},
     {28, "F64", 1, 8},
     {29, "IQ1_M", 256, 56},
-    {30, "BF16", 1, 2, bf16},
+    {30, "BF16", 1, 2, plain<2, read_bfloat16>},
     {31, "Q4_0_4_4 (removed from ggml)"},
     {32, "Q4_0_4_8 (removed from ggml)"},
     {33, "Q4_0_8_8 (removed from ggml)"},
@@ -224,8 +180,8 @@ std::string supported_ggml_types() {
 }
 
 void dequantise(const GgmlType& type, const uint8_t* blocks, int64_t count, real* x) {
-  // Large slices, so that only a large table is shared out: for the many small tensors of a model, waiting for each
-  // other at every one costs the threads more than it gains, above all where other programs keep the cores busy.
+  // Large slices, so that only a large table is shared out: for the many small tensors of a model, waiting
+  // for each other at every one costs the threads more than it gains, above all on busy cores.
   const int64_t slice = (int64_t{1} << 21) / type.block_values;
   ag::parallel_for((count + slice - 1) / slice, slice * type.block_bytes, [&](int64_t i) {
     const int64_t first = i * slice, some = std::min(slice, count - first);

@@ -1,12 +1,12 @@
 // The number formats of GGUF tensors ("ggml types"), and how the supported ones become reals.
 //
-// A quantised format stores numbers in blocks of 32, those named K in blocks of 256: a scale d, sometimes a minimum m,
-// both IEEE half, and a few bits q per number. Format description: github.com/ggml-org/ggml, docs/gguf.md and
+// A quantised format stores numbers in blocks of 32, those named K in blocks of 256: a scale d, sometimes a
+// minimum m, both IEEE half, and a few bits q per number. Format: github.com/ggml-org/ggml,
 // src/ggml-quants.c.
 //
 //   F32, F16, BF16   one number a block
 //   Q8_0             d, 32 x int8 q                   x = d q
-//   Q4_0             d, 16 bytes                      x = d (q - 8)    low halves are numbers 0..15, high ones 16..31
+//   Q4_0             d, 16 bytes                      x = d (q - 8)    low halves: 0..15, high halves: 16..31
 //   Q4_1             d, m, 16 bytes                   x = d q + m      likewise
 //   Q5_0             d, 32 fifth bits, 16 bytes       x = d (q - 16)   likewise
 //   Q5_1             d, m, 32 fifth bits, 16 bytes    x = d q + m      likewise
@@ -25,8 +25,7 @@ namespace models {
 struct GgmlType {
   uint32_t id = 0;
   const char* name = "";
-  uint32_t block_values =
-      0;  // numbers in a block; 0: a format that ggml has given up and whose size is not known
+  uint32_t block_values = 0;  // numbers in a block; 0: ggml has removed the format, its size is not known
   uint32_t block_bytes = 0;
   // blocks (count * block_bytes) -> x (count * block_values). Null where p2rec cannot read the format.
   void (*dequantise)(const uint8_t* blocks, int64_t count, ag::real* x) = nullptr;
@@ -38,8 +37,7 @@ const GgmlType* find_ggml_type(uint32_t id);
 // "F32, F16, ...": the types that can be read, for messages.
 std::string supported_ggml_types();
 
-// Dequantises `count` blocks, large runs on several threads. Every number is computed in float, in both builds of the
-// library.
+// Dequantises `count` blocks, large runs on several threads. Computed in float, in the f64 build too.
 void dequantise(const GgmlType& type, const uint8_t* blocks, int64_t count, ag::real* x);
 
 }  // namespace models

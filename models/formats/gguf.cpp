@@ -12,13 +12,6 @@ namespace {
 
 constexpr int64_t kBufferBytes = int64_t{1} << 22;
 
-constexpr const char *kString = "a string", *kInteger = "an integer", *kNumber = "a number",
-                     *kFlag = "a bool";
-constexpr const char *kStrings = "an array of strings", *kIntegers = "an array of integers",
-                     *kNumbers = "an array of numbers";
-
-bool is_string(const GgufValue& v) { return v.type == GgufType::String; }
-
 // A tensor's bytes as they are stored, read forward.
 class StoredBytes {
  public:
@@ -44,17 +37,20 @@ GgufFile::GgufFile(const nn::Path& path) : path_(path.string()), header_(read_gg
   for (size_t i = 0; i < header_.tensors.size(); ++i) index_.emplace(header_.tensors[i].name, i);
 }
 
-bool GgufFile::has(const std::string& key) const { return header_.values.count(key) > 0; }
-
-const GgufValue& GgufFile::value(const std::string& key, const char* expected) const {
+const GgufValue& GgufFile::value(const std::string& key, Kind kind, bool array) const {
+  constexpr const char *kOne[] = {"a string", "a bool", "an integer", "a number"},
+                       *kMany[] = {"an array of strings", "", "an array of integers", "an array of numbers"};
+  const char* expected = (array ? kMany : kOne)[static_cast<size_t>(kind)];
   const auto found = header_.values.find(key);
   INPUT_CHECK(found != header_.values.end(), path_, ": has no key ", nn::quote(key), "; expected ", expected);
-  return found->second;
-}
-
-void GgufFile::wrong_type(const std::string& key, const char* expected) const {
-  throw ag::InputError(ag::message(path_, ": key ", nn::quote(key), " is ",
-                                   header_.values.at(key).description(), "; expected ", expected));
+  const GgufValue& v = found->second;
+  const bool fits = kind == Kind::String    ? v.type == GgufType::String
+                    : kind == Kind::Bool    ? v.type == GgufType::Bool
+                    : kind == Kind::Integer ? v.is_integer()
+                                            : v.is_integer() || v.is_float();
+  INPUT_CHECK(fits && v.array == array, path_, ": key ", nn::quote(key), " is ", v.description(),
+              "; expected ", expected);
+  return v;
 }
 
 int64_t GgufFile::integer_at(const GgufValue& v, uint64_t i, const std::string& key) const {
@@ -64,50 +60,22 @@ int64_t GgufFile::integer_at(const GgufValue& v, uint64_t i, const std::string& 
   return result;
 }
 
-std::string GgufFile::string(const std::string& key) const {
-  const GgufValue& v = value(key, kString);
-  if (v.array || !is_string(v)) wrong_type(key, kString);
-  return v.strings[0];
-}
-
-int64_t GgufFile::integer(const std::string& key) const {
-  const GgufValue& v = value(key, kInteger);
-  if (v.array || !v.is_integer()) wrong_type(key, kInteger);
-  return integer_at(v, 0, key);
-}
-
 double GgufFile::number(const std::string& key) const {
-  const GgufValue& v = value(key, kNumber);
-  if (v.array || (!v.is_integer() && !v.is_float())) wrong_type(key, kNumber);
-  const double result = v.number(0);
+  const double result = value(key, Kind::Number, false).number(0);
   INPUT_CHECK(std::isfinite(result), path_, ": key ", nn::quote(key), " is ", result,
               "; expected a finite number");
   return result;
 }
 
-bool GgufFile::flag(const std::string& key) const {
-  const GgufValue& v = value(key, kFlag);
-  if (v.array || v.type != GgufType::Bool) wrong_type(key, kFlag);
-  return v.integer(0) != 0;
-}
-
-std::vector<std::string> GgufFile::strings(const std::string& key) const {
-  const GgufValue& v = value(key, kStrings);
-  if (!v.array || !is_string(v)) wrong_type(key, kStrings);
-  return v.strings;
-}
-
 std::vector<int64_t> GgufFile::integers(const std::string& key) const {
-  const GgufValue& v = value(key, kIntegers);
-  if (!v.array || !v.is_integer()) wrong_type(key, kIntegers);
+  const GgufValue& v = value(key, Kind::Integer, true);
   std::vector<int64_t> result(v.count);
   for (uint64_t i = 0; i < v.count; ++i) result[i] = integer_at(v, i, key);
   return result;
 }
 
 std::vector<double> GgufFile::numbers(const std::string& key) const {
-  const GgufValue& v = value(key, kNumbers);
-  if (!v.array || (!v.is_integer() && !v.is_float())) wrong_type(key, kNumbers);
+  const GgufValue& v = value(key, Kind::Number, true);
   std::vector<double> result(v.count);
   for (uint64_t i = 0; i < v.count; ++i) result[i] = v.number(i);
   return result;
@@ -134,9 +102,8 @@ const GgufFile::TensorInfo& GgufFile::readable(const std::string& name) const {
 }
 
 ag::Tensor GgufFile::load(const std::string& name) const {
-  const TensorInfo& info = readable(name);
-  ag::Tensor x = ag::Tensor::empty(info.shape);
-  read(info, x.data());
+  ag::Tensor x = ag::Tensor::empty(readable(name).shape);
+  load_into(name, x);
   return x;
 }
 
@@ -144,10 +111,6 @@ void GgufFile::load_into(const std::string& name, ag::Tensor& into) const {
   const TensorInfo& info = readable(name);
   INPUT_CHECK(info.shape == into.shape(), path_, ": tensor ", nn::quote(name), " has shape ", info.shape,
               "; expected ", into.shape());
-  read(info, into.data());
-}
-
-void GgufFile::read(const TensorInfo& info, ag::real* x) const {
   const GgmlType& type = *find_ggml_type(info.type);
   const int64_t block_bytes = type.block_bytes, blocks = static_cast<int64_t>(info.bytes) / block_bytes;
   const int64_t at_once = kBufferBytes / block_bytes;
@@ -156,7 +119,7 @@ void GgufFile::read(const TensorInfo& info, ag::real* x) const {
   for (int64_t first = 0; first < blocks; first += at_once) {
     const int64_t count = std::min(at_once, blocks - first);
     stored.read(buffer, count * block_bytes);
-    dequantise(type, buffer.data(), count, x + first * type.block_values);
+    dequantise(type, buffer.data(), count, into.data() + first * type.block_values);
   }
 }
 

@@ -20,20 +20,21 @@ class GgufFile {
   explicit GgufFile(const nn::Path& path);
 
   const std::string& path() const { return path_; }
-  uint32_t version() const { return header_.version; }
 
-  // Metadata. Each throws ag::InputError naming the key, its type and the expected one, or that it is
-  // missing.
-  bool has(const std::string& key) const;
-  std::string string(const std::string& key) const;
-  int64_t integer(const std::string& key) const;  // of any width
-  double number(const std::string& key) const;    // a float or an integer; finite
-  bool flag(const std::string& key) const;
-  std::vector<std::string> strings(const std::string& key) const;
+  // Metadata. Each throws ag::InputError naming the key, the type found, if any, and that expected.
+  bool has(const std::string& key) const { return header_.values.contains(key); }
+  std::string string(const std::string& key) const { return value(key, Kind::String, false).strings[0]; }
+  int64_t integer(const std::string& key) const {  // of any width
+    return integer_at(value(key, Kind::Integer, false), 0, key);
+  }
+  double number(const std::string& key) const;  // a float or an integer; finite
+  bool flag(const std::string& key) const { return value(key, Kind::Bool, false).integer(0) != 0; }
+  std::vector<std::string> strings(const std::string& key) const {
+    return value(key, Kind::String, true).strings;
+  }
   std::vector<int64_t> integers(const std::string& key) const;
   std::vector<double> numbers(const std::string& key) const;  // as stored, infinities and NaN too
-  // For keys that the format makes optional: the fallback stands for a missing key, not for one of another
-  // type.
+  // For keys that the format makes optional: the fallback is for a missing key, not for one of another type.
   std::string string_or(const std::string& key, const std::string& fallback) const {
     return has(key) ? string(key) : fallback;
   }
@@ -53,16 +54,20 @@ class GgufFile {
   // was opened. The data is read through a small buffer; several threads may load at the same time.
   ag::Tensor load(const std::string& name) const;
   void load_into(const std::string& name, ag::Tensor& into) const;  // the shapes must agree
-  // Whether two tensors are stored alike: same type, shape and bytes. Of any type; through two small buffers.
+  // True if two tensors are stored alike: same type, shape and bytes. Of any type; through two small buffers.
   bool same_data(const std::string& a, const std::string& b) const;
 
  private:
-  const GgufValue& value(const std::string& key, const char* expected) const;
-  [[noreturn]] void wrong_type(const std::string& key, const char* expected) const;
+  enum class Kind : uint8_t {
+    String,
+    Bool,
+    Integer,
+    Number
+  };  // what is asked for; an integer is a number too
+  const GgufValue& value(const std::string& key, Kind kind, bool array) const;
   int64_t integer_at(const GgufValue& value, uint64_t i, const std::string& key) const;
   const TensorInfo& existing(const std::string& name) const;
   const TensorInfo& readable(const std::string& name) const;
-  void read(const TensorInfo& info, ag::real* x) const;
 
   std::string path_;
   GgufHeader header_;

@@ -1,9 +1,7 @@
 #include "models/formats/gguf_header.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -24,24 +22,11 @@ constexpr uint64_t kLongestKey = 65535, kLongestName = 64;  // the format's limi
 constexpr uint32_t kMostDimensions = 4;
 constexpr uint64_t kDefaultAlignment = 32;
 
-struct TypeTraits {
-  const char* name;
-  uint64_t bytes;  // of one value; 0: not a number
-};
-constexpr std::array<TypeTraits, 13> kTraits = {{{"u8", 1},
-                                                 {"i8", 1},
-                                                 {"u16", 2},
-                                                 {"i16", 2},
-                                                 {"u32", 4},
-                                                 {"i32", 4},
-                                                 {"f32", 4},
-                                                 {"bool", 1},
-                                                 {"string", 0},
-                                                 {"array", 0},
-                                                 {"u64", 8},
-                                                 {"i64", 8},
-                                                 {"f64", 8}}};
-const TypeTraits& traits(GgufType type) { return kTraits[static_cast<size_t>(type)]; }
+constexpr const char* kTypeNames[] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
+                                      "bool", "string", "array", "u64", "i64", "f64"};
+constexpr uint64_t kTypeBytes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};  // of one value; 0: not a number
+const char* name_of(GgufType type) { return kTypeNames[static_cast<size_t>(type)]; }
+uint64_t bytes_of(GgufType type) { return kTypeBytes[static_cast<size_t>(type)]; }
 
 template <class T>
 T element(const std::string& bytes, uint64_t i) {
@@ -53,13 +38,8 @@ T element(const std::string& bytes, uint64_t i) {
 // Reads forward and never asks for memory beyond what the file still holds.
 class Reader {
  public:
-  explicit Reader(const nn::Path& path) : file_(path.string()) {
+  explicit Reader(const nn::Path& path) : file_(path.string()), in_(nn::open_file(path, "GGUF file")) {
     std::error_code error;
-    INPUT_CHECK(std::filesystem::is_regular_file(path, error) || error == std::errc::permission_denied, file_,
-                ": there is no such GGUF file");
-    errno = 0;
-    in_.open(path, std::ios::binary);
-    INPUT_CHECK(in_, file_, ": the GGUF file cannot be opened: ", std::strerror(errno));
     size_ = std::filesystem::file_size(path, error);
     INPUT_CHECK(!error, file_, ": the GGUF file cannot be read: ", error.message());
   }
@@ -68,8 +48,7 @@ class Reader {
   uint64_t position() const { return position_; }
   uint64_t size() const { return size_; }
 
-  // Checks that `count` things of at least `each` bytes can follow. Divided, not multiplied: nothing
-  // overflows.
+  // Checks that `count` things of at least `each` bytes can follow. Divided: nothing overflows.
   void expect(uint64_t count, uint64_t each, const std::string& what) const {
     const uint64_t left = size_ - position_;
     INPUT_CHECK(count <= left / each, file_, ": cut short or damaged: ", what, " at byte ", position_,
@@ -87,12 +66,7 @@ class Reader {
 
   template <class T>
   T number(const std::string& what) {
-    expect(1, sizeof(T), what);
-    T value;
-    in_.read(reinterpret_cast<char*>(&value), sizeof value);
-    INPUT_CHECK(in_, file_, ": cannot be read at byte ", position_);
-    position_ += sizeof value;
-    return value;
+    return element<T>(bytes(sizeof(T), what), 0);
   }
 
   std::string string(const std::string& what) { return bytes(number<uint64_t>(what), what); }
@@ -112,8 +86,8 @@ class Reader {
 
 GgufType read_type(Reader& in, const std::string& what) {
   const uint32_t type = in.number<uint32_t>(what);
-  INPUT_CHECK(type < kTraits.size(), in.file(), ": damaged: ", what, " has the type ", type,
-              "; the types are 0 to ", kTraits.size() - 1);
+  INPUT_CHECK(type < std::size(kTypeNames), in.file(), ": damaged: ", what, " has the type ", type,
+              "; the types are 0 to ", std::size(kTypeNames) - 1);
   return static_cast<GgufType>(type);
 }
 
@@ -123,7 +97,7 @@ void read_elements(Reader& in, GgufValue& value, const std::string& what) {
     for (uint64_t i = 0; i < value.count; ++i) value.strings.push_back(in.string(what));
     return;
   }
-  const uint64_t width = traits(value.type).bytes;
+  const uint64_t width = bytes_of(value.type);
   in.expect(value.count, width, what);
   value.bytes = in.bytes(value.count * width, what);
   if (value.type == GgufType::Bool) {
@@ -199,7 +173,7 @@ uint64_t alignment(const Reader& in, const GgufHeader& header) {
   return result;
 }
 
-// Zeros lead up to the data. Anything else is a header that goes on behind what its counts say.
+// Zeros lead up to the data. Anything else is a header that is longer than its counts say.
 void check_padding(Reader& in, uint64_t end) {
   while (in.position() < std::min(end, in.size())) {
     const uint64_t at = in.position();
@@ -216,8 +190,8 @@ void check_tensor_place(const Reader& in, const GgufTensorInfo& info, uint64_t a
               info.offset, ", but the file has ", data, " bytes of tensors");
 }
 
-// The tensors lie one behind the other, each at the next aligned place, and fill the file: what is over would belong to
-// something that the header's counts leave out. ggml checks their places likewise.
+// The tensors lie one after the other, each at the next aligned place, and fill the file: what is left would
+// belong to something that the header's counts leave out. ggml checks their places likewise.
 void check_places(const Reader& in, const GgufHeader& header, uint64_t aligned_to) {
   const uint64_t data = in.size() - std::min(in.size(), header.data_begin);
   std::vector<const GgufTensorInfo*> by_offset;
@@ -234,7 +208,7 @@ void check_places(const Reader& in, const GgufHeader& header, uint64_t aligned_t
     INPUT_CHECK(info.offset >= filled, in.file(), ": damaged: tensors ", nn::quote(by_offset[i - 1]->name),
                 " and ", nn::quote(info.name), " overlap");
     INPUT_CHECK(info.offset == filled, in.file(), ": damaged: tensor ", nn::quote(info.name), " begins at ",
-                info.offset, "; expected ", filled, ", behind the one before it", hint);
+                info.offset, "; expected ", filled, ", after the one before it", hint);
     filled = aligned(info.offset + info.bytes, aligned_to);
   }
   INPUT_CHECK(data < filled + aligned_to, in.file(), ": damaged: its tensors end at byte ", filled,
@@ -263,37 +237,21 @@ void read_infos(Reader& in, GgufHeader& header, uint64_t count) {
 
 }  // namespace
 
-bool GgufValue::is_integer() const { return traits(type).bytes > 0 && !is_float() && type != GgufType::Bool; }
+bool GgufValue::is_integer() const { return bytes_of(type) > 0 && !is_float() && type != GgufType::Bool; }
 
 std::string GgufValue::description() const {
-  const std::string name = traits(type).name;
+  const std::string name = name_of(type);
   if (!array) return name;
   return ag::message("an array of ", count, " ", name, count == 1 ? "" : "s");
 }
 
 int64_t GgufValue::integer(uint64_t i) const {
-  switch (type) {
-    case GgufType::U8:
-      return element<uint8_t>(bytes, i);
-    case GgufType::I8:
-      return element<int8_t>(bytes, i);
-    case GgufType::Bool:
-      return element<uint8_t>(bytes, i);
-    case GgufType::U16:
-      return element<uint16_t>(bytes, i);
-    case GgufType::I16:
-      return element<int16_t>(bytes, i);
-    case GgufType::U32:
-      return element<uint32_t>(bytes, i);
-    case GgufType::I32:
-      return element<int32_t>(bytes, i);
-    case GgufType::U64:
-    case GgufType::I64:
-      return element<int64_t>(bytes, i);
-    default:
-      break;
-  }
-  throw ag::Error(ag::message("GgufValue: ", description(), " is not an integer"));
+  AG_CHECK(is_integer() || type == GgufType::Bool, "GgufValue: ", description(), " is not an integer");
+  const uint64_t width = bytes_of(type), unused_bits = 64 - 8 * width;
+  uint64_t bits = 0;
+  std::memcpy(&bits, bytes.data() + i * width, width);
+  const bool is_signed = name_of(type)[0] == 'i';
+  return is_signed ? static_cast<int64_t>(bits << unused_bits) >> unused_bits : static_cast<int64_t>(bits);
 }
 
 double GgufValue::number(uint64_t i) const {
@@ -307,12 +265,12 @@ GgufHeader read_gguf_header(const nn::Path& path) {
   Reader in(path);
   INPUT_CHECK(in.bytes(4, "the file's mark") == "GGUF", in.file(),
               ": not a GGUF file: it does not begin with 'GGUF'");
-  GgufHeader header;
-  header.version = in.number<uint32_t>("the version");
-  INPUT_CHECK((header.version & 0xFFFF) != 0, in.file(),
+  const auto version = in.number<uint32_t>("the version");
+  INPUT_CHECK((version & 0xFFFF) != 0, in.file(),
               ": a big-endian GGUF file; only little-endian ones can be read");
-  INPUT_CHECK(header.version == 2 || header.version == 3, in.file(), ": GGUF version ", header.version,
+  INPUT_CHECK(version == 2 || version == 3, in.file(), ": GGUF version ", version,
               "; versions 2 and 3 can be read");
+  GgufHeader header;
   const auto tensors = in.number<uint64_t>("the number of tensors"),
              values = in.number<uint64_t>("the number of metadata values");
   read_values(in, header, values);

@@ -1,11 +1,10 @@
-// What a GGUF file says about itself before its tensors' data (format: github.com/ggml-org/ggml,
-// docs/gguf.md).
+// What a GGUF file says before its tensors' data (format: github.com/ggml-org/ggml, docs/gguf.md).
 //
 //   "GGUF", version u32, number of tensors u64, number of metadata values u64
 //   per metadata value:  key (string), type u32, value; an array is element type u32, length u64, elements
 //   per tensor:          name (string), rank u32, dimensions u64 each (fastest first), type u32, offset u64
 //   zeros up to a multiple of general.alignment (32 where it is not given); from here the offsets count
-//   the tensors' data, one behind the other, each followed by zeros up to such a multiple
+//   the tensors' data, one after the other, each followed by zeros up to such a multiple
 //
 // All little-endian; a string is its length (u64) and its bytes. Versions 2 and 3 share this layout.
 #pragma once
@@ -43,12 +42,11 @@ struct GgufValue {
 struct GgufTensorInfo {
   std::string name;
   ag::Shape shape;                 // row-major: the file's dimensions reversed
-  uint32_t type = 0;               // gguf_types.h
+  uint32_t type = 0;               // ggml_types.h
   uint64_t offset = 0, bytes = 0;  // offset from GgufHeader::data_begin
 };
 
 struct GgufHeader {
-  uint32_t version = 0;
   uint64_t data_begin = 0;
   std::unordered_map<std::string, GgufValue> values;
   std::vector<GgufTensorInfo> tensors;  // in the file's order

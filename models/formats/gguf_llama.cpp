@@ -1,4 +1,4 @@
-#include "models/formats/gguf_llama.h"
+#include "models/formats/gguf_model.h"
 
 #include <algorithm>
 #include <map>
@@ -47,8 +47,8 @@ void refuse_unsupported_keys(const GgufFile& file, const std::string& prefix, co
   }
 }
 
-// The factor by which all positions are divided. llama.cpp takes a factor without a type for a linear one, and no account
-// of a factor where the type is none.
+// The factor by which all positions are divided. llama.cpp takes a factor without a type for a linear one,
+// and no account of a factor where the type is none.
 double linear_factor(const GgufFile& file, const std::string& prefix) {
   const std::string type_key = prefix + "rope.scaling.type", type = file.string_or(type_key, "linear");
   INPUT_CHECK(type == "none" || type == "linear", file.path(), ": key '", type_key, "' is ", nn::quote(type),
@@ -106,8 +106,8 @@ std::map<std::string, Shape> shapes_of_parameters(const GgufFile& file, const Ll
   return found;
 }
 
-// llama.cpp stores the rows of each head of q and k so that the two numbers of a rotated pair are neighbours: its row
-// h*D + 2*j + i is Hugging Face's row h*D + i*D/2 + j (i = 0, 1; D the head size).
+// llama.cpp stores the rows of each head of q and k so that the two numbers of a rotated pair are neighbours:
+// its row h*D + 2*j + i is Hugging Face's row h*D + i*D/2 + j (i = 0, 1; D the head size).
 void undo_row_permutation(Tensor& weight /*(heads*D,C)*/, int64_t heads) {
   const int64_t D = weight.dim(0) / heads, C = weight.dim(1);
   std::vector<ag::real> head(static_cast<size_t>(D * C));

@@ -1,8 +1,8 @@
-#include "models/formats/gguf_tokenizer.h"
+#include "models/formats/gguf_model.h"
 
 #include "models/tokenizers/byte_level_bpe.h"
 #include "models/tokenizers/sentencepiece_bpe.h"
-#include "models/tokenizers/write_tokenizer_json.h"
+#include "models/tokenizers/tokenizer_json.h"
 #include "nn/io/text.h"
 
 namespace models {
@@ -38,7 +38,7 @@ BpeVocabulary byte_level_vocabulary(const GgufFile& file) {
   const std::vector<std::string> merges = file.strings(kKey + "merges");
   for (size_t i = 0; i < merges.size(); ++i)
     vocabulary.merges.push_back(split_merge(merges[i], i, file.path()));
-  for (size_t id = 0; id < vocabulary.types.size(); ++id) {
+  for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
     const TokenType type = vocabulary.type(id);
     if ((type == kControl || type == kUserDefined) && !vocabulary.tokens[id].empty())
       vocabulary.added.push_back({static_cast<int64_t>(id), vocabulary.tokens[id]});
@@ -48,8 +48,8 @@ BpeVocabulary byte_level_vocabulary(const GgufFile& file) {
   return vocabulary;
 }
 
-// Control tokens are looked for in the text as it is, and each stretch between them is a text of its own, with its
-// own space before it. User-defined tokens stand inside such a stretch, as SentencePiece has it.
+// Control tokens are looked for in the text as it is, and each stretch between them is a text of its own,
+// with its own space before it. User-defined tokens are inside such a stretch, as in SentencePiece.
 std::unique_ptr<Tokenizer> sentencepiece(const GgufFile& file) {
   refuse_flag(file, "remove_extra_whitespaces", "SentencePiece's BPE");
   INPUT_CHECK(!file.has(kKey + "precompiled_charsmap"), file.path(), ": has a key '", kKey,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "models/formats/hugging_face_config.h"
 #include "models/llama/parameter_layout.h"
 #include "models/tokenizers/tokenizer_json.h"
 #include "nn/io/json.h"
@@ -84,13 +83,12 @@ class Weights {
     files_.push_back(std::make_unique<nn::SafetensorsFile>(path));
     const nn::SafetensorsFile& file = *files_.back();
     for (const auto& info : file.tensors()) {
-      if (info.name.ends_with("rotary_emb.inv_freq"))
-        continue;  // old checkpoints hold what follows from the config
+      if (info.name.ends_with("rotary_emb.inv_freq")) continue;  // in old files; follows from the config
       const bool as_ours = info.name.starts_with("model.") || info.name == kOutputName;
       const bool is_new =
           places_.emplace(as_ours ? info.name : "model." + info.name, Place{&file, &info}).second;
       INPUT_CHECK(is_new, file.path(), ": the tensor ", nn::quote(info.name), " is there twice");
-      INPUT_CHECK(!info.whole(), file.path(), ": tensor ", nn::quote(info.name),
+      INPUT_CHECK(!info.is_integer(), file.path(), ": tensor ", nn::quote(info.name),
                   " holds integers; expected reals");
     }
     return file;
@@ -146,7 +144,7 @@ std::unique_ptr<Llama> load_hugging_face_model(const nn::Path& folder) {
 }
 
 std::unique_ptr<Tokenizer> load_hugging_face_tokenizer(const nn::Path& folder) {
-  // Whether it is a model's folder at all is said first.
+  // First of all: is it a model's folder?
   INPUT_CHECK(
       is_there(folder / kConfig), folder.string(),
       ": this folder has no config.json; expected a Hugging Face folder of a language model, or a file");

@@ -1,21 +1,37 @@
-// Hugging Face folders: config.json, model.safetensors or its shards with model.safetensors.index.json, tokenizer.json.
-// Model types llama, mistral and qwen2, as transformers 4 and 5 write and read them.
+// Hugging Face folders: config.json, model.safetensors or its shards with model.safetensors.index.json,
+// tokenizer.json. Model types llama, mistral and qwen2, as transformers 4 and 5 write and read them.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "models/llama/llama.h"
 #include "models/tokenizers/tokenizer.h"
+#include "nn/io/files.h"
 
 namespace models {
+
+// What config.json says. Both spellings are read: rope_theta and rope_scaling (transformers 4),
+// rope_parameters (5). What makes it another model is refused by name: other activations, biases of llama and
+// mistral, sliding windows shorter than the context, kinds of scaled rotary positions other than linear,
+// llama3 and a longrope that does not depend on the length, quantised weights. Throws ag::InputError naming
+// the file.
+LlamaConfig read_hugging_face_config(const nn::Path& file);
+
+// Writes config.json. `base` is the config.json that the model came from, whose other keys are kept, or
+// empty. `token_ids`: further keys ("eos_token_id").
+void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const nn::Path& base = {},
+                               const std::map<std::string, int64_t>& token_ids = {});
 
 // config.json, checked against the folder's tensors as load_hugging_face_model does.
 LlamaConfig checked_hugging_face_config(const nn::Path& folder);
 
-// Frozen. The weights go tensor by tensor into the model, whatever type of number they are stored in. Strict: every tensor is
-// used and every parameter filled; all names and shapes are checked, and what memory will not hold is refused, before memory for the model is asked for. Names may
-// lack the prefix "model."; rotary_emb.inv_freq of old checkpoints is ignored; a tied model's lm_head must be absent or
-// equal to the token table. Throws ag::InputError naming the file.
+// Frozen. The weights are reals of any type and go tensor by tensor into the model. Strict: every tensor is
+// used and every parameter filled; all names, shapes and the free memory are checked before memory for the
+// model is asked for. Names may lack the prefix "model."; rotary_emb.inv_freq of old checkpoints is ignored;
+// a tied model's lm_head must be absent or equal to the token table. Throws ag::InputError naming the file.
 std::unique_ptr<Llama> load_hugging_face_model(const nn::Path& folder);
 
 std::unique_ptr<Tokenizer> load_hugging_face_tokenizer(const nn::Path& folder);

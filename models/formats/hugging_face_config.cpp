@@ -1,10 +1,9 @@
-#include "models/formats/hugging_face_config.h"
+#include "models/formats/hugging_face.h"
 
 #include <cmath>
 #include <type_traits>
 
 #include "models/llama/parameter_layout.h"
-#include "models/llama/rope.h"
 #include "nn/io/json.h"
 
 namespace models {
@@ -15,8 +14,13 @@ using nn::JsonReader;
 using nn::OrderedJson;
 
 constexpr const char* kConfigFile = "model configuration";
-
 constexpr const char *kLlama = "llama", *kMistral = "mistral", *kQwen2 = "qwen2";
+
+// config.json's names of the sizes that every model states.
+constexpr std::pair<const char*, int64_t LlamaConfig::*> kSizeKeys[] = {
+    {"vocab_size", &LlamaConfig::vocabulary},          {"hidden_size", &LlamaConfig::hidden},
+    {"intermediate_size", &LlamaConfig::intermediate}, {"num_hidden_layers", &LlamaConfig::layers},
+    {"num_attention_heads", &LlamaConfig::heads},      {"max_position_embeddings", &LlamaConfig::context}};
 
 void refuse_biases(const JsonReader& json, const std::string& type) {
   if (type == kQwen2) return;  // its biases are part of the type, whatever the file says
@@ -59,9 +63,9 @@ void refuse_unsupported(const JsonReader& json, const std::string& type) {
   refuse_biases(json, type);
 }
 
-// --- rotary positions -----------------------------------------------------------------------------------------
+// --- rotary positions --------------------------------------------------------------------------------------
 
-// The parameters under rope_parameters (transformers 5) or rope_scaling (4), which comes first where both stand.
+// The parameters under rope_scaling (transformers 4) or else rope_parameters (5).
 JsonReader rope_of(const JsonReader& json) {
   static const Json kNone = Json::object();
   const bool older = json.has("rope_scaling") && !json["rope_scaling"].json.empty();
@@ -96,8 +100,8 @@ std::vector<double> numbers(const JsonReader& list) {
   return found;
 }
 
-// longrope has two lists of divisors, for short texts and for long ones, and scales the attention. Where the lists are equal
-// and the scale is 1, it is a plain list of divisors; write_hugging_face_config writes that.
+// longrope has two lists of divisors, for short texts and for long ones, and scales the attention. Where the
+// lists are equal and the scale is 1, it is a plain list of divisors; write_hugging_face_config writes that.
 std::vector<double> longrope_from(const JsonReader& rope, const LlamaConfig& config) {
   const std::vector<double> divisors = numbers(rope["long_factor"]);
   INPUT_CHECK(
@@ -135,8 +139,8 @@ void read_rope(const JsonReader& json, LlamaConfig& config) {
   }
 }
 
-// Divisors in the words of transformers: none, a linear factor, Llama 3's published numbers, or else a longrope that does not
-// depend on the length.
+// Divisors in the words of transformers: none, a linear factor, Llama 3's published numbers, or else a
+// longrope that does not depend on the length.
 OrderedJson rope_scaling_of(const LlamaConfig& config) {
   const std::vector<double>& divisors = config.rope_divisors;
   if (divisors.empty()) return nullptr;
@@ -169,17 +173,12 @@ LlamaConfig read_hugging_face_config(const nn::Path& path) {
   const std::string type = json.string_or("model_type", "");
   refuse_unsupported(json, type);
   LlamaConfig config;
-  config.vocabulary = json["vocab_size"].integer();
-  config.hidden = json["hidden_size"].integer();
-  config.intermediate = json["intermediate_size"].integer();
-  config.layers = json["num_hidden_layers"].integer();
-  config.heads = json["num_attention_heads"].integer();
-  // Where the key is missing, only llama's default is the number of heads; null stands for it everywhere.
+  for (const auto& [key, size] : kSizeKeys) config.*size = json[key].integer();
+  // Where the key is missing, only llama's default is the number of heads; null means it everywhere.
   const char* kv_heads = "num_key_value_heads";
   const bool as_heads = type == kLlama || json.json.contains(kv_heads);
   config.kv_heads = as_heads ? json.integer_or(kv_heads, config.heads) : json[kv_heads].integer();
   config.head_dim = json.integer_or("head_dim", 0);
-  config.context = json["max_position_embeddings"].integer();
   config.rms_eps = json.number_or("rms_norm_eps", 1e-6);
   config.qkv_bias = type == kQwen2;
   config.tied = json.flag_or("tie_word_embeddings", false);
@@ -202,14 +201,9 @@ void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, 
   const std::map<std::string, const char*> classes = {
       {kLlama, "LlamaForCausalLM"}, {kMistral, "MistralForCausalLM"}, {kQwen2, "Qwen2ForCausalLM"}};
   json["architectures"] = {classes.at(json.at("model_type").get<std::string>())};
-  json["vocab_size"] = config.vocabulary;
-  json["hidden_size"] = config.hidden;
-  json["intermediate_size"] = config.intermediate;
-  json["num_hidden_layers"] = config.layers;
-  json["num_attention_heads"] = config.heads;
+  for (const auto& [key, size] : kSizeKeys) json[key] = config.*size;
   json["num_key_value_heads"] = config.kv_heads;
   json["head_dim"] = config.head_size();
-  json["max_position_embeddings"] = config.context;
   json["hidden_act"] = "silu";
   json["rms_norm_eps"] = config.rms_eps;
   json["tie_word_embeddings"] = config.tied;

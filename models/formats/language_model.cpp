@@ -3,8 +3,7 @@
 #include <fstream>
 #include <map>
 
-#include "models/formats/gguf_llama.h"
-#include "models/formats/gguf_tokenizer.h"
+#include "models/formats/gguf_model.h"
 #include "models/formats/hugging_face.h"
 #include "models/formats/tiny_file.h"
 #include "models/tokenizers/byte_tokenizer.h"
@@ -38,50 +37,7 @@ CheckedModel check_gguf(const GgufFile& file) {
   return fitting(checked_gguf_config(file), std::move(tokenizer), file.path());
 }
 
-CheckedModel check_folder(const nn::Path& folder) {
-  auto tokenizer = load_hugging_face_tokenizer(folder);
-  return fitting(checked_hugging_face_config(folder), std::move(tokenizer), folder.string());
-}
-
-// The byte tokenizer is the only one: its vocabulary is part of the file's check.
-CheckedModel check_tiny(const nn::Path& path) {
-  return {checked_tiny_config(path), std::make_unique<ByteTokenizer>()};
-}
-
-LanguageModel load_gguf(const nn::Path& path) {
-  const GgufFile file(path);
-  CheckedModel checked = check_gguf(file);
-  LanguageModel llm;
-  llm.name = file.string_or("general.name", path.stem().string());
-  llm.model = load_gguf_model(file, checked.config);
-  llm.tokenizer = std::move(checked.tokenizer);
-  return llm;
-}
-
-LanguageModel load_folder(const nn::Path& folder) {
-  CheckedModel checked = check_folder(folder);
-  LanguageModel llm;
-  llm.model = load_hugging_face_model(folder);
-  llm.tokenizer = std::move(checked.tokenizer);
-  llm.name = std::filesystem::weakly_canonical(folder).filename().string();
-  return llm;
-}
-
-LanguageModel load_tiny(const nn::Path& path) {
-  LanguageModel llm;
-  llm.model = load_tiny_model(path);
-  llm.tokenizer = std::make_unique<ByteTokenizer>();
-  llm.name = path.stem().string();
-  return llm;
-}
-
 }  // namespace
-
-LanguageModel load_language_model(const nn::Path& path) {
-  const Kind kind = kind_of(path);
-  if (kind == Kind::Folder) return load_folder(path);
-  return kind == Kind::Tiny ? load_tiny(path) : load_gguf(path);
-}
 
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path) {
   const Kind kind = kind_of(path);
@@ -93,8 +49,24 @@ std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path) {
 
 CheckedModel check_language_model(const nn::Path& path) {
   const Kind kind = kind_of(path);
-  if (kind == Kind::Folder) return check_folder(path);
-  return kind == Kind::Tiny ? check_tiny(path) : check_gguf(GgufFile(path));
+  if (kind == Kind::Gguf) return check_gguf(GgufFile(path));
+  auto tokenizer = load_tokenizer(path);
+  return fitting(kind == Kind::Folder ? checked_hugging_face_config(path) : checked_tiny_config(path),
+                 std::move(tokenizer), path.string());
+}
+
+LanguageModel load_language_model(const nn::Path& path) {
+  const Kind kind = kind_of(path);
+  if (kind == Kind::Gguf) {
+    const GgufFile file(path);
+    CheckedModel checked = check_gguf(file);
+    return {load_gguf_model(file, checked.config), std::move(checked.tokenizer),
+            file.string_or("general.name", path.stem().string())};
+  }
+  CheckedModel checked = check_language_model(path);
+  if (kind == Kind::Tiny) return {load_tiny_model(path), std::move(checked.tokenizer), path.stem().string()};
+  return {load_hugging_face_model(path), std::move(checked.tokenizer),
+          std::filesystem::weakly_canonical(path).filename().string()};
 }
 
 std::string language_model_hash(const nn::Path& path) {

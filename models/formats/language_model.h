@@ -11,19 +11,19 @@
 namespace models {
 
 struct LanguageModel {
-  std::unique_ptr<Llama> model;  // frozen: no parameter asks for a gradient
+  std::unique_ptr<Llama> model;  // frozen: no parameter requires grad
   std::unique_ptr<Tokenizer> tokenizer;
   std::string name;  // as the file calls it, else the file's own name
 };
 
 // From
-//   a GGUF file of the architecture `llama` or `qwen2` (load_gguf_llm.h),
+//   a GGUF file of the architecture `llama` or `qwen2` (gguf_model.h),
 //   a Hugging Face folder of the model type llama, mistral or qwen2 (hugging_face.h), or
 //   the tiny_llm.safetensors of a run (tiny_file.h);
-// which one shows in the content. Strict: every tensor is used and every parameter filled. What the model cannot do (other
-// kinds of scaled rotary positions, sliding windows, experts) is refused by name. All sizes are checked against the tensors
-// in the file before memory for the model is asked for, and a model that does not fit into memory is refused. Throws
-// ag::InputError naming the file.
+// which one shows in the content. Strict: every tensor is used and every parameter filled. What the model
+// cannot do (other kinds of scaled rotary positions, sliding windows, experts) is refused by name. All sizes
+// are checked against the tensors in the file before memory for the model is asked for, and a model that does
+// not fit into memory is refused. Throws ag::InputError naming the file.
 LanguageModel load_language_model(const nn::Path& path);
 
 // All that can be checked without reading the weights.

@@ -11,17 +11,19 @@ using nn::Json;
 
 constexpr const char* kConfigKey = "config";
 
+constexpr std::pair<const char*, int64_t LlamaConfig::*> kSizes[] = {
+    {"vocabulary", &LlamaConfig::vocabulary},
+    {"hidden", &LlamaConfig::hidden},
+    {"intermediate", &LlamaConfig::intermediate},
+    {"layers", &LlamaConfig::layers},
+    {"heads", &LlamaConfig::heads},
+    {"kv_heads", &LlamaConfig::kv_heads},
+    {"context", &LlamaConfig::context}};
+
 Json to_json(const LlamaConfig& c) {
-  return {{"vocabulary", c.vocabulary},
-          {"hidden", c.hidden},
-          {"intermediate", c.intermediate},
-          {"layers", c.layers},
-          {"heads", c.heads},
-          {"kv_heads", c.kv_heads},
-          {"context", c.context},
-          {"rms_eps", c.rms_eps},
-          {"rope_theta", c.rope_theta},
-          {"tied", c.tied}};
+  Json json = {{"rms_eps", c.rms_eps}, {"rope_theta", c.rope_theta}, {"tied", c.tied}};
+  for (const auto& [key, size] : kSizes) json[key] = c.*size;
+  return json;
 }
 
 Json parse(const std::string& config, const std::string& file) {
@@ -40,13 +42,7 @@ LlamaConfig config_from_metadata(const nn::Metadata& metadata, const std::string
   const auto values = parse(metadata.at(kConfigKey), file);
   const nn::JsonReader json{values, file};
   LlamaConfig c;
-  c.vocabulary = json["vocabulary"].integer();
-  c.hidden = json["hidden"].integer();
-  c.intermediate = json["intermediate"].integer();
-  c.layers = json["layers"].integer();
-  c.heads = json["heads"].integer();
-  c.kv_heads = json["kv_heads"].integer();
-  c.context = json["context"].integer();
+  for (const auto& [key, size] : kSizes) c.*size = json[key].integer();
   c.rms_eps = json["rms_eps"].number();
   c.rope_theta = json["rope_theta"].number();
   c.tied = json["tied"].flag();
@@ -59,7 +55,7 @@ LlamaConfig checked_config(const nn::SafetensorsFile& stored) {
   check_config(config, file, stored.tensors().size());
   std::map<std::string, ag::Shape> found;
   for (const auto& info : stored.tensors()) {
-    INPUT_CHECK(!info.whole(), file, ": tensor '", info.name, "' holds integers; expected reals");
+    INPUT_CHECK(!info.is_integer(), file, ": tensor '", info.name, "' holds integers; expected reals");
     found[info.name] = info.shape;
   }
   check_tensors(layout_of(config), &LayoutEntry::name, std::move(found), file);

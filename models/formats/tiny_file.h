@@ -1,5 +1,5 @@
-// The file of the tiny model that a run trains from scratch: safetensors, with the configuration as JSON in the metadata
-// under "config". Its tokenizer is the byte tokenizer.
+// The file of the tiny model that a run trains from scratch: safetensors, with the configuration as JSON in
+// the metadata under "config". Its tokenizer is the byte tokenizer.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@ std::unique_ptr<Llama> load_tiny_model(const nn::Path& file);
 // What the file says about its model, checked against its tensors. Throws ag::InputError naming the file.
 LlamaConfig checked_tiny_config(const nn::Path& file);
 
-// Throws ag::Error for a model of another vocabulary, and for one that no run trains (biases, a head size of its own,
-// scaled positions): the file has no place for them.
+// Throws ag::Error for another vocabulary and for what no run trains (biases, a stated head size, scaled
+// positions).
 void write_tiny_llm(const nn::Path& file, const Llama& model, nn::Metadata metadata = {});
 
 }  // namespace models

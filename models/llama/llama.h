@@ -1,6 +1,6 @@
 // The Llama family (Touvron et al. 2023): a causal transformer with rotary positions, grouped-query
-// attention, RMSNorm before each branch and a SwiGLU feed-forward layer. Parameter names are Hugging Face's. Mistral (without
-// its sliding window) and Qwen2 are the same model but for a head size of their own and biases on q, k and v.
+// attention, RMSNorm before each branch and a SwiGLU feed-forward layer. Parameter names are Hugging Face's.
+// Mistral (without its sliding window) and Qwen2 differ by a stated head size and biases on q, k and v.
 #pragma once
 
 #include <memory>
@@ -21,16 +21,27 @@ struct LlamaConfig {
   int64_t head_dim = 0;    // D where a model states it; 0: hidden / heads
   double rms_eps = 1e-5;
   double rope_theta = 10000;
-  std::vector<double>
-      rope_divisors;      // (D/2) of the inverse frequencies, as inverse_frequencies() says; empty: none
-  bool qkv_bias = false;  // q_proj, k_proj and v_proj have biases (Qwen2)
-  bool tied = true;       // the output matrix is the token table
+  std::vector<double> rope_divisors;  // (D/2), see inverse_frequencies; empty: none
+  bool qkv_bias = false;              // q_proj, k_proj and v_proj have biases (Qwen2)
+  bool tied = true;                   // the output matrix is the token table
   int64_t head_size() const { return head_dim ? head_dim : hidden / heads; }  // D
 };
 
-// Angles of the rotary positions per position: rope_theta^(-2i/D) / rope_divisors[i], i = 0 .. D/2 - 1. Every way in which
-// models stretch their context (linear, Llama 3's) is such a list of divisors.
+// Angles of the rotary positions per position: rope_theta^(-2i/D) / rope_divisors[i], i = 0 .. D/2 - 1.
 std::vector<double> inverse_frequencies(const LlamaConfig& config);
+
+// Ways to stretch the context, each a list of D/2 divisors, as in transformers' modeling_rope_utils.py.
+// Linear: all positions are divided by the factor.
+std::vector<double> linear_divisors(const LlamaConfig& config, double factor);
+
+// Llama 3.1: a frequency whose wave is longer than context / low_frequency is divided by the factor, one
+// whose wave is shorter than context / high_frequency is kept, and between, 1 / divisor is linear in the
+// frequency.
+struct Llama3Scaling {
+  double factor = 8, low_frequency = 1, high_frequency = 4;
+  double context = 8192;  // original_max_position_embeddings
+};
+std::vector<double> llama3_divisors(const LlamaConfig& config, const Llama3Scaling& scaling);
 
 // What one layer's attention looks at: of T tokens.
 struct KeyValues {

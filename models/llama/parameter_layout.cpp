@@ -12,7 +12,8 @@ namespace {
 using ag::Shape;
 
 constexpr int64_t kLargest = int64_t{1} << 31;  // of any size in a configuration: products stay below 2^63
-constexpr int64_t kLargestHead = int64_t{1} << 16;  // this many divisors of rotary positions take little memory
+constexpr int64_t kLargestHead = int64_t{1}
+                                 << 16;  // this many divisors of rotary positions take little memory
 constexpr size_t kShownProblems = 20;
 
 void check_heads(const LlamaConfig& c, const std::string& file) {
@@ -35,10 +36,6 @@ void check_numbers(const LlamaConfig& c, const std::string& file) {
     INPUT_CHECK(std::isfinite(divisor) && divisor > 0, file, ": a divisor of the rotary positions is ",
                 divisor, "; expected above 0");
   }
-}
-
-std::string why_not(const std::string& name) {
-  return name.ends_with(".bias") ? " (the model has no biases here)" : "";
 }
 
 }  // namespace
@@ -108,7 +105,8 @@ void check_tensors(const std::vector<LayoutEntry>& layout, std::string LayoutEnt
     found.erase(it);
   }
   for (const auto& [name, shape] : found)
-    problems.push_back("not supported: " + nn::quote(name) + why_not(name));
+    problems.push_back("not supported: " + nn::quote(name) +
+                       (name.ends_with(".bias") ? " (the model has no biases here)" : ""));
   std::string text;
   for (size_t i = 0; i < std::min(problems.size(), kShownProblems); ++i) text += "; " + problems[i];
   if (problems.size() > kShownProblems)
@@ -116,14 +114,11 @@ void check_tensors(const std::vector<LayoutEntry>& layout, std::string LayoutEnt
   INPUT_CHECK(problems.empty(), file, ": its tensors do not fit its configuration", text);
 }
 
-int64_t parameter_bytes(const LlamaConfig& config) {
+void need_memory_for(const LlamaConfig& config, const std::string& file) {
   int64_t numbers = 0;
   for (const LayoutEntry& entry : layout_of(config)) numbers += ag::numel(entry.shape);
-  return numbers * static_cast<int64_t>(sizeof(ag::real));
-}
-
-void need_memory_for(const LlamaConfig& config, const std::string& file) {
-  nn::need_memory(parameter_bytes(config), file + ": the language model", "a smaller model needs less");
+  nn::need_memory(numbers * ag::size_of(ag::DType::Real), file + ": the language model",
+                  "a smaller model needs less");
 }
 
 std::map<std::string, ag::Tensor> parameters_by_name(const Llama& model) {

@@ -1,5 +1,5 @@
-// What a model of a given configuration holds, and whether a file holds just that. The loaders share it: a file is checked
-// as a whole before memory for the model is asked for.
+// What a model of a configuration holds, and the check that a file holds just that, before memory for the
+// model is asked for. The loaders share it.
 #pragma once
 
 #include <map>
@@ -19,21 +19,18 @@ struct LayoutEntry {
 // Every parameter, in the model's order.
 std::vector<LayoutEntry> layout_of(const LlamaConfig& config);
 
-// The sizes fit together and their products stay below 2^63; the other numbers make sense. Throws ag::InputError beginning
-// with `file`.
+// Throws ag::InputError, beginning with `file`, unless all sizes fit together and products stay below 2^63.
 void check_sizes(const LlamaConfig& config, const std::string& file);
 
 // The same, and no more layers than the file has tensors: only then may the layout be listed.
 void check_config(const LlamaConfig& config, const std::string& file, size_t tensors);
 
-// Every entry is among `found` in its shape, and nothing else is; `name` says which of its names the file uses. Throws
-// ag::InputError that lists the problems.
+// Every entry is among `found` in its shape, and nothing else is; `name` says which of its names the file
+// uses. Throws ag::InputError that lists the problems.
 void check_tensors(const std::vector<LayoutEntry>& layout, std::string LayoutEntry::*name,
                    std::map<std::string, ag::Shape> found, const std::string& file);
 
-// What the parameters take once they are loaded.
-int64_t parameter_bytes(const LlamaConfig& config);
-// Throws ag::InputError, beginning with `file`, where they do not fit into memory.
+// Throws ag::InputError, beginning with `file`, where the parameters do not fit into memory.
 void need_memory_for(const LlamaConfig& config, const std::string& file);
 
 std::map<std::string, ag::Tensor> parameters_by_name(const Llama& model);

@@ -34,10 +34,6 @@ void Bert4recConfig::check() const {
   INPUT_CHECK(tie_embeddings, "tie_embeddings: found false; expected true for BERT4Rec");
 }
 
-std::unique_ptr<SequentialRecommender> Bert4recConfig::make(uint64_t seed) const {
-  return std::make_unique<Bert4rec>(*this, seed);
-}
-
 Bert4rec::Bert4rec(const Bert4recConfig& config, uint64_t seed)
     : TrainableRecommender(config, 1),
       config_(config),

@@ -6,9 +6,8 @@
 //            of each sequence is masked, as when it is asked for in evaluation
 //   Plain    neither head nor bias, random masks only (antklen/sasrec-bert4rec-recsys23)
 //
-// Both: post-LN, gelu, eps 1e-12, positions from zero, the input normalised; all matrices begin as
-// N(0, 0.02). Unlike RecBole, a masked first item counts, and the history that is asked for keeps its first
-// item if it fits.
+// Both: post-LN, gelu, eps 1e-12, positions from zero, the input normalised; all matrices begin as N(0,
+// 0.02). Unlike RecBole, a masked first item counts, and a history keeps its first item if it fits.
 #pragma once
 
 #include <memory>
@@ -19,17 +18,13 @@
 
 namespace models {
 
-struct Bert4recConfig : TransformerConfig {
+struct Bert4recConfig : ConfigOf<Bert4recConfig, class Bert4rec, TransformerConfig> {
   enum class Variant : uint8_t { Recbole, Plain };
   Variant variant = Variant::Recbole;
   double mask_ratio = 0.2;  // share of a sequence's items that are masked
 
   void describe(const nn::Visit& visit) override;
   void check() const override;  // max_length, the mask included, is at least 2
-  std::unique_ptr<SequentialRecommender> make(uint64_t seed) const override;
-  std::unique_ptr<RecommenderModelConfig> clone() const override {
-    return std::make_unique<Bert4recConfig>(*this);
-  }
   bool is_causal() const override { return false; }
 };
 
@@ -37,8 +32,7 @@ class Bert4rec : public TrainableRecommender {
  public:
   Bert4rec(const Bert4recConfig& config, uint64_t seed);
 
-  // Masks each item with probability mask_ratio, and one drawn evenly where that leaves a sequence whole; the
-  // masked items are the targets.
+  // Masks each item with probability mask_ratio, at least one, drawn evenly; the masked are the targets.
   SequenceBatch training_batch(const Histories& windows, const ag::RandomKey& key) const override;
   nn::Packed pack(const Histories& histories) const override;  // the last T - 1 items and a mask
   const Bert4recConfig& config() const override { return config_; }

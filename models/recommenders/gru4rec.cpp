@@ -14,10 +14,6 @@ void Gru4recConfig::describe(const nn::Visit& visit) {
   describe_tying(visit);
 }
 
-std::unique_ptr<SequentialRecommender> Gru4recConfig::make(uint64_t seed) const {
-  return std::make_unique<Gru4rec>(*this, seed);
-}
-
 Gru4rec::Gru4rec(const Gru4recConfig& config, uint64_t seed)
     : TrainableRecommender(config, 0),
       config_(config),
@@ -41,10 +37,6 @@ Tensor Gru4rec::encode(const nn::Packed& input, const Tensor& vectors, Rows rows
   const Tensor x = nn::dropout(vectors, config_.dropout, input.dropout, ag::stream("gru4rec input"));
   const Tensor h = dense_(ag::gru(x, weight_ih_, weight_hh_, {}, {}, input.offsets));
   return rows == Rows::All ? h : ag::embedding(h, input.offsets.last_rows());
-}
-
-nn::Packed Gru4rec::pack(const Histories& histories) const {
-  return nn::pack(latest(histories, config_.max_length));
 }
 
 }  // namespace models

@@ -7,14 +7,10 @@
 
 namespace models {
 
-struct Gru4recConfig : RecommenderModelConfig {
+struct Gru4recConfig : ConfigOf<Gru4recConfig, class Gru4rec> {
   int64_t gru_hidden = 128;  // G: of the recurrent state
 
   void describe(const nn::Visit& visit) override;
-  std::unique_ptr<SequentialRecommender> make(uint64_t seed) const override;
-  std::unique_ptr<RecommenderModelConfig> clone() const override {
-    return std::make_unique<Gru4recConfig>(*this);
-  }
 };
 
 class Gru4rec : public TrainableRecommender {
@@ -23,7 +19,6 @@ class Gru4rec : public TrainableRecommender {
   // 1 / sqrt(gru_hidden), as torch.nn.Linear.
   Gru4rec(const Gru4recConfig& config, uint64_t seed);
 
-  nn::Packed pack(const Histories& histories) const override;  // positions count from zero; they are not read
   const Gru4recConfig& config() const override { return config_; }
 
  private:

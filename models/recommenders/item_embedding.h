@@ -1,5 +1,4 @@
-// The vectors of items, as every recommender here reads and compares them: a table of numbers, or made from
-// given vectors.
+// The vectors of items, as recommenders read and compare them: a table, or made from given vectors.
 //
 // These are the three ways in which the method's step 6 uses the enhanced embeddings:
 //   Init    a trainable table; given vectors initialise it
@@ -29,8 +28,7 @@ class ItemEmbedding : public nn::Module {
  public:
   explicit ItemEmbedding(const ItemEmbeddingConfig& config);
 
-  // The items' vectors: with Init the table's first values (V,d), otherwise the given vectors (V,D). Throws
-  // ag::InputError on another shape.
+  // Sets the table's first values (V,d) with Init, else the given vectors (V,D). Throws on another shape.
   void set(const ag::Tensor& vectors);
 
   ag::Tensor table() const;  // (V + extra rows, d)

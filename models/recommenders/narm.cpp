@@ -15,10 +15,6 @@ void NarmConfig::describe(const nn::Visit& visit) {
   describe_tying(visit);
 }
 
-std::unique_ptr<SequentialRecommender> NarmConfig::make(uint64_t seed) const {
-  return std::make_unique<Narm>(*this, seed);
-}
-
 Narm::Narm(const NarmConfig& config, uint64_t seed)
     : TrainableRecommender(config, 0),
       config_(config),
@@ -82,10 +78,6 @@ Tensor Narm::encode(const nn::Packed& input, const Tensor& vectors, Rows rows) c
   const nn::DropoutContext dropout = all ? input.dropout : input.dropout.at(last);
   const Tensor context = ag::concat({local(h, input.offsets, rows), global}, 1);
   return b_(nn::dropout(context, config_.context_dropout, dropout, ag::stream("narm context")));
-}
-
-nn::Packed Narm::pack(const Histories& histories) const {
-  return nn::pack(latest(histories, config_.max_length));
 }
 
 }  // namespace models

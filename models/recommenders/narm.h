@@ -6,33 +6,26 @@
 //
 // Ours is how a window is read: RecBole makes an example of each beginning of a history and predicts one item
 // after it; here a window is read once, and every position t predicts the next item by the attention of its
-// own beginning. The states are the same. The pairs (t, j) are composed of plain ops: L^2 G numbers for a
-// window of L items.
+// own beginning. The states are the same. The pairs (t, j) are L^2 G numbers for a window of L items.
 #pragma once
 
 #include "models/recommenders/recommender.h"
 
 namespace models {
 
-struct NarmConfig : RecommenderModelConfig {
+struct NarmConfig : ConfigOf<NarmConfig, class Narm> {
   int64_t gru_hidden = 128;      // G: of the recurrent state
   double context_dropout = 0.5;  // on c_t; `dropout` is on the item vectors
 
   NarmConfig() { dropout = 0.25; }
   void describe(const nn::Visit& visit) override;
-  std::unique_ptr<SequentialRecommender> make(uint64_t seed) const override;
-  std::unique_ptr<RecommenderModelConfig> clone() const override {
-    return std::make_unique<NarmConfig>(*this);
-  }
 };
 
 class Narm : public TrainableRecommender {
  public:
-  // The item table and the linear layers begin as Xavier normal, the GRU uniform within 1 / sqrt(gru_hidden),
-  // as torch.nn.GRU.
+  // Item table and linear layers begin as Xavier normal, the GRU as torch.nn.GRU: within 1 / sqrt(G).
   Narm(const NarmConfig& config, uint64_t seed);
 
-  nn::Packed pack(const Histories& histories) const override;  // positions count from zero; they are not read
   const NarmConfig& config() const override { return config_; }
 
  private:

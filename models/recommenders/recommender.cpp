@@ -14,6 +14,31 @@ ItemEmbeddingConfig checked_items(const RecommenderModelConfig& config, int64_t 
 
 }  // namespace
 
+void RecommenderModelConfig::describe(const nn::Visit& visit) {
+  visit({"max-length", "items that it looks back at", nn::at_least(1)}, &max_length);
+  visit({"hidden", "columns of an item's embedding", nn::at_least(1)}, &hidden);
+  visit({"dropout", "share of activations that are dropped in training", nn::kShare}, &dropout);
+  nn::visit_choice(
+      visit,
+      {"use",
+       "how given item vectors are used: start initialises the item table; frozen keeps them, under a "
+       "trained adapter; concat is frozen's, concatenated with a trainable table"},
+      use, {{"start", ItemsUse::Init}, {"frozen", ItemsUse::Frozen}, {"concat", ItemsUse::Concat}});
+}
+
+void RecommenderModelConfig::describe_tying(const nn::Visit& visit) {
+  bool untied = !tie_embeddings;
+  visit({"own-output",
+         "compare states with a second item table, as gSASRec does, not with the one that is read"},
+        &untied);
+  tie_embeddings = !untied;
+}
+
+void RecommenderModelConfig::check() const {
+  INPUT_CHECK(use != ItemsUse::Concat || hidden >= 2, "hidden: found ", hidden,
+              "; expected at least 2, half for given vectors and half for a table");
+}
+
 SequenceBatch part(const SequenceBatch& whole, int64_t begin, int64_t end) {
   const auto first = static_cast<int32_t>(whole.input.offsets.at(begin)),
              last = static_cast<int32_t>(whole.input.offsets.at(end));
@@ -71,6 +96,10 @@ Tensor TrainableRecommender::loss(const SequenceBatch& batch, const LossConfig& 
   if (batch.rows.defined()) h = ag::embedding(h, batch.rows);
   return recommender_loss(config, this->config().items, project(h), output_embeddings_of(table),
                           batch.targets, batch.negatives);
+}
+
+nn::Packed TrainableRecommender::pack(const Histories& histories) const {
+  return nn::pack(latest(histories, config().max_length));
 }
 
 Tensor TrainableRecommender::user_states(const nn::Packed& histories) const {

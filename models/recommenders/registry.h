@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "models/recommenders/config.h"
+#include "models/recommenders/recommender.h"
 
 namespace models {
 

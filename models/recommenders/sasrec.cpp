@@ -44,10 +44,6 @@ void SasrecConfig::describe(const nn::Visit& visit) {
   describe_tying(visit);
 }
 
-std::unique_ptr<SequentialRecommender> SasrecConfig::make(uint64_t seed) const {
-  return std::make_unique<Sasrec>(*this, seed);
-}
-
 Sasrec::Sasrec(const SasrecConfig& config, uint64_t seed)
     : TrainableRecommender(config, 0),
       config_(config),
@@ -66,19 +62,18 @@ Sasrec::Sasrec(const SasrecConfig& config, uint64_t seed)
   }
 }
 
-bool Sasrec::norm_first() const { return is_post_norm(config_.variant); }
-
 // What the first block reads.
 Tensor Sasrec::embed(const nn::Packed& input, const Tensor& vectors) const {
   const bool original = config_.variant == Variant::Original;
   const Tensor items = original ? ag::scale(vectors, std::sqrt(double(config_.hidden))) : vectors;
   const Tensor x = ag::add(items, position_embedding_(input.positions));
-  return nn::dropout(norm_first() ? norm_(x) : x, config_.dropout, input.dropout, ag::stream("sasrec input"));
+  return nn::dropout(is_post_norm(config_.variant) ? norm_(x) : x, config_.dropout, input.dropout,
+                     ag::stream("sasrec input"));
 }
 
 Tensor Sasrec::encode(const nn::Packed& input, const Tensor& vectors, Rows rows) const {
   const Tensor x = forward(blocks_, embed(input, vectors), input, rows);
-  return norm_first() ? x : norm_(x);
+  return is_post_norm(config_.variant) ? x : norm_(x);
 }
 
 nn::Packed Sasrec::pack(const Histories& histories) const {

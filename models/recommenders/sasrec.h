@@ -21,15 +21,11 @@
 
 namespace models {
 
-struct SasrecConfig : TransformerConfig {
+struct SasrecConfig : ConfigOf<SasrecConfig, class Sasrec, TransformerConfig> {
   enum class Variant : uint8_t { Prenorm, Original, Recbole, S3rec };
   Variant variant = Variant::Prenorm;
 
   void describe(const nn::Visit& visit) override;
-  std::unique_ptr<SequentialRecommender> make(uint64_t seed) const override;
-  std::unique_ptr<RecommenderModelConfig> clone() const override {
-    return std::make_unique<SasrecConfig>(*this);
-  }
 };
 
 class Sasrec : public TrainableRecommender {
@@ -41,7 +37,6 @@ class Sasrec : public TrainableRecommender {
   const SasrecConfig& config() const override { return config_; }
 
  private:
-  bool norm_first() const;
   ag::Tensor embed(const nn::Packed& input, const ag::Tensor& vectors) const;
   ag::Tensor encode(const nn::Packed& input, const ag::Tensor& vectors, Rows rows) const override;
 

@@ -1,15 +1,8 @@
 #include "models/recommenders/transformer_block.h"
 
 namespace models {
-namespace {
 
 using ag::Tensor;
-
-ag::Offsets one_of_each(const nn::Packed& batch) {
-  return ag::Offsets(std::vector<int32_t>(static_cast<size_t>(batch.offsets.sequences()), 1));
-}
-
-}  // namespace
 
 void TransformerConfig::describe(const nn::Visit& visit) {
   RecommenderModelConfig::describe(visit);
@@ -85,7 +78,8 @@ Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn
     const Tensor kv = project(x, C, 3 * C);
     k = part(kv, 0), v = part(kv, 1);
   }
-  const ag::Offsets offsets = rows == Rows::All ? batch.offsets : one_of_each(batch);
+  const std::vector<int32_t> one_each(static_cast<size_t>(batch.offsets.sequences()), 1);
+  const ag::Offsets offsets = rows == Rows::All ? batch.offsets : ag::Offsets(one_each);
   const double p = dropout.train ? config_.dropout : 0;
   const Tensor heads = ag::attention(q, k, v, offsets, batch.offsets, config_.mask, p,
                                      dropout.key(weights_stream_), dropout.rows),

@@ -1,5 +1,5 @@
 // One block of the transformers that read histories: attention and a feed-forward layer, each with a residual
-// path. The three forms in which SASRec and BERT4Rec are published differ in where the layer norms stand.
+// path. The three forms in which SASRec and BERT4Rec are published differ in where the layer norms are.
 #pragma once
 
 #include <memory>

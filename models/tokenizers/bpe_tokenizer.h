@@ -1,28 +1,176 @@
-// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): what its two families share. byte_level_bpe.h merges
-// bytes (GPT-2, Llama 3, Qwen2, SmolLM2), sentencepiece_bpe.h merges characters (Llama 2, TinyLlama, Mistral).
+// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): what its two families share. byte_level_bpe.h
+// merges bytes (GPT-2, Llama 3, Qwen2), sentencepiece_bpe.h characters (Llama 2, Mistral).
 //
-// A text is cut at added tokens written in it; what lies between is normalised, cut at those added tokens that are
-// looked for in normalised text, then into words; each word is merged for itself.
+// A text is cut at added tokens written in it; what lies between is normalised, cut at those added tokens
+// that are looked for in normalised text, then into words; each word is merged for itself.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
 #include <mutex>
+#include <optional>
+#include <queue>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "models/tokenizers/bpe_merges.h"
+#include "autograd/check.h"
 #include "models/tokenizers/normalizer.h"
-#include "models/tokenizers/token_finder.h"
 #include "models/tokenizers/tokenizer.h"
 
 namespace models {
 
+// --- finding tokens that are written out in a text ("<|im_start|>") ----------------------------------------
+
+constexpr int32_t kNoToken = -1;
+
+class TokenFinder {
+ public:
+  TokenFinder() = default;
+  explicit TokenFinder(const std::vector<std::pair<std::string, int32_t>>& tokens) {
+    for (const auto& [text, id] : tokens) {
+      AG_CHECK(!text.empty(), "TokenFinder: token ", id, " is empty");
+      tokens_[static_cast<uint8_t>(text[0])].push_back({text, id});
+    }
+    for (auto& list : tokens_) {
+      std::stable_sort(list.begin(), list.end(),
+                       [](const Token& a, const Token& b) { return a.text.size() > b.text.size(); });
+    }
+  }
+
+  // Calls use(begin, part, id) for each part of the text in order: for a token, found from the left, the
+  // longest one where several begin, with its id; for what lies between, unless it is empty, with kNoToken.
+  template <class Use>
+  void each_part(std::string_view text, const Use& use) const {
+    size_t begin = 0;  // of the ordinary text that ends at `at`
+    const auto between = [&](size_t end) {
+      if (end > begin) use(begin, text.substr(begin, end - begin), kNoToken);
+    };
+    for (size_t at = 0; at < text.size();) {
+      if (const Token* token = token_at(text.substr(at))) {
+        between(at);
+        use(at, text.substr(at, token->text.size()), token->id);
+        begin = at += token->text.size();
+      } else {
+        ++at;
+      }
+    }
+    between(text.size());
+  }
+
+ private:
+  struct Token {
+    std::string text;
+    int32_t id;
+  };
+  const Token* token_at(std::string_view text) const {
+    for (const Token& token : tokens_[static_cast<uint8_t>(text[0])]) {
+      if (text.starts_with(token.text)) return &token;
+    }
+    return nullptr;
+  }
+
+  std::array<std::vector<Token>, 256> tokens_;  // by first byte, longest first
+};
+
+// --- merging the neighbouring symbols of a word, the best pair first ---------------------------------------
+
+using TokenIds = std::unordered_map<std::string, int32_t>;  // by the token's text in the vocabulary
+
+struct BpeMerge {
+  int32_t rank, id;  // the lowest rank merges first, and of equal ones the leftmost
+};
+
+struct BpeSymbol {
+  int32_t id;  // kNoToken: no token spells it
+  int32_t begin,
+      end;         // the symbols at the start that it is made of; begin == end: merged into the one before
+  int32_t before;  // the place of the symbol to its left, -1: none
+};
+
+// What is left of symbols with these ids when no pair merges any more. find(left, right) gives the merge of
+// two neighbours, if there is one. A symbol stays at the place of its first part, so the list is linked by
+// begin, end and before; the pairs that can merge wait in a heap: n log n steps for n symbols.
+template <class Find>
+std::vector<BpeSymbol> merge_symbols(const std::vector<int32_t>& ids, const Find& find) {
+  struct Candidate {
+    int32_t rank, place, end, id;
+    bool operator<(const Candidate& other) const {  // heaps give the largest first
+      return rank != other.rank ? rank > other.rank : place > other.place;
+    }
+  };
+  AG_CHECK(ids.size() < size_t{std::numeric_limits<int32_t>::max()}, "encode: a word of ", ids.size(),
+           " symbols");
+  const auto size = static_cast<int32_t>(ids.size());
+  std::vector<BpeSymbol> symbols;
+  symbols.reserve(ids.size());
+  for (int32_t i = 0; i < size; ++i) symbols.push_back({ids[static_cast<size_t>(i)], i, i + 1, i - 1});
+  const auto at = [&](int32_t place) -> BpeSymbol& { return symbols[static_cast<size_t>(place)]; };
+
+  std::priority_queue<Candidate> candidates;
+  const auto consider = [&](int32_t place) {
+    if (place < 0 || at(place).end == size) return;
+    const BpeSymbol &left = at(place), &right = at(left.end);
+    if (const std::optional<BpeMerge> merge = find(left, right))
+      candidates.push({merge->rank, place, right.end, merge->id});
+  };
+  for (int32_t i = 0; i < size; ++i) consider(i);
+
+  while (!candidates.empty()) {
+    const Candidate best = candidates.top();
+    candidates.pop();
+    BpeSymbol& left = at(best.place);
+    if (left.begin == left.end || left.end == size) continue;
+    BpeSymbol& right = at(left.end);
+    if (right.end != best.end) continue;  // one of the two has merged with another neighbour meanwhile
+    left.id = best.id;
+    left.end = right.end;
+    right.end = right.begin;
+    if (left.end < size) at(left.end).before = best.place;
+    consider(left.before);
+    consider(best.place);
+  }
+  std::erase_if(symbols, [](const BpeSymbol& symbol) { return symbol.begin == symbol.end; });
+  return symbols;
+}
+
+// A list of merges, by the ids of the two tokens.
+class MergeTable {
+ public:
+  MergeTable() = default;
+  // Each pair merges to the token that spells both; the first pair goes first, and of two equal pairs the
+  // later one counts. Throws ag::InputError, beginning with `file`, if one of the three tokens is missing.
+  MergeTable(const std::vector<std::pair<std::string, std::string>>& merges, const TokenIds& ids,
+             const std::string& file);
+
+  std::optional<BpeMerge> find(int32_t left, int32_t right) const {
+    const auto found = merges_.find(key(left, right));
+    return found == merges_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  static uint64_t key(int32_t left, int32_t right) {
+    return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
+  }
+  std::unordered_map<uint64_t, BpeMerge> merges_;
+};
+
+// "left right" as the two tokens. Another text is an ag::InputError with `file` and `rank`, the merge's
+// place.
+std::pair<std::string, std::string> split_merge(const std::string& merge, size_t rank,
+                                                const std::string& file);
+
+// --- the tokenizer -----------------------------------------------------------------------------------------
+
 // The numbers of tokenizer.ggml.token_type.
 enum TokenType : int64_t { kUndefined, kNormal, kUnknown, kControl, kUserDefined, kUnused, kByte };
 
-// A token that is recognised where it is written in a text, as it stands or (normalized) after normalisation.
+// A token that is recognised where it is written in a text, as given or (normalized) after normalisation.
 struct AddedToken {
   int64_t id;
   std::string text;  // for a normalized one: already in its normalised form
@@ -54,11 +202,11 @@ class BpeTokenizer : public Tokenizer {
  protected:
   using Ids = std::vector<int32_t>;
 
-  // Throws ag::InputError naming vocabulary.file: two equal tokens, a merge of unknown tokens, an id that is none,
-  // and so on. `bytes` is what decode writes for each id.
+  // Throws ag::InputError naming vocabulary.file: two equal tokens, a merge of unknown tokens, an id that is
+  // none, and so on. `bytes` is what decode writes for each id.
   BpeTokenizer(const BpeVocabulary& vocabulary, std::vector<std::string> bytes);
 
-  // Normalised text without added tokens: cuts it into words and calls append_word. `first`: it begins the text.
+  // Cuts normalised text without added tokens into words for append_word. `first`: it begins the text.
   virtual void append_text(std::string_view text, bool first, Ids& ids) const = 0;
   // The symbols that a word begins as, as far as merges by rank go over them.
   virtual Ids symbols_of(std::string_view word) const = 0;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nn/io/utf8.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
@@ -13,8 +13,7 @@ std::string utf8(uint32_t code) {
           static_cast<char>(0x80 | (code & 63))};  // byte characters end at U+0143
 }
 
-// GPT-2's character for each byte: printable ones of Latin-1 stand for themselves, the others get U+0100,
-// U+0101, ...
+// GPT-2's character for each byte: itself if printable in Latin-1; the others get U+0100, U+0101, ...
 const std::array<std::string, 256>& byte_characters() {
   static const auto table = [] {
     std::array<std::string, 256> result;

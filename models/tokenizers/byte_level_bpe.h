@@ -1,8 +1,8 @@
 // Byte-level byte-pair encoding, as in GPT-2 (Radford et al. 2019): no text is without tokens.
 //
-// A text is cut into words (pre_split.h). A word begins as its bytes, one token each; then the neighbouring pair that
-// stands first in the list of merges is replaced by its merged token, until none is left. The vocabulary's files
-// write each byte as a printable character: 'A' as itself, a space as U+0120, and so on.
+// A text is cut into words (pre_split.h). A word begins as its bytes, one token each; then the neighbouring
+// pair that comes first in the list of merges is replaced by its merged token, until none is left. The
+// vocabulary's files write each byte as a printable character: 'A' as itself, a space as U+0120, and so on.
 #pragma once
 
 #include <array>
@@ -14,9 +14,9 @@ namespace models {
 
 class ByteLevelBpe : public BpeTokenizer {
  public:
-  // The tokens write bytes as printable characters, special tokens as they are. A byte without a token (SmolLM2 has
-  // none for bytes that no UTF-8 text holds, nor for a few rare ones) becomes the unknown token, or is left out
-  // where there is none, as the Python package tokenizers does.
+  // The tokens write bytes as printable characters, special tokens as they are. A byte without a token
+  // (SmolLM2 has none for bytes that no UTF-8 text holds, nor for a few rare ones) becomes the unknown token,
+  // or is left out where there is none, as the Python package tokenizers does.
   ByteLevelBpe(const BpeVocabulary& vocabulary, const PreSplitRule& rule);
 
  private:

@@ -1,6 +1,7 @@
 // The tokenizer of the tiny model that is trained from scratch: a token per byte, and one that ends a text.
 #pragma once
 
+#include "autograd/check.h"
 #include "models/tokenizers/tokenizer.h"
 
 namespace models {
@@ -10,8 +11,23 @@ class ByteTokenizer : public Tokenizer {
   static constexpr int32_t kEnd = 256;
   static constexpr std::string_view kEndText = "<|endoftext|>";  // how the end token is written in a text
 
-  std::vector<int32_t> encode(std::string_view text) const override;
-  std::string decode(std::span<const int32_t> ids) const override;
+  std::vector<int32_t> encode(std::string_view text) const override {
+    std::vector<int32_t> ids;
+    while (!text.empty()) {
+      const bool end = text.starts_with(kEndText);
+      ids.push_back(end ? kEnd : static_cast<uint8_t>(text[0]));
+      text.remove_prefix(end ? kEndText.size() : 1);
+    }
+    return ids;
+  }
+  std::string decode(std::span<const int32_t> ids) const override {
+    std::string text;
+    for (const int32_t id : ids) {
+      AG_CHECK(id >= 0 && id <= kEnd, "decode: token ", id, " is not in the vocabulary of ", vocabulary());
+      text += id == kEnd ? std::string(kEndText) : std::string(1, static_cast<char>(id));
+    }
+    return text;
+  }
   int64_t vocabulary() const override { return kEnd + 1; }
   std::optional<int32_t> end_of_text() const override { return kEnd; }
 };

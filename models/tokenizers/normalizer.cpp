@@ -7,21 +7,17 @@
 #include <memory>
 
 #include "autograd/check.h"
-#include "nn/io/utf8.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
-
-struct Free {
-  void operator()(utf8proc_uint8_t* p) const { std::free(p); }
-};
 
 std::string compose(std::string_view valid) {
   utf8proc_uint8_t* out = nullptr;
   const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(valid.data()),
                                    static_cast<utf8proc_ssize_t>(valid.size()), &out,
                                    static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  const std::unique_ptr<utf8proc_uint8_t, Free> guard(out);
+  const std::shared_ptr<utf8proc_uint8_t> guard(out, std::free);
   AG_CHECK(length >= 0, "utf8proc fails on a text of ", valid.size(), " bytes: ", utf8proc_errmsg(length));
   return {reinterpret_cast<const char*>(out), static_cast<size_t>(length)};
 }
@@ -55,18 +51,12 @@ std::string replace(std::string_view text, const std::string& from, const std::s
 
 std::string normalize(std::string_view text, const Normalizer& steps) {
   std::string result(text);
-  for (const NormalizerStep& step : steps) {
-    switch (step.kind) {
-      case NormalizerStep::Kind::Nfc:
-        result = nfc(result);
-        break;
-      case NormalizerStep::Kind::Prepend:
-        if (!result.empty()) result.insert(0, step.text);
-        break;
-      case NormalizerStep::Kind::Replace:
-        AG_CHECK(!step.text.empty(), "normalize: nothing to replace");
-        result = replace(result, step.text, step.by);
-        break;
+  for (const auto& [kind, text_of_step, by] : steps) {
+    if (kind == NormalizerStep::Kind::Nfc) result = nfc(result);
+    if (kind == NormalizerStep::Kind::Prepend && !result.empty()) result.insert(0, text_of_step);
+    if (kind == NormalizerStep::Kind::Replace) {
+      AG_CHECK(!text_of_step.empty(), "normalize: nothing to replace");
+      result = replace(result, text_of_step, by);
     }
   }
   return result;

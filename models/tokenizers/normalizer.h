@@ -16,9 +16,9 @@ struct NormalizerStep {
 
 using Normalizer = std::vector<NormalizerStep>;  // one after the other
 
-// Nfc is Unicode's normal form C (UAX 15): "e" and a combining accent become one character. It changes valid UTF-8
-// only; bytes that are none stay, and what stands on either side of them is normalised apart. What composes comes
-// from the tables of utf8proc, 14.0 or later.
+// Nfc is Unicode's normal form C (UAX 15): "e" and a combining accent become one character. It changes valid
+// UTF-8 only; other bytes stay, and the text on either side of them is normalised separately. What composes
+// comes from the tables of utf8proc, 14.0 or later.
 std::string normalize(std::string_view text, const Normalizer& steps);
 
 }  // namespace models

@@ -8,7 +8,6 @@
 
 #include "autograd/check.h"
 #include "nn/io/text.h"
-#include "nn/io/utf8.h"
 
 namespace models {
 namespace {
@@ -18,7 +17,7 @@ constexpr std::string_view kSpace =
     R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
 constexpr const char* kDigit = R"(\p{N})";
 
-// A tokenizer.json's pattern as PCRE2 needs it: \s and \S with the set spelt out. \S stands outside brackets only.
+// A tokenizer.json's pattern as PCRE2 needs it: \s and \S (outside brackets) with the set spelt out.
 std::string spell_out_space(std::string_view pattern) {
   std::string result;
   bool in_set = false;
@@ -47,36 +46,29 @@ std::string supported_names() {
   return names;
 }
 
-struct FreeMatch {
-  void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
-};
-
 }  // namespace
 
-// A compiled regular expression. Its machine code, where PCRE2 can make it for this processor, is shared by
-// threads.
+// A compiled regular expression, as machine code where PCRE2 can make it. Shared by threads.
 class PreSplit::Pattern {
  public:
   explicit Pattern(const std::string& pattern) {
     int error = 0;
     PCRE2_SIZE at = 0;
-    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), PCRE2_UTF | PCRE2_UCP,
-                          &error, &at, nullptr);
+    code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                              PCRE2_UTF | PCRE2_UCP, &error, &at, nullptr),
+                pcre2_code_free);
     AG_CHECK(code_, "PCRE2 refuses a pattern at ", at, ": ", reason(error));
-    pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);  // where it fails, pcre2_match interprets
+    pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);  // where it fails, pcre2_match interprets
   }
-  ~Pattern() { pcre2_code_free(code_); }
-  Pattern(const Pattern&) = delete;
-  Pattern& operator=(const Pattern&) = delete;
 
   // Calls matched(begin, end) for each match in valid UTF-8, from left to right.
   template <class F>
   void each_match(std::string_view text, const F& matched) const {
-    const std::unique_ptr<pcre2_match_data, FreeMatch> match(
-        pcre2_match_data_create_from_pattern(code_, nullptr));
+    const std::shared_ptr<pcre2_match_data> match(pcre2_match_data_create_from_pattern(code_.get(), nullptr),
+                                                  pcre2_match_data_free);
     AG_CHECK(match, "PCRE2: out of memory");
     for (size_t at = 0; at < text.size();) {
-      const int result = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
+      const int result = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
                                      PCRE2_NO_UTF_CHECK, match.get(), nullptr);
       if (result == PCRE2_ERROR_NOMATCH) return;
       AG_CHECK(result > 0, "PCRE2 fails on a text of ", text.size(), " bytes: ", reason(result));
@@ -92,7 +84,7 @@ class PreSplit::Pattern {
     pcre2_get_error_message(error, text.data(), text.size());
     return reinterpret_cast<const char*>(text.data());
   }
-  pcre2_code* code_;
+  std::shared_ptr<pcre2_code> code_;
 };
 
 const std::vector<PreSplitRule>& pre_split_rules() {

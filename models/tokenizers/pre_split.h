@@ -1,8 +1,8 @@
-// How a byte-level BPE tokenizer cuts a text into words before it merges inside them. A GGUF file names its way
-// under "tokenizer.ggml.pre"; a tokenizer.json writes the pattern out.
+// How a byte-level BPE tokenizer cuts a text into words before it merges inside them. A GGUF file names its
+// way under "tokenizer.ggml.pre"; a tokenizer.json writes the pattern out.
 //
-// What a letter or a numeral is comes from PCRE2's Unicode tables (14.0 in PCRE2 10.42): a character that is
-// newer than they are counts as neither.
+// What a letter or a numeral is comes from PCRE2's Unicode tables (14.0 in PCRE2 10.42): newer characters
+// count as neither.
 #pragma once
 
 #include <functional>
@@ -22,9 +22,9 @@ struct PreSplitRule {
   bool nfc = false;            // the text is brought into Unicode's normal form C first
 };
 
-// gpt-2: contractions; letters, numerals or other characters with at most one space before them; spaces, of which
-// the last one before a word is left to the word. smollm: the same between digits. llama-bpe (Llama 3), qwen2:
-// any case of contractions, one non-letter before letters, digits in threes or one by one, line ends with the
+// gpt-2: contractions; letters, numerals or other characters with at most one space before them; spaces, the
+// last one before a word left to the word. smollm: the same between digits. llama-bpe (Llama 3), qwen2: any
+// case of contractions, one non-letter before letters, digits in threes or one by one, line ends with the
 // punctuation before them.
 const std::vector<PreSplitRule>& pre_split_rules();
 
@@ -37,8 +37,7 @@ class PreSplit {
   ~PreSplit();
 
   // Calls use(word) for every word in order; together they are the text. A byte that is not part of valid
-  // UTF-8 is a word of its own, and ends the word before it. May be called from several threads at the same
-  // time.
+  // UTF-8 is a word of its own, and ends the word before it. Thread-safe.
   void words(std::string_view text, const std::function<void(std::string_view)>& use) const;
 
  private:

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "nn/io/text.h"
-#include "nn/io/utf8.h"
 
 namespace models {
 namespace {

@@ -1,8 +1,8 @@
-// SentencePiece's byte-pair encoding (Kudo and Richardson 2018, arXiv 1808.06226), as in Llama 2, TinyLlama and
-// Mistral: it merges characters, and a space is the character U+2581, which looks like a low line.
+// SentencePiece's byte-pair encoding (Kudo and Richardson 2018, arXiv 1808.06226), as in Llama 2, TinyLlama
+// and Mistral: it merges characters, and a space is the character U+2581, which looks like a low line.
 //
-// A character without a token becomes the tokens of its bytes ("<0xE2>"), or the unknown token where the vocabulary
-// has none for bytes. decode gives each token's own bytes, so the space that encode puts before a text comes back.
+// A character without a token becomes the tokens of its bytes ("<0xE2>"), or the unknown token where the
+// vocabulary has none for bytes. decode keeps the space that encode puts before a text.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ struct Metaspace {
 };
 
 struct SentencePieceOptions {
-  // How pairs merge. Without scores: by the vocabulary's list of merges, as in tokenizer.json. With a score for each
-  // token: neighbours whose text together is a normal token, the highest score first, as SentencePiece does itself.
+  // How pairs merge. Without scores: by the vocabulary's list of merges, as in tokenizer.json. With a score
+  // for each token: neighbours whose text together is a normal token, the highest score first.
   std::vector<double> scores;
   bool byte_tokens = false;            // "<0x00>" to "<0xFF>" stand for bytes
   std::optional<Metaspace> metaspace;  // after normalisation
@@ -30,8 +30,8 @@ struct SentencePieceOptions {
 
 class SentencePieceBpe : public BpeTokenizer {
  public:
-  // Throws ag::InputError naming vocabulary.file, besides for what BpeTokenizer names: not all 256 byte tokens,
-  // scores that are no numbers or not as many as tokens, an unused token that merging by scores could reach.
+  // Throws ag::InputError as BpeTokenizer and for: not all 256 byte tokens, scores that are no numbers or not
+  // one per token, an unused token that merging by scores could reach.
   SentencePieceBpe(const BpeVocabulary& vocabulary, const SentencePieceOptions& options);
 
  private:

@@ -20,8 +20,7 @@ class Tokenizer {
   virtual std::vector<int32_t> encode(std::string_view text) const = 0;
 
   // The bytes of the tokens one after the other, special tokens as they are written. A token may end inside a
-  // character, so a part of a text need not be valid UTF-8. Throws ag::Error for an id that is not in the
-  // vocabulary.
+  // character, so a part of a text need not be valid UTF-8. Throws ag::Error for an unknown id.
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
 
   virtual int64_t vocabulary() const = 0;                  // ids are 0 .. vocabulary() - 1

@@ -5,7 +5,6 @@
 
 #include "models/tokenizers/byte_level_bpe.h"
 #include "models/tokenizers/sentencepiece_bpe.h"
-#include "models/tokenizers/write_tokenizer_json.h"
 #include "nn/io/json.h"
 #include "nn/io/text.h"
 
@@ -17,7 +16,7 @@ using nn::JsonReader;
 
 constexpr const char* kTokenizerFile = "tokenizer file";
 
-// --- what stands before the model ----------------------------------------------------------------------------
+// --- before the model --------------------------------------------------------------------------------------
 
 Normalizer read_normalizer(const JsonReader& entry) {
   constexpr const char* kSupported = "NFC, Prepend, Replace of a String, or a Sequence of them";
@@ -41,7 +40,7 @@ Normalizer read_normalizer(const JsonReader& entry) {
   entry.refuse(kSupported);
 }
 
-// A few replacements one behind the other could make gigabytes of a word.
+// A few replacements in a row could make gigabytes of a word.
 void check_growth(const JsonReader& entry, const Normalizer& steps) {
   constexpr double kMost = 64;
   double times = 1;
@@ -117,7 +116,7 @@ void check_decoder(const JsonReader& entry, bool byte_level) {
     entry.refuse("U+2581 to be replaced by a space");
 }
 
-// --- model and tokens --------------------------------------------------------------------------------------------
+// --- model and tokens --------------------------------------------------------------------------------------
 
 void check_model(const JsonReader& model) {
   const std::string type = model.string_or("type", "BPE");
@@ -205,22 +204,17 @@ int64_t id_of(const std::string& token, const JsonReader& named_by, const BpeVoc
   return found - vocabulary.tokens.begin();
 }
 
+// From the first file beside the tokenizer's that names one, by text or by id: of a list of ids the first.
 std::optional<int64_t> end_of_text(const nn::Path& folder, const BpeVocabulary& vocabulary) {
-  const nn::Path named = folder / "tokenizer_config.json";
-  if (std::filesystem::exists(named)) {
-    const auto json = nn::read_json_object<Json>(named, kTokenizerFile);
-    const JsonReader config{json, named.string(), ""};
-    if (config.has("eos_token")) {
-      const JsonReader token =
-          config["eos_token"].json.is_object() ? config["eos_token"]["content"] : config["eos_token"];
-      return id_of(token.string(), token, vocabulary);
-    }
-  }
-  for (const char* name : {"generation_config.json", "config.json"}) {
+  for (const char* name : {"tokenizer_config.json", "generation_config.json", "config.json"}) {
     const nn::Path path = folder / name;
     if (!std::filesystem::exists(path)) continue;
     const auto json = nn::read_json_object<Json>(path, kTokenizerFile);
     const JsonReader config{json, path.string(), ""};
+    if (config.has("eos_token")) {
+      const JsonReader given = config["eos_token"], token = given.json.is_object() ? given["content"] : given;
+      return id_of(token.string(), token, vocabulary);
+    }
     if (!config.has("eos_token_id")) continue;
     const JsonReader id = config["eos_token_id"];
     const JsonReader first = id.json.is_array() && !id.json.empty() ? id.list()[0] : id;
@@ -271,6 +265,68 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
     if (byte_of_token(vocabulary.tokens[id])) vocabulary.types[id] = kByte;
   }
   return std::make_unique<SentencePieceBpe>(vocabulary, options);
+}
+
+std::string pre_tokenizer_json(const PreSplitRule& rule) {
+  const auto byte_level = [](bool use_regex) {
+    return Json{{"type", "ByteLevel"},
+                {"add_prefix_space", false},
+                {"trim_offsets", false},
+                {"use_regex", use_regex}};
+  };
+  const std::string& own = pre_split_rules().front().pattern;  // ByteLevel's
+  Json steps = Json::array();
+  if (rule.digits_first) steps.push_back({{"type", "Digits"}, {"individual_digits", true}});
+  if (rule.pattern != own) {
+    steps.push_back({{"type", "Split"},
+                     {"pattern", {{"Regex", rule.pattern}}},
+                     {"behavior", "Isolated"},
+                     {"invert", false}});
+  }
+  steps.push_back(byte_level(rule.pattern == own));
+  return nn::json_text(steps.size() == 1 ? steps[0] : Json{{"type", "Sequence"}, {"pretokenizers", steps}});
+}
+
+void write_tokenizer_json(const nn::Path& file, const BpeVocabulary& vocabulary, const PreSplitRule& rule) {
+  Json vocab = Json::object(), added = Json::array(), merges = Json::array();
+  for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    const std::string& token = vocabulary.tokens[id];
+    INPUT_CHECK(nn::valid_utf8_length(token) == token.size(), vocabulary.file, ": token ", id, ", ",
+                nn::quote(token), ", is not valid UTF-8, which JSON cannot hold");
+    vocab[token] = id;
+  }
+  for (const AddedToken& token : vocabulary.added) {
+    added.push_back({{"id", token.id},
+                     {"content", token.text},
+                     {"single_word", false},
+                     {"lstrip", false},
+                     {"rstrip", false},
+                     {"normalized", token.normalized},
+                     {"special", vocabulary.type(static_cast<size_t>(token.id)) == kControl}});
+  }
+  for (const auto& [left, right] : vocabulary.merges) merges.push_back(left + " " + right);
+  const Json json = {
+      {"version", "1.0"},
+      {"truncation", nullptr},
+      {"padding", nullptr},
+      {"added_tokens", added},
+      {"normalizer", rule.nfc ? Json{{"type", "NFC"}} : Json()},
+      {"pre_tokenizer", nn::parse_json<Json>(pre_tokenizer_json(rule), rule.names[0])},
+      {"post_processor", nullptr},
+      {"decoder",
+       {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", false}, {"use_regex", true}}},
+      {"model",
+       {{"type", "BPE"},
+        {"dropout", nullptr},
+        {"unk_token", nullptr},
+        {"continuing_subword_prefix", nullptr},
+        {"end_of_word_suffix", nullptr},
+        {"fuse_unk", false},
+        {"byte_fallback", false},
+        {"ignore_merges", vocabulary.ignore_merges},
+        {"vocab", vocab},
+        {"merges", merges}}}};
+  nn::write_atomically(file, nn::json_text(json, 1) + "\n");
 }
 
 }  // namespace models

@@ -1,5 +1,5 @@
-// How a configuration struct describes itself, once, for everything that reads or writes options: the command line and its
-// help, TOML files, fingerprints and reports are visitors of the same description.
+// How a configuration struct describes itself, once, for everything that reads or writes options: the command
+// line and its help, TOML files, fingerprints and reports are visitors of the same description.
 //
 //   struct KMeansConfig { int64_t groups = 20; bool normalize = true; };
 //   void describe(KMeansConfig& c, const nn::Visit& visit) {
@@ -44,7 +44,7 @@ struct Option {
   std::string help;
   Range range = kAny;                     // of a number
   std::vector<std::string> choices = {};  // of a string, or of each element of a list; empty: any string
-  // Not empty: the value is a path, unless it is this word. A fingerprint takes the content of the file, not its name.
+  // Not empty: the value is a path, unless it is this word; a fingerprint takes the file's content.
   std::string builtin = {};
 };
 
@@ -54,8 +54,8 @@ using Field = std::variant<bool*, int*, int64_t*, uint64_t*, double*, std::strin
 
 using Visit = std::function<void(const Option&, Field)>;
 
-// An enum as an option: visited as the string that names its value. Throws ag::Error if the visitor leaves a string that is
-// none of the names.
+// An enum as an option, visited as the name of its value. Throws ag::Error if the visitor leaves another
+// string.
 template <class Enum>
 void visit_choice(const Visit& visit, Option option, Enum& value,
                   const std::vector<std::pair<std::string, Enum>>& names) {

@@ -16,7 +16,7 @@ namespace {
 
 std::string reason() { return std::strerror(errno); }
 
-// What stands in the way lies with the system, not with the name that the user chose.
+// True if the fault is the system's, not that of the name that the user chose.
 bool is_failure(const std::error_code& error) {
   for (const auto condition :
        {std::errc::no_space_on_device, std::errc::io_error, std::errc::not_enough_memory,
@@ -28,27 +28,21 @@ bool is_failure(const std::error_code& error) {
 
 Path folder_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
 
-void sync_file(const Path& path) {
+// Waits until a file, or a folder's list of names, is on the disk. Some file systems cannot sync such a list,
+// and a folder may be writable but not readable: there is then nothing to wait for.
+void sync(const Path& path, bool is_folder) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  AG_CHECK(fd >= 0, path.string(), ": cannot be opened again to be synced: ", reason());
-  const int result = ::fsync(fd);
-  const std::string why = reason();
-  ::close(fd);
-  AG_CHECK(result == 0, path.string(), ": cannot be written to disk: ", why, "; hint: is the disk full?");
-}
-
-// The folder's list of names. Some file systems cannot sync that, and a folder may be writable but not readable: there
-// is then nothing to wait for.
-void sync_folder(const Path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  AG_CHECK(fd >= 0 || is_folder, path.string(), ": cannot be opened again to be synced: ", reason());
   if (fd < 0) return;
-  const bool failed = ::fsync(fd) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT);
+  const bool failed = ::fsync(fd) != 0 && (!is_folder || errno == EIO || errno == ENOSPC || errno == EDQUOT);
   const std::string why = reason();
   ::close(fd);
-  AG_CHECK(!failed, folder.string(), ": cannot be written to disk: ", why, "; hint: is the disk full?");
+  AG_CHECK(!failed, path.string(), ": cannot be written to disk: ", why, "; hint: is the disk full?");
 }
+void sync_file(const Path& path) { sync(path, false); }
+void sync_folder(const Path& path) { sync(path, true); }
 
-// "file is no folder", where a name on the way to the path belongs to something else; empty where none does.
+// "FILE is no folder", where a name on the way to the path is that of something else; else empty.
 std::string obstacle(Path path) {
   std::error_code unknown;
   for (; !path.empty() && path != path.root_path(); path = path.parent_path()) {
@@ -72,6 +66,16 @@ std::string read_file(const Path& path, const std::string& what) {
   std::string content{std::istreambuf_iterator<char>(in), {}};
   INPUT_CHECK(!in.bad(), path.string(), ": the ", what, " cannot be read: ", reason());
   return content;
+}
+
+std::ifstream open_file(const Path& path, const std::string& what) {
+  std::error_code error;
+  INPUT_CHECK(std::filesystem::is_regular_file(path, error) || error == std::errc::permission_denied,
+              path.string(), ": there is no such ", what);
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  INPUT_CHECK(in, path.string(), ": the ", what, " cannot be opened: ", reason());
+  return in;
 }
 
 void write_atomically(const Path& path, const std::function<void(std::ostream&)>& write) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -17,8 +16,10 @@ using ag::DType;
 using ag::real;
 using ag::Shape;
 using ag::Tensor;
+constexpr const char* kFile = "safetensors file";
 constexpr uint64_t kLargestHeader = 100'000'000;  // the limit that the format's own reader sets
 constexpr uint64_t kLargestNumber = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kBufferBytes = uint64_t{1} << 22;  // a multiple of every width
 
 int64_t width_of(const std::string& dtype) {
   if (dtype == "F64" || dtype == "I64") return 8;
@@ -28,8 +29,6 @@ int64_t width_of(const std::string& dtype) {
 }
 
 using Info = SafetensorsFile::TensorInfo;
-
-constexpr uint64_t kBufferBytes = uint64_t{1} << 22;  // a multiple of every width
 
 // A list of integers from 0. JSON's own conversion would cut 2.5 to 2.
 template <class T>
@@ -54,25 +53,11 @@ Info parse_entry(const std::string& file, const std::string& name, const Json& j
               name, "' lies outside the file; hint: the file may have been cut short");
   entry.begin = offsets[0];
   entry.bytes = offsets[1] - offsets[0];
-  // Divided, not multiplied: a product of absurd dimensions would overflow.
-  uint64_t left = entry.bytes / static_cast<uint64_t>(width);
-  const uint64_t count = left;
-  bool fits = entry.bytes % static_cast<uint64_t>(width) == 0, empty = false;
-  for (int64_t d : entry.shape) {
-    fits = fits && d >= 0;
-    if (d == 0) empty = true;
-  }
-  if (fits && !empty) {
-    for (int64_t d : entry.shape) {
-      fits = fits && left % static_cast<uint64_t>(d) == 0;
-      left /= static_cast<uint64_t>(d);
-    }
-    fits = fits && left == 1;
-  } else if (empty) {
-    fits = fits && count == 0;
-  }
-  INPUT_CHECK(fits, file, ": tensor '", name, "' of shape ", entry.shape, " does not fill its ", entry.bytes,
-              " bytes");
+  int64_t bytes = width;
+  bool fits = true;  // a product of absurd dimensions overflows
+  for (int64_t d : entry.shape) fits = fits && !__builtin_mul_overflow(bytes, d, &bytes);
+  INPUT_CHECK(fits && static_cast<uint64_t>(bytes) == entry.bytes, file, ": tensor '", name, "' of shape ",
+              entry.shape, " does not fill its ", entry.bytes, " bytes");
   return entry;
 }
 
@@ -129,20 +114,10 @@ void convert_into(Tensor& x, int64_t first, const std::string& bytes, size_t cou
   }
 }
 
-std::ifstream open(const Path& path) {
-  std::error_code error;
-  INPUT_CHECK(std::filesystem::is_regular_file(path, error) || error == std::errc::permission_denied,
-              path.string(), ": there is no such safetensors file");
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  INPUT_CHECK(in, path.string(), ": the safetensors file cannot be opened: ", std::strerror(errno));
-  return in;
-}
-
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const Path& path) : path_(path.string()) {
-  std::ifstream in = open(path);
+  std::ifstream in = open_file(path, kFile);
   std::error_code error;
   const uint64_t file_bytes = std::filesystem::file_size(path, error);
   INPUT_CHECK(!error, path_, ": cannot be read: ", error.message());
@@ -169,7 +144,7 @@ SafetensorsFile::SafetensorsFile(const Path& path) : path_(path.string()) {
 }
 
 Tensor SafetensorsFile::load(const Info& info) const {
-  Tensor x = Tensor::empty(info.shape, info.whole() ? DType::I32 : DType::Real);
+  Tensor x = Tensor::empty(info.shape, info.is_integer() ? DType::I32 : DType::Real);
   load_into(info, x);
   return x;
 }
@@ -177,9 +152,9 @@ Tensor SafetensorsFile::load(const Info& info) const {
 void SafetensorsFile::load_into(const Info& info, Tensor& into) const {
   INPUT_CHECK(info.shape == into.shape(), path_, ": tensor '", info.name, "' has shape ", info.shape,
               "; expected ", into.shape());
-  INPUT_CHECK(info.whole() == (into.dtype() == DType::I32), path_, ": tensor '", info.name,
-              "' has dtype ", info.dtype, "; expected ", info.whole() ? "reals" : "integers");
-  std::ifstream in = open(path_);
+  INPUT_CHECK(info.is_integer() == (into.dtype() == DType::I32), path_, ": tensor '", info.name,
+              "' has dtype ", info.dtype, "; expected ", info.is_integer() ? "reals" : "integers");
+  std::ifstream in = open_file(path_, kFile);
   in.seekg(static_cast<std::streamoff>(data_begin_ + info.begin));
   const auto width = static_cast<uint64_t>(width_of(info.dtype));
   std::string buffer(std::min(info.bytes, kBufferBytes), '\0');

@@ -1,7 +1,8 @@
 // safetensors files: named tensors with text metadata (format: github.com/huggingface/safetensors).
 //
 //   8 bytes    n, the header's length (u64, little-endian)
-//   n bytes    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, "__metadata__": {...}}
+//   n bytes    JSON: {"NAME": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]},
+//                     "__metadata__": {...}}
 //   the rest   the tensors' bytes, row-major, little-endian
 #pragma once
 
@@ -18,15 +19,15 @@ namespace nn {
 using NamedTensors = std::vector<std::pair<std::string, ag::Tensor>>;  // in the model's order
 using Metadata = std::map<std::string, std::string>;
 
-// A file that is open for reading: the header is read and checked, the data is read one tensor at a time, so that a model can
-// be filled without a second copy of it in memory. Throws ag::InputError naming the file and what is wrong with it.
+// A file that is open for reading: the header is read and checked, the data is read one tensor at a time, so
+// that no second copy of a model is in memory. Throws ag::InputError naming the file and the fault.
 class SafetensorsFile {
  public:
   struct TensorInfo {
-    std::string name, dtype;                        // dtype as the file calls it: "F32"
-    ag::Shape shape;                                // fills the bytes exactly
-    uint64_t begin = 0, bytes = 0;                  // begin from the data's first byte
-    bool whole() const { return dtype[0] == 'I'; }  // holds integers
+    std::string name, dtype;        // dtype as the file calls it: "F32"
+    ag::Shape shape;                // fills the bytes exactly
+    uint64_t begin = 0, bytes = 0;  // begin from the data's first byte
+    bool is_integer() const { return dtype[0] == 'I'; }
   };
 
   explicit SafetensorsFile(const Path& path);
@@ -48,10 +49,9 @@ class SafetensorsFile {
 struct TensorFile {
   NamedTensors tensors;  // in the file's order of bytes
   Metadata metadata;
-  const ag::Tensor* find(const std::string& name) const;  // null where there is none
-  // Throws ag::InputError naming the file where there is none.
-  const ag::Tensor& at(const std::string& name) const;
   std::string path;
+  const ag::Tensor* find(const std::string& name) const;  // null where there is none
+  const ag::Tensor& at(const std::string& name) const;  // ag::InputError naming the file where there is none
 };
 
 // All tensors of a file. Throws ag::InputError naming the file and what is wrong with it.

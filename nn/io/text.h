@@ -1,11 +1,22 @@
-// Text from files, shown in messages.
+// Text from files: UTF-8 that may be broken, and names in messages.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace nn {
 
 // A name from a file, quoted for a message: shortened, and '?' for each byte that is not printable ASCII.
 std::string quote(const std::string& name);
+
+// True for the first byte of a character, and for a byte that is not part of one.
+constexpr bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
+
+// The length of the UTF-8 character at the beginning of `text`, 1 to 4; 0 where there is no valid one.
+size_t utf8_length(std::string_view text);
+
+// The length of the valid UTF-8 at the beginning of `text`.
+size_t valid_utf8_length(std::string_view text);
 
 }  // namespace nn

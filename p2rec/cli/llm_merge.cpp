@@ -2,9 +2,8 @@
 
 #include <map>
 
-#include "models/formats/gguf_tokenizer.h"
+#include "models/formats/gguf_model.h"
 #include "models/formats/hugging_face.h"
-#include "models/formats/hugging_face_config.h"
 #include "models/formats/language_model.h"
 #include "nn/io/json.h"
 #include "nn/lora.h"

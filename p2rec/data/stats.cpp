@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "autograd/check.h"
-#include "nn/io/utf8.h"
+#include "nn/io/text.h"
 #include "p2rec/data/interactions.h"
 #include "p2rec/data/text_file.h"
 

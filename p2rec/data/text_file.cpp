@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "autograd/check.h"
-#include "nn/io/utf8.h"
+#include "nn/io/text.h"
 
 namespace p2rec {
 namespace {

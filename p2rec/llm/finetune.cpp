@@ -96,8 +96,8 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
             // Counted from one: the first step's rate would otherwise be zero.
             .schedule =
                 [&](int64_t step) {
-                  return nn::schedule_factor(nn::Schedule::Cosine, step + 1,
-                                             static_cast<int64_t>(kWarmupShare * double(total)), total + 1);
+                  return nn::cosine_factor(step + 1, static_cast<int64_t>(kWarmupShare * double(total)),
+                                           total + 1);
                 },
             .state = [&](Checkpoint& checkpoint) { checkpoint.number("heldout_loss", heldout); },
             .status = [&] { return std::isnan(heldout) ? "" : fmt::format(", held out {:.5f}", heldout); }};

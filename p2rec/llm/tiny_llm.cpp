@@ -78,18 +78,16 @@ std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const
   const auto lines = catalogue_lines(data, tokenizer);
   task.announce(fmt::format("{} parameters from scratch, {} lines, {} steps of {}", model->parameter_count(),
                             lines.size(), config.steps, config.batch));
-  const Loop loop{.adam = adam,
-                  .steps_per_epoch = config.steps,
-                  .epochs = 1,
-                  .lr = config.lr,
-                  .clip = kClip,
-                  .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
-                    return {next_token_loss(*model, lines_of_step(lines, step, config))};
-                  },
-                  .schedule =
-                      [&](int64_t step) {
-                        return nn::schedule_factor(nn::Schedule::Cosine, step + 1, kWarmup, config.steps + 1);
-                      }};
+  const Loop loop{
+      .adam = adam,
+      .steps_per_epoch = config.steps,
+      .epochs = 1,
+      .lr = config.lr,
+      .clip = kClip,
+      .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
+        return {next_token_loss(*model, lines_of_step(lines, step, config))};
+      },
+      .schedule = [&](int64_t step) { return nn::cosine_factor(step + 1, kWarmup, config.steps + 1); }};
   const std::vector<double> losses = train(loop, task);
   task.finish(fmt::format("loss {:.3f} per byte", losses.back()));
   model->requires_grad(false);

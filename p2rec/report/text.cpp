@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nn/io/utf8.h"
+#include "nn/io/text.h"
 #include "p2rec/task/progress.h"
 
 namespace p2rec {

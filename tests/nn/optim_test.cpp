@@ -37,7 +37,7 @@ TEST_CASE("Adam with L2 and AdamW equal PyTorch, step by step, with clipping, wa
     for (int64_t step = 0; step < kSteps; ++step) {
       for (const auto& [name, w] : parameters) w.set_grad(at_step(file.at("grad." + name), step).clone());
       norms.data()[step] = static_cast<ag::real>(nn::clip_grad_norm(adam.parameters(), kClip));
-      adam.step(nn::schedule_factor(nn::Schedule::Cosine, step, kWarmup, kSteps));
+      adam.step(nn::cosine_factor(step, kWarmup, kSteps));
       for (const auto& [name, w] : parameters) {
         parity.check("parameters after each step", w, at_step(file.at(run + "." + name), step),
                      testing::tolerance::kOpForward,

@@ -1,7 +1,7 @@
 // A GGUF file: its header, its metadata, its tensors, the tokenizer in it.
 #include "models/formats/gguf.h"
 
-#include "models/formats/gguf_tokenizer.h"
+#include "models/formats/gguf_model.h"
 #include "models/tokenizers/tokenizer.h"
 #include "tests/fuzz/target.h"
 

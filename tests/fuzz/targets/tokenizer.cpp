@@ -1,6 +1,6 @@
 // A tokenizer.json (what begins with '{'), or any bytes as a text for tokenizers that are right.
 #include "models/tokenizers/tokenizer.h"
-#include "models/formats/gguf_tokenizer.h"
+#include "models/formats/gguf_model.h"
 
 #include "models/tokenizers/byte_tokenizer.h"
 #include "models/tokenizers/tokenizer_json.h"

@@ -89,7 +89,6 @@ std::string good_file() {
 TEST_CASE("tensors of every type equal the Python package's dequantisation bit by bit") {
   const GgufFile file(fixture_path("tiny.gguf"));
   const nn::TensorFile expected = testing::fixture("tiny_gguf.safetensors");
-  CHECK(file.version() == 3);
   REQUIRE(expected.tensors.size() == 18);
   for (const auto& [name, reference] : expected.tensors) {
     CAPTURE(name);
@@ -359,7 +358,7 @@ TEST_CASE("lies") {
        [](GgufBytes& b) {
          b.header(2, 0).info("v", {2}, kF32, 32).info("w", {16}, kF32, 0).pad().raw(std::string(64, 'x'));
        }},
-      {"tensor 'v' begins at 64; expected 32, behind the one before it; hint: the header declares 2 tensors",
+      {"tensor 'v' begins at 64; expected 32, after the one before it; hint: the header declares 2 tensors",
        [](GgufBytes& b) {
          b.header(2, 0).info("w", {1}, kF32, 0).info("v", {1}, kF32, 64).pad().raw(std::string(96, 'x'));
        }},

@@ -2,7 +2,6 @@
 #include "models/formats/hugging_face.h"
 
 #include "autograd/storage.h"
-#include "models/formats/hugging_face_config.h"
 #include "models/formats/language_model.h"
 #include "models/tokenizers/tokenizer_json.h"
 #include "nn/system/memory.h"

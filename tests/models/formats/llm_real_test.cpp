@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/formats/gguf.h"
-#include "models/formats/gguf_tokenizer.h"
+#include "models/formats/gguf_model.h"
 #include "models/tokenizers/tokenizer.h"
 #include "nn/io/files.h"
 #include "tests/testing.h"

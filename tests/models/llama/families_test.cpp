@@ -1,10 +1,8 @@
 // A tiny random model of each family, as Hugging Face folder and as GGUF, against transformers (fixtures/make_families.py).
 #include <cmath>
 
-#include "models/formats/gguf_llama.h"
+#include "models/formats/gguf_model.h"
 #include "models/formats/hugging_face.h"
-#include "models/formats/hugging_face_config.h"
-#include "models/llama/rope.h"
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
 #include "tests/folders.h"

@@ -107,16 +107,13 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
 TEST_CASE("learning-rate schedules equal transformers'") {
   const nn::TensorFile file = testing::fixture("schedule.safetensors");
   const testing::Parity parity("learning-rate schedules", file);
-  for (const auto& [schedule, name] :
-       {std::pair(nn::Schedule::Cosine, "cosine"), {nn::Schedule::Linear, "linear"}}) {
-    Tensor factors = Tensor::zeros({10});
-    for (int64_t step = 0; step < 10; ++step)
-      factors.data()[step] = static_cast<ag::real>(nn::schedule_factor(schedule, step, 3, 10));
-    parity.check(name, factors, file.at(name), tolerance::kOpForward);
-  }
+  Tensor factors = Tensor::zeros({10});
+  for (int64_t step = 0; step < 10; ++step)
+    factors.data()[step] = static_cast<ag::real>(nn::cosine_factor(step, 3, 10));
+  parity.check("cosine", factors, file.at("cosine"), tolerance::kOpForward);
 }
 
-TEST_CASE("a merged adapter gives the attached one's states, and unmerging gives the base back") {
+TEST_CASE("a merged adapter gives the attached one's states, and is read back from its folder") {
   const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
   models::Llama model(tiny_config());
   model.load(base_weights(file), file.path);
@@ -133,8 +130,6 @@ TEST_CASE("a merged adapter gives the attached one's states, and unmerging gives
 
   const testing::TemporaryFolder folder;
   nn::write_adapter(folder / "adapter", model, lora, "tiny");
-  nn::merge_lora(model);
-  nn::unmerge_lora(model);
   nn::merge_lora(model);
   nn::detach_lora(model);
   check_close(model.hidden_states(x), adapted, tolerance::kFused, "merged");

@@ -1,4 +1,4 @@
-#include "models/formats/gguf_tokenizer.h"
+#include "models/formats/gguf_model.h"
 #include "tests/models/tokenizers/tokenizer_fixtures.h"
 
 using namespace testing;

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "models/formats/gguf_tokenizer.h"
+#include "models/formats/gguf_model.h"
 #include "models/tokenizers/byte_level_bpe.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "models/tokenizers/normalizer.h"

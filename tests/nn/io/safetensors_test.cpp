@@ -289,8 +289,8 @@ TEST_CASE("one tensor at a time, into one that is there") {
   const auto &info = file.tensors()[0], &ids = file.tensors()[1];
   CHECK(info.name == "large");
   CHECK(info.shape == Shape{many});
-  CHECK_FALSE(info.whole());
-  CHECK(ids.whole());
+  CHECK_FALSE(info.is_integer());
+  CHECK(ids.is_integer());
   Tensor into = Tensor::zeros({many});
   ag::reset_memory_peak();
   const int64_t before = ag::memory_stats().in_use;
