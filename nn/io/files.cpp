@@ -14,6 +14,8 @@
 namespace nn {
 namespace {
 
+constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/";
+
 std::string reason() { return std::strerror(errno); }
 
 // True if the fault is the system's, not that of the name that the user chose.
@@ -52,6 +54,12 @@ std::string obstacle(Path path) {
   return "";
 }
 
+// git-lfs puts a few lines in the place of a large file until it is fetched.
+void refuse_lfs_pointer(std::string_view beginning, const Path& path) {
+  INPUT_CHECK(!beginning.starts_with(kLfsPointer), path.string(),
+              ": git-lfs has not fetched this file, only its address is here; hint: git lfs pull");
+}
+
 }  // namespace
 
 std::string read_file(const Path& path, const std::string& what) {
@@ -65,6 +73,7 @@ std::string read_file(const Path& path, const std::string& what) {
   INPUT_CHECK(in, path.string(), ": the ", what, " cannot be opened: ", reason());
   std::string content{std::istreambuf_iterator<char>(in), {}};
   INPUT_CHECK(!in.bad(), path.string(), ": the ", what, " cannot be read: ", reason());
+  refuse_lfs_pointer(content, path);
   return content;
 }
 
@@ -75,6 +84,11 @@ std::ifstream open_file(const Path& path, const std::string& what) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   INPUT_CHECK(in, path.string(), ": the ", what, " cannot be opened: ", reason());
+  std::string beginning(kLfsPointer.size(), '\0');
+  in.read(beginning.data(), std::ssize(beginning));
+  refuse_lfs_pointer(beginning, path);
+  in.clear();
+  in.seekg(0);
   return in;
 }
 

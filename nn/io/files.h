@@ -18,8 +18,8 @@ namespace nn {
 
 using Path = std::filesystem::path;
 
-// The content of a file that the user named. Throws ag::InputError if it cannot be read; `what` says in the
-// message what the file is for: "config file".
+// The content of a file that the user named. Throws ag::InputError if it cannot be read or is only
+// git-lfs's pointer to a file; `what` says in the message what the file is for: "config file".
 std::string read_file(const Path& path, const std::string& what);
 
 // A regular file that the user named, opened to be read in parts. Throws and says as read_file.

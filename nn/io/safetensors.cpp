@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -20,13 +21,6 @@ constexpr const char* kFile = "safetensors file";
 constexpr uint64_t kLargestHeader = 100'000'000;  // the limit that the format's own reader sets
 constexpr uint64_t kLargestNumber = std::numeric_limits<int64_t>::max();
 constexpr uint64_t kBufferBytes = uint64_t{1} << 22;  // a multiple of every width
-
-int64_t width_of(const std::string& dtype) {
-  if (dtype == "F64" || dtype == "I64") return 8;
-  if (dtype == "F32" || dtype == "I32") return 4;
-  if (dtype == "F16" || dtype == "BF16") return 2;
-  return 0;
-}
 
 using Info = SafetensorsFile::TensorInfo;
 
@@ -114,7 +108,51 @@ void convert_into(Tensor& x, int64_t first, const std::string& bytes, size_t cou
   }
 }
 
+constexpr const char* kOwnType = std::is_same_v<real, float> ? "F32" : "F64";
+
+// The type that a tensor is written as.
+std::string type_of(const std::string& name, const Tensor& x, const StoredTypes& types) {
+  if (x.dtype() == DType::I32) return "I32";
+  const auto found = types.find(name);
+  return found == types.end() ? kOwnType : found->second;
+}
+
+template <class To, class Convert>
+void write_as(std::ostream& out, const Tensor& x, Convert convert_one) {
+  std::vector<To> numbers(static_cast<size_t>(x.numel()));
+  std::transform(x.data(), x.data() + x.numel(), numbers.begin(), convert_one);
+  out.write(reinterpret_cast<const char*>(numbers.data()), x.numel() * int64_t{sizeof(To)});
+}
+
+void write_numbers(std::ostream& out, const std::string& name, const Tensor& x, const std::string& type) {
+  if (type == "I32") {
+    out.write(reinterpret_cast<const char*>(x.ints()), x.numel() * width_of(type));
+  } else if (type == kOwnType) {
+    out.write(reinterpret_cast<const char*>(x.data()), x.numel() * width_of(type));
+  } else if (type == "F64") {
+    write_as<double>(out, x, [](real v) { return static_cast<double>(v); });
+  } else if (type == "F32") {
+    write_as<float>(out, x, [](real v) { return static_cast<float>(v); });
+  } else if (type == "BF16") {
+    write_as<uint16_t>(out, x, [](real v) { return float_to_bfloat16(static_cast<float>(v)); });
+  } else {
+    write_as<uint16_t>(out, x, [&](real v) {
+      const uint16_t half = float_to_half(static_cast<float>(v));
+      INPUT_CHECK(std::isinf(v) || !std::isinf(half_to_float(half)), "tensor '", name, "' holds ", v,
+                  ", more than float16 can; hint: bfloat16 can hold it");
+      return half;
+    });
+  }
+}
+
 }  // namespace
+
+int64_t width_of(const std::string& type) {
+  if (type == "F64" || type == "I64") return 8;
+  if (type == "F32" || type == "I32") return 4;
+  if (type == "F16" || type == "BF16") return 2;
+  return 0;
+}
 
 SafetensorsFile::SafetensorsFile(const Path& path) : path_(path.string()) {
   std::ifstream in = open_file(path, kFile);
@@ -128,7 +166,7 @@ SafetensorsFile::SafetensorsFile(const Path& path) : path_(path.string()) {
     INPUT_CHECK(json.is_object(), path_, ": not a safetensors file: its header is not a JSON object");
     for (const auto& [name, value] : json.items()) {
       if (name == "__metadata__") {
-        metadata_ = value.get<Metadata>();
+        if (!value.is_null()) metadata_ = value.get<Metadata>();
       } else {
         tensors_.push_back(parse_entry(path_, name, value, file_bytes - data_begin_));
       }
@@ -189,14 +227,15 @@ TensorFile read_safetensors(const Path& path) {
 
 Metadata read_safetensors_metadata(const Path& path) { return SafetensorsFile(path).metadata(); }
 
-void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata) {
+void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata,
+                       const StoredTypes& types) {
   OrderedJson json;
   if (!metadata.empty()) json["__metadata__"] = metadata;
   int64_t offset = 0;
   for (const auto& [name, x] : tensors) {
-    const char* dtype = x.dtype() == DType::I32 ? "I32" : std::is_same_v<real, float> ? "F32" : "F64";
+    const std::string dtype = type_of(name, x, types);
     AG_CHECK(!json.contains(name), path.string(), ": two tensors are named '", name, "'");
-    const int64_t bytes = x.numel() * ag::size_of(x.dtype());
+    const int64_t bytes = x.numel() * width_of(dtype);
     json[name] = {{"dtype", dtype}, {"shape", x.shape()}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
@@ -207,10 +246,7 @@ void write_safetensors(const Path& path, const NamedTensors& tensors, const Meta
     out.write(reinterpret_cast<const char*>(&length), sizeof length);
     out.write(header.data(), static_cast<std::streamsize>(header.size()));
     for (const auto& [name, tensor] : tensors) {
-      const Tensor x = tensor.to(ag::Device::CPU);
-      const char* bytes = x.dtype() == DType::I32 ? reinterpret_cast<const char*>(x.ints())
-                                                  : reinterpret_cast<const char*>(x.data());
-      out.write(bytes, x.numel() * ag::size_of(x.dtype()));
+      write_numbers(out, name, tensor.to(ag::Device::CPU), type_of(name, tensor, types));
     }
   });
 }
@@ -226,6 +262,23 @@ float half_to_float(uint16_t bits) {
     return sign ? -magnitude : magnitude;
   }
   return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+uint16_t float_to_bfloat16(float x) {
+  const auto bits = std::bit_cast<uint32_t>(x);
+  if (std::isnan(x)) return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+uint16_t float_to_half(float x) {
+  const auto bits = std::bit_cast<uint32_t>(x);
+  const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7FFFFFFF;
+  const float size = std::abs(x);
+  if (std::isnan(x)) return static_cast<uint16_t>(sign | 0x7E00);
+  if (size >= 65520) return static_cast<uint16_t>(sign | 0x7C00);
+  if (size < 0x1p-14F)
+    return static_cast<uint16_t>(sign | static_cast<uint32_t>(std::nearbyint(size * 0x1p24F)));
+  return static_cast<uint16_t>(sign | (magnitude - (112U << 23) + 0xFFF + (magnitude >> 13 & 1)) >> 13);
 }
 
 }  // namespace nn

@@ -18,6 +18,10 @@ namespace nn {
 
 using NamedTensors = std::vector<std::pair<std::string, ag::Tensor>>;  // in the model's order
 using Metadata = std::map<std::string, std::string>;
+using StoredTypes = std::map<std::string, std::string>;  // by a tensor's name, as a file calls them: "BF16"
+
+// The bytes of a number: of F64, F32, F16, BF16, I64 and I32; 0 for another type.
+int64_t width_of(const std::string& type);
 
 // A file that is open for reading: the header is read and checked, the data is read one tensor at a time, so
 // that no second copy of a model is in memory. Throws ag::InputError naming the file and the fault.
@@ -60,11 +64,16 @@ TensorFile read_safetensors(const Path& path);
 // Only the metadata: cheap for a large file.
 Metadata read_safetensors_metadata(const Path& path);
 
-// Reals are written as F32 (F64 by the f64 twin), i32 as I32. Atomic, see files.h.
-void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata = {});
+// Reals are written as F32 (F64 by the f64 twin), or, rounded to the nearest, as the F64, F32, F16 or BF16
+// that `types` names; i32 as I32. Atomic, see files.h. Throws ag::InputError for a number that F16 cannot
+// hold.
+void write_safetensors(const Path& path, const NamedTensors& tensors, const Metadata& metadata = {},
+                       const StoredTypes& types = {});
 
-// IEEE half and bfloat16 to float, exactly.
+// IEEE half and bfloat16 to float, exactly, and back to the nearest (of two the even one; NaN stays NaN).
 float half_to_float(uint16_t bits);
 float bfloat16_to_float(uint16_t bits);
+uint16_t float_to_half(float x);
+uint16_t float_to_bfloat16(float x);
 
 }  // namespace nn

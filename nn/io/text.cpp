@@ -1,5 +1,6 @@
 #include "nn/io/text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace nn {
@@ -9,6 +10,14 @@ std::string quote(const std::string& name) {
   std::string text = name.substr(0, kMost);
   for (char& c : text) c = c >= ' ' && c <= '~' ? c : '?';
   return "'" + text + (name.size() > kMost ? "...'" : "'");
+}
+
+std::string numbered(int64_t i, int64_t count) {
+  const auto five = [](int64_t n) {
+    const std::string digits = std::to_string(n);
+    return std::string(5 - std::min<size_t>(digits.size(), 5), '0') + digits;
+  };
+  return five(i + 1) + "-of-" + five(count);
 }
 
 size_t utf8_length(std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,9 @@ namespace nn {
 
 // A name from a file, quoted for a message: shortened, and '?' for each byte that is not printable ASCII.
 std::string quote(const std::string& name);
+
+// "00001-of-00003" for i = 0 of 3: how files name the parts of a model.
+std::string numbered(int64_t i, int64_t count);
 
 // True for the first byte of a character, and for a byte that is not part of one.
 constexpr bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }

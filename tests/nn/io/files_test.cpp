@@ -141,3 +141,15 @@ TEST_CASE("a folder is held by one at a time") {
   CHECK(entries(folder.path()) == 0);
   CHECK_THROWS_AS(nn::FolderLock(folder / "missing"), InputError);
 }
+
+TEST_CASE("a git-lfs pointer is not the file that it points to") {
+  const TemporaryFolder folder;
+  write_atomically(folder / "x", "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 2\n");
+  const auto expected =
+      Contains("x: git-lfs has not fetched this file, only its address is here; hint: git lfs pull");
+  CHECK_THROWS_WITH_AS(read_file(folder / "x", "file"), expected, InputError);
+  CHECK_THROWS_WITH_AS(nn::open_file(folder / "x", "file"), expected, InputError);
+  write_atomically(folder / "x", "ab");
+  std::ifstream in = nn::open_file(folder / "x", "file");
+  CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == "ab");
+}

@@ -1,6 +1,7 @@
 // safetensors: round trips, files of other writers, and files that are damaged or lie.
 #include "nn/io/safetensors.h"
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -309,4 +310,55 @@ TEST_CASE("one tensor at a time, into one that is there") {
   // The file becomes shorter after it was opened.
   std::filesystem::resize_file(folder / "x", 1000);
   CHECK_THROWS_WITH_AS(file.load_into(info, into), Contains("has the file changed"), InputError);
+}
+
+TEST_CASE("float16 and bfloat16: every number of theirs comes back, others are rounded to the nearest") {
+  for (uint32_t bits = 0; bits < 65536; ++bits) {
+    const auto half = static_cast<uint16_t>(bits);
+    const float as_half = nn::half_to_float(half), as_bfloat = nn::bfloat16_to_float(half);
+    if (!std::isnan(as_half)) CHECK(nn::float_to_half(as_half) == half);
+    if (!std::isnan(as_bfloat)) CHECK(nn::float_to_bfloat16(as_bfloat) == half);
+  }
+  CHECK(std::isnan(nn::half_to_float(nn::float_to_half(NAN))));
+  CHECK(std::isnan(nn::bfloat16_to_float(nn::float_to_bfloat16(NAN))));
+  const auto half = [](double x) { return nn::half_to_float(nn::float_to_half(static_cast<float>(x))); };
+  const auto bfloat = [](double x) {
+    return nn::bfloat16_to_float(nn::float_to_bfloat16(static_cast<float>(x)));
+  };
+  CHECK(half(1 + 0x1p-11) == 1);  // between two: the even one
+  CHECK(half(1 + 3 * 0x1p-11) == 1 + 0x1p-9F);
+  CHECK(half(1 + 0x1.01p-11) == 1 + 0x1p-10F);
+  CHECK(half(65519) == 65504);
+  CHECK(half(-65520) == -INFINITY);
+  CHECK(half(0x1p-25) == 0);
+  CHECK(half(3 * 0x1p-25) == 0x1p-23F);  // subnormal
+  CHECK(half(0x1.FFFp-15) == 0x1p-14F);
+  CHECK(bfloat(1 + 0x1p-8) == 1);
+  CHECK(bfloat(1 + 3 * 0x1p-8) == 1 + 0x1p-6F);
+  CHECK(bfloat(-1 - 0x1.01p-8) == -1 - 0x1p-7F);
+}
+
+TEST_CASE("tensors may be written in another type") {
+  const TemporaryFolder folder;
+  const Tensor x = Tensor::from({3}, {1, ag::real(-0.1), 3000}), i = Tensor::from_ints({5});
+  const nn::Path path = folder / "x.safetensors";
+  for (const std::string type : {"F64", "F32", "F16", "BF16"}) {
+    nn::write_safetensors(path, {{"x", x}, {"i", i}}, {}, {{"x", type}});
+    const nn::SafetensorsFile file(path);
+    CHECK(file.tensors()[0].dtype == type);
+    CHECK(file.tensors()[1].dtype == "I32");
+    const Tensor found = file.load(file.tensors()[0]);
+    for (int64_t k = 0; k < 3; ++k) CHECK(found.data()[k] == doctest::Approx(x.data()[k]).epsilon(0.01));
+    CHECK(file.load(file.tensors()[1]).ints()[0] == 5);
+  }
+  CHECK_THROWS_WITH_AS(nn::write_safetensors(path, {{"x", Tensor::from({1}, {70000})}}, {}, {{"x", "F16"}}),
+                       Contains("tensor 'x' holds 70000, more than float16 can; hint: bfloat16"), InputError);
+  CHECK(nn::read_safetensors(path).tensors.size() == 2);  // the file from before
+}
+
+TEST_CASE("metadata of null are none, as for the format's own reader") {
+  const nn::TensorFile file = read_bytes(file_of(
+      "{\"__metadata__\":null,\"x\":" + entry("\"F32\"", "[1]", "[0,4]") + "}", std::string(4, '\0')));
+  CHECK(file.metadata.empty());
+  CHECK(file.tensors.size() == 1);
 }
