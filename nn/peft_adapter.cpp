@@ -67,6 +67,7 @@ struct PeftConfig {
   std::string target_pattern;  // a regular expression or "all-linear", where it has none
   Overrides ranks, alphas;
   bool rank_stabilised = false;  // scaling alpha / sqrt(r) (Kalajdzievski 2023)
+  bool leaves_out = false;       // some of the target modules; the file's tensors show which
 };
 
 void refuse(const OrderedJsonReader& config, const char* key, const std::vector<OrderedJson>& known) {
@@ -85,10 +86,9 @@ void refuse_unsupported(const OrderedJsonReader& config) {
   refuse(config, "init_lora_weights", {true, false, "gaussian", "orthogonal", "eva"});
   for (const char* key : {"use_dora", "fan_in_fan_out", "lora_bias", "use_qalora"})
     refuse(config, key, {false});
-  for (const char* key :
-       {"modules_to_save", "layers_to_transform", "exclude_modules", "layer_replication", "target_parameters",
-        "trainable_token_indices", "alora_invocation_tokens", "use_bdlora", "arrow_config", "kasa_config",
-        "velora_config", "monteclora_config"}) {
+  for (const char* key : {"modules_to_save", "layer_replication", "target_parameters",
+                          "trainable_token_indices", "alora_invocation_tokens", "use_bdlora", "arrow_config",
+                          "kasa_config", "velora_config", "monteclora_config"}) {
     refuse(config, key, {nullptr});
   }
 }
@@ -124,6 +124,7 @@ PeftConfig read_config(const Path& path) {
   config.ranks = read_overrides(json, "rank_pattern");
   config.alphas = read_overrides(json, "alpha_pattern");
   for (const auto& [pattern, rank] : config.ranks) check_rank(rank, json.file, "a rank in rank_pattern");
+  config.leaves_out = json.has("exclude_modules") || json.has("layers_to_transform");
   const OrderedJsonReader targets = json["target_modules"];
   config.lora.targets.clear();
   if (targets.json.is_string()) {
@@ -146,13 +147,27 @@ bool names_are_short(const TensorFile& stored) {
   });
 }
 
+// "base_model.model.lm_head.lora_A.weight"
+std::string matrix_name(const std::string& module, char matrix) {
+  return kPeftPrefix + module + ".lora_" + matrix + ".weight";
+}
+
 // A module's name in the words of the model that PEFT trained.
 std::string peft_name(const std::string& name, bool is_short) {
   return is_short && name.starts_with("model.") ? name.substr(6) : name;
 }
 
+// The output of a tied model is its token table, which is no layer that could be adapted by itself.
+void refuse_tied_output(Module& model, const TensorFile& stored) {
+  bool is_tied = true;
+  for_each_linear(model, [&](const std::string& name, Linear&) { is_tied = is_tied && name != kOutput; });
+  INPUT_CHECK(
+      !is_tied || !stored.find(matrix_name(kOutput, 'A')), stored.path, ": adapts ", kOutput,
+      ", but the model's output is its token table (tie_word_embeddings); hint: an adapter of other layers");
+}
+
 std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bool is_short,
-                                     const std::string& file) {
+                                     const std::string& file, const TensorFile& stored) {
   std::string lower = config.target_pattern;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
   const bool all = lower == kAllLinear;  // but for the output layer
@@ -167,7 +182,8 @@ std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bo
   for_each_linear(model, [&](const std::string& full_name, Linear& linear) {
     const std::string name = peft_name(full_name, is_short);
     const bool is_outside = is_short && name == kOutput;  // of the model that PEFT trained
-    if (is_outside || !wanted(name)) return;
+    const bool is_left_out = config.leaves_out && !stored.find(matrix_name(name, 'A'));
+    if (is_outside || is_left_out || !wanted(name)) return;
     const double rank = override_or(config.ranks, name, static_cast<double>(config.lora.rank)),
                  alpha = override_or(config.alphas, name, config.lora.alpha);
     const double scaling = alpha / (config.rank_stabilised ? std::sqrt(rank) : rank);
@@ -177,13 +193,43 @@ std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bo
   return found;
 }
 
+// The model's tensor that one of PEFT's is a copy of; null where it is none.
+const ag::Tensor* original_of(const std::string& name, const NamedTensors& parameters) {
+  const std::string_view base_layer = ".base_layer", prefix = kPeftPrefix;
+  std::string own = name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+  if (const size_t at = own.find(base_layer); at != std::string::npos) own.erase(at, base_layer.size());
+  std::vector<std::string> names = {own, "model." + own};
+  if (own == std::string(kOutput) + ".weight")
+    names.push_back("model.embed_tokens.weight");  // of a tied model
+  for (const std::string& wanted : names) {
+    for (const auto& [parameter, tensor] : parameters) {
+      if (parameter == wanted) return &tensor;
+    }
+  }
+  return nullptr;
+}
+
+// PEFT saves the token table and the output matrix beside an adapter of theirs.
+void take_out_copies(TensorFile& stored, const Module& model) {
+  const NamedTensors parameters = model.named_parameters();
+  std::erase_if(stored.tensors, [&](const auto& tensor) {
+    const auto& [name, copy] = tensor;
+    const ag::Tensor* original = original_of(name, parameters);
+    if (!original) return false;
+    const bool fits = copy.dtype() == ag::DType::Real && copy.shape() == original->shape();
+    INPUT_CHECK(fits && copy.values() == original->to(ag::Device::CPU).values(), stored.path, ": ", name,
+                " differs from the model's own; hint: was the adapter trained on another model?");
+    return true;
+  });
+}
+
 // A and B of each layer in turn, as PEFT names them.
 NamedShapes matrices_of(const std::vector<LoraTarget>& targets, bool is_short) {
   NamedShapes matrices;
   for (const LoraTarget& target : targets) {
-    const std::string name = kPeftPrefix + peft_name(target.name, is_short);
-    matrices.push_back({name + ".lora_A.weight", {target.rank, target.linear->weight.dim(1)}});
-    matrices.push_back({name + ".lora_B.weight", {target.linear->weight.dim(0), target.rank}});
+    const std::string name = peft_name(target.name, is_short);
+    matrices.push_back({matrix_name(name, 'A'), {target.rank, target.linear->weight.dim(1)}});
+    matrices.push_back({matrix_name(name, 'B'), {target.linear->weight.dim(0), target.rank}});
   }
   return matrices;
 }
@@ -192,6 +238,12 @@ void check_folder(const Path& folder) {
   std::error_code error;
   INPUT_CHECK(std::filesystem::is_directory(folder, error), folder.string(),
               ": there is no such adapter folder; hint: it holds ", kConfigName, " and ", kWeightsName);
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    INPUT_CHECK(!std::filesystem::exists(entry.path() / kConfigName, error) ||
+                    std::filesystem::exists(folder / kConfigName, error),
+                folder.string(), ": holds no ", kConfigName, "; hint: the folder ", entry.path().string(),
+                " does");
+  }
   const bool pickled = std::filesystem::exists(folder / "adapter_model.bin", error);
   INPUT_CHECK(!pickled || std::filesystem::exists(folder / kWeightsName, error), folder.string(),
               ": holds adapter_model.bin, which is not read; hint: PEFT's save_pretrained writes ",
@@ -225,9 +277,11 @@ LoraConfig read_adapter(const Path& folder, Module& model) {
   check_folder(folder);
   const Path file = folder / kConfigName;
   PeftConfig config = read_config(file);
-  const TensorFile stored = read_safetensors(folder / kWeightsName);
+  TensorFile stored = read_safetensors(folder / kWeightsName);
   const bool is_short = names_are_short(stored);
-  const std::vector<LoraTarget> targets = find_targets(model, config, is_short, file.string());
+  refuse_tied_output(model, stored);
+  take_out_copies(stored, model);
+  const std::vector<LoraTarget> targets = find_targets(model, config, is_short, file.string(), stored);
   const NamedShapes matrices = matrices_of(targets, is_short);
   // All is checked before attach_lora takes memory for ranks that the configuration only declares.
   check_tensors(matrices, stored.tensors, stored.path + ": the adapter does not fit the model");
@@ -237,7 +291,8 @@ LoraConfig read_adapter(const Path& folder, Module& model) {
     lora.A.copy_from(stored.at(matrices[2 * i].first));
     lora.B.copy_from(stored.at(matrices[2 * i + 1].first));
   }
-  if (!config.target_pattern.empty()) {
+  if (!config.target_pattern.empty() || config.leaves_out) {
+    config.lora.targets.clear();
     for (const LoraTarget& target : targets) config.lora.targets.push_back(target.name);
   }
   return config.lora;

@@ -18,6 +18,8 @@ constexpr const char *kConfig = "adapter_config.json", *kWeights = "adapter_mode
 
 std::unique_ptr<models::Llama> base() { return models::load_hugging_face_model(family_path("tinyllama")); }
 
+nn::Path adapter_path(const std::string& name) { return std::string(FIXTURES) + "/adapters/" + name; }
+
 template <class Change>
 void check_refused(const std::string& expected, const Change& change) {
   const FolderCopy folder(family_path("peft_adapter"));
@@ -120,9 +122,6 @@ TEST_CASE("what PEFT knows and this library does not") {
   check_refused("'peft_type' is \"IA3\"", [](Json& c) { c["peft_type"] = "IA3"; });
   check_refused("'task_type' is \"SEQ_CLS\"", [](Json& c) { c["task_type"] = "SEQ_CLS"; });
   check_refused("'modules_to_save' is '[\"lm_head\"]'", [](Json& c) { c["modules_to_save"] = {"lm_head"}; });
-  check_refused("'layers_to_transform' is '[1]'", [](Json& c) { c["layers_to_transform"] = {1}; });
-  check_refused("'layers_to_transform' is 1", [](Json& c) { c["layers_to_transform"] = 1; });
-  check_refused("'exclude_modules' is \"x\"", [](Json& c) { c["exclude_modules"] = "x"; });
   check_refused("'layer_replication' is", [](Json& c) { c["layer_replication"] = {{0, 1}}; });
   check_refused("'target_parameters' is", [](Json& c) { c["target_parameters"] = {"x"}; });
   check_refused("'trainable_token_indices' is", [](Json& c) { c["trainable_token_indices"] = {1}; });
@@ -157,6 +156,53 @@ TEST_CASE("configurations that are wrong") {
   check_refused("lora_A.weight has shape (2, 16), expected (4, 16)", [](Json& c) { c["r"] = 4; });
 }
 
+TEST_CASE("adapters as PEFT saves them, of the output too, of some layers, with copies of the tables") {
+  const nn::TensorFile expected = testing::fixture("adapters.safetensors");
+  // transformers computes the angles of rotary positions in float32.
+  constexpr testing::Tolerance kFloat{1e-4, 1e-5};
+  const Tensor ids = expected.at("ids");
+  const std::vector<int32_t> prompt(ids.ints(), ids.ints() + ids.numel());
+  const auto logits = [&](const models::Llama& model) {
+    const ag::NoGrad no_grad;
+    return model.logits(model.hidden_states(nn::pack({prompt})));
+  };
+  for (const std::string name : {"output", "saved_tables", "tied_tables", "one_layer", "excluded"}) {
+    CAPTURE(name);
+    const auto model =
+        models::load_hugging_face_model(family_path(name == "tied_tables" ? "llama3" : "tinyllama"));
+    const Tensor plain = logits(*model);
+    const nn::LoraConfig config = nn::read_adapter(adapter_path(name), *model);
+    testing::check_close(logits(*model), expected.at(name + ".logits"), kFloat, name);
+    CHECK(testing::share_of_tolerance(logits(*model), plain, kFloat) > 100);
+    if (name == "one_layer")
+      CHECK(config.targets == std::vector<std::string>{"model.layers.1.self_attn.q_proj"});
+  }
+}
+
+TEST_CASE("copies of the base's tables that differ from it, and an adapter of a tied output") {
+  const auto check = [](const std::string& name, const std::string& tensor, const std::string& expected) {
+    const FolderCopy folder(adapter_path(name));
+    folder.edit_tensors(kWeights, [&](nn::NamedTensors& tensors) {
+      for (auto& [key, value] : tensors) {
+        if (key == tensor) value.data()[3] += 1;
+      }
+    });
+    const auto model =
+        models::load_hugging_face_model(family_path(name == "tied_tables" ? "llama3" : "tinyllama"));
+    CHECK_THROWS_WITH_AS(nn::read_adapter(folder.path(), *model), Contains(expected.c_str()), InputError);
+    CHECK(nn::lora_parameters(*model).empty());
+  };
+  for (const std::string tensor : {"lm_head.weight", "model.embed_tokens.weight"}) {
+    for (const std::string name : {"saved_tables", "tied_tables"})
+      check(name, "base_model.model." + tensor,
+            "base_model.model." + tensor + " differs from the model's own");
+  }
+  check("output", "base_model.model.lm_head.base_layer.weight", "lm_head.base_layer.weight differs from");
+  const auto tied = models::load_hugging_face_model(family_path("llama3"));
+  CHECK_THROWS_WITH_AS(nn::read_adapter(adapter_path("tied_output"), *tied),
+                       Contains("adapts lm_head, but the model's output is its token table"), InputError);
+}
+
 TEST_CASE("folders that are wrong") {
   const FolderCopy folder(family_path("peft_adapter"));
   const auto check = [&](const char* expected) {
@@ -179,6 +225,10 @@ TEST_CASE("folders that are wrong") {
       "adapter_model.safetensors");
   folder.write(kConfig, "{");
   check("adapter_model.bin");
+  const testing::TemporaryFolder outer;
+  std::filesystem::copy(family_path("peft_adapter"), outer / "movies");
+  CHECK_THROWS_WITH_AS(nn::read_adapter(outer / ".", *base()),
+                       Contains("holds no adapter_config.json; hint: the folder "), InputError);
 }
 
 TEST_CASE("an adapter's matrices are parameters of the model until it is detached") {
