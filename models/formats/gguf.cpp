@@ -15,9 +15,9 @@ constexpr int64_t kBufferBytes = int64_t{1} << 22;
 // A tensor's bytes as they are stored, read forward.
 class StoredBytes {
  public:
-  StoredBytes(const std::string& path, const GgufHeader& header, const GgufTensorInfo& info)
+  StoredBytes(const std::string& path, uint64_t data_begin, const GgufTensorInfo& info)
       : path_(path), name_(info.name), in_(path, std::ios::binary) {
-    in_.seekg(static_cast<std::streamoff>(header.data_begin + info.offset));
+    in_.seekg(static_cast<std::streamoff>(data_begin + info.offset));
   }
   void read(std::vector<uint8_t>& into, int64_t count) {
     into.resize(static_cast<size_t>(count));
@@ -31,10 +31,55 @@ class StoredBytes {
   std::ifstream in_;
 };
 
+constexpr const char *kPart = "split.no", *kParts = "split.count", *kAllTensors = "split.tensors.count";
+
 }  // namespace
 
-GgufFile::GgufFile(const nn::Path& path) : path_(path.string()), header_(read_gguf_header(path)) {
-  for (size_t i = 0; i < header_.tensors.size(); ++i) index_.emplace(header_.tensors[i].name, i);
+GgufFile::GgufFile(const nn::Path& path, OnlyOne)
+    : path_(path.string()), header_(read_gguf_header(path)), parts_{{path_, header_.data_begin}} {}
+
+GgufFile::GgufFile(const nn::Path& path) : GgufFile(path, OnlyOne()) {
+  if (const int64_t count = integer_or(kParts, 1); count > 1) {
+    const int64_t own = integer(kPart);
+    INPUT_CHECK(own >= 0 && own < count, path_, ": key '", kPart, "' is ", own, "; expected 0 to ",
+                count - 1);
+    const std::string ending = "-" + nn::numbered(own, count) + ".gguf";
+    INPUT_CHECK(path_.ends_with(ending), path_, ": is part ", own + 1, " of ", count,
+                " of a model; expected a name that ends with ", ending, ", by which the others are found");
+    const std::string stem = path_.substr(0, path_.size() - ending.size());
+    header_ = {};
+    parts_.clear();
+    for (int64_t i = 0; i < count; ++i) add_part(stem + "-" + nn::numbered(i, count) + ".gguf", i, count);
+    INPUT_CHECK(std::ssize(header_.tensors) == integer(kAllTensors), path_, ": the ", count, " parts hold ",
+                header_.tensors.size(), " tensors; expected ", integer(kAllTensors),
+                ", as the first part says");
+  }
+  for (size_t i = 0; i < header_.tensors.size(); ++i) {
+    const std::string& name = header_.tensors[i].name;
+    INPUT_CHECK(index_.emplace(name, i).second, path_, ": two parts hold the tensor ", nn::quote(name));
+  }
+}
+
+void GgufFile::add_part(const std::string& path, int64_t i, int64_t count) {
+  std::error_code error;
+  INPUT_CHECK(std::filesystem::exists(path, error), path_, ": is one of ", count, " parts, of which ", path,
+              " is missing; hint: all parts belong in one folder");
+  GgufFile part(path, OnlyOne());
+  const int64_t no = part.integer_or(kPart, 0), of = part.integer_or(kParts, 1);
+  INPUT_CHECK(no == i && of == count, path, ": ", kPart, " and ", kParts, " are ", no, " and ", of,
+              "; expected ", i, " and ", count, ", as its name says");
+  if (i == 0) header_.values = std::move(part.header_.values);
+  for (GgufTensorInfo& info : part.header_.tensors) {
+    info.part = parts_.size();
+    header_.tensors.push_back(info);
+  }
+  parts_.push_back(part.parts_[0]);
+}
+
+std::vector<nn::Path> GgufFile::files() const {
+  std::vector<nn::Path> files;
+  for (const Part& part : parts_) files.emplace_back(part.path);
+  return files;
 }
 
 const GgufValue& GgufFile::value(const std::string& key, Kind kind, bool array) const {
@@ -114,7 +159,7 @@ void GgufFile::load_into(const std::string& name, ag::Tensor& into) const {
   const GgmlType& type = *find_ggml_type(info.type);
   const int64_t block_bytes = type.block_bytes, blocks = static_cast<int64_t>(info.bytes) / block_bytes;
   const int64_t at_once = kBufferBytes / block_bytes;
-  StoredBytes stored(path_, header_, info);
+  StoredBytes stored(parts_[info.part].path, parts_[info.part].data_begin, info);
   std::vector<uint8_t> buffer;
   for (int64_t first = 0; first < blocks; first += at_once) {
     const int64_t count = std::min(at_once, blocks - first);
@@ -126,7 +171,8 @@ void GgufFile::load_into(const std::string& name, ag::Tensor& into) const {
 bool GgufFile::same_data(const std::string& a, const std::string& b) const {
   const TensorInfo &first = existing(a), &second = existing(b);
   if (first.type != second.type || first.shape != second.shape) return false;
-  StoredBytes of_first(path_, header_, first), of_second(path_, header_, second);
+  const Part &part = parts_[first.part], &other = parts_[second.part];
+  StoredBytes of_first(part.path, part.data_begin, first), of_second(other.path, other.data_begin, second);
   std::vector<uint8_t> x, y;
   const auto bytes = static_cast<int64_t>(first.bytes);
   for (int64_t begin = 0; begin < bytes; begin += kBufferBytes) {

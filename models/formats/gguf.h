@@ -16,10 +16,13 @@ class GgufFile {
  public:
   using TensorInfo = GgufTensorInfo;
 
-  // Reads all but the tensors' data. Throws ag::InputError naming the file and what is wrong in it.
+  // Reads all but the tensors' data. A part of a model that llama-gguf-split cut stands for all of them:
+  // the other parts are read beside it, and the metadata are the first one's. Throws ag::InputError naming
+  // the file and what is wrong in it.
   explicit GgufFile(const nn::Path& path);
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return path_; }  // the one that was named
+  std::vector<nn::Path> files() const;
 
   // Metadata. Each throws ag::InputError naming the key, the type found, if any, and that expected.
   bool has(const std::string& key) const { return header_.values.contains(key); }
@@ -58,6 +61,14 @@ class GgufFile {
   bool same_data(const std::string& a, const std::string& b) const;
 
  private:
+  struct Part {
+    std::string path;
+    uint64_t data_begin;
+  };
+  struct OnlyOne {};
+  GgufFile(const nn::Path& path, OnlyOne);  // a file without its other parts
+  void add_part(const std::string& path, int64_t i, int64_t count);
+
   enum class Kind : uint8_t {
     String,
     Bool,
@@ -71,6 +82,7 @@ class GgufFile {
 
   std::string path_;
   GgufHeader header_;
+  std::vector<Part> parts_;
   std::unordered_map<std::string, size_t> index_;  // of tensors, by name
 };
 

@@ -44,6 +44,7 @@ struct GgufTensorInfo {
   ag::Shape shape;                 // row-major: the file's dimensions reversed
   uint32_t type = 0;               // ggml_types.h
   uint64_t offset = 0, bytes = 0;  // offset from GgufHeader::data_begin
+  size_t part = 0;                 // of a model in several files
 };
 
 struct GgufHeader {

@@ -425,3 +425,64 @@ TEST_CASE("every ggml type has a name, and no number has two") {
   CHECK(models::find_ggml_type(42) == nullptr);
   CHECK(models::supported_ggml_types() == kSupported);
 }
+
+namespace {
+
+// Part i of `count` of a model of three tensors, which lists those named.
+std::string part_file(uint16_t i, uint16_t count, const std::string& tensors, int32_t all = 3) {
+  GgufBytes bytes;
+  bytes.header(tensors.size(), i == 0 ? 4 : 3);
+  if (i == 0) bytes.key("name", GgufType::String).text("abc");
+  bytes.key("split.no", GgufType::U16).put(i);
+  bytes.key("split.count", GgufType::U16).put(count);
+  bytes.key("split.tensors.count", GgufType::I32).put(all);
+  for (size_t k = 0; k < tensors.size(); ++k) bytes.info(tensors.substr(k, 1), {1}, kF32, 32 * k);
+  bytes.pad();
+  for (const char name : tensors) bytes.put<float>(static_cast<float>(name)).pad();
+  return bytes.out;
+}
+
+}  // namespace
+
+TEST_CASE("a model in several files is read whole, whichever of them is named") {
+  const testing::TemporaryFolder folder;
+  const auto file = [&](int i) { return folder / ("m-0000" + std::to_string(i) + "-of-00003.gguf"); };
+  write(file(1), part_file(0, 3, ""));
+  write(file(2), part_file(1, 3, "ab"));
+  write(file(3), part_file(2, 3, "c"));
+  for (const int named : {1, 2, 3}) {
+    const GgufFile whole(file(named));
+    CHECK(whole.path() == file(named));
+    CHECK(whole.files() == std::vector<nn::Path>{file(1), file(2), file(3)});
+    CHECK(whole.string("name") == "abc");
+    CHECK(whole.tensors().size() == 3);
+    for (const char* name : {"a", "b", "c"}) CHECK(whole.load(name).item() == static_cast<float>(name[0]));
+    CHECK(whole.same_data("a", "a"));
+    CHECK_FALSE(whole.same_data("a", "c"));
+  }
+  const auto check = [&](const std::string& expected) {
+    const std::string found = problem(file(1));
+    CAPTURE(found);
+    CHECK(found.find(expected) != std::string::npos);
+  };
+  write(file(3), part_file(2, 3, "b"));
+  check("two parts hold the tensor 'b'");
+  write(file(3), part_file(2, 3, "cd"));
+  check("the 3 parts hold 4 tensors; expected 3");
+  write(file(3), part_file(1, 3, "c"));
+  check("m-00003-of-00003.gguf: split.no and split.count are 1 and 3; expected 2 and 3, as its name says");
+  write(file(3), part_file(2, 4, "c"));
+  check("split.no and split.count are 2 and 4; expected 2 and 3");
+  write(file(3), good_file());
+  check("split.no and split.count are 0 and 1; expected 2 and 3");
+  std::filesystem::remove(file(3));
+  check("is one of 3 parts, of which " + file(3).string() +
+        " is missing; hint: all parts belong in one folder");
+  write(folder / "other.gguf", part_file(0, 3, "a"));
+  CHECK(problem(folder / "other.gguf").find("expected a name that ends with -00001-of-00003.gguf") !=
+        std::string::npos);
+  write(folder / "other.gguf", part_file(3, 3, "a"));
+  CHECK(problem(folder / "other.gguf").find("'split.no' is 3; expected 0 to 2") != std::string::npos);
+  write(folder / "one.gguf", part_file(0, 1, "abc"));
+  CHECK(problem(folder / "one.gguf").empty());
+}

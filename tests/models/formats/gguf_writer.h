@@ -52,4 +52,31 @@ struct GgufBytes {
   }
 };
 
+// Cuts a GGUF file in two as llama-gguf-split does: metadata and all tensors but the last in the first part.
+inline void split_gguf(const nn::Path& whole, const nn::Path& first, const nn::Path& second) {
+  const std::string bytes = nn::read_file(whole, "model");
+  const models::GgufHeader header = models::read_gguf_header(whole);
+  const std::string values = bytes.substr(24, bytes.find(GgufBytes().text(header.tensors[0].name).out) - 24);
+  const auto part = [&](uint16_t i, size_t begin, size_t end) {
+    GgufBytes out;
+    out.header(end - begin, 3 + (i == 0 ? header.values.size() : 0)).raw(i == 0 ? values : "");
+    out.key("split.no", models::GgufType::U16).put(i);
+    out.key("split.count", models::GgufType::U16).put<uint16_t>(2);
+    out.key("split.tensors.count", models::GgufType::I32).put(static_cast<int32_t>(header.tensors.size()));
+    for (size_t k = begin; k < end; ++k) {
+      const models::GgufTensorInfo& info = header.tensors[k];
+      out.info(info.name, {info.shape.rbegin(), info.shape.rend()}, info.type,
+               info.offset - header.tensors[begin].offset);
+    }
+    out.pad();
+    for (size_t k = begin; k < end; ++k) {
+      out.raw(bytes.substr(header.data_begin + header.tensors[k].offset, header.tensors[k].bytes)).pad();
+    }
+    return out.out;
+  };
+  const size_t last = header.tensors.size() - 1;
+  nn::write_atomically(first, part(0, 0, last));
+  nn::write_atomically(second, part(1, last, last + 1));
+}
+
 }  // namespace testing
