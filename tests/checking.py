@@ -21,7 +21,8 @@ class Program:
         self.program, self.llm = program, llm
 
     def run(self, command, text, *options):
-        line = [self.program, "llm", command, "--llm", self.llm, "--text", text, *map(str, options)]
+        bare = "--no-special-tokens"  # check_special_tokens.py looks at those
+        line = [self.program, "llm", command, "--llm", self.llm, "--text", text, bare, *map(str, options)]
         done = subprocess.run(line, capture_output=True)
         if done.returncode != 0:
             raise SystemExit(f"{' '.join(map(repr, line))}: exit code {done.returncode}\n{done.stderr.decode()}")

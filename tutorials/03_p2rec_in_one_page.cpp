@@ -73,7 +73,7 @@ int main() {
 
   // Steps 3 and 4. The language model reads a user's items and tells how they fall into the groups; on users that it has not
   // seen, it is compared with telling everybody's mean.
-  const Prompts prompts(data, *llm.tokenizer, config.prompts);
+  const Prompts prompts(data, *llm.tokenizer, config.prompts, llm.model->config().vocabulary);
   const ReconstructionBaselines baselines =
       reconstruction_baselines(data, result.groups, result.preferences, prompts);
   const double share = result.losses.heldout / baselines.mean;

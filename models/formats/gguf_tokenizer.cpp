@@ -1,5 +1,7 @@
 #include "models/formats/gguf_model.h"
 
+#include <algorithm>
+
 #include "models/tokenizers/byte_level_bpe.h"
 #include "models/tokenizers/sentencepiece_bpe.h"
 #include "models/tokenizers/tokenizer_json.h"
@@ -15,11 +17,31 @@ BpeVocabulary read_vocabulary(const GgufFile& file) {
   vocabulary.file = file.path();
   vocabulary.tokens = file.strings(kKey + "tokens");
   if (file.has(kKey + "token_type")) vocabulary.types = file.integers(kKey + "token_type");
-  if (file.has(kKey + "eos_token_id")) vocabulary.end_of_text = file.integer(kKey + "eos_token_id");
   INPUT_CHECK(vocabulary.types.empty() || vocabulary.types.size() == vocabulary.tokens.size(), file.path(),
               ": there are ", vocabulary.tokens.size(), " tokens, but ", vocabulary.types.size(),
               " token types");
   return vocabulary;
+}
+
+// `adds_bos`: where the file does not say whether a text begins with one.
+void read_special_tokens(const GgufFile& file, bool adds_bos, BpeVocabulary& vocabulary) {
+  const auto id_of = [&](const std::string& name) {
+    const std::string key = kKey + name + "_token_id";
+    const int64_t id = file.integer(key);
+    INPUT_CHECK(id >= 0 && id < std::ssize(vocabulary.tokens), file.path(), ": key '", key, "' is ", id,
+                ", which is not among the ", vocabulary.tokens.size(), " tokens");
+    return static_cast<int32_t>(id);
+  };
+  const auto is_there = [&](const std::string& name) { return file.has(kKey + name + "_token_id"); };
+  const auto adds = [&](const std::string& name, bool otherwise) {
+    return file.flag_or(kKey + "add_" + name + "_token", otherwise && is_there(name));
+  };
+  auto& [before, after, ends] = vocabulary.special;
+  if (adds("bos", adds_bos)) before = {id_of("bos")};
+  if (adds("eos", false)) after = {id_of("eos")};
+  for (const char* name : {"eos", "eot"}) {
+    if (is_there(name) && !std::ranges::count(ends, id_of(name))) ends.push_back(id_of(name));
+  }
 }
 
 void refuse_flag(const GgufFile& file, const char* key, const char* family) {
@@ -35,6 +57,7 @@ BpeVocabulary byte_level_vocabulary(const GgufFile& file) {
   refuse_flag(file, "add_space_prefix", "byte-level BPE");
   const PreSplitRule& rule = split_rule(file);
   BpeVocabulary vocabulary = read_vocabulary(file);
+  read_special_tokens(file, rule.adds_bos, vocabulary);
   const std::vector<std::string> merges = file.strings(kKey + "merges");
   for (size_t i = 0; i < merges.size(); ++i)
     vocabulary.merges.push_back(split_merge(merges[i], i, file.path()));
@@ -55,6 +78,7 @@ std::unique_ptr<Tokenizer> sentencepiece(const GgufFile& file) {
   INPUT_CHECK(!file.has(kKey + "precompiled_charsmap"), file.path(), ": has a key '", kKey,
               "precompiled_charsmap'; SentencePiece's normalisation rules are not supported");
   BpeVocabulary vocabulary = read_vocabulary(file);
+  read_special_tokens(file, true, vocabulary);
   SentencePieceOptions options;
   options.scores = file.numbers(kKey + "scores");
   INPUT_CHECK(!vocabulary.types.empty(), file.path(), ": has no key '", kKey,

@@ -55,6 +55,12 @@ void refuse_unsupported(const JsonReader& json, const std::string& type) {
   INPUT_CHECK(type == kLlama || type == kMistral || type == kQwen2, json.file, ": model_type is ",
               json.has("model_type") ? nn::json_text(json["model_type"].json) : "not given",
               "; expected llama, mistral or qwen2");
+  if (json.has("architectures")) {
+    for (const JsonReader& name : json["architectures"].list()) {
+      if (!name.string().ends_with("ForCausalLM") && !name.string().ends_with("Model"))
+        name.refuse("a ...ForCausalLM; hint: a classifier has no next token; its base model can be read");
+    }
+  }
   const std::string activation = json.string_or("hidden_act", "silu");
   INPUT_CHECK(activation == "silu", json.file, ": hidden_act is '", activation, "'; expected 'silu'");
   INPUT_CHECK(!json.has("quantization_config"), json.file,

@@ -8,6 +8,7 @@
 #include "models/formats/tiny_file.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/io/hash.h"
+#include "nn/io/text.h"
 
 namespace models {
 namespace {
@@ -25,16 +26,9 @@ Kind kind_of(const nn::Path& path) {
   return magic != "GGUF" && path.extension() == ".safetensors" ? Kind::Tiny : Kind::Gguf;
 }
 
-CheckedModel fitting(LlamaConfig config, std::unique_ptr<Tokenizer> tokenizer, const std::string& file) {
-  const int64_t tokens = tokenizer->vocabulary(), rows = config.vocabulary;
-  INPUT_CHECK(tokens <= rows, file, ": the tokenizer has ", tokens,
-              " tokens; expected at most the token table's ", rows);
-  return {std::move(config), std::move(tokenizer)};
-}
-
 CheckedModel check_gguf(const GgufFile& file) {
   auto tokenizer = tokenizer_from_gguf(file);
-  return fitting(checked_gguf_config(file), std::move(tokenizer), file.path());
+  return {checked_gguf_config(file), std::move(tokenizer)};
 }
 
 }  // namespace
@@ -51,8 +45,8 @@ CheckedModel check_language_model(const nn::Path& path) {
   const Kind kind = kind_of(path);
   if (kind == Kind::Gguf) return check_gguf(GgufFile(path));
   auto tokenizer = load_tokenizer(path);
-  return fitting(kind == Kind::Folder ? checked_hugging_face_config(path) : checked_tiny_config(path),
-                 std::move(tokenizer), path.string());
+  return {kind == Kind::Folder ? checked_hugging_face_config(path) : checked_tiny_config(path),
+          std::move(tokenizer)};
 }
 
 LanguageModel load_language_model(const nn::Path& path) {
@@ -69,13 +63,25 @@ LanguageModel load_language_model(const nn::Path& path) {
           std::filesystem::weakly_canonical(path).filename().string()};
 }
 
-std::string language_model_hash(const nn::Path& path) {
-  if (kind_of(path) != Kind::Folder) return nn::file_hash(path);
-  std::map<std::string, nn::Path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(path)) {
-    const nn::Path extension = entry.path().extension();
-    if (extension == ".json" || extension == ".safetensors") files[entry.path().filename()] = entry.path();
+void need_rows(const std::vector<int32_t>& ids, int64_t rows, const std::string& text) {
+  for (const int32_t id : ids) {
+    INPUT_CHECK(id < rows, nn::quote(text), " has the token ", id, ", but the model's token table has ", rows,
+                " rows; hint: the tokenizer is that of a larger model");
   }
+}
+
+std::string language_model_hash(const nn::Path& path) {
+  const Kind kind = kind_of(path);
+  std::map<std::string, nn::Path> files;
+  if (kind == Kind::Folder) {
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+      const nn::Path extension = entry.path().extension();
+      if (extension == ".json" || extension == ".safetensors") files[entry.path().filename()] = entry.path();
+    }
+  } else if (kind == Kind::Gguf) {
+    for (const nn::Path& file : GgufFile(path).files()) files[file.filename()] = file;
+  }
+  if (kind == Kind::Tiny || (kind == Kind::Gguf && files.size() == 1)) return nn::file_hash(path);
   nn::Hash hash;
   for (const auto& [name, file] : files) hash.string(name + "=" + nn::file_hash(file));
   return hash.hex();

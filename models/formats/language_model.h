@@ -29,14 +29,18 @@ LanguageModel load_language_model(const nn::Path& path);
 // All that can be checked without reading the weights.
 struct CheckedModel {
   LlamaConfig config;
-  std::unique_ptr<Tokenizer> tokenizer;  // its tokens have a row each in the model's table
+  std::unique_ptr<Tokenizer> tokenizer;  // may have more tokens than the model's table has rows
 };
 CheckedModel check_language_model(const nn::Path& path);
+
+// Throws ag::InputError, which quotes the text that the ids are of, if one of them has no row in a token
+// table of `rows`.
+void need_rows(const std::vector<int32_t>& ids, int64_t rows, const std::string& text);
 
 // Only the tokenizer of such a file or folder.
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path);
 
-// A hash of the file, or of a folder's configuration, weights and tokenizer, in hex.
+// A hash of the file, of all its parts, or of a folder's configuration, weights and tokenizer, in hex.
 std::string language_model_hash(const nn::Path& path);
 
 }  // namespace models

@@ -103,14 +103,14 @@ int32_t next_token(const Tensor& logits, const Sampling& sampling, int64_t place
 }
 
 std::vector<int32_t> generate(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
-                              std::optional<int32_t> stop, const Sampling& sampling) {
+                              const std::vector<int32_t>& ends, const Sampling& sampling) {
   AG_CHECK(!prompt.empty(), "generate: the prompt has no token");
   check(sampling);
   KvCache cache(model.config(), static_cast<int64_t>(prompt.size()) + count);
   std::vector<int32_t> result, next = prompt;
   for (int64_t place = 0; place < count; ++place) {
     next = {next_token(model.decode(next, cache), sampling, place)};
-    if (stop && next[0] == *stop) break;
+    if (std::ranges::count(ends, next[0])) break;
     result.push_back(next[0]);
   }
   return result;

@@ -11,7 +11,6 @@
 // ids, here and in the greedy choice, so exactly k tokens stay (transformers keeps all that equal the k-th).
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "models/llama/llama.h"
@@ -40,8 +39,8 @@ int32_t pick(const std::vector<Candidate>& candidates, double u);
 // Token `place` (0, 1, ...) of a continuation. Its random number depends on seed and place only.
 int32_t next_token(const ag::Tensor& logits /*(V)*/, const Sampling& sampling, int64_t place);
 
-// Continues the prompt until `stop` (which is left out) or `count` tokens.
+// Continues the prompt until one of `ends` (which is left out) or `count` tokens.
 std::vector<int32_t> generate(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
-                              std::optional<int32_t> stop, const Sampling& sampling = {});
+                              const std::vector<int32_t>& ends, const Sampling& sampling = {});
 
 }  // namespace models

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 #include <tuple>
 
 #include "nn/io/text.h"
@@ -24,18 +23,17 @@ TokenIds index_tokens(const BpeVocabulary& vocabulary) {
     const int64_t type = vocabulary.type(i);
     INPUT_CHECK(type >= kUndefined && type <= kByte, file, ": token ", i, " has the type ", type,
                 "; the types are 0 to ", int64_t{kByte});
+    if (vocabulary.outside.contains(static_cast<int64_t>(i))) continue;
     const auto [first, is_new] = ids.emplace(tokens[i], static_cast<int32_t>(i));
     INPUT_CHECK(is_new, file, ": tokens ", first->second, " and ", i, " are both ", nn::quote(tokens[i]));
   }
   return ids;
 }
 
-std::optional<int32_t> checked_id(const std::optional<int64_t>& id, const char* what,
-                                  const BpeVocabulary& vocabulary) {
-  if (!id) return std::nullopt;
-  INPUT_CHECK(*id >= 0 && *id < static_cast<int64_t>(vocabulary.tokens.size()), vocabulary.file, ": the ",
-              what, " is ", *id, ", which is not among the ", vocabulary.tokens.size(), " tokens");
-  return static_cast<int32_t>(*id);
+int32_t checked_id(int64_t id, const char* what, const BpeVocabulary& vocabulary) {
+  INPUT_CHECK(id >= 0 && id < static_cast<int64_t>(vocabulary.tokens.size()), vocabulary.file, ": the ", what,
+              " is ", id, ", which is not among the ", vocabulary.tokens.size(), " tokens");
+  return static_cast<int32_t>(id);
 }
 
 }  // namespace
@@ -70,25 +68,22 @@ std::pair<std::string, std::string> split_merge(const std::string& merge, size_t
 }
 
 BpeTokenizer::BpeTokenizer(const BpeVocabulary& vocabulary, std::vector<std::string> bytes)
-    : bytes_(std::move(bytes)),
+    : Tokenizer(vocabulary.special),
+      bytes_(std::move(bytes)),
       ids_(index_tokens(vocabulary)),
       merges_(vocabulary.merges, ids_, vocabulary.file),
       normalizer_(vocabulary.normalizer),
-      unknown_(checked_id(vocabulary.unknown, "unknown token", vocabulary)),
-      end_of_text_(checked_id(vocabulary.end_of_text, "end token", vocabulary)),
       fuse_unknown_(vocabulary.fuse_unknown) {
   AG_CHECK(bytes_.size() == vocabulary.tokens.size(), "BpeTokenizer: one text per token");
+  if (vocabulary.unknown) unknown_ = checked_id(*vocabulary.unknown, "unknown token", vocabulary);
   read_added(vocabulary);
 }
 
 void BpeTokenizer::read_added(const BpeVocabulary& vocabulary) {
   std::vector<std::pair<std::string, int32_t>> as_written, normalized;
-  std::set<std::string> strings;
   for (const AddedToken& token : vocabulary.added) {
-    const int32_t id = *checked_id(token.id, "id of an added token", vocabulary);
+    const int32_t id = checked_id(token.id, "id of an added token", vocabulary);
     INPUT_CHECK(!token.text.empty(), vocabulary.file, ": the added token ", id, " is empty");
-    INPUT_CHECK(strings.insert(token.text).second, vocabulary.file, ": the added token ",
-                nn::quote(token.text), " is there twice");
     (token.normalized ? normalized : as_written).emplace_back(token.text, id);
   }
   added_ = TokenFinder(as_written);

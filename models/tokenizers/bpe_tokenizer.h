@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <queue>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -182,12 +183,13 @@ struct BpeVocabulary {
   std::vector<std::string> tokens;                          // by id, the added ones too
   std::vector<int64_t> types;                               // by id, a TokenType; empty: all are normal
   std::vector<std::pair<std::string, std::string>> merges;  // left, right; the first one merges first
-  std::vector<AddedToken> added;
+  std::vector<AddedToken> added;  // of two with the same text the first one is found
   Normalizer normalizer;
   bool ignore_merges = false;      // a word that is itself a token becomes that token at once
   std::optional<int64_t> unknown;  // stands for what has no token; without it that is left out
   bool fuse_unknown = false;       // one for a run of them
-  std::optional<int64_t> end_of_text;
+  SpecialTokens special;
+  std::set<int64_t> outside;  // ids that merging does not know: of tokens that are only added, and of none
 
   TokenType type(size_t id) const { return id < types.size() ? static_cast<TokenType>(types[id]) : kNormal; }
 };
@@ -197,7 +199,6 @@ class BpeTokenizer : public Tokenizer {
   std::vector<int32_t> encode(std::string_view text) const final;
   std::string decode(std::span<const int32_t> ids) const final;
   int64_t vocabulary() const final { return static_cast<int64_t>(bytes_.size()); }
-  std::optional<int32_t> end_of_text() const final { return end_of_text_; }
 
  protected:
   using Ids = std::vector<int32_t>;
@@ -215,7 +216,7 @@ class BpeTokenizer : public Tokenizer {
 
   void append_word(std::string_view word, Ids& ids) const;  // through the cache
   void append_unknown(Ids& symbols, bool after_another) const;
-  int32_t id_of(const std::string& token) const;  // kNoToken where there is none
+  int32_t id_of(const std::string& token) const;  // kNoToken where merging knows none
 
  private:
   void read_added(const BpeVocabulary& vocabulary);
@@ -225,7 +226,7 @@ class BpeTokenizer : public Tokenizer {
   MergeTable merges_;
   TokenFinder added_, added_normalized_;
   Normalizer normalizer_;
-  std::optional<int32_t> unknown_, end_of_text_;
+  std::optional<int32_t> unknown_;
   bool fuse_unknown_;
 
   // Texts repeat their words. Only short words are kept, and no more once the cache is full.

@@ -11,6 +11,8 @@ class ByteTokenizer : public Tokenizer {
   static constexpr int32_t kEnd = 256;
   static constexpr std::string_view kEndText = "<|endoftext|>";  // how the end token is written in a text
 
+  ByteTokenizer() : Tokenizer({{}, {}, {kEnd}}) {}
+
   std::vector<int32_t> encode(std::string_view text) const override {
     std::vector<int32_t> ids;
     while (!text.empty()) {
@@ -29,7 +31,6 @@ class ByteTokenizer : public Tokenizer {
     return text;
   }
   int64_t vocabulary() const override { return kEnd + 1; }
-  std::optional<int32_t> end_of_text() const override { return kEnd; }
 };
 
 }  // namespace models

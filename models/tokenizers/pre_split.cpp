@@ -100,7 +100,8 @@ const std::vector<PreSplitRule>& pre_split_rules() {
       {.names = {"llama-bpe", "llama3", "llama-v3"},
        .pattern = with_digits(R"(\p{N}{1,3})"),
        .digits_first = false,
-       .ignore_merges = true},
+       .ignore_merges = true,
+       .adds_bos = true},
       {.names = {"qwen2"}, .pattern = with_digits(R"(\p{N})"), .digits_first = false, .nfc = true},
   };
   return rules;

@@ -19,6 +19,7 @@ struct PreSplitRule {
   bool digits_first;               // numeric characters are cut out one by one before the pattern is used
   // What else belongs to the family where a GGUF file gives only the name:
   bool ignore_merges = false;  // a word that is a token becomes it at once
+  bool adds_bos = false;       // the beginning-of-text token before every text, as in llama.cpp
   bool nfc = false;            // the text is brought into Unicode's normal form C first
 };
 

@@ -132,56 +132,70 @@ void check_model(const JsonReader& model) {
   }
 }
 
-// Puts a token at its place; ids are 0, 1, ... without a gap, so there are no more than entries in the file.
-struct TokensById {
-  std::vector<std::optional<std::string>> tokens;
+constexpr int64_t kMostHoles = 1 << 16;  // ids without a token: the table is as large as the largest id
 
-  void add(const std::string& token, const JsonReader& id) {
-    const int64_t i = id.integer();
-    if (i < 0 || i >= static_cast<int64_t>(tokens.size()))
-      id.refuse(ag::message("0 to ", tokens.size() - 1, ", for there are ", tokens.size(), " tokens"));
-    std::optional<std::string>& place = tokens[static_cast<size_t>(i)];
-    INPUT_CHECK(!place, id.file, ": '", id.name, "' gives ", nn::quote(token), " the id ", i, ", which ",
-                nn::quote(place.value_or("")), " has");
-    place = token;
+using TokensById = std::vector<std::optional<std::string>>;  // nothing: a hole in the ids
+
+void put(const std::string& token, int64_t id, const JsonReader& entry, TokensById& tokens) {
+  const auto i = static_cast<size_t>(id);
+  if (i >= tokens.size()) tokens.resize(i + 1);
+  INPUT_CHECK(!tokens[i], entry.file, ": '", entry.name, "' gives ", nn::quote(token), " the id ", i,
+              ", which ", nn::quote(tokens[i].value_or("")), " has");
+  tokens[i] = token;
+}
+
+TokensById read_vocab(const JsonReader& vocab) {
+  if (!vocab.json.is_object()) vocab.refuse("an object of tokens and their ids");
+  const int64_t size = std::ssize(vocab.json);
+  TokensById tokens;
+  for (const auto& item : vocab.json.items()) {
+    const JsonReader id{item.value(), vocab.file, vocab.name + "." + nn::quote(item.key())};
+    if (id.integer() < 0 || id.integer() >= size + kMostHoles)
+      id.refuse(ag::message("0 to ", size + kMostHoles - 1, ", for there are ", size, " tokens"));
+    put(item.key(), id.integer(), id, tokens);
   }
-};
+  return tokens;
+}
+
+AddedToken added_token(const JsonReader& token, int64_t id, BpeVocabulary& vocabulary) {
+  token.only({"id", "content", "special", "lstrip", "rstrip", "single_word", "normalized"});
+  for (const char* key : {"lstrip", "rstrip", "single_word"}) {
+    if (token.flag_or(key, false)) token[key].refuse("false; other added tokens are not supported");
+  }
+  const bool normalized = token.flag_or("normalized", !token.flag_or("special", false));
+  const std::string text = token["content"].string();
+  return {id, normalized ? normalize(text, vocabulary.normalizer) : text, normalized};
+}
+
+// As the Python package has it: an added token that model.vocab lacks takes no part in merging, and its id is
+// the next one, whatever its entry says; an empty one and the second of two equal ones are left out.
+void read_added(const JsonReader& list, const Json& vocab, TokensById& tokens, BpeVocabulary& vocabulary) {
+  std::set<std::string> seen;
+  int64_t next = std::ssize(vocab);
+  for (const JsonReader& token : list.list()) {
+    const std::string text = token["content"].string();
+    if (text.empty() || !seen.insert(text).second) continue;
+    const bool is_new = !vocab.contains(text);
+    const int64_t id = is_new ? next : vocab.at(text).get<int64_t>();
+    if (is_new) {
+      put(text, id, token, tokens);
+      vocabulary.outside.insert(id);
+    }
+    next = std::max(next, id + 1);
+    vocabulary.types.resize(tokens.size(), kNormal);
+    vocabulary.types[static_cast<size_t>(id)] = token.flag_or("special", false) ? kControl : kUserDefined;
+    vocabulary.added.push_back(added_token(token, id, vocabulary));
+  }
+}
 
 void read_tokens(const JsonReader& root, BpeVocabulary& vocabulary) {
   const JsonReader vocab = root["model"]["vocab"];
-  if (!vocab.json.is_object()) vocab.refuse("an object of tokens and their ids");
-  std::vector<JsonReader> added;
-  if (root.has("added_tokens")) added = root["added_tokens"].list();
-  size_t more = 0;
-  for (const JsonReader& token : added) more += !vocab.json.contains(token["content"].string());
-  TokensById by_id{std::vector<std::optional<std::string>>(vocab.json.size() + more)};
-  for (const auto& item : vocab.json.items())
-    by_id.add(item.key(), {item.value(), root.file, "model.vocab." + nn::quote(item.key())});
-  for (const JsonReader& token : added) {
-    const std::string text = token["content"].string();
-    if (vocab.json.contains(text)) {
-      if (vocab.json[text] != token["id"].json)
-        token["id"].refuse(nn::json_text(vocab.json[text]) + ", the id of this token in model.vocab");
-    } else {
-      by_id.add(text, token["id"]);
-    }
-  }
-  vocabulary.types.assign(by_id.tokens.size(), kNormal);
-  for (auto& token : by_id.tokens) vocabulary.tokens.push_back(std::move(*token));
-}
-
-void read_added(const JsonReader& root, BpeVocabulary& vocabulary) {
-  if (!root.has("added_tokens")) return;
-  for (const JsonReader& token : root["added_tokens"].list()) {
-    token.only({"id", "content", "special", "lstrip", "rstrip", "single_word", "normalized"});
-    for (const char* key : {"lstrip", "rstrip", "single_word"}) {
-      if (token.flag_or(key, false)) token[key].refuse("false; other added tokens are not supported");
-    }
-    const bool special = token.flag_or("special", false), normalized = token.flag_or("normalized", !special);
-    const std::string text = token["content"].string();
-    const int64_t id = token["id"].integer();
-    vocabulary.types[static_cast<size_t>(id)] = special ? kControl : kUserDefined;
-    vocabulary.added.push_back({id, normalized ? normalize(text, vocabulary.normalizer) : text, normalized});
+  TokensById tokens = read_vocab(vocab);
+  if (root.has("added_tokens")) read_added(root["added_tokens"], vocab.json, tokens, vocabulary);
+  vocabulary.types.resize(tokens.size(), kNormal);
+  for (size_t id = 0; id < tokens.size(); ++id) {
+    vocabulary.tokens.push_back(tokens[id].value_or(""));
+    if (!tokens[id]) vocabulary.outside.insert(static_cast<int64_t>(id));
   }
 }
 
@@ -204,25 +218,64 @@ int64_t id_of(const std::string& token, const JsonReader& named_by, const BpeVoc
   return found - vocabulary.tokens.begin();
 }
 
-// From the first file beside the tokenizer's that names one, by text or by id: of a list of ids the first.
-std::optional<int64_t> end_of_text(const nn::Path& folder, const BpeVocabulary& vocabulary) {
-  for (const char* name : {"tokenizer_config.json", "generation_config.json", "config.json"}) {
-    const nn::Path path = folder / name;
-    if (!std::filesystem::exists(path)) continue;
-    const auto json = nn::read_json_object<Json>(path, kTokenizerFile);
-    const JsonReader config{json, path.string(), ""};
-    if (config.has("eos_token")) {
-      const JsonReader given = config["eos_token"], token = given.json.is_object() ? given["content"] : given;
-      return id_of(token.string(), token, vocabulary);
-    }
-    if (!config.has("eos_token_id")) continue;
-    const JsonReader id = config["eos_token_id"];
-    const JsonReader first = id.json.is_array() && !id.json.empty() ? id.list()[0] : id;
-    if (const int64_t i = first.integer(); i >= 0 && i < static_cast<int64_t>(vocabulary.tokens.size()))
-      return i;
-    first.refuse(ag::message("0 to ", vocabulary.tokens.size() - 1, ", the tokens of the vocabulary"));
+// The tokens that a template puts before and after a text.
+void read_post_processor(const JsonReader& entry, BpeVocabulary& vocabulary) {
+  if (entry.json.is_null()) return;
+  const std::string type = entry["type"].string();
+  if (type == "ByteLevel") return;  // it changes offsets only
+  if (type == "Sequence") {
+    for (const JsonReader& part : entry["processors"].list()) read_post_processor(part, vocabulary);
+    return;
   }
-  return std::nullopt;
+  if (type != "TemplateProcessing") entry.refuse("TemplateProcessing, ByteLevel, or a Sequence of them");
+  auto& [before, after, ends] = vocabulary.special;
+  if (!before.empty() || !after.empty()) entry.refuse("one template; the Python package fails on a second");
+  bool has_text = false;
+  for (const JsonReader& piece : entry["single"].list()) {
+    if (piece.has("Sequence")) {
+      if (has_text || piece["Sequence"]["id"].string() != "A") piece.refuse("the text A once");
+      has_text = true;
+      continue;
+    }
+    const std::string name = piece["SpecialToken"]["id"].string();
+    for (const JsonReader& id : entry["special_tokens"][name.c_str()]["ids"].list()) {
+      if (id.integer() < 0 || id.integer() > INT32_MAX) id.refuse("an id");
+      (has_text ? after : before).push_back(static_cast<int32_t>(id.integer()));
+    }
+  }
+  if (!has_text) entry["single"].refuse("a list that holds the text A");
+}
+
+// What `path` says of the end tokens: "eos_token": "</s>", or "eos_token_id": 2 or [2, 3].
+std::vector<int32_t> end_tokens_in(const nn::Path& path, const BpeVocabulary& vocabulary) {
+  if (!std::filesystem::exists(path)) return {};
+  const auto json = nn::read_json_object<Json>(path, kTokenizerFile);
+  const JsonReader config{json, path.string(), ""};
+  std::vector<int32_t> ids;
+  if (config.has("eos_token")) {
+    const JsonReader token = config["eos_token"];
+    const JsonReader text = token.json.is_object() ? token["content"] : token;
+    ids.push_back(static_cast<int32_t>(id_of(text.string(), text, vocabulary)));
+  }
+  if (!config.has("eos_token_id")) return ids;
+  const JsonReader entry = config["eos_token_id"];
+  for (const JsonReader& id : entry.json.is_array() ? entry.list() : std::vector{entry}) {
+    if (id.integer() < 0 || id.integer() >= std::ssize(vocabulary.tokens))
+      id.refuse(ag::message("0 to ", vocabulary.tokens.size() - 1, ", the tokens of the vocabulary"));
+    ids.push_back(static_cast<int32_t>(id.integer()));
+  }
+  return ids;
+}
+
+// transformers takes config.json's only where generation_config.json has none.
+std::vector<int32_t> end_tokens(const nn::Path& folder, const BpeVocabulary& vocabulary) {
+  std::vector<int32_t> ids = end_tokens_in(folder / "tokenizer_config.json", vocabulary),
+                       others = end_tokens_in(folder / "generation_config.json", vocabulary);
+  if (others.empty()) others = end_tokens_in(folder / "config.json", vocabulary);
+  for (const int32_t id : others) {
+    if (!std::ranges::count(ids, id)) ids.push_back(id);
+  }
+  return ids;
 }
 
 }  // namespace
@@ -236,7 +289,8 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
   const JsonReader root{json, file.string(), ""};
   root.only({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
              "post_processor", "decoder", "model"});
-  for (const char* key : {"normalizer", "pre_tokenizer", "decoder"}) json.emplace(key, nullptr);
+  for (const char* key : {"normalizer", "pre_tokenizer", "post_processor", "decoder"})
+    json.emplace(key, nullptr);
   const JsonReader model = root["model"], pre_tokenizer = root["pre_tokenizer"];
   check_model(model);
   const PreSplitRule* rule = find_rule(pre_tokenizer);
@@ -249,13 +303,13 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
   vocabulary.normalizer = read_normalizer(root["normalizer"]);
   check_growth(root["normalizer"], vocabulary.normalizer);
   read_tokens(root, vocabulary);
-  read_added(root, vocabulary);
   read_merges(model["merges"], vocabulary);
   vocabulary.ignore_merges = model.flag_or("ignore_merges", false);
   vocabulary.fuse_unknown = model.flag_or("fuse_unk", false);
   if (model.has("unk_token"))
     vocabulary.unknown = id_of(model["unk_token"].string(), model["unk_token"], vocabulary);
-  vocabulary.end_of_text = end_of_text(file.parent_path(), vocabulary);
+  read_post_processor(root["post_processor"], vocabulary);
+  vocabulary.special.ends = end_tokens(file.parent_path(), vocabulary);
   options.byte_tokens = model.flag_or("byte_fallback", false);
   if (rule) {
     if (options.byte_tokens) model["byte_fallback"].refuse("false, since the pre_tokenizer is byte-level");
@@ -287,6 +341,31 @@ std::string pre_tokenizer_json(const PreSplitRule& rule) {
   return nn::json_text(steps.size() == 1 ? steps[0] : Json{{"type", "Sequence"}, {"pretokenizers", steps}});
 }
 
+// "post_processor": puts vocabulary.special around a text, and around each of a pair.
+Json template_json(const BpeVocabulary& vocabulary) {
+  const auto& [before, after, ends] = vocabulary.special;
+  if (before.empty() && after.empty()) return nullptr;
+  Json tokens = Json::object();
+  const auto around = [&](const char* text, int type) {
+    Json pieces = Json::array();
+    const auto add = [&](const std::vector<int32_t>& ids) {
+      for (const int32_t id : ids) {
+        const std::string& token = vocabulary.tokens[static_cast<size_t>(id)];
+        pieces.push_back({{"SpecialToken", {{"id", token}, {"type_id", type}}}});
+        tokens[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
+      }
+    };
+    add(before);
+    pieces.push_back({{"Sequence", {{"id", text}, {"type_id", type}}}});
+    add(after);
+    return pieces;
+  };
+  Json pair = around("A", 0);
+  for (const Json& piece : around("B", 1)) pair.push_back(piece);
+  return {
+      {"type", "TemplateProcessing"}, {"single", around("A", 0)}, {"pair", pair}, {"special_tokens", tokens}};
+}
+
 void write_tokenizer_json(const nn::Path& file, const BpeVocabulary& vocabulary, const PreSplitRule& rule) {
   Json vocab = Json::object(), added = Json::array(), merges = Json::array();
   for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
@@ -312,7 +391,7 @@ void write_tokenizer_json(const nn::Path& file, const BpeVocabulary& vocabulary,
       {"added_tokens", added},
       {"normalizer", rule.nfc ? Json{{"type", "NFC"}} : Json()},
       {"pre_tokenizer", nn::parse_json<Json>(pre_tokenizer_json(rule), rule.names[0])},
-      {"post_processor", nullptr},
+      {"post_processor", template_json(vocabulary)},
       {"decoder",
        {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", false}, {"use_regex", true}}},
       {"model",

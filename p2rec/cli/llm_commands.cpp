@@ -20,6 +20,8 @@ namespace {
 
 using ag::Tensor;
 
+constexpr const char* kNoSpecial = "no-special-tokens";
+
 // --- what they do ------------------------------------------------------------------------------------------
 
 struct Input {
@@ -34,8 +36,10 @@ Input read_input(CLI::App& command, const std::string& text, int64_t more_tokens
               "folder, or the tiny_llm.safetensors of a run");
   Input input{models::load_language_model(llm), {}};
   if (!adapter.empty()) nn::read_adapter(adapter, *input.llm.model);
-  input.ids = input.llm.tokenizer->encode(text);  // special tokens are recognised, none are added
+  if (given(command, kNoSpecial)) input.llm.tokenizer->add_no_special_tokens();
+  input.ids = input.llm.tokenizer->encode_whole(text);
   INPUT_CHECK(!input.ids.empty(), "--text: found no token; expected at least one");
+  models::need_rows(input.ids, input.llm.model->config().vocabulary, text);
   const int64_t length = static_cast<int64_t>(input.ids.size()) + more_tokens,
                 context = input.llm.model->config().context;
   INPUT_CHECK(length <= context, "--text: found ", length,
@@ -75,9 +79,10 @@ void tokenize(CLI::App& command, const std::vector<std::string>& texts) {
   const std::string llm = value_of(command, "llm");
   std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();
   if (llm != "tiny") tokenizer = models::load_tokenizer(llm);
+  if (given(command, kNoSpecial)) tokenizer->add_no_special_tokens();
   for (const std::string& text : texts) {
     const char* separator = "";
-    for (const int32_t id : tokenizer->encode(text)) {
+    for (const int32_t id : tokenizer->encode_whole(text)) {
       std::cout << separator << id;
       separator = " ";
     }
@@ -130,7 +135,7 @@ void generate(CLI::App& command, const std::string& text, const Generation& conf
   const Input input = read_input(command, text, config.tokens);
   const models::Tokenizer& tokenizer = *input.llm.tokenizer;
   const std::vector<int32_t> ids =
-      models::generate(*input.llm.model, input.ids, config.tokens, tokenizer.end_of_text(), config.sampling);
+      models::generate(*input.llm.model, input.ids, config.tokens, tokenizer.special().ends, config.sampling);
   std::cout << tokenizer.decode(ids) << "\n";
 }
 
@@ -152,6 +157,8 @@ CLI::App& add_text_command(CLI::App& llm, Actions& actions, const std::string& n
            "a GGUF file, a Hugging Face folder, or the tiny_llm.safetensors of a run; for tokenize also "
            "'tiny'");
   add_text(*command, "text", "TEXT", "the text, or - to read it from standard input");
+  command->add_flag("--" + std::string(kNoSpecial))
+      ->description("leave out the tokens that the model's file puts before and after a text (<s>)");
   add_machine_options(*command);
   actions[command] = [=] {
     use_machine(*command);

@@ -100,14 +100,17 @@ void write_missing(const NewFolder& folder, const models::LanguageModel& llm, co
                    const std::string& chat_template = "") {
   if (!fs::exists(folder / kTokenizerConfig))
     write_json(folder / kTokenizerConfig, tokenizer_config(llm, ids, chat_template));
-  if (!fs::exists(folder / kGeneration) && ids.contains("eos_token_id"))
-    write_json(folder / kGeneration, OrderedJson(ids));
+  const std::vector<int32_t>& ends = llm.tokenizer->special().ends;
+  if (fs::exists(folder / kGeneration) || ends.empty()) return;
+  OrderedJson json(ids);
+  if (ends.size() > 1) json["eos_token_id"] = ends;
+  write_json(folder / kGeneration, json);
 }
 
 void write_from_folder(const NewFolder& folder, const nn::Path& base, const models::LanguageModel& llm) {
   copy_from_folder(base, folder);
   TokenIds ids;
-  if (const auto end = llm.tokenizer->end_of_text()) ids["eos_token_id"] = *end;
+  if (const auto& ends = llm.tokenizer->special().ends; !ends.empty()) ids["eos_token_id"] = ends[0];
   write_missing(folder, llm, ids);
   models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), base / kModelConfig);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/check.h"
+#include "models/formats/language_model.h"
 
 namespace p2rec {
 namespace {
@@ -32,18 +33,28 @@ void describe(PromptConfig& config, const nn::Visit& visit) {
   visit({"history", "items of a prompt at most, the latest ones", nn::at_least(1)}, &config.history);
 }
 
-Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config)
-    : config_(config), vocabulary_(tokenizer.vocabulary()) {
+Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config,
+                 int64_t rows)
+    : config_(config), vocabulary_(rows) {
+  const auto encode = [&](const std::string& text) {
+    auto ids = tokenizer.encode(text);
+    models::need_rows(ids, rows, text);
+    return ids;
+  };
   const ItemsAs items_as = config.items_as;
   INPUT_CHECK(items_as == ItemsAs::Tokens || items_as == ItemsAs::Ids || !data.titles.empty(),
               "items-as: found titles, but ", data.source, " has none; hint: tokens and ids need none");
-  beginning_ = tokenizer.encode("User history:");
-  end_ = tokenizer.encode("\nPreference:");
-  if (items_as != ItemsAs::Tokens) separator_ = tokenizer.encode(items_as == ItemsAs::Ids ? "," : ";");
+  beginning_ = tokenizer.special().before;
+  append(beginning_, encode("User history:"));
+  end_ = encode("\nPreference:");
+  append(end_, tokenizer.special().after);
+  models::need_rows(beginning_, rows, "a prompt's beginning");
+  models::need_rows(end_, rows, "a prompt's end");
+  if (items_as != ItemsAs::Tokens) separator_ = encode(items_as == ItemsAs::Ids ? "," : ";");
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
     item_tokens_.push_back(items_as == ItemsAs::Tokens ? std::vector<int32_t>{static_cast<int32_t>(
                                                              vocabulary_ + static_cast<int64_t>(i))}
-                                                       : tokenizer.encode(" " + text_of(data, i, items_as)));
+                                                       : encode(" " + text_of(data, i, items_as)));
   }
 }
 

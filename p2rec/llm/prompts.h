@@ -33,16 +33,19 @@ void describe(PromptConfig& config, const nn::Visit& visit);
 
 class Prompts {
  public:
-  // Throws ag::InputError if the prompts show titles and the data has none.
-  Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config);
+  // `rows`: of the model's token table. Throws ag::InputError if the prompts show titles and the data has
+  // none, and for a title with a token that the table lacks.
+  Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config,
+          int64_t rows);
 
-  // beginning + items + end; ids at and above vocabulary() are item tokens.
+  // beginning + items + end, between the tokens that the tokenizer puts around a text; ids at and above
+  // vocabulary() are item tokens.
   std::vector<int32_t> of(Sequence items) const;
   const std::vector<int32_t>& beginning() const { return beginning_; }  // what all prompts begin with
   std::vector<int32_t> virtual_user(int32_t item) const;                // the rest of a one-item prompt
   Sequence visible(Sequence items) const;                               // the last config.history items
 
-  int64_t vocabulary() const { return vocabulary_; }
+  int64_t vocabulary() const { return vocabulary_; }  // the model's rows
   int64_t items() const { return static_cast<int64_t>(item_tokens_.size()); }
   bool has_item_tokens() const { return config_.items_as == ItemsAs::Tokens; }
 

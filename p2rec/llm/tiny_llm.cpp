@@ -31,7 +31,7 @@ Lines catalogue_lines(const Interactions& data, const models::Tokenizer& tokeniz
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
     const bool titled = !data.titles.empty() && !data.titles[i].empty();
     lines.push_back(tokenizer.encode(data.item_ids[i] + (titled ? ": " + data.titles[i] : "")));
-    if (const auto end = tokenizer.end_of_text()) lines.back().push_back(*end);
+    if (const auto& ends = tokenizer.special().ends; !ends.empty()) lines.back().push_back(ends[0]);
   }
   return lines;
 }

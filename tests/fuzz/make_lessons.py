@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 import file_bytes as make
-from file_bytes import ARRAY, BOOL, F32, F64, I32, TEXT, U8, U32, U64, gguf, info, safetensors, text, u32, u64, value
+from file_bytes import ARRAY, BOOL, F32, F64, I32, TEXT, U8, U16, U32, U64, gguf, info, safetensors, text, u32, u64, value
 
 HUGE, ALL = 1 << 40, (1 << 64) - 1
 SIXTEEN = b"x" * 64
@@ -51,6 +51,12 @@ def gguf_counts():
     yield "type_out_of_table", "has the type 13", gguf([text("a") + u32(13) + u64(0)])
     yield "type_negative", "has the type 4294967295", gguf([text("a") + u32(ARRAY) + u32(0xFFFFFFFF) + u64(0)])
     yield "bool_of_2", "a bool with the value 2", gguf([text("a") + u32(BOOL) + b"\2"])
+    split = [value("split.no", U16, 0), value("split.count", U16, 2), value("split.tensors.count", I32, 1)]
+    yield "part_of_another_name", "expected a name that ends with -00001-of-00002.gguf", gguf(split)
+    yield "part_beyond_all", "'split.no' is 65535; expected 0 to 1", gguf([value("split.no", U16, 65535), *split[1:]])
+    yield "part_of_all_bits", "does not fit", gguf([value("split.no", U16, 0), value("split.count", U64, ALL)])
+    yield "part_without_number", "has no key 'split.no'", gguf(split[1:])
+    yield "part_count_is_text", "is string; expected an integer", gguf([value("split.count", TEXT, "2")])
     yield "key_twice", "key 'a' is there twice", gguf([value("a", U32, 1), value("a", TEXT, "b")])
 
 
@@ -105,8 +111,8 @@ def gguf_tokenizers():
     yield "merge_of_nothing", "expected two tokens", make.tokenizer_gguf(merges=(TEXT, [" "]))
     yield "merge_of_three", "expected two tokens", make.tokenizer_gguf(merges=(TEXT, ["t h e"]))
     yield "merge_of_unknown", "there is no token", make.tokenizer_gguf(merges=(TEXT, ["a zz"]))
-    yield "end_beyond_tokens", "the end token is 10", make.tokenizer_gguf(eos_token_id=(U32, 10))
-    yield "end_of_all_bits", "the end token is 4294967295", make.tokenizer_gguf(eos_token_id=(U32, 0xFFFFFFFF))
+    yield "end_beyond_tokens", "is 10, which is not among", make.tokenizer_gguf(eos_token_id=(U32, 10))
+    yield "end_of_all_bits", "is 4294967295, which is not among", make.tokenizer_gguf(eos_token_id=(U32, 0xFFFFFFFF))
     yield "end_too_large", "does not fit", make.tokenizer_gguf(eos_token_id=(U64, ALL))
     yield "end_is_text", "is string; expected an integer", make.tokenizer_gguf(eos_token_id=(TEXT, "</s>"))
     yield "split_unknown", "not supported", make.tokenizer_gguf(pre=(TEXT, "\x1b[31m"))
@@ -140,7 +146,7 @@ def language_models():
     yield "tensor_of_other_shape", "has shape", make.model_gguf(tensors={"blk.0.ffn_up.weight": [4, 7]})
     yield "tensor_unexpected", "not supported", make.model_gguf(tensors={"blk.1.ffn_up.weight": [4, 6]})
     yield "table_of_one_row", "of two dimensions", make.model_gguf(tensors={"token_embd.weight": [4]})
-    yield "tokens_beyond_table", "expected at most", make.model_gguf(tensors={"token_embd.weight": [4, 9]})
+    yield "tokens_beyond_table", None, make.model_gguf(tensors={"token_embd.weight": [4, 9]})
     yield "tiny_half_a_layer", "'layers' is 1.5; expected an integer", make.tiny_llm(weights=False, layers=1.5)
     yield "tiny_hidden_of_1e300", "'hidden' is", make.tiny_llm(weights=False, hidden=1e300)
     yield "tiny_hidden_too_large", "'hidden' is", make.tiny_llm(weights=False, hidden=ALL)
@@ -167,9 +173,6 @@ def model_folders():
     yield "config_rope_list", "expected an object", config(rope_scaling=[1])
     yield "config_longrope_empty", "long_factor holds 0 numbers", config(
         rope_scaling={"rope_type": "longrope", "long_factor": [], "short_factor": [], "attention_factor": 1})  # fmt: skip
-    yield "tokens_beyond_the_table", "expected at most the token table's 40", folder(
-        tokenizer={**make.TOKENIZER, "model": {"vocab": {chr(97 + i): i for i in range(40)}, "merges": []},
-                   "added_tokens": [{"id": 40, "content": "</s>"}]})  # fmt: skip
     yield "index_list", "is not an index", folder(index=[])
     yield "index_of_numbers", "is not an index", folder(index={"weight_map": {"a": 1}})
     yield "index_leads_out", "is not in the folder itself", folder(index={"weight_map": {"a": "../" + make.SHARDS[0]}})
@@ -201,10 +204,20 @@ def tokenizer_files():
     yield "merge_of_numbers", "expected a string 'a b' or a pair", change(model={**model, "merges": [[1, 2]]})
     yield "no_256_bytes", "there is no token '<0x00>'", change(model={**model, "byte_fallback": True})
     yield "unknown_is_no_token", "expected a token of the vocabulary", change(model={**model, "unk_token": "<unk>"})
-    yield "added_twice", "are both", change(added_tokens=[added, {**added, "id": 5}])
-    yield "added_with_another_id", "the id of this token in model.vocab", change(added_tokens=[{"id": 3, "content": "t"}])
+    yield "added_twice", None, change(added_tokens=[added, {**added, "id": 5}])
+    yield "added_with_another_id", None, change(added_tokens=[{"id": 3, "content": "t"}])
     yield "added_number", "expected an object", change(added_tokens=[1])
-    yield "added_empty", "is empty", change(added_tokens=[{"id": 4, "content": ""}])
+    yield "added_empty", None, change(added_tokens=[{"id": 4, "content": ""}])
+    text, template = {"Sequence": {"id": "A"}}, {"type": "TemplateProcessing", "special_tokens": {"</s>": {"ids": [4]}}}
+    end = {"SpecialToken": {"id": "</s>"}}
+    yield "template", None, change(post_processor={**template, "single": [text, end]})
+    yield "template_without_text", "holds the text A", change(post_processor={**template, "single": [end]})
+    yield "template_of_another_text", "the text A once", change(post_processor={**template, "single": [{"Sequence": {"id": "B"}}]})
+    yield "template_of_no_token", "has no entry '<s>'", change(post_processor={**template, "single": [{"SpecialToken": {"id": "<s>"}}, text]})
+    yield "template_of_all_bits", "expected an id", change(
+        post_processor={**template, "single": [text, end], "special_tokens": {"</s>": {"ids": [0xFFFFFFFF]}}})  # fmt: skip
+    yield "template_twice", "one template", change(
+        post_processor={"type": "Sequence", "processors": [{**template, "single": [text, end]}] * 2})  # fmt: skip
     yield "splits_nested", "nested", b'{"pre_tokenizer":' + b'{"pretokenizers":[' * 40 + b"]}" * 40 + b"}"
     yield "splits_are_a_text", "expected one of those supported", change(pre_tokenizer={"type": "Sequence", "pretokenizers": "ab"})
     yield "type_number", "expected a string", change(normalizer={"type": 1})
@@ -225,6 +238,7 @@ def safetensors_files():
     yield "nested_list", "nested", safetensors(b"[" * 70 + b"]" * 70)
     yield "nested_shape", "nested", safetensors(b'{"x":{"dtype":"F32","data_offsets":[0,0],"shape":' + b"[" * 70 + b"]" * 70 + b"}}")
     yield "name_twice", 'the name \"x\" twice', safetensors(b'{"x":%s,"x":%s}' % ((json.dumps(entry()).encode(),) * 2), SIXTEEN[:16])
+    yield "metadata_null", None, safetensors({"__metadata__": None})
     yield "metadata_is_number", "not a safetensors file", safetensors({"__metadata__": {"a": 1}})
     yield "product_is_small", "does not fill", one_tensor(shape=[(1 << 62) + 1, 4])
     yield "product_is_0", "does not fill", one_tensor(shape=[1 << 62, 4], offsets=(0, 0), data=b"")

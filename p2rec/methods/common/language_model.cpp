@@ -27,6 +27,9 @@ void describe(LanguageModelConfig& c, const nn::Visit& visit) {
          {},
          "tiny"},
         &c.llm);
+  visit({"special-tokens",
+         "prompts begin and end with the tokens that the language model's file puts there (<s>)"},
+        &c.special_tokens);
   describe(c.tiny, visit);
 }
 
@@ -47,6 +50,7 @@ models::LanguageModel language_model(const Context& context) {
   const auto& config = context.config<LanguageModelConfig>("llm");
   models::LanguageModel llm =
       models::load_language_model(config.is_tiny() ? context.input(kStage, kFile) : nn::Path(config.llm));
+  if (!config.special_tokens) llm.tokenizer->add_no_special_tokens();
   llm.model->move_to(context.device());
   return llm;
 }
@@ -64,9 +68,14 @@ models::LanguageModel language_model_to_measure(const Context& context) {
 
 void check_language_model(const Context& context, const PromptConfig& prompts) {
   const auto& config = context.config<LanguageModelConfig>("llm");
-  std::unique_ptr<models::Tokenizer> tokenizer = std::make_unique<models::ByteTokenizer>();
-  if (!config.is_tiny()) tokenizer = std::move(models::check_language_model(config.llm).tokenizer);
-  Prompts(context.data(), *tokenizer, prompts);
+  if (config.is_tiny()) {
+    const models::ByteTokenizer tokenizer;
+    Prompts(context.data(), tokenizer, prompts, tokenizer.vocabulary());
+    return;
+  }
+  const models::CheckedModel checked = models::check_language_model(config.llm);
+  if (!config.special_tokens) checked.tokenizer->add_no_special_tokens();
+  Prompts(context.data(), *checked.tokenizer, prompts, checked.config.vocabulary);
 }
 
 }  // namespace p2rec

@@ -14,6 +14,7 @@ namespace p2rec {
 
 struct LanguageModelConfig {
   std::string llm = "tiny";  // a GGUF file, a Hugging Face folder, or "tiny"
+  bool special_tokens = true;
   TinyLlmConfig tiny;
   bool is_tiny() const { return llm == "tiny"; }
 };

@@ -71,8 +71,11 @@ Tensor embed_titles(const models::LanguageModel& llm, const Interactions& data, 
   for (int64_t begin = 0; begin < V; begin += kItemsPerBatch) {
     const int64_t end = std::min(begin + kItemsPerBatch, V);
     std::vector<std::vector<int32_t>> titles;
-    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
-      titles.push_back(llm.tokenizer->encode(data.titles[i].empty() ? data.item_ids[i] : data.titles[i]));
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      const std::string& title = data.titles[i].empty() ? data.item_ids[i] : data.titles[i];
+      titles.push_back(llm.tokenizer->encode_whole(title));
+      models::need_rows(titles.back(), llm.model->config().vocabulary, title);
+    }
     table.rows(begin, end).copy_from(prompt_states({*llm.model}, nn::pack(titles)));
     task.progress(double(end) / double(V), fmt::format("{} of {} items", end, V));
     task.check_stop();

@@ -14,7 +14,7 @@ P2RecResult p2rec(const Interactions& data, const models::LanguageModel& llm, co
   // 3. A user's preference is the share of each group in the user's training items.
   result.preferences = user_preferences(data, result.groups);
   // 4. The language model reads a user's items and learns to reconstruct that preference.
-  const Prompts prompts(data, *llm.tokenizer, config.prompts);
+  const Prompts prompts(data, *llm.tokenizer, config.prompts, llm.model->config().vocabulary);
   const Reconstruction reconstruction =
       reconstruct(*llm.model, prompts, data, result.preferences, config.reconstruction);
   result.losses = reconstruction.losses;

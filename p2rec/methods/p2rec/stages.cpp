@@ -23,7 +23,8 @@ ItemGroups groups_of(const Context& context) {
 }
 
 Prompts prompts_of(const Context& context, const models::LanguageModel& llm) {
-  return {context.data(), *llm.tokenizer, context.config<PromptConfig>("prompts")};
+  return {context.data(), *llm.tokenizer, context.config<PromptConfig>("prompts"),
+          llm.model->config().vocabulary};
 }
 
 // --- steps 2 and 3 -------------------------------------------------------------------------------------------

@@ -47,6 +47,11 @@ FUZZ_TARGET(language_model) {
                             : fuzz::file(bytes.starts_with("GGUF") ? "x.gguf" : "x.safetensors", bytes);
   fuzz::attempt([&] { models::load_tokenizer(path); });
   const models::LanguageModel llm = models::load_language_model(path);
-  FUZZ_CHECK(llm.tokenizer->vocabulary() <= llm.model->config().vocabulary);
+  fuzz::attempt([&] {
+    const int64_t rows = llm.model->config().vocabulary;
+    const std::vector<int32_t> ids = llm.tokenizer->encode_whole("The 42 caf\xC3\xA9s");
+    models::need_rows(ids, rows, "text");
+    for (const int32_t id : ids) FUZZ_CHECK(id >= 0 && id < rows);
+  });
   for (const auto& [name, tensor] : llm.model->named_parameters()) FUZZ_CHECK(tensor.numel() > 0);
 }

@@ -13,7 +13,10 @@ void read_tokenizer(const std::string& bytes) {
   const std::vector<int32_t> ids = tokenizer->encode("The <|endoftext|> 42 caf\xC3\xA9s e\xCC\x81\xFF  \n");
   for (const int32_t id : ids) FUZZ_CHECK(id >= 0 && id < tokenizer->vocabulary());
   tokenizer->decode(ids);
-  if (const auto end = tokenizer->end_of_text()) FUZZ_CHECK(*end >= 0 && *end < tokenizer->vocabulary());
+  const models::SpecialTokens& special = tokenizer->special();
+  for (const auto& some : {special.before, special.after, special.ends}) {
+    for (const int32_t id : some) FUZZ_CHECK(id >= 0 && id < tokenizer->vocabulary());
+  }
 }
 
 // The vocabularies have a token for each byte, so nothing may get lost.

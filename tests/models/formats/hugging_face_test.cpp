@@ -350,16 +350,21 @@ TEST_CASE("a tied model's own output matrix must be the token table") {
       "lm_head.weight has shape (39, 16); expected that of the token table it is tied to, (40, 16)");
 }
 
-TEST_CASE("a tokenizer of more tokens than the table has rows is refused before the weights are read") {
-  const FolderCopy folder(family_path("llama3"));
-  const nn::Path tokenizer = nn::Path(FIXTURES) / "tiny_llama3_tokenizer.json";
-  folder.write("tokenizer.json", nn::read_file(tokenizer, "fixture"));
-  const int64_t tokens = models::tokenizer_from_json(tokenizer)->vocabulary();
-  const std::string expected = ag::message("copy: the tokenizer has ", tokens, " tokens; expected at most");
-  nn::set_memory_limit(1);  // resident is more: no model fits
-  CHECK_THROWS_WITH_AS(models::load_language_model(folder.path()), Contains(expected.c_str()), InputError);
-  nn::set_memory_limit(0);
-  CHECK_THROWS_WITH_AS(models::check_language_model(folder.path()), Contains(expected.c_str()), InputError);
+TEST_CASE("a classifier, a git-lfs pointer") {
+  check_config_refused("llama3",
+                       "'architectures[0]' is \"LlamaForSequenceClassification\"; expected a ...ForCausalLM",
+                       [](Json& c) { c["architectures"] = {"LlamaForSequenceClassification"}; });
+  check_config_accepted("llama3", [](Json& c) { c["architectures"] = {"LlamaModel"}; });
+  const FolderCopy folder(family_path("llama2"));
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 2\n";
+  folder.write(kWeights, pointer);
+  check_refused(folder, "model.safetensors: git-lfs has not fetched this file");
+  folder.write("x.gguf", pointer);
+  CHECK_THROWS_WITH_AS(models::load_language_model(folder / "x.gguf"),
+                       Contains("x.gguf: git-lfs has not fetched this file"), InputError);
+  folder.write(kConfig, pointer);
+  check_refused(
+      folder, "config.json: git-lfs has not fetched this file, only its address is here; hint: git lfs pull");
 }
 
 TEST_CASE("a folder without a tokenizer") {

@@ -65,7 +65,7 @@ TEST_CASE("SmolLM2: token ids, logits and greedy text equal transformers'") {
     parity.check_error("logits", c.largest / c.range, kOfRange, "of the range");
 
     const std::vector<int32_t> expected = ints_of(file.at(prompt + ".greedy"));
-    const auto found = models::generate(*llm.model, ids, static_cast<int64_t>(expected.size()), std::nullopt);
+    const auto found = models::generate(*llm.model, ids, static_cast<int64_t>(expected.size()), {});
     CHECK(found == expected);
     CHECK(llm.tokenizer->decode(found) == file.metadata.at(prompt + ".continuation"));
   }

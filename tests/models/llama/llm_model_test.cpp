@@ -139,7 +139,7 @@ TEST_CASE("a tied model from GGUF: every weight, in Hugging Face's order of rows
   CHECK(c.rms_eps == double{1e-5f});
   CHECK(c.rope_theta == 10000);
   CHECK(llm.tokenizer->vocabulary() == 96);
-  CHECK(llm.tokenizer->end_of_text() == 95);
+  CHECK(llm.tokenizer->special().ends == std::vector<int32_t>{95});
   CHECK(llm.tokenizer->encode("the<|endoftext|>") == std::vector<int32_t>{94, 'e' - '!', 95});
 }
 
@@ -214,22 +214,42 @@ TEST_CASE("what does not hold together is refused by name") {
                 [](ModelFile& f) { f.floats["llama.rope.freq_base"] = 0.5; });
   check_refused("has no tensor 'token_embd.weight' of two dimensions",
                 [](ModelFile& f) { f.tensors["token_embd.weight"] = {8}; });
-  check_refused("the tokenizer has 4 tokens; expected at most the token table's 3",
-                [](ModelFile& f) { f.tokens.push_back("d"); });
   check_refused("'llama-spm'", [](ModelFile& f) { f.texts["tokenizer.ggml.model"] = "llama-spm"; });
 }
 
-TEST_CASE(
-    "a vocabulary without rows in the token table is refused before memory for the weights is asked for") {
+TEST_CASE("tokens without a row in the token table are read, and refused where a text has them") {
   ModelFile model;
   model.tokens.push_back("d");
   const testing::TemporaryFolder folder;
   nn::write_atomically(folder / "x.gguf", model.bytes());
-  const auto expected = doctest::Contains("the tokenizer has 4 tokens; expected at most the token table's 3");
-  nn::set_memory_limit(1);  // resident is more: no model fits
-  CHECK_THROWS_WITH_AS(models::load_language_model(folder / "x.gguf"), expected, InputError);
-  nn::set_memory_limit(0);
-  CHECK_THROWS_WITH_AS(models::check_language_model(folder / "x.gguf"), expected, InputError);
+  const LanguageModel llm = models::load_language_model(folder / "x.gguf");
+  CHECK(llm.tokenizer->vocabulary() == 4);
+  CHECK_NOTHROW(models::need_rows({0, 2}, llm.model->config().vocabulary, "ac"));
+  CHECK_THROWS_WITH_AS(
+      models::need_rows(llm.tokenizer->encode("ad"), llm.model->config().vocabulary, "ad"),
+      doctest::Contains("'ad' has the token 3, but the model's token table has 3 rows; hint: "), InputError);
+}
+
+TEST_CASE("a model in two files: the output is in the second, and the hash is of both") {
+  const testing::TemporaryFolder folder;
+  const nn::Path whole = std::string(FIXTURES) + "/llama_untied.gguf";
+  const nn::Path first = folder / "m-00001-of-00002.gguf", second = folder / "m-00002-of-00002.gguf";
+  testing::split_gguf(whole, first, second);
+  const LanguageModel expected = models::load_language_model(whole),
+                      found = models::load_language_model(first);
+  const nn::NamedTensors a = expected.model->named_parameters(), b = found.model->named_parameters();
+  REQUIRE(a.size() == b.size());
+  for (size_t i = 0; i < a.size(); ++i) check_equal(b[i].second, a[i].second);
+  CHECK_FALSE(found.model->config().tied);
+  const std::string hash = models::language_model_hash(first);
+  CHECK(models::language_model_hash(second) == hash);
+  std::string bytes = nn::read_file(second, "part");
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  nn::write_atomically(second, bytes);
+  CHECK(models::language_model_hash(first) != hash);
+  std::filesystem::remove(second);
+  CHECK_THROWS_WITH_AS(models::load_language_model(first),
+                       doctest::Contains("m-00002-of-00002.gguf is missing"), InputError);
 }
 
 TEST_CASE("rotary positions that are stretched: a factor, a tensor of divisors, both") {

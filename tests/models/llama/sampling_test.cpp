@@ -177,7 +177,7 @@ TEST_CASE("text: top-k 1 is greedy, a seed is a text, and fewer tokens are the b
   const auto model = small_model(3);
   const std::vector<int32_t> prompt = {65, 66, 67};
   const auto text = [&](const Sampling& sampling, int64_t count = 20) {
-    return models::generate(*model, prompt, count, std::nullopt, sampling);
+    return models::generate(*model, prompt, count, {}, sampling);
   };
   const std::vector<int32_t> greedy = text({});
   CHECK(greedy.size() == 20);
@@ -189,9 +189,12 @@ TEST_CASE("text: top-k 1 is greedy, a seed is a text, and fewer tokens are the b
   CHECK(text(sampling) == drawn);
   CHECK(text({2, 50, 0.95, 6}) != drawn);
   CHECK(text(sampling, 7) == std::vector<int32_t>(drawn.begin(), drawn.begin() + 7));
-  CHECK(models::generate(*model, prompt, 20, drawn[4], sampling) ==
+  CHECK(models::generate(*model, prompt, 20, {drawn[4]}, sampling) ==
         std::vector<int32_t>(drawn.begin(), std::find(drawn.begin(), drawn.end(), drawn[4])));
-  CHECK_THROWS_AS(models::generate(*model, {}, 20, std::nullopt, sampling), ag::Error);
+  CHECK(models::generate(*model, prompt, 20, {-1, drawn[9], drawn[4]}, sampling) ==
+        models::generate(*model, prompt, 20, {drawn[4], drawn[9]}, sampling));
+  CHECK(models::generate(*model, prompt, 20, {drawn[9], drawn[4]}, sampling).size() <= 4);
+  CHECK_THROWS_AS(models::generate(*model, {}, 20, {}, sampling), ag::Error);
 }
 
 TEST_CASE("greedy: every token is the one with the largest logit, of equal ones the lowest id") {
@@ -199,7 +202,7 @@ TEST_CASE("greedy: every token is the one with the largest logit, of equal ones 
   const auto model = small_model(4);
   const ag::NoGrad no_grad;
   std::vector<int32_t> ids = {72, 101};
-  for (const int32_t id : models::generate(*model, ids, 10, std::nullopt)) {
+  for (const int32_t id : models::generate(*model, ids, 10, {})) {
     const Tensor h = model->hidden_states(nn::pack({ids}));
     const Tensor logits = model->logits(h.rows(h.dim(0) - 1, h.dim(0)));
     for (int64_t other = 0; other < logits.numel(); ++other) {

@@ -97,6 +97,11 @@ struct GgufText {  // metadata of a file without tensors
     ++count;
     return *this;
   }
+  GgufText& id(const std::string& key, uint32_t value) {
+    values.key("tokenizer.ggml." + key, GgufType::U32).u32(value);
+    ++count;
+    return *this;
+  }
   GgufText& flag(const std::string& key, bool value) {
     values.key("tokenizer.ggml." + key, GgufType::Bool).put<uint8_t>(value);
     ++count;

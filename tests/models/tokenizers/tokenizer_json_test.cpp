@@ -49,7 +49,7 @@ TEST_CASE("tokenizer.json of byte-level BPE, as the Python package tokenizers ha
   json document = llama3();
   const auto as_llama3 = folder.load(document);
   CHECK(as_llama3->vocabulary() == static_cast<int64_t>(tokens_by_id(document).size()));
-  CHECK_FALSE(as_llama3->end_of_text().has_value());
+  CHECK(as_llama3->special().ends.empty());
   check_cases(*as_llama3, "llama-bpe");
 
   document["model"]["ignore_merges"] = false;
@@ -123,25 +123,102 @@ TEST_CASE("SentencePiece without byte tokens: the unknown token, one for a run w
   CHECK(folder.load(document)->encode("ab") == Ids{3});
 }
 
-TEST_CASE("the end of text comes from the files beside tokenizer.json") {
+TEST_CASE("the tokens around a text, as transformers has them") {
+  const Folder folder;
+  const json fixture = fixture_json("special_tokens.json");
+  for (const json& one : fixture.at("cases")) {
+    CAPTURE(one.at("tokenizer").get<std::string>());
+    CAPTURE(one.at("kind").get<std::string>());
+    json document = fixture_json(one.at("tokenizer").get<std::string>() + ".json");
+    document["post_processor"] = one.at("post_processor");
+    const auto tokenizer = folder.load(document);
+    for (size_t i = 0; i < fixture.at("texts").size(); ++i) {
+      const std::string text = fixture.at("texts")[i];
+      const Ids expected = one.at("ids")[i];
+      CHECK(tokenizer->encode_whole(text) == expected);
+    }
+    const Ids bare = tokenizer->encode("Hello");
+    tokenizer->add_no_special_tokens();
+    CHECK(tokenizer->encode_whole("Hello") == bare);
+  }
+  CHECK(fixture.at("cases").size() == 14);
+}
+
+TEST_CASE("added tokens that the model's vocabulary lacks take no part in merging") {
+  const Folder folder;
+  json document = {{"added_tokens",
+                    {{{"id", 4}, {"content", "\u2192"}, {"normalized", true}},
+                     {{"id", 5}, {"content", "ba"}, {"normalized", true}}}},
+                   {"normalizer", {{"type", "Prepend"}, {"prepend", "b"}}},
+                   {"model",
+                    {{"type", "BPE"},
+                     {"unk_token", "<unk>"},
+                     {"ignore_merges", true},
+                     {"vocab", {{"<unk>", 0}, {"a", 1}, {"b", 2}, {"ab", 3}}},
+                     {"merges", json::array()}}}};
+  const auto tokenizer = folder.load(document);
+  CHECK(tokenizer->encode("\u2192") == Ids{4});  // as "b\u2192", which is what is looked for
+  CHECK(tokenizer->encode("a\u2192") == Ids{2, 1, 0});
+  CHECK(tokenizer->encode("ba") == Ids{5});
+  CHECK(tokenizer->encode("a") == Ids{2, 1});  // "ba", a word, is only an added token
+  CHECK(tokenizer->vocabulary() == 6);
+}
+
+TEST_CASE("added tokens that are empty, equal, or equal once they are normalised") {
+  const Folder folder;
+  const auto added = [](const std::string& content, bool special) -> json {
+    return {{"id", 0}, {"content", content}, {"special", special}, {"normalized", true}};
+  };
+  const json document = {{"added_tokens",
+                          {added("", true), added("X", false), added("X", true), added("e\u0301", false),
+                           added("\u00E9", true)}},
+                         {"normalizer", {{"type", "NFC"}}},
+                         {"model", {{"type", "BPE"}, {"vocab", {{"a", 0}}}, {"merges", json::array()}}}};
+  const auto tokenizer = folder.load(document);
+  CHECK(tokenizer->vocabulary() == 4);
+  CHECK(tokenizer->encode("aXe\u0301\u00E9") == Ids{0, 1, 2, 2});  // the package takes 2 or 3 by chance
+}
+
+TEST_CASE("ids with holes, and added tokens whose entry states another id than they get") {
+  const Folder folder;
+  json document = {
+      {"added_tokens",
+       {{{"id", 300}, {"content", "X"}, {"special", true}},
+        {{"id", 7}, {"content", "b"}, {"special", true}},
+        {{"id", 7}, {"content", "Z"}, {"special", true}}}},
+      {"model", {{"type", "BPE"}, {"vocab", {{"a", 0}, {"b", 1}, {"c", 2}}}, {"merges", json::array()}}}};
+  CHECK(folder.load(document)->encode("aXbcZ") == Ids{0, 3, 1, 2, 4});
+  document["model"]["vocab"]["c"] = 9;
+  const auto tokenizer = folder.load(document);
+  CHECK(tokenizer->encode("aXbc") == Ids{0, 3, 1, 9});
+  CHECK(tokenizer->vocabulary() == 10);
+  CHECK(tokenizer->decode(Ids{0, 5, 3}) == "aX");
+  document["added_tokens"] = {{{"id", 3}, {"content", "c"}, {"special", true}},
+                              {{"id", 4}, {"content", "X"}, {"special", true}}};
+  CHECK(folder.load(document)->encode("Xc") == Ids{10, 9});
+}
+
+TEST_CASE("the end tokens come from the files beside tokenizer.json") {
   const Folder folder;
   const int32_t begin = folder.load(llama3())->encode("<|begin_of_text|>").at(0);
-  const auto end = [&] { return folder.load(llama3())->end_of_text(); };
+  const auto ends = [&] { return folder.load(llama3())->special().ends; };
   folder.beside("config.json", {{"eos_token_id", begin}});
-  CHECK(end() == begin);
-  folder.beside("generation_config.json", {{"eos_token_id", {begin + 1, begin}}});
-  CHECK(end() == begin + 1);
+  CHECK(ends() == Ids{begin});
+  folder.beside("generation_config.json", {{"eos_token_id", json::array()}});
+  CHECK(ends() == Ids{begin});
+  folder.beside("generation_config.json", {{"eos_token_id", {begin + 1, begin + 3}}});
+  CHECK(ends() == Ids{begin + 1, begin + 3});
   folder.beside("tokenizer_config.json", {{"eos_token", nullptr}});
-  CHECK(end() == begin + 1);
+  CHECK(ends() == Ids{begin + 1, begin + 3});
   folder.beside("tokenizer_config.json", {{"eos_token", "<tool>"}});
-  CHECK(end() == begin + 2);
+  CHECK(ends() == Ids{begin + 2, begin + 1, begin + 3});
   folder.beside("tokenizer_config.json",
-                {{"eos_token", {{"content", "<|begin_of_text|>"}, {"lstrip", false}}}});
-  CHECK(end() == begin);
+                {{"eos_token", {{"content", "<|end_of_text|>"}, {"lstrip", false}}}});
+  CHECK(ends() == Ids{begin + 1, begin + 3});
 
   const auto refused = [&](const std::string& name, const json& content, const std::string& message) {
     folder.beside(name, content);
-    CHECK_THROWS_WITH_AS(end(), Contains(message.c_str()), InputError);
+    CHECK_THROWS_WITH_AS(ends(), Contains(message.c_str()), InputError);
   };
   refused("tokenizer_config.json", {{"eos_token", "<nowhere>"}},
           "tokenizer_config.json: 'eos_token' is \"<nowhere>\"");
@@ -152,9 +229,40 @@ TEST_CASE("the end of text comes from the files beside tokenizer.json") {
   folder.beside("tokenizer_config.json", json::object());
   refused("generation_config.json", {{"eos_token_id", 100000}}, "'eos_token_id' is 100000; expected 0 to ");
   refused("generation_config.json", {{"eos_token_id", {-1}}}, "'eos_token_id[0]' is -1");
-  refused("generation_config.json", {{"eos_token_id", json::array()}},
-          "'eos_token_id' is '[]'; expected an integer");
   refused("generation_config.json", {{"eos_token_id", 1.5}}, "expected an integer");
+}
+
+TEST_CASE("GGUF: the special tokens that its keys name, and what is true without them") {
+  const Folder folder;
+  const auto special = [&](const std::string& pre, const auto& change) {
+    GgufText text = byte_level_gguf(pre);
+    text.id("bos_token_id", 3).id("eos_token_id", 4);
+    change(text);
+    const GgufFile file = text.file(folder);
+    const auto tokenizer = models::tokenizer_from_gguf(file);
+    write_tokenizer_json(folder / "tokenizer.json", file);
+    CHECK(tokenizer_from_json(folder / "tokenizer.json")->encode_whole("Hello") ==
+          tokenizer->encode_whole("Hello"));
+    return tokenizer->special();
+  };
+  const auto nothing = [](GgufText&) {};
+  CHECK(special("gpt-2", nothing).before.empty());
+  CHECK(special("llama-bpe", nothing).before == Ids{3});  // as llama.cpp has it
+  CHECK(special("llama-bpe", [](GgufText& t) { t.flag("add_bos_token", false); }).before.empty());
+  CHECK(special("qwen2", [](GgufText& t) { t.flag("add_bos_token", true); }).before == Ids{3});
+  CHECK(special("qwen2", nothing).after.empty());
+  CHECK(special("qwen2", [](GgufText& t) { t.flag("add_eos_token", true); }).after == Ids{4});
+  CHECK(special("qwen2", nothing).ends == Ids{4});
+  CHECK(special("qwen2", [](GgufText& t) { t.id("eot_token_id", 4); }).ends == Ids{4});
+  CHECK(special("qwen2", [](GgufText& t) { t.id("eot_token_id", 5); }).ends == Ids{4, 5});
+  CHECK_THROWS_WITH_AS(
+      models::tokenizer_from_gguf(byte_level_gguf("qwen2").flag("add_bos_token", true).file(folder)),
+      Contains("has no key 'tokenizer.ggml.bos_token_id'; expected an integer"), InputError);
+  const auto scored = [&](GgufText text) {
+    return models::tokenizer_from_gguf(text.file(folder))->special();
+  };
+  CHECK(scored(tiny_scored().gguf().id("bos_token_id", 1)).before == Ids{1});
+  CHECK(scored(tiny_scored().gguf()).before.empty());
 }
 
 TEST_CASE("GGUF: byte-level BPE of each name, as the Python package tokenizers has it") {

@@ -79,7 +79,8 @@ TEST_CASE("the help of every command fits into 80 columns; that of a stage expla
       CHECK(line.size() <= 80);
     }
   }
-  for (const char* command : {"run", "pretrain", "groups", "tiny_llm", "reconstruct", "augment", "train", "evaluate"}) {
+  for (const char* command :
+       {"run", "pretrain", "groups", "tiny_llm", "reconstruct", "augment", "train", "evaluate"}) {
     const std::string help = shell(std::string(command) + " --help").out;
     for (const p2rec::OptionHelp& option : p2rec::option_help(p2rec::settings_of({})->sections()))
       CHECK(contains(help, "\n  --" + option.name));
@@ -100,8 +101,7 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "run --out --quiet", {"--out: found '--quiet'; expected a value, not another option"});
   check_mistake(shell, "recommend --out o --user 1 --user 2",
                 {"--user: found more than once; expected it once; hint: p2rec recommend --help"});
-  check_mistake(shell, "run --out o --groups 1",
-                {"--groups: found '1'; expected an integer, at least 2"});
+  check_mistake(shell, "run --out o --groups 1", {"--groups: found '1'; expected an integer, at least 2"});
   check_mistake(shell, "run --out o --groups -3", {"--groups: found '-3'"});
   check_mistake(shell, "run --out o --groups many", {"--groups: found 'many'"});
   check_mistake(shell, "run --out o --groups 3 --groups 4", {"--groups: found more than once"});
@@ -427,7 +427,7 @@ TEST_CASE("llm logits, embed and generate agree with the library") {
   const Result text = shell("llm generate --tokens 5" + options);
   CHECK(text.code == 0);
   CHECK(text.out ==
-        llm.tokenizer->decode(models::generate(*llm.model, ids, 5, llm.tokenizer->end_of_text())) + "\n");
+        llm.tokenizer->decode(models::generate(*llm.model, ids, 5, llm.tokenizer->special().ends)) + "\n");
   CHECK(shell("llm generate --tokens 5 --temperature 3 --top-k 1" + options).out == text.out);
   const std::string draw = "llm generate --tokens 8 --temperature 9 --top-k 200 --top-p 0.99 --seed ";
   const std::string drawn = shell(draw + "5" + options).out;

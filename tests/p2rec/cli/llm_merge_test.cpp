@@ -1,10 +1,10 @@
 // p2rec llm merge: the folder that it writes, and what it refuses.
+#include "p2rec/cli/llm_merge.h"
 #include "models/formats/hugging_face.h"
 #include "models/formats/language_model.h"
 #include "models/formats/tiny_file.h"
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
-#include "p2rec/cli/llm_merge.h"
 #include "tests/folders.h"
 #include "tests/testing.h"
 
@@ -50,7 +50,7 @@ LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& f
                        "merged");
   CHECK(testing::share_of_tolerance(logits_of(*merged.model), plain, testing::tolerance::kFused) > 100);
   CHECK(merged.tokenizer->encode("the e<|endoftext|>") == base.tokenizer->encode("the e<|endoftext|>"));
-  CHECK(merged.tokenizer->end_of_text() == base.tokenizer->end_of_text());
+  CHECK(merged.tokenizer->special().ends == base.tokenizer->special().ends);
   return merged;
 }
 
@@ -107,6 +107,27 @@ TEST_CASE("without an adapter the model is converted, number by number") {
     REQUIRE(found.size() == expected.size());
     for (size_t i = 0; i < found.size(); ++i) CHECK(found[i].second.values() == expected[i].second.values());
   }
+}
+
+TEST_CASE("a merged folder keeps the tokens around a text and all end tokens") {
+  const testing::TemporaryFolder folder;
+  const testing::FolderCopy base(family_path("llama3"));
+  base.edit("tokenizer.json", [](Json& t) {
+    const Json begin = {{"SpecialToken", {{"id", "<x>"}, {"type_id", 0}}}},
+               text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+    t["post_processor"] = {{"type", "TemplateProcessing"},
+                           {"single", {begin, text}},
+                           {"special_tokens", {{"<x>", {{"id", "<x>"}, {"ids", {7}}}}}}};
+  });
+  base.write("generation_config.json", R"({"eos_token_id": [39, 4]})");
+  p2rec::llm_merge(base.path(), {}, folder / "merged");
+  const auto tokenizer = models::load_tokenizer(folder / "merged");
+  CHECK(tokenizer->special().before == std::vector<int32_t>{7});
+  CHECK(tokenizer->special().ends == std::vector<int32_t>{39, 4});
+  fs::remove(base / "generation_config.json");
+  base.edit("config.json", [](Json& c) { c["eos_token_id"] = {4, 39}; });
+  p2rec::llm_merge(base.path(), {}, folder / "again");
+  CHECK(json_of(folder / "again" / "generation_config.json").at("eos_token_id") == Json{4, 39});
 }
 
 TEST_CASE("merge refuses what it would overwrite, and leaves nothing behind") {

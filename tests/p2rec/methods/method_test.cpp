@@ -105,7 +105,7 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
   const Interactions data = data_of({{0, 1, 2}}, 12);
   const models::ByteTokenizer tokenizer;
   const std::vector<int32_t> items = {3, 11, 7};
-  const Prompts ids(data, tokenizer, {p2rec::ItemsAs::Ids, 2});
+  const Prompts ids(data, tokenizer, {p2rec::ItemsAs::Ids, 2}, tokenizer.vocabulary());
   CHECK(tokenizer.decode(ids.of(items)) == "User history: 11, 7\nPreference:");
   CHECK(tokenizer.decode(ids.beginning()) + tokenizer.decode(ids.virtual_user(11)) ==
         "User history: 11\nPreference:");
@@ -118,28 +118,53 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
     describe(config, [&](const nn::Option& option, nn::Field field) {
       if (option.name == "items-as") *std::get<std::string*>(field) = name;
     });
-    return tokenizer.decode(Prompts(titled, tokenizer, config).of(items));
+    return tokenizer.decode(Prompts(titled, tokenizer, config, tokenizer.vocabulary()).of(items));
   };
   CHECK(text("ids") == "User history: 11, 7\nPreference:");
   CHECK(text("titles") == "User history: A title; 7\nPreference:");
   CHECK(text("ids+titles") == "User history: 11 A title; 7\nPreference:");
-  CHECK_THROWS_WITH_AS(Prompts(data, tokenizer, {p2rec::ItemsAs::Titles, 2}),
+  CHECK_THROWS_WITH_AS(Prompts(data, tokenizer, {p2rec::ItemsAs::Titles, 2}, 257),
                        doctest::Contains("items-as: found titles, but test has none"), ag::InputError);
 
-  const Prompts tokens(data, tokenizer, {p2rec::ItemsAs::Tokens, 2});
+  const int32_t vocabulary = 300;  // rows of the model's table, some of them without a token
+  const Prompts tokens(data, tokenizer, {p2rec::ItemsAs::Tokens, 2}, vocabulary);
   std::vector<int32_t> expected = tokens.beginning();
-  const auto vocabulary = static_cast<int32_t>(tokenizer.vocabulary());
   const std::vector<int32_t> end = tokenizer.encode("\nPreference:");
   expected.insert(expected.end(), {vocabulary + 11, vocabulary + 7});
   expected.insert(expected.end(), end.begin(), end.end());
   CHECK(tokens.of(items) == expected);
   CHECK(tokens.items() == 12);
+  CHECK(tokens.vocabulary() == vocabulary);
+  CHECK_THROWS_WITH_AS(
+      Prompts(data, tokenizer, {p2rec::ItemsAs::Tokens, 2}, 50),
+      doctest::Contains("'User history:' has the token 85, but the model's token table has 50"),
+      ag::InputError);
+}
+
+TEST_CASE("a prompt stands between the tokens that the tokenizer puts around a text") {
+  class Framed : public models::ByteTokenizer {
+   public:
+    Framed() { special_ = {{1, 2}, {3}, {}}; }
+  };
+  Framed tokenizer;
+  const Interactions data = data_of({{0, 1}}, 2);
+  const models::ByteTokenizer bare;
+  const auto prompt = [&](const models::Tokenizer& t) {
+    return Prompts(data, t, {p2rec::ItemsAs::Ids, 2}, 257).of(std::vector<int32_t>{1, 0});
+  };
+  std::vector<int32_t> expected = prompt(bare);
+  expected.insert(expected.begin(), {1, 2});
+  expected.push_back(3);
+  CHECK(prompt(tokenizer) == expected);
+  tokenizer.add_no_special_tokens();
+  CHECK(prompt(tokenizer) == prompt(bare));
 }
 
 TEST_CASE("augmentation gives each item the state of its own whole prompt") {
   constexpr int32_t kItems = 130;  // more than two batches
   const models::ByteTokenizer tokenizer;
-  const Prompts prompts(data_of({{0, 1, 2}}, kItems), tokenizer, {p2rec::ItemsAs::Tokens, 4});
+  const Prompts prompts(data_of({{0, 1, 2}}, kItems), tokenizer, {p2rec::ItemsAs::Tokens, 4},
+                        tokenizer.vocabulary());
   models::LlamaConfig config;
   config.vocabulary = tokenizer.vocabulary();
   config.hidden = 8;

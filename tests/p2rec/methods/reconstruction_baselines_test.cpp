@@ -133,7 +133,7 @@ TEST_CASE("reconstruction baselines: mean, window and ridge regression, on the h
   const Users train(data, preferences, known), test(data, preferences, unknown);
 
   const ReconstructionBaselines found = reconstruction_baselines(
-      data, groups, preferences, Prompts(data, models::ByteTokenizer(), {ItemsAs::Ids, kShown}));
+      data, groups, preferences, Prompts(data, models::ByteTokenizer(), {ItemsAs::Ids, kShown}, 257));
   CHECK(found.mean == doctest::Approx(test.error_of([&](const Row&) { return train.mean(); })).epsilon(1e-9));
   const double window = test.error_of([&](const Row& bag) {
     Row shares(kGroups);

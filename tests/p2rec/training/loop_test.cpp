@@ -81,7 +81,7 @@ TEST_CASE("sparse Adam takes the same step from a batch in parts") {
 TEST_CASE("a fine-tuning batch in one piece and in three uneven ones has the same gradients, with dropout") {
   const Interactions data = some_data();
   const models::ByteTokenizer tokenizer;
-  const Prompts prompts(data, tokenizer, {ItemsAs::Tokens, 6});
+  const Prompts prompts(data, tokenizer, {ItemsAs::Tokens, 6}, tokenizer.vocabulary());
   models::LlamaConfig llama;
   llama.vocabulary = tokenizer.vocabulary();
   llama.hidden = 16;

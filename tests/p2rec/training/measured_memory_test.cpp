@@ -176,7 +176,7 @@ TEST_CASE("fine-tuning holds what was predicted, and is refused with a batch tha
     reconstruction.finetune.batch = size.batch;
     reconstruction.finetune.epochs = 1;
     reconstruction.finetune.lora.dropout = size.dropout;
-    const p2rec::Prompts prompts(data, tokenizer, {size.items_as, 20});
+    const p2rec::Prompts prompts(data, tokenizer, {size.items_as, 20}, tokenizer.vocabulary());
     p2rec::ItemGroups groups;
     groups.groups = 4;
     for (int64_t i = 0; i < data.items(); ++i) groups.group_of.push_back(static_cast<int32_t>(i % 4));
@@ -206,7 +206,7 @@ TEST_CASE("embedding the items is refused where it does not fit") {
   models::Llama model(config);
   model.requires_grad(false);
   model.move_to(testing::device());
-  const p2rec::Prompts prompts(data, tokenizer, {p2rec::ItemsAs::Ids, 20});
+  const p2rec::Prompts prompts(data, tokenizer, {p2rec::ItemsAs::Ids, 20}, tokenizer.vocabulary());
   const p2rec::ItemReader reader{model};
   p2rec::check_augmentation_memory(reader, prompts);
   const auto held = static_cast<int64_t>(held_by([&] { p2rec::augment_items(reader, prompts); }));
