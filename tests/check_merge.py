@@ -50,16 +50,18 @@ def main():
     parser.add_argument("--llm", required=True, help="the GGUF file or Hugging Face folder")
     parser.add_argument("--adapter", type=Path, help="the adapter folder")
     parser.add_argument("--program", required=True, help="the p2rec binary")
+    parser.add_argument("--dtype", default="float32", help="the type that the folder is to have")
     options = parser.parse_args()
     table = Table()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "merged"
         adapter = ["--adapter", options.adapter] if options.adapter else []
-        subprocess.run([options.program, "llm", "merge", "--llm", options.llm, "--out", folder, *adapter], check=True)
+        subprocess.run([options.program, "llm", "merge", "--llm", options.llm, "--dtype", options.dtype, "--out", folder, *adapter], check=True)
         model, info = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True)
         problems = [f"{kind}: {sorted(names)[:3]}" for kind, names in info.items() if names]
         table.row("tensors missing, unexpected, other", len(problems), 0, not problems, "; ".join(problems))
-        table.row("dtype of the model", str(model.dtype).removeprefix("torch."), "float32", model.dtype == torch.float32)
+        dtype, model = str(model.dtype).removeprefix("torch."), model.float()
+        table.row("dtype of the model", dtype, options.dtype, dtype == options.dtype)
         tokenizer = AutoTokenizer.from_pretrained(folder)
         base, merged = Program(options.program, options.llm), Program(options.program, folder)
         for text in TEXTS:

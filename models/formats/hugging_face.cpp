@@ -143,6 +143,42 @@ std::unique_ptr<Llama> load_hugging_face_model(const nn::Path& folder) {
   return model;
 }
 
+nn::StoredTypes hugging_face_types(const nn::Path& folder) {
+  const Weights weights(folder);
+  nn::StoredTypes types;
+  for (const auto& [name, place] : weights.places()) types[name] = place.info->dtype;
+  return types;
+}
+
+void write_hugging_face_weights(const nn::Path& folder, const nn::NamedTensors& tensors,
+                                const nn::StoredTypes& types, int64_t limit) {
+  std::vector<nn::NamedTensors> shards(1);
+  int64_t numbers = 0, bytes = 0, in_shard = 0;
+  for (const auto& named : tensors) {
+    const int64_t size = named.second.numel() * nn::width_of(types.at(named.first));
+    if (in_shard + size > limit && in_shard > 0) {
+      shards.emplace_back();
+      in_shard = 0;
+    }
+    shards.back().push_back(named);
+    in_shard += size;
+    bytes += size;
+    numbers += named.second.numel();
+  }
+  const nn::Metadata metadata = {{"format", "pt"}};
+  if (shards.size() == 1) return nn::write_safetensors(folder / kWeights, tensors, metadata, types);
+  Json places = Json::object();
+  for (size_t i = 0; i < shards.size(); ++i) {
+    const std::string name =
+        "model-" + nn::numbered(static_cast<int64_t>(i), std::ssize(shards)) + ".safetensors";
+    nn::write_safetensors(folder / name, shards[i], metadata, types);
+    for (const auto& named : shards[i]) places[named.first] = name;
+  }
+  const Json index = {{"metadata", {{"total_parameters", numbers}, {"total_size", bytes}}},
+                      {"weight_map", places}};
+  nn::write_atomically(folder / kIndex, nn::json_text(index, 2) + "\n");
+}
+
 std::unique_ptr<Tokenizer> load_hugging_face_tokenizer(const nn::Path& folder) {
   // First of all: is it a model's folder?
   INPUT_CHECK(

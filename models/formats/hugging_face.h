@@ -20,9 +20,13 @@ namespace models {
 // the file.
 LlamaConfig read_hugging_face_config(const nn::Path& file);
 
-// Writes config.json. `base` is the config.json that the model came from, whose other keys are kept, or
-// empty. `token_ids`: further keys ("eos_token_id").
-void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const nn::Path& base = {},
+// PyTorch's names for the types of safetensors: {"BF16", "bfloat16"}, ...
+const std::map<std::string, std::string>& torch_names();
+
+// Writes config.json. `type`: what the weights are stored as ("BF16"). `base` is the config.json that the
+// model came from, whose other keys are kept, or empty. `token_ids`: further keys ("eos_token_id").
+void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const std::string& type,
+                               const nn::Path& base = {},
                                const std::map<std::string, int64_t>& token_ids = {});
 
 // config.json, checked against the folder's tensors as load_hugging_face_model does.
@@ -33,6 +37,15 @@ LlamaConfig checked_hugging_face_config(const nn::Path& folder);
 // model is asked for. Names may lack the prefix "model."; rotary_emb.inv_freq of old checkpoints is ignored;
 // a tied model's lm_head must be absent or equal to the token table. Throws ag::InputError naming the file.
 std::unique_ptr<Llama> load_hugging_face_model(const nn::Path& folder);
+
+// The type of each parameter in the folder, as safetensors calls it.
+nn::StoredTypes hugging_face_types(const nn::Path& folder);
+
+// Writes model.safetensors, or, where that would take more than `limit` bytes,
+// model-00001-of-0000N.safetensors of at most so many each (unless one tensor is larger) and their index.
+// Types: see write_safetensors.
+void write_hugging_face_weights(const nn::Path& folder, const nn::NamedTensors& tensors,
+                                const nn::StoredTypes& types, int64_t limit);
 
 std::unique_ptr<Tokenizer> load_hugging_face_tokenizer(const nn::Path& folder);
 

@@ -195,8 +195,14 @@ LlamaConfig read_hugging_face_config(const nn::Path& path) {
   return config;
 }
 
-void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const nn::Path& base,
-                               const std::map<std::string, int64_t>& token_ids) {
+const std::map<std::string, std::string>& torch_names() {
+  static const std::map<std::string, std::string> names = {
+      {"F64", "float64"}, {"F32", "float32"}, {"F16", "float16"}, {"BF16", "bfloat16"}};
+  return names;
+}
+
+void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const std::string& type,
+                               const nn::Path& base, const std::map<std::string, int64_t>& token_ids) {
   OrderedJson json =
       base.empty() ? OrderedJson::object() : nn::read_json_object<OrderedJson>(base, kConfigFile);
   if (base.empty()) {  // a base says these in its own words
@@ -214,7 +220,7 @@ void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, 
   json["rms_norm_eps"] = config.rms_eps;
   json["tie_word_embeddings"] = config.tied;
   json.erase("torch_dtype");  // dtype's older name
-  json["dtype"] = std::is_same_v<ag::real, float> ? "float32" : "float64";
+  json["dtype"] = torch_names().at(type);
   for (const auto& [key, id] : token_ids) json[key] = id;
   nn::write_atomically(file, nn::json_text(json, 2) + "\n");
 }

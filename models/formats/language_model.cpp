@@ -3,9 +3,11 @@
 #include <fstream>
 #include <map>
 
+#include "models/formats/ggml_types.h"
 #include "models/formats/gguf_model.h"
 #include "models/formats/hugging_face.h"
 #include "models/formats/tiny_file.h"
+#include "models/llama/parameter_layout.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/io/hash.h"
 #include "nn/io/text.h"
@@ -68,6 +70,17 @@ void need_rows(const std::vector<int32_t>& ids, int64_t rows, const std::string&
     INPUT_CHECK(id < rows, nn::quote(text), " has the token ", id, ", but the model's token table has ", rows,
                 " rows; hint: the tokenizer is that of a larger model");
   }
+}
+
+nn::StoredTypes stored_types(const nn::Path& path) {
+  if (kind_of(path) == Kind::Folder) return hugging_face_types(path);
+  const GgufFile file(path);
+  nn::StoredTypes types;
+  for (const LayoutEntry& entry : layout_of(checked_gguf_config(file))) {
+    const std::string type = find_ggml_type(file.find(entry.gguf_name)->type)->name;
+    types[entry.name] = type == "F16" || type == "BF16" ? type : "F32";
+  }
+  return types;
 }
 
 std::string language_model_hash(const nn::Path& path) {

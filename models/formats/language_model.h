@@ -37,6 +37,10 @@ CheckedModel check_language_model(const nn::Path& path);
 // table of `rows`.
 void need_rows(const std::vector<int32_t>& ids, int64_t rows, const std::string& text);
 
+// The type of each parameter in a GGUF file or Hugging Face folder, as safetensors calls it; F32 for what
+// is quantised.
+nn::StoredTypes stored_types(const nn::Path& path);
+
 // Only the tokenizer of such a file or folder.
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path);
 

@@ -201,11 +201,16 @@ void add_merge(CLI::App& llm, Actions& actions) {
   add_text(*command, "llm", "FILE", "a GGUF file, or a Hugging Face folder");
   add_text(*command, "adapter", "DIR", "PEFT adapter folder; without one the model is converted");
   add_text(*command, "out", "DIR", "folder to write; it must not hold anything yet");
+  add_text(*command, "dtype", "TYPE",
+           "float32, bfloat16 or float16 (default: as in the model's file, float32 for quantised weights)");
   add_machine_options(*command);
   actions[command] = [=] {
     use_machine(*command);
     const std::string base = required_value(*command, "llm", "a language model's file or folder");
-    llm_merge(base, value_of(*command, "adapter"), required_value(*command, "out", "a folder to write"));
+    const std::string out = required_value(*command, "out", "a folder to write");
+    const std::string type =
+        llm_merge(base, value_of(*command, "adapter"), out, {.dtype = value_of(*command, "dtype")});
+    std::cout << out << ": written as " << type << "\n";
   };
 }
 

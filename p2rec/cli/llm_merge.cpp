@@ -41,6 +41,7 @@ class NewFolder {
   NewFolder(const NewFolder&) = delete;
   NewFolder& operator=(const NewFolder&) = delete;
 
+  const nn::Path& path() const { return partial_; }
   nn::Path operator/(const char* name) const { return partial_ / name; }
   void finish() {
     std::error_code error;
@@ -107,29 +108,48 @@ void write_missing(const NewFolder& folder, const models::LanguageModel& llm, co
   write_json(folder / kGeneration, json);
 }
 
-void write_from_folder(const NewFolder& folder, const nn::Path& base, const models::LanguageModel& llm) {
+void write_from_folder(const NewFolder& folder, const nn::Path& base, const models::LanguageModel& llm,
+                       const std::string& type) {
   copy_from_folder(base, folder);
   TokenIds ids;
   if (const auto& ends = llm.tokenizer->special().ends; !ends.empty()) ids["eos_token_id"] = ends[0];
   write_missing(folder, llm, ids);
-  models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), base / kModelConfig);
+  models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), type, base / kModelConfig);
 }
 
-void write_from_gguf(const NewFolder& folder, const nn::Path& base, const models::LanguageModel& llm) {
+void write_from_gguf(const NewFolder& folder, const nn::Path& base, const models::LanguageModel& llm,
+                     const std::string& type) {
   const models::GgufFile gguf(base);
   models::write_tokenizer_json(folder / kTokenizer, gguf);
   const TokenIds ids = token_ids_of(gguf, *llm.tokenizer);
   write_missing(folder, llm, ids, gguf.string_or("tokenizer.chat_template", ""));
-  models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), {}, ids);
+  models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), type, {}, ids);
+}
+
+// What each parameter is written as: all as `dtype`, or as in the base.
+nn::StoredTypes types_to_write(const nn::Path& base, const std::string& dtype) {
+  nn::StoredTypes types = models::stored_types(base);
+  if (dtype.empty()) return types;
+  std::string wanted, names;
+  for (const auto& [type, name] : models::torch_names()) {
+    if (name == dtype) wanted = type;
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  INPUT_CHECK(!wanted.empty(), "--dtype: found ", dtype, "; expected one of ", names);
+  for (auto& [name, type] : types) type = wanted;
+  return types;
 }
 
 }  // namespace
 
-void llm_merge(const nn::Path& base, const nn::Path& adapter, const nn::Path& out) {
+std::string llm_merge(const nn::Path& base, const nn::Path& adapter, const nn::Path& out,
+                      const MergeOptions& options) {
   INPUT_CHECK(
       base != "tiny" && base.extension() != ".safetensors", "--llm: found ", base.string(),
       "; expected a GGUF file or a Hugging Face folder; hint: transformers does not know the tokenizer of "
       "a run's tiny model");
+  const nn::StoredTypes types = types_to_write(base, options.dtype);
+  const std::string& type = types.at("model.embed_tokens.weight");
   NewFolder folder(out);
   const models::LanguageModel llm = models::load_language_model(base);
   if (!adapter.empty()) {
@@ -138,12 +158,14 @@ void llm_merge(const nn::Path& base, const nn::Path& adapter, const nn::Path& ou
     nn::detach_lora(*llm.model);
   }
   if (fs::is_directory(base)) {
-    write_from_folder(folder, base, llm);
+    write_from_folder(folder, base, llm, type);
   } else {
-    write_from_gguf(folder, base, llm);
+    write_from_gguf(folder, base, llm, type);
   }
-  nn::write_safetensors(folder / "model.safetensors", llm.model->named_parameters(), {{"format", "pt"}});
+  models::write_hugging_face_weights(folder.path(), llm.model->named_parameters(), types,
+                                     options.shard_bytes);
   folder.finish();
+  return models::torch_names().at(type);
 }
 
 }  // namespace p2rec

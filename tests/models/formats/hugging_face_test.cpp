@@ -1,6 +1,8 @@
 // Hugging Face folders that are wrong, or that ask for what is not supported: each is refused by name.
 #include "models/formats/hugging_face.h"
 
+#include <set>
+
 #include "autograd/storage.h"
 #include "models/formats/language_model.h"
 #include "models/tokenizers/tokenizer_json.h"
@@ -365,6 +367,40 @@ TEST_CASE("a classifier, a git-lfs pointer") {
   folder.write(kConfig, pointer);
   check_refused(
       folder, "config.json: git-lfs has not fetched this file, only its address is here; hint: git lfs pull");
+}
+
+TEST_CASE("weights in other types, and in shards with an index") {
+  const testing::TemporaryFolder folder;
+  const auto model = models::load_hugging_face_model(family_path("tinyllama"));  // stored as bfloat16
+  const nn::StoredTypes types = models::hugging_face_types(family_path("tinyllama"));
+  CHECK(types.size() == model->named_parameters().size());
+  for (const auto& [name, type] : types) CHECK(type == "BF16");
+  models::write_hugging_face_weights(folder.path(), model->named_parameters(), types, 10'000'000);
+  CHECK(std::filesystem::file_size(folder / kWeights) ==
+        std::filesystem::file_size(family_path("tinyllama") / kWeights));
+  std::filesystem::remove(folder / kWeights);
+
+  constexpr int64_t kLimit = 2000;
+  models::write_hugging_face_weights(folder.path(), model->named_parameters(), types, kLimit);
+  CHECK_FALSE(std::filesystem::exists(folder / kWeights));
+  const Json index = Json::parse(nn::read_file(folder / kIndex, "index"));
+  CHECK(index.at("metadata").at("total_size") == 2 * model->parameter_count());
+  CHECK(index.at("metadata").at("total_parameters") == model->parameter_count());
+  CHECK(index.at("weight_map").size() == types.size());
+  std::set<std::string> shards;
+  for (const auto& [name, shard] : index.at("weight_map").items()) shards.insert(shard);
+  REQUIRE(shards.size() >= 3);
+  CHECK(*shards.begin() == ag::message("model-00001-of-0000", shards.size(), ".safetensors"));
+  for (const std::string& shard : shards) {
+    int64_t bytes = 0;
+    const nn::SafetensorsFile file(folder / shard);
+    for (const auto& info : file.tensors()) bytes += static_cast<int64_t>(info.bytes);
+    CHECK(bytes <= kLimit);
+  }
+  std::filesystem::copy(family_path("tinyllama") / kConfig, folder / kConfig);
+  const nn::NamedTensors found = models::load_hugging_face_model(folder.path())->named_parameters(),
+                         expected = model->named_parameters();
+  for (size_t i = 0; i < expected.size(); ++i) CHECK(found[i].second.values() == expected[i].second.values());
 }
 
 TEST_CASE("a folder without a tokenizer") {

@@ -172,7 +172,7 @@ TEST_CASE("a configuration that was written is read back") {
     c.rope_divisors = divisors;
     c.qkv_bias = !c.qkv_bias;
     c.tied = !c.tied;
-    models::write_hugging_face_config(folder / "config.json", c, {}, {{"eos_token_id", 7}});
+    models::write_hugging_face_config(folder / "config.json", c, "F32", {}, {{"eos_token_id", 7}});
     const auto json = nlohmann::json::parse(nn::read_file(folder / "config.json", "config"));
     CHECK(json.at("rope_scaling").dump().find(type) != std::string::npos);
     CHECK(json.at("eos_token_id") == 7);

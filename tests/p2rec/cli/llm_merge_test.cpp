@@ -1,10 +1,12 @@
 // p2rec llm merge: the folder that it writes, and what it refuses.
-#include "p2rec/cli/llm_merge.h"
+#include <set>
+
 #include "models/formats/hugging_face.h"
 #include "models/formats/language_model.h"
 #include "models/formats/tiny_file.h"
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
+#include "p2rec/cli/llm_merge.h"
 #include "tests/folders.h"
 #include "tests/testing.h"
 
@@ -42,7 +44,8 @@ LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& f
   LanguageModel base = models::load_language_model(llm);
   const Tensor plain = logits_of(*base.model);
   write_adapter(folder / "adapter", *base.model);
-  p2rec::llm_merge(llm, folder / "adapter", folder / "merged");
+  p2rec::llm_merge(llm, folder / "adapter", folder / "merged",
+                   {.dtype = testing::tolerance::kF64 ? "float64" : ""});
   CHECK_FALSE(fs::exists(folder / "merged.partial"));
   LanguageModel merged = models::load_language_model(folder / "merged");
   CHECK(merged.name == "merged");
@@ -53,6 +56,14 @@ LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& f
   CHECK(merged.tokenizer->special().ends == base.tokenizer->special().ends);
   return merged;
 }
+
+// tinyllama with the tokenizer of llama3's fixture.
+class FolderCopyWithTokenizer : public testing::FolderCopy {
+ public:
+  explicit FolderCopyWithTokenizer(const nn::Path& original) : FolderCopy(original) {
+    write("tokenizer.json", nn::read_file(family_path("llama3") / "tokenizer.json", "fixture"));
+  }
+};
 
 void check_refused(const nn::Path& llm, const nn::Path& out, const std::string& expected,
                    const nn::Path& adapter = {}) {
@@ -107,6 +118,35 @@ TEST_CASE("without an adapter the model is converted, number by number") {
     REQUIRE(found.size() == expected.size());
     for (size_t i = 0; i < found.size(); ++i) CHECK(found[i].second.values() == expected[i].second.values());
   }
+}
+
+TEST_CASE("the weights keep the base's type, or get the one asked for") {
+  const testing::TemporaryFolder folder;
+  const nn::Path base = family_path("tinyllama");  // bfloat16
+  const auto types = [&](const nn::Path& merged) {
+    std::set<std::string> found;
+    const nn::SafetensorsFile file(merged / "model.safetensors");
+    for (const auto& info : file.tensors()) found.insert(info.dtype);
+    return found;
+  };
+  const FolderCopyWithTokenizer copy(base);
+  CHECK(p2rec::llm_merge(copy.path(), {}, folder / "kept") == "bfloat16");
+  CHECK(types(folder / "kept") == std::set<std::string>{"BF16"});
+  CHECK(json_of(folder / "kept" / "config.json").at("dtype") == "bfloat16");
+  CHECK(fs::file_size(folder / "kept" / "model.safetensors") == fs::file_size(base / "model.safetensors"));
+  CHECK(p2rec::llm_merge(copy.path(), {}, folder / "half", {.dtype = "float16"}) == "float16");
+  CHECK(types(folder / "half") == std::set<std::string>{"F16"});
+  CHECK(json_of(folder / "half" / "config.json").at("dtype") == "float16");
+  CHECK_THROWS_WITH_AS(p2rec::llm_merge(copy.path(), {}, folder / "none", {.dtype = "int8"}),
+                       Contains("--dtype: found int8; expected one of bfloat16, float16, float32, float64"),
+                       InputError);
+  CHECK_FALSE(fs::exists(folder / "none"));
+
+  p2rec::llm_merge(copy.path(), {}, folder / "shards", {.shard_bytes = 2000});
+  CHECK(fs::exists(folder / "shards" / "model.safetensors.index.json"));
+  const nn::NamedTensors found = models::load_hugging_face_model(folder / "shards")->named_parameters(),
+                         expected = models::load_hugging_face_model(base)->named_parameters();
+  for (size_t i = 0; i < found.size(); ++i) CHECK(found[i].second.values() == expected[i].second.values());
 }
 
 TEST_CASE("a merged folder keeps the tokens around a text and all end tokens") {
