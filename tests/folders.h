@@ -4,11 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "nn/io/files.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 namespace testing {
 
-inline nn::Path family_path(const std::string& name) { return std::string(FIXTURES) + "/families/" + name; }
+inline nn::Path family_path(const std::string& name) { return fixtures() + "/families/" + name; }
 
 class FolderCopy {
  public:

@@ -13,6 +13,7 @@
 
 #include "autograd/tensor.h"
 #include "nn/io/safetensors.h"
+#include "tests/paths.h"
 
 namespace testing {
 
@@ -74,7 +75,7 @@ inline ag::Device device() {
 }
 
 inline nn::TensorFile fixture(const std::string& name) {
-  return nn::read_safetensors(std::string(FIXTURES) + "/" + name);
+  return nn::read_safetensors(fixtures() + "/" + name);
 }
 
 // A folder that is gone with its guard.

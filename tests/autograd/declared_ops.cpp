@@ -1,4 +1,5 @@
 #include "tests/autograd/declared_ops.h"
+#include "tests/paths.h"
 
 #include <regex>
 
@@ -8,7 +9,7 @@ namespace testing {
 
 const std::map<std::string, std::string>& declared_functions() {
   static const std::map<std::string, std::string> functions = [] {
-    const std::string header = nn::read_file(std::string(FIXTURES) + "/../../autograd/ops.h", "header");
+    const std::string header = nn::read_file(fixtures() + "/../../autograd/ops.h", "header");
     // A declaration begins in the first column, what belongs to a class does not; it may go over several lines.
     const std::regex declaration(R"((^|\n)([A-Za-z_][\w:<>]* (\w+)\([^;]*\);))");
     std::map<std::string, std::string> found;

@@ -3,6 +3,7 @@
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
 #include "tests/folders.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 using ag::InputError;
@@ -18,7 +19,7 @@ constexpr const char *kConfig = "adapter_config.json", *kWeights = "adapter_mode
 
 std::unique_ptr<models::Llama> base() { return models::load_hugging_face_model(family_path("tinyllama")); }
 
-nn::Path adapter_path(const std::string& name) { return std::string(FIXTURES) + "/adapters/" + name; }
+nn::Path adapter_path(const std::string& name) { return fixtures() + "/adapters/" + name; }
 
 template <class Change>
 void check_refused(const std::string& expected, const Change& change) {

@@ -5,11 +5,12 @@
 
 #include "autograd/storage.h"
 #include "tests/fuzz/target.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 namespace {
 
-const nn::Path kFuzz = nn::Path(FIXTURES) / "../fuzz";
+const nn::Path kFuzz = nn::Path(fixtures()) / "../fuzz";
 
 const fuzz::Target& target(const std::string& name) {
   for (const fuzz::Target& t : fuzz::targets()) {

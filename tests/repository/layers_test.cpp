@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/io/files.h"
+#include "tests/paths.h"
 
 namespace {
 
@@ -40,7 +41,7 @@ const std::vector<std::string> kRooms = {
     "bench",
 };
 
-const fs::path kRoot = fs::path(FIXTURES).parent_path().parent_path();
+const fs::path kRoot = fs::path(fixtures()).parent_path().parent_path();
 
 // The place of a file's room in the list. A folder without one is as high as the folder that it lies in.
 size_t floor_of(const std::string& file) {

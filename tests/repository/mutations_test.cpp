@@ -3,11 +3,12 @@
 #include <set>
 
 #include "nn/io/files.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 namespace {
 
-const nn::Path kRoot = nn::Path(FIXTURES).parent_path().parent_path();
+const nn::Path kRoot = nn::Path(fixtures()).parent_path().parent_path();
 
 size_t occurrences(const std::string& text, const std::string& part) {
   size_t count = 0;

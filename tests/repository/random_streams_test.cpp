@@ -6,13 +6,14 @@
 
 #include "autograd/rng.h"
 #include "nn/io/files.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 namespace {
 
 // What stands between the quotes of each `pattern` in the sources, sorted.
 std::vector<std::string> found_in_sources(const std::string& pattern) {
-  const nn::Path root = nn::Path(FIXTURES).parent_path().parent_path();
+  const nn::Path root = nn::Path(fixtures()).parent_path().parent_path();
   const std::regex regex(pattern);
   std::vector<std::string> found;
   for (const char* folder : {"autograd", "nn", "models", "p2rec"}) {

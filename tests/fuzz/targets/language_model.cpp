@@ -7,6 +7,7 @@
 #include "models/formats/hugging_face.h"
 #include "models/formats/language_model.h"
 #include "tests/fuzz/target.h"
+#include "tests/paths.h"
 
 namespace {
 
@@ -14,7 +15,7 @@ constexpr std::string_view kMark = "=== ";
 
 nn::Path copy_shards() {
   for (const char* name : {"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"}) {
-    const nn::Path shard = nn::Path(FIXTURES) / "families/llama3" / name;
+    const nn::Path shard = nn::Path(fixtures()) / "families/llama3" / name;
     fuzz::file(std::string("folder/") + name, nn::read_file(shard, "fixture"));
   }
   return fuzz::folder() / "folder";

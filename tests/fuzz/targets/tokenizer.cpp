@@ -5,6 +5,7 @@
 #include "models/tokenizers/byte_tokenizer.h"
 #include "models/tokenizers/tokenizer_json.h"
 #include "tests/fuzz/target.h"
+#include "tests/paths.h"
 
 namespace {
 
@@ -21,8 +22,7 @@ void read_tokenizer(const std::string& bytes) {
 
 // The vocabularies have a token for each byte, so nothing may get lost.
 void encode_text(const std::string& bytes) {
-  static const auto bpe =
-      models::tokenizer_from_gguf(models::GgufFile(std::string(FIXTURES) + "/tiny_bpe.gguf"));
+  static const auto bpe = models::tokenizer_from_gguf(models::GgufFile(fixtures() + "/tiny_bpe.gguf"));
   static const models::ByteTokenizer byte_tokenizer;
   FUZZ_CHECK(bpe->decode(bpe->encode(bytes)) == bytes);
   FUZZ_CHECK(byte_tokenizer.decode(byte_tokenizer.encode(bytes)) == bytes);

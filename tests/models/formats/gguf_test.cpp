@@ -10,6 +10,7 @@
 #include "models/formats/ggml_types.h"
 #include "nn/io/text.h"
 #include "tests/models/formats/gguf_writer.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 using ag::InputError;
@@ -23,7 +24,7 @@ namespace {
 constexpr uint32_t kF32 = 0, kF16 = 1, kQ8_0 = 8;
 constexpr const char* kSupported = "F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16";
 
-std::string fixture_path(const std::string& name) { return std::string(FIXTURES) + "/" + name; }
+std::string fixture_path(const std::string& name) { return fixtures() + "/" + name; }
 
 // Some tests write thousands of files, so without the sync of nn::write_atomically, and as a new file: some file
 // systems also sync one that is overwritten.

@@ -8,6 +8,7 @@
 #include "models/tokenizers/tokenizer_json.h"
 #include "nn/system/memory.h"
 #include "tests/folders.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 using ag::InputError;

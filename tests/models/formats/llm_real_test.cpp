@@ -9,15 +9,14 @@
 #include "models/formats/gguf_model.h"
 #include "models/tokenizers/tokenizer.h"
 #include "nn/io/files.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 namespace {
 
 using Json = nlohmann::json;
 
-Json expectations() {
-  return Json::parse(nn::read_file(std::string(FIXTURES) + "/smollm2_tokens.json", "fixture"));
-}
+Json expectations() { return Json::parse(nn::read_file(fixtures() + "/smollm2_tokens.json", "fixture")); }
 
 }  // namespace
 

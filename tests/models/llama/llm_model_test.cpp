@@ -9,6 +9,7 @@
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/system/memory.h"
 #include "tests/models/formats/gguf_writer.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 using ag::InputError;
@@ -21,7 +22,7 @@ using testing::GgufBytes;
 
 namespace {
 
-nn::Path fixture_path(const std::string& name) { return std::string(FIXTURES) + "/" + name; }
+nn::Path fixture_path(const std::string& name) { return fixtures() + "/" + name; }
 
 void check_equal(const Tensor& found, const Tensor& expected) {
   REQUIRE(found.shape() == expected.shape());
@@ -232,7 +233,7 @@ TEST_CASE("tokens without a row in the token table are read, and refused where a
 
 TEST_CASE("a model in two files: the output is in the second, and the hash is of both") {
   const testing::TemporaryFolder folder;
-  const nn::Path whole = std::string(FIXTURES) + "/llama_untied.gguf";
+  const nn::Path whole = fixtures() + "/llama_untied.gguf";
   const nn::Path first = folder / "m-00001-of-00002.gguf", second = folder / "m-00002-of-00002.gguf";
   testing::split_gguf(whole, first, second);
   const LanguageModel expected = models::load_language_model(whole),

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/tokenizers/byte_tokenizer.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 using ag::Tensor;
@@ -69,7 +70,7 @@ std::unique_ptr<models::Llama> small_model(uint64_t seed) {
 }  // namespace
 
 TEST_CASE("the tokens that stay, and their probabilities, are those of transformers' warpers") {
-  std::ifstream in(std::string(FIXTURES) + "/sampling.json");
+  std::ifstream in(fixtures() + "/sampling.json");
   const auto json = nlohmann::json::parse(in);
   REQUIRE(json.at("cases").size() == 32);
   for (const auto& c : json.at("cases")) {

@@ -11,6 +11,7 @@
 #include "models/tokenizers/tokenizer_json.h"
 #include "nn/io/files.h"
 #include "tests/models/formats/gguf_writer.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 namespace testing {
@@ -22,7 +23,7 @@ using models::tokenizer_from_json;
 using nlohmann::json;
 
 inline json fixture_json(const std::string& name) {
-  return json::parse(nn::read_file(std::string(FIXTURES) + "/" + name, "fixture"));
+  return json::parse(nn::read_file(fixtures() + "/" + name, "fixture"));
 }
 inline json llama3() { return fixture_json("tiny_llama3_tokenizer.json"); }
 inline json llama2() { return fixture_json("tiny_llama2_tokenizer.json"); }

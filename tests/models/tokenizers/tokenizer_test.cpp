@@ -11,6 +11,7 @@
 #include "models/tokenizers/pre_split.h"
 #include "nn/io/files.h"
 #include "tests/models/formats/gguf_writer.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 using ag::InputError;
@@ -26,11 +27,10 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-GgufFile tiny_bpe() { return GgufFile(std::string(FIXTURES) + "/tiny_bpe.gguf"); }
+GgufFile tiny_bpe() { return GgufFile(fixtures() + "/tiny_bpe.gguf"); }
 
 nlohmann::json tiny_bpe_cases() {
-  return nlohmann::json::parse(nn::read_file(std::string(FIXTURES) + "/tiny_bpe_tokens.json", "fixture"))
-      .at("cases");
+  return nlohmann::json::parse(nn::read_file(fixtures() + "/tiny_bpe_tokens.json", "fixture")).at("cases");
 }
 
 const models::PreSplitRule& rule(const std::string& name) { return models::pre_split_rule(name, "file"); }

@@ -9,6 +9,7 @@
 #include "tests/models/formats/gguf_writer.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 using testing::contains;
@@ -34,7 +35,7 @@ void check_mistake(const Shell& shell, const std::string& arguments, const std::
   }
 }
 
-std::string fixture_path(const std::string& name) { return std::string(FIXTURES) + "/" + name; }
+std::string fixture_path(const std::string& name) { return fixtures() + "/" + name; }
 
 void write_byte_model(const nn::Path& path) {
   models::LlamaConfig config;

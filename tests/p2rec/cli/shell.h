@@ -8,6 +8,7 @@
 #include <string>
 
 #include "nn/io/files.h"
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 namespace testing {
@@ -25,7 +26,7 @@ class Shell {
   ProgramResult operator()(const std::string& arguments, const std::string& input = "",
                            const std::string& before = "") const {
     write("stdin", input);
-    const int code = shell("exec 0<stdin 1>stdout 2>stderr; " + before + "'" PROGRAM "' " + arguments);
+    const int code = shell("exec 0<stdin 1>stdout 2>stderr; " + before + "'" + program() + "' " + arguments);
     return {code, nn::read_file(folder_ / "stdout", "output"), nn::read_file(folder_ / "stderr", "output")};
   }
   // A line of sh in the folder; its exit code.

@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/paths.h"
 #include "tests/testing.h"
 
 using namespace p2rec;
@@ -100,7 +101,7 @@ TEST_CASE("published rows: files that are not what they should be") {
 }
 
 TEST_CASE("published rows: the table and the configurations name each other") {
-  const nn::Path folder = nn::Path(FIXTURES) / "../../p2rec/configs/rows";
+  const nn::Path folder = nn::Path(fixtures()) / "../../p2rec/configs/rows";
   std::set<std::string> rows, configs;
   for (const PublishedRow& row : read_published_rows(folder / "published.tsv")) {
     CHECK(rows.insert(row.name).second);

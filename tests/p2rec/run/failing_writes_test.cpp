@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "tests/p2rec/run/interrupted_run.h"
+#include "tests/paths.h"
 
 using testing::contains;
 using testing::Dice;
@@ -126,7 +127,7 @@ TEST_CASE("a reader that goes away, as head does, ends the program quietly") {
     dup2(open(errors.c_str(), O_WRONLY | O_CREAT, 0666), STDERR_FILENO);
     close(ends[0]);  // the only reader
     close(ends[1]);
-    execl(PROGRAM, PROGRAM, "stats", "--data", data.c_str(), nullptr);
+    execl(program().c_str(), program().c_str(), "stats", "--data", data.c_str(), nullptr);
     _exit(99);
   }
   close(ends[1]);

@@ -7,6 +7,7 @@
 #include "autograd/rng.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
+#include "tests/paths.h"
 
 namespace testing {
 
@@ -74,7 +75,7 @@ class InterruptedRun {
 
  private:
   static std::string preloaded(const std::string& variable, const std::string& value) {
-    return variable + "=" + value + " LD_PRELOAD='" FILE_OPERATIONS "' ";
+    return variable + "=" + value + " LD_PRELOAD='" + file_operations() + "' ";
   }
   void copy(const std::string& from, const std::string& to) const {
     namespace fs = std::filesystem;

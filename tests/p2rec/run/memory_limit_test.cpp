@@ -1,6 +1,7 @@
 // The program on a machine with little memory: refused with an estimate and what would fit, or one line, never a crash.
 #include "tests/p2rec/run/interrupted_run.h"
 #include "tests/p2rec/run/small_run.h"
+#include "tests/paths.h"
 
 using testing::contains;
 using testing::InterruptedRun;
@@ -64,7 +65,7 @@ TEST_CASE("a language model that does not fit is refused from its header") {
   if (kSanitized) return testing::skip(kWhy);
   const Shell shell;
   const ProgramResult result =
-      shell("llm embed --out x --text a --memory-limit 0.001 --llm '" FIXTURES "/llama_tied.gguf'");
+      shell("llm embed --out x --text a --memory-limit 0.001 --llm '" + fixtures() + "/llama_tied.gguf'");
   CAPTURE(result.err);
   CHECK(result.code == 2);
   CHECK(contains(result.err, "llama_tied.gguf: the language model needs about "));

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "tests/p2rec/run/interrupted_run.h"
+#include "tests/paths.h"
 
 using testing::contains;
 using testing::InterruptedRun;
@@ -18,7 +19,7 @@ std::string as_nobody() {
 }
 
 bool can_be_nobody() {
-  return std::system((as_nobody() + "'" PROGRAM "' --version > /dev/null 2>&1").c_str()) == 0;
+  return std::system((as_nobody() + "'" + program() + "' --version > /dev/null 2>&1").c_str()) == 0;
 }
 
 }  // namespace
