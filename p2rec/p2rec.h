@@ -21,8 +21,7 @@
 #include "p2rec/methods/p2rec/item_groups.h"                   // step 2
 #include "p2rec/methods/p2rec/p2rec.h"                         // all of them in order
 #include "p2rec/methods/p2rec/preferences.h"                   // step 3
-#include "p2rec/methods/p2rec/reconstruction.h"                // step 4
-#include "p2rec/methods/p2rec/reconstruction_baselines.h"      // what step 4 is compared with
+#include "p2rec/methods/p2rec/reconstruction.h"                // step 4, and what it is compared with
 #include "p2rec/training/train_recommender.h"                  // steps 1 and 6
 
 // The steps, with the choices that they make:

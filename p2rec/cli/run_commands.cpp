@@ -6,7 +6,6 @@
 #include "p2rec/data/synthetic.h"
 #include "p2rec/evaluation/published_rows.h"
 #include "p2rec/methods/common/recommend.h"
-#include "p2rec/methods/report_plan.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
 

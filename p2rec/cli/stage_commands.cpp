@@ -4,7 +4,6 @@
 #include <set>
 
 #include "p2rec/cli/commands.h"
-#include "p2rec/methods/report_plan.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"

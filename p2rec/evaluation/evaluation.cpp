@@ -8,7 +8,6 @@
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "nn/init.h"
-#include "p2rec/evaluation/sampled_negatives.h"
 
 namespace p2rec {
 namespace {
@@ -16,18 +15,25 @@ namespace {
 using ag::real;
 using ag::Tensor;
 
+constexpr uint32_t kStream = ag::stream("items to rank");
+constexpr uint64_t kMostDraws = uint64_t{1} << 20;  // of one user
+
+bool contains(std::span<const int32_t> ascending, int32_t item) {
+  return std::binary_search(ascending.begin(), ascending.end(), item);
+}
+
 // Users that are ranked together.
 struct UserBlock {
   Tensor states;                              // (B,C)
   std::vector<int32_t> targets;               // per user
   std::vector<std::vector<int32_t>> removed;  // per user, ascending: items that do not compete
 
-  int64_t size() const { return static_cast<int64_t>(targets.size()); }
+  int64_t size() const { return std::ssize(targets); }
 };
 
-// The states behind the histories, (B,C), of some users after the other: so many that the layers' results, of a row for each item
-// read, stay in the processor's caches from one layer to the next.
-Tensor states_behind(const models::SequentialRecommender& model, const models::Histories& histories) {
+// The states (B,C) after the histories. They are computed for a few users at a time, so that the layers'
+// results stay in the processor's caches from one layer to the next.
+Tensor states_after(const models::SequentialRecommender& model, const models::Histories& histories) {
   constexpr size_t kItemsReadTogether = 4096;
   std::vector<Tensor> states;
   for (auto begin = histories.begin(); begin != histories.end();) {
@@ -49,12 +55,11 @@ UserBlock block_of(const models::SequentialRecommender& model, const Interaction
     block.targets.push_back(target_item(data, user, target));
     block.removed.push_back(filter_history ? sorted_distinct(history) : std::vector<int32_t>());
   }
-  block.states = states_behind(model, histories);
+  block.states = states_after(model, histories);
   return block;
 }
 
-// The scores of the users, a block of items at a time. The block that was asked for last is kept, so that a single one is
-// computed once.
+// The scores of the users, a block of items at a time. The last block is kept for the second pass.
 class ItemBlocks {
  public:
   ItemBlocks(const Tensor& states /*(B,C)*/, const Tensor& table /*(V,C)*/, int64_t items_together)
@@ -80,18 +85,8 @@ class ItemBlocks {
   Tensor scores_;
 };
 
-void check_finite(const std::vector<Counted>& counted, int64_t scores) {
-  int64_t bad = 0;
-  for (const Counted& c : counted) bad += c.not_finite;
-  p2rec::check_finite(bad, scores);
-}
-
-void add_ranks(std::vector<int64_t>& ranks, const std::vector<Counted>& counted) {
-  for (const Counted& c : counted) ranks.push_back(c.before);
-}
-
-// Two passes over the blocks: the targets' scores must come out of the same products as their rivals', or equal items would
-// differ by a rounding. The second one goes backwards and finds the last block computed.
+// Two passes over the blocks: the targets' scores must come out of the same products as their rivals', or
+// equal items would differ by a rounding. The second one goes backwards and finds the last block computed.
 std::vector<Counted> count_in_catalogue(const UserBlock& users, const Tensor& table, int64_t items_together) {
   ItemBlocks blocks(users.states, table, items_together);
   const int64_t B = users.size();
@@ -118,7 +113,6 @@ std::vector<Counted> count_in_catalogue(const UserBlock& users, const Tensor& ta
       counted[user].not_finite += found.not_finite;
     });
   }
-  check_finite(counted, B * table.dim(0));
   return counted;
 }
 
@@ -147,28 +141,75 @@ std::vector<Counted> count_among(const UserBlock& users, const Tensor& item_tabl
     counted[user] = count_before(target, scores, negatives[user]);
     counted[user].not_finite += !std::isfinite(target.score);
   });
-  check_finite(counted, B * (per_user + 1));
   return counted;
 }
 
 std::optional<NegativeItems> negative_items(const Interactions& data, const RankingConfig& config) {
   if (config.against == RankedAgainst::Catalogue) return std::nullopt;
-  const bool evenly = config.against == RankedAgainst::EvenSample;
-  return NegativeItems(
-      evenly ? std::vector<int64_t>(data.item_ids.size(), 1) : item_counts(data, CountedPart::Training),
-      config.seed);
+  if (config.against == RankedAgainst::PopularitySample)
+    return NegativeItems(item_counts(data, CountedPart::Training), config.seed);
+  return NegativeItems(std::vector<int64_t>(data.item_ids.size(), 1), config.seed);
+}
+
+// Throws ag::Error if scores are not finite; `scores`: how many there are for each user.
+void add_ranks(std::vector<int64_t>& ranks, const std::vector<Counted>& counted, int64_t scores) {
+  int64_t bad = 0;
+  for (const Counted& c : counted) bad += c.not_finite;
+  check_finite(bad, std::ssize(counted) * scores);
+  for (const Counted& c : counted) ranks.push_back(c.before);
 }
 
 }  // namespace
 
+NegativeItems::NegativeItems(const std::vector<int64_t>& weights, uint64_t seed) : seed_(seed) {
+  for (const int64_t weight : weights) {
+    AG_CHECK(weight >= 0, "negative items: the weight ", weight, " is negative");
+    before_.push_back(before_.back() + weight);
+    drawable_ += weight > 0;
+  }
+}
+
+bool NegativeItems::can_be_drawn(int32_t item) const {
+  const auto i = static_cast<size_t>(item);
+  return before_[i + 1] > before_[i];
+}
+
+int32_t NegativeItems::draw_one(uint64_t user, uint64_t element) const {
+  // 53 bits, since the weights of a large data set add up to more than 32 bits could tell apart.
+  const ag::RandomKey key{seed_, static_cast<uint32_t>(user), kStream};
+  const uint64_t bits =
+      (uint64_t{ag::random_bits(key, 2 * element)} << 21) ^ (ag::random_bits(key, 2 * element + 1) >> 11);
+  const auto place =
+      static_cast<int64_t>(static_cast<double>(bits) * 0x1p-53 * static_cast<double>(before_.back()));
+  return static_cast<int32_t>(std::ranges::upper_bound(before_, place) - before_.begin() - 1);
+}
+
+std::vector<int32_t> NegativeItems::draw(int64_t user, int64_t count, int32_t target,
+                                         std::span<const int32_t> removed) const {
+  int64_t candidates = drawable_ - (can_be_drawn(target) && !contains(removed, target));
+  for (const int32_t item : removed) candidates -= can_be_drawn(item);
+  INPUT_CHECK(count <= candidates, "negatives-ranked: found ", count, ", but user number ", user,
+              " leaves only ", candidates, " items to draw from; hint: ranking = full ranks against all");
+  std::vector<int32_t> drawn;
+  for (uint64_t i = 0; std::ssize(drawn) < count; ++i) {
+    INPUT_CHECK(i < kMostDraws, "negatives-ranked: ", count, " different items of ", candidates,
+                " are not found by popularity in a million draws, the popular ones are too popular",
+                "; hint: ranking = sampled draws evenly");
+    const int32_t item = draw_one(static_cast<uint64_t>(user), i);
+    const auto place = std::ranges::lower_bound(drawn, item);
+    const bool is_new = place == drawn.end() || *place != item;
+    if (is_new && item != target && !contains(removed, item)) drawn.insert(place, item);
+  }
+  return drawn;
+}
+
 void describe(RankingConfig& config, const nn::Visit& visit) {
   using enum RankedAgainst;
+  const char* against =
+      "what a held-out item is ranked against: all items, or some that are sampled evenly or by popularity, "
+      "only to compare with published figures of that kind";
   nn::visit_choice<RankedAgainst>(
-      visit,
-      {"ranking",
-       "what a held-out item is ranked against: all items, or some that are sampled evenly or by popularity, "
-       "only to compare with published figures of that kind"},
-      config.against,
+      visit, {"ranking", against}, config.against,
       {{"full", Catalogue}, {"sampled", EvenSample}, {"sampled-popularity", PopularitySample}});
   visit({"negatives-ranked", "items that sampled ranking draws for each user", nn::at_least(1)},
         &config.negatives);
@@ -190,18 +231,16 @@ std::vector<int64_t> ranked_users(const Interactions& data, int64_t most) {
   for (int64_t u = 0; u < data.users(); ++u) {
     if (has_targets(data, u)) users.push_back(u);
   }
-  if (most <= 0 || most >= static_cast<int64_t>(users.size())) return users;
-  std::vector<uint64_t> hash(data.sequences.size());
+  if (most <= 0 || most >= std::ssize(users)) return users;
+  std::vector<std::pair<uint64_t, int64_t>> by_hash;
   for (const int64_t u : users) {
     const auto words = ag::random_block(nn::key_for("ranked " + data.user_ids[static_cast<size_t>(u)], 0), 0);
-    hash[static_cast<size_t>(u)] = (uint64_t{words[0]} << 32) | words[1];
+    by_hash.emplace_back((uint64_t{words[0]} << 32) | words[1], u);
   }
-  std::nth_element(users.begin(), users.begin() + most, users.end(), [&](int64_t a, int64_t b) {
-    const uint64_t x = hash[static_cast<size_t>(a)], y = hash[static_cast<size_t>(b)];
-    return x != y ? x < y : a < b;
-  });
-  users.resize(static_cast<size_t>(most));
-  std::sort(users.begin(), users.end());
+  std::ranges::nth_element(by_hash, by_hash.begin() + most);
+  users.clear();
+  for (const auto& [hash, user] : std::span(by_hash).first(static_cast<size_t>(most))) users.push_back(user);
+  std::ranges::sort(users);
   return users;
 }
 
@@ -214,16 +253,16 @@ std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, co
   std::vector<int64_t> ranks;
   for (size_t begin = 0; begin < users.size(); begin += kUsersRankedTogether) {
     const size_t count = std::min<size_t>(kUsersRankedTogether, users.size() - begin);
-    const std::span<const int64_t> together(users.data() + begin, count);
+    const auto together = std::span(users).subspan(begin, count);
     const UserBlock block = block_of(model, data, together, target, config.filter_history);
     if (!sampler) {
-      add_ranks(ranks, count_in_catalogue(block, table, config.items_together));
+      add_ranks(ranks, count_in_catalogue(block, table, config.items_together), table.dim(0));
       continue;
     }
     std::vector<std::vector<int32_t>> negatives;
     for (size_t i = 0; i < count; ++i)
       negatives.push_back(sampler->draw(together[i], config.negatives, block.targets[i], block.removed[i]));
-    add_ranks(ranks, count_among(block, table, negatives));
+    add_ranks(ranks, count_among(block, table, negatives), config.negatives + 1);
   }
   return ranks;
 }

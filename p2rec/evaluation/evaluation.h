@@ -10,8 +10,7 @@
 
 namespace p2rec {
 
-// What is held at once: the scores of so many users, for so many items.
-constexpr int64_t kUsersRankedTogether = 256, kItemsScoredTogether = 16384;
+constexpr int64_t kUsersRankedTogether = 256;  // whose scores are held at once
 
 enum class RankedAgainst : uint8_t {
   Catalogue,         // full ranking: every item
@@ -19,33 +18,52 @@ enum class RankedAgainst : uint8_t {
   PopularitySample,  // ... drawn in proportion to how often the training parts have them
 };
 
-// Sampled ranking is here to reproduce published figures: they are larger than those of full ranking, and may order models
-// in another way (Krichene and Rendle, "On Sampled Metrics for Item Recommendation", KDD 2020).
+// Sampled ranking only reproduces published figures: it gives larger ones than full ranking, and may order
+// models differently (Krichene and Rendle, "On Sampled Metrics for Item Recommendation", KDD 2020).
 struct RankingConfig {
   RankedAgainst against = RankedAgainst::Catalogue;
   int64_t negatives = 100;                   // of a sample, all different; the target comes on top
   uint64_t seed = 1;                         // of the sample
   bool filter_history = true;                // the user's earlier items do not compete
   std::vector<int> cutoffs = kUsualCutoffs;  // K, 10 among them
-  int64_t users = 0;                         // ranked_users
-  // The ranks do not depend on it, except for rounding of the scores.
-  int64_t items_together = kItemsScoredTogether;
+  int64_t users = 0;                         // `most` of ranked_users
+  int64_t items_together = 16384;  // the scores of this many are held at once; only rounding depends on it
 };
 // All but `users`, which early stopping has too, and `items_together`.
 void describe(RankingConfig& config, const nn::Visit& visit);
 void check(const RankingConfig& config);  // throws ag::InputError for cutoffs without 10, or with a repeat
 
-// The users with a target, ascending; with `most` > 0 at most so many of them, those with the smallest hash of their id: the
-// same users whatever is asked of them, and nearly the same when the data grow.
+// The users with a target, ascending. With `most` > 0 only the `most` with the smallest hash of their id:
+// always the same users, and nearly the same when the data grow.
 std::vector<int64_t> ranked_users(const Interactions& data, int64_t most = 0);
 
-// Ranks (0 is first) of the targets of ranked_users, in their order. Of users x items only a block is ever held. NaN or
-// infinite scores throw ag::Error; ag::InputError where a user leaves too few items to draw negatives from.
+// Ranks (0 is first) of the targets of ranked_users, in their order. Only a block of users x items is ever
+// held. Throws ag::Error for NaN or infinite scores, ag::InputError where too few items are left to draw.
 std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
                                   Target target, const RankingConfig& config = {});
 
 // The metrics of these ranks at 5, 10 and 20.
 Metrics evaluate(const models::SequentialRecommender& model, const Interactions& data,
                  Target target = Target::Test, const RankingConfig& config = {});
+
+// The items that sampled ranking puts a target against.
+class NegativeItems {
+ public:
+  // `weights` (V): an item is drawn in proportion to its weight; 0 is never drawn.
+  NegativeItems(const std::vector<int64_t>& weights, uint64_t seed);
+
+  // `count` different items, ascending, neither the target nor among `removed` (ascending, distinct). A
+  // function of the seed and the user's index only. Throws ag::InputError where there are fewer items.
+  std::vector<int32_t> draw(int64_t user, int64_t count, int32_t target,
+                            std::span<const int32_t> removed) const;
+
+ private:
+  bool can_be_drawn(int32_t item) const;
+  int32_t draw_one(uint64_t user, uint64_t element) const;
+
+  std::vector<int64_t> before_ = {0};  // (V+1): the sum of the weights of the items before item i
+  int64_t drawable_ = 0;               // items with a weight
+  uint64_t seed_;
+};
 
 }  // namespace p2rec

@@ -7,7 +7,6 @@
 
 #include "autograd/check.h"
 #include "p2rec/data/text_file.h"
-#include "p2rec/evaluation/bootstrap.h"
 
 namespace p2rec {
 namespace {
@@ -37,8 +36,7 @@ std::vector<PublishedRow> read_published_rows(const nn::Path& path) {
               "'");
   std::vector<PublishedRow> rows;
   std::vector<std::string_view> fields;
-  for (size_t i = 1; i < file.lines().size(); ++i) {
-    const Line& line = file.lines()[i];
+  for (const Line& line : std::span(file.lines()).subspan(1)) {
     split_at_tabs(line.text, fields);
     INPUT_CHECK(fields.size() == kColumns, file.at(line.number), "found ", fields.size(),
                 " columns; expected ", kColumns);
@@ -46,12 +44,12 @@ std::vector<PublishedRow> read_published_rows(const nn::Path& path) {
     row.name = fields[0];
     row.data = fields[1];
     row.share = number_in(file, line, fields[2]);
+    row.source = fields[7];
     for (size_t f = 0; f < kFigures; ++f) {
       const std::string_view field = fields[kFirstFigure + f];
-      if (field == "-") continue;
-      row.figures.push_back({kPlaces[f].measure, kPlaces[f].cutoff, number_in(file, line, field)});
+      if (field != "-")
+        row.figures.push_back({kPlaces[f].measure, kPlaces[f].cutoff, number_in(file, line, field)});
     }
-    row.source = fields[7];
   }
   return rows;
 }
@@ -70,17 +68,16 @@ ComparedFigure compare(const PublishedFigure& published, double share, const std
     per_seed.push_back(sum / static_cast<double>(users));
   }
   const Estimate of_seeds = estimate(per_seed);
-  ComparedFigure figure{published, of_seeds.mean, of_seeds.std, 0, false};
-  figure.standard_error = estimate(per_user).std / std::sqrt(static_cast<double>(users));
-  figure.holds =
-      figure.mean >= share * published.value || published.value - figure.mean <= 2 * figure.standard_error;
-  return figure;
+  const double standard_error = estimate(per_user).std / std::sqrt(static_cast<double>(users)),
+               below = published.value - of_seeds.mean;
+  return {published, of_seeds.mean, of_seeds.std, standard_error,
+          of_seeds.mean >= share * published.value || below <= 2 * standard_error};
 }
 
 void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream& out) {
   const std::vector<PublishedRow> rows = read_published_rows(published);
   std::error_code none;
-  INPUT_CHECK(std::filesystem::is_directory(folder, none), "--out: ", folder.string(),
+  INPUT_CHECK(std::filesystem::is_directory(folder, none), "out: ", folder.string(),
               " is no folder; expected one that holds a run for each row");
   out << fmt::format("{:<26} {:<8} {:>9} {:>15} {:>6} {:>5}\n", "row", "figure", "published", "here", "share",
                      "seeds");

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/evaluation/ranking.h"
-#include "p2rec/evaluation/ranks_file.h"
 
 namespace p2rec {
 
@@ -24,12 +24,12 @@ struct PublishedRow {
   std::string source;
 };
 
-// A table of tab-separated columns: row, data, share, HR@5, NDCG@5, HR@10, NDCG@10 ("-" where nothing is published), source.
-// Throws ag::InputError naming the file and the line.
+// Tab-separated columns: row, data, share, HR@5, NDCG@5, HR@10, NDCG@10 ("-" where nothing is published),
+// source. Throws ag::InputError naming the file and the line.
 std::vector<PublishedRow> read_published_rows(const nn::Path& file);
 
-// One figure of a row. It holds when the mean over the seeds is at least `share` of what is published, or not more than two
-// standard errors below it.
+// One figure of a row. It holds when the mean over the seeds is at least `share` of what is published, or at
+// most two standard errors below it.
 struct ComparedFigure {
   PublishedFigure published;
   double mean = 0, spread = 0;  // over the seeds; the spread with n - 1, 0 of a single one
@@ -38,7 +38,7 @@ struct ComparedFigure {
 };
 ComparedFigure compare(const PublishedFigure& published, double share, const std::vector<RanksColumn>& ours);
 
-// Prints every row of PUBLISHED with what FOLDER/ROW/ranks.tsv says; a row without that file has not been run.
+// Prints every row of PUBLISHED with what FOLDER/ROW/ranks.tsv says; a row without that file was not run.
 void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream& out);
 
 }  // namespace p2rec

@@ -14,11 +14,6 @@ using Scores = std::span<const real>;
 
 bool is_finite(real score) { return std::abs(score) <= std::numeric_limits<real>::max(); }  // NaN is not
 
-void check_scores(Scores scores) {
-  const auto bad = std::count_if(scores.begin(), scores.end(), [](real s) { return !is_finite(s); });
-  check_finite(bad, static_cast<int64_t>(scores.size()));
-}
-
 void check_item(Scores scores, int32_t item) {
   AG_CHECK(item >= 0 && static_cast<size_t>(item) < scores.size(), "ranking: item ", item, " of ",
            scores.size());
@@ -29,7 +24,7 @@ bool stands_before(const ScoredItem& a, const ScoredItem& b) {
   return a.score > b.score || (a.score == b.score && a.item > b.item);
 }
 
-// A loop without branches, for the compiler to make vectors of; 32 bits count every item, since items are 32-bit indices.
+// A loop without branches, which the compiler can vectorise; item indices have 32 bits, so counts fit.
 template <class IsBefore>
 Counted count_all(Scores scores, const IsBefore& is_before) {
   int32_t before = 0, bad = 0;
@@ -44,9 +39,9 @@ Counted count_all(Scores scores, const IsBefore& is_before) {
 
 Counted count_before(const ScoredItem& target, Scores scores, int32_t first,
                      std::span<const int32_t> removed) {
-  // All items first: those of a lower index must be better than the target, those of a higher one as good. Then the removed
-  // ones that were counted come off; the target was not, so it does not matter whether it is among them.
-  const auto size = static_cast<int64_t>(scores.size());
+  // All items first: those of a lower index must be better than the target, those of a higher one as good.
+  // Then the removed ones are subtracted; the target was not counted, so it may be among them.
+  const int64_t size = std::ssize(scores);
   const auto lower = static_cast<size_t>(std::clamp<int64_t>(target.item - first, 0, size));
   const auto higher = static_cast<size_t>(std::clamp<int64_t>(int64_t{target.item} + 1 - first, 0, size));
   const Counted better = count_all(scores.first(lower), [&](real s) { return s > target.score; });
@@ -71,7 +66,7 @@ Counted count_before(const ScoredItem& target, Scores scores, std::span<const in
 
 std::vector<int32_t> sorted_distinct(std::span<const int32_t> items) {
   std::vector<int32_t> sorted(items.begin(), items.end());
-  std::sort(sorted.begin(), sorted.end());
+  std::ranges::sort(sorted);
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   return sorted;
 }
@@ -86,13 +81,13 @@ int64_t rank_of_target(Scores scores, int32_t target, std::span<const int32_t> r
   for (const int32_t item : removed) check_item(scores, item);
   const ScoredItem wanted{target, scores[static_cast<size_t>(target)]};
   const Counted counted = count_before(wanted, scores, 0, sorted_distinct(removed));
-  check_finite(counted.not_finite, static_cast<int64_t>(scores.size()));
+  check_finite(counted.not_finite, std::ssize(scores));
   return counted.before;
 }
 
 std::vector<int32_t> top_items(Scores scores, int64_t count, std::span<const int32_t> removed) {
   AG_CHECK(count >= 0, "top_items: count is ", count);
-  check_scores(scores);
+  check_finite(std::ssize(scores) - std::ranges::count_if(scores, is_finite), std::ssize(scores));
   std::vector<bool> is_removed(scores.size());
   for (int32_t item : removed) {
     check_item(scores, item);
@@ -103,7 +98,7 @@ std::vector<int32_t> top_items(Scores scores, int64_t count, std::span<const int
     if (!is_removed[item]) items.push_back(static_cast<int32_t>(item));
   }
   const auto scored = [&](int32_t item) { return ScoredItem{item, scores[static_cast<size_t>(item)]}; };
-  const int64_t kept = std::min(count, static_cast<int64_t>(items.size()));
+  const int64_t kept = std::min(count, std::ssize(items));
   std::partial_sort(items.begin(), items.begin() + kept, items.end(),
                     [&](int32_t a, int32_t b) { return stands_before(scored(a), scored(b)); });
   items.resize(static_cast<size_t>(kept));

@@ -3,17 +3,86 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
 #include <set>
 
 #include "autograd/check.h"
+#include "autograd/parallel.h"
+#include "autograd/rng.h"
 
 namespace p2rec {
 namespace {
 
-using Rows = std::vector<const ResultRow*>;
+// --- the bootstrap -----------------------------------------------------------------------------------------
 
-Rows rows_of(const Results& results, const std::string& arm) {
-  Rows rows;
+constexpr int kBootstrapSamples = 2000;
+
+// The 0.975 quantile of Student's t with n - 1 degrees of freedom; beyond 30 the normal's is near enough.
+double t_quantile(size_t n) {
+  constexpr std::array<double, 30> kTable = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
+                                             2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
+                                             2.110,  2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
+                                             2.060,  2.056, 2.052, 2.048, 2.045, 2.042};
+  return n - 2 < kTable.size() ? kTable[n - 2] : 1.96;
+}
+
+// One measure.
+struct Compared {
+  std::vector<std::vector<double>> difference;  // per seed and unit
+  std::vector<double> samples;                  // of the bootstrap
+};
+
+Compared compared(size_t measure, const std::vector<UnitValues>& ours,
+                  const std::vector<UnitValues>& baseline) {
+  Compared c{{}, std::vector<double>(kBootstrapSamples)};
+  for (size_t s = 0; s < ours.size(); ++s) {
+    c.difference.push_back(ours[s][measure]);
+    for (size_t u = 0; u < c.difference[s].size(); ++u) c.difference[s][u] -= baseline[s][measure][u];
+  }
+  return c;
+}
+
+// Draws seeds and units with replacement; one drawing serves all measures.
+void bootstrap(std::vector<Compared>& all, size_t S, size_t U) {
+  ag::parallel_for(kBootstrapSamples, static_cast<int64_t>(S * U), [&](int64_t b) {
+    const ag::RandomKey key{0, static_cast<uint32_t>(b), ag::stream("bootstrap")};
+    uint64_t draw = 0;
+    std::vector<size_t> seeds(S), units(U);
+    for (size_t& s : seeds) s = ag::random_below(key, draw++, static_cast<uint32_t>(S));
+    for (size_t& u : units) u = ag::random_below(key, draw++, static_cast<uint32_t>(U));
+    for (Compared& c : all) {
+      double sum = 0;
+      for (const size_t u : units) {
+        for (const size_t s : seeds) sum += c.difference[s][u];
+      }
+      c.samples[static_cast<size_t>(b)] = sum / static_cast<double>(S * U);
+    }
+  });
+}
+
+Difference difference_of(Compared& c) {
+  std::vector<double> per_seed;
+  for (const std::vector<double>& units : c.difference) {
+    double sum = 0;
+    for (const double d : units) sum += d / static_cast<double>(units.size());
+    per_seed.push_back(sum);
+  }
+  const Estimate e = estimate(per_seed);
+  const size_t S = per_seed.size();
+  std::ranges::sort(c.samples);
+  const double resolvable = S > 1 ? t_quantile(S) * e.std / std::sqrt(static_cast<double>(S)) : INFINITY;
+  return {e.mean, c.samples[kBootstrapSamples / 40],
+          c.samples[kBootstrapSamples - 1 - kBootstrapSamples / 40], resolvable};
+}
+
+// --- summaries and tables ----------------------------------------------------------------------------------
+
+using ArmRows = std::vector<const ResultRow*>;
+
+ArmRows rows_of(const Results& results, const std::string& arm) {
+  ArmRows rows;
   std::set<uint64_t> seeds;
   for (const ResultRow& row : results.rows) {
     if (row.arm != arm) continue;
@@ -29,38 +98,36 @@ Rows rows_of(const Results& results, const std::string& arm) {
   return rows;
 }
 
-bool same_seeds(const Rows& a, const Rows& b) {
+bool same_seeds(const ArmRows& a, const ArmRows& b) {
   return std::ranges::equal(a, b, {}, &ResultRow::seed, &ResultRow::seed);
 }
 
-// Of all units where `split` is null.
-UnitValues values_of(const ResultRow& row, const Split* split) {
-  if (!split) return row.values;
-  UnitValues values(row.values.size());
-  for (size_t m = 0; m < values.size(); ++m) {
-    for (const size_t unit : split->members) values[m].push_back(row.values[m].at(unit));
-  }
-  return values;
-}
-
-std::vector<UnitValues> values_of(const Rows& rows, const Split* split) {
+// Per row; of all units where `split` is null.
+std::vector<UnitValues> values_of(const ArmRows& rows, const Split* split) {
   std::vector<UnitValues> values;
-  for (const ResultRow* row : rows) values.push_back(values_of(*row, split));
+  for (const ResultRow* row : rows) {
+    UnitValues& of_row = values.emplace_back(row->values);
+    if (!split) continue;
+    for (std::vector<double>& of_measure : of_row) {
+      std::vector<double> of_split;
+      for (const size_t unit : split->members) of_split.push_back(of_measure.at(unit));
+      of_measure = std::move(of_split);
+    }
+  }
   return values;
 }
 
 std::vector<double> means_of(const UnitValues& values) {
   std::vector<double> means;
   for (const std::vector<double>& of_measure : values) {
-    double sum = 0;
-    for (const double value : of_measure) sum += value;
+    const double sum = std::accumulate(of_measure.begin(), of_measure.end(), 0.0);
     means.push_back(sum / static_cast<double>(of_measure.size()));
   }
   return means;
 }
 
 // Adds a part to the summary of an arm; `baseline` is null where there is nothing to compare with.
-void add_part(ArmSummary& arm, const Rows& rows, const Rows* baseline, const Split* split) {
+void add_part(ArmSummary& arm, const ArmRows& rows, const ArmRows* baseline, const Split* split) {
   const std::vector<UnitValues> values = values_of(rows, split);
   for (size_t s = 0; s < rows.size(); ++s) arm.seeds[s].means.push_back(means_of(values[s]));
   std::vector<Estimate>& metrics = arm.metrics.emplace_back();
@@ -72,7 +139,7 @@ void add_part(ArmSummary& arm, const Rows& rows, const Rows* baseline, const Spl
   if (baseline) arm.differences.push_back(differences(values, values_of(*baseline, split)));
 }
 
-ArmSummary summarise(const Arm& arm, const Rows& rows, const Rows* baseline, const Results& results) {
+ArmSummary summarise(const Arm& arm, const ArmRows& rows, const ArmRows* baseline, const Results& results) {
   ArmSummary summary{arm, std::vector<double>(results.facts.size()), {}, {}, {}};
   for (const ResultRow* row : rows) {
     summary.seeds.push_back({row->seed, row->facts, {}});
@@ -115,8 +182,26 @@ std::string table(const Summary& summary, size_t part) {
 
 }  // namespace
 
+Estimate estimate(const std::vector<double>& values) {
+  Estimate e;
+  for (double v : values) e.mean += v / static_cast<double>(values.size());
+  for (double v : values) e.std += (v - e.mean) * (v - e.mean);
+  e.std = values.size() > 1 ? std::sqrt(e.std / static_cast<double>(values.size() - 1)) : 0;
+  return e;
+}
+
+std::vector<Difference> differences(const std::vector<UnitValues>& ours,
+                                    const std::vector<UnitValues>& baseline) {
+  std::vector<Compared> all;
+  for (size_t m = 0; m < ours[0].size(); ++m) all.push_back(compared(m, ours, baseline));
+  bootstrap(all, ours.size(), ours[0][0].size());
+  std::vector<Difference> result;
+  for (Compared& c : all) result.push_back(difference_of(c));
+  return result;
+}
+
 size_t Comparison::index_of(const std::string& measure) const {
-  const auto found = std::find(measures.begin(), measures.end(), measure);
+  const auto found = std::ranges::find(measures, measure);
   AG_CHECK(found != measures.end(), "there is no measure ", measure);
   return static_cast<size_t>(found - measures.begin());
 }
@@ -132,11 +217,10 @@ Summary summarise(const Results& results) {
   summary.parts = {{"all", "", static_cast<int64_t>(results.rows[0].values.at(0).size())}};
   for (const Split& split : results.splits)
     summary.parts.push_back({split.name, split.meaning, static_cast<int64_t>(split.members.size())});
-  const bool has_baseline =
-      std::ranges::any_of(results.arms, [&](const Arm& arm) { return arm.name == results.baseline; });
-  const Rows baseline = has_baseline ? rows_of(results, results.baseline) : Rows();
+  const bool has_baseline = std::ranges::count(results.arms, results.baseline, &Arm::name) > 0;
+  const ArmRows baseline = has_baseline ? rows_of(results, results.baseline) : ArmRows();
   for (const Arm& arm : results.arms) {
-    const Rows rows = rows_of(results, arm.name);
+    const ArmRows rows = rows_of(results, arm.name);
     const bool comparable = arm.name != results.baseline && same_seeds(rows, baseline);
     summary.arms.push_back(summarise(arm, rows, comparable ? &baseline : nullptr, results));
   }

@@ -1,14 +1,36 @@
-// The results of every method: arms that are compared, each with several seeds, and one number for each unit (a user, an
-// example) and measure. Statistics, tables and reports work on these and on nothing else.
+// The results of every method: arms that are compared, each with several seeds, and one number for each unit
+// (a user, an example) and measure. Statistics, tables and reports work on these and on nothing else.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "p2rec/evaluation/bootstrap.h"
-
 namespace p2rec {
+
+// --- means over seeds, and paired differences with bootstrap intervals -------------------------------------
+
+struct Estimate {
+  double mean = 0;
+  double std = 0;  // over the seeds, with n - 1; 0 of a single one
+};
+Estimate estimate(const std::vector<double>& values);
+
+// The paired difference of an arm to the baseline: same seeds, same units.
+struct Difference {
+  double mean = 0;
+  double low = 0, high = 0;  // 95% of bootstrap samples that draw seeds and units
+  // The smallest true difference that this many seeds would show: t(0.975, n-1) * standard error over seeds.
+  double resolvable = 0;
+};
+
+using UnitValues = std::vector<std::vector<double>>;  // (measures, units)
+
+// Per measure. ours[s] and baseline[s] are of the same seed and the same units.
+std::vector<Difference> differences(const std::vector<UnitValues>& ours,
+                                    const std::vector<UnitValues>& baseline);
+
+// --- results -----------------------------------------------------------------------------------------------
 
 struct Arm {
   std::string name;            // "p2rec_shuffled"
@@ -78,8 +100,8 @@ struct Summary : Comparison {
   const ArmSummary* find(const std::string& arm) const;  // null if there is none
 };
 
-// An arm is compared with the baseline if both have the same seeds in the same order. Throws ag::Error if rows have other
-// units or measures than the rest, or a seed of an arm comes twice.
+// An arm is compared with the baseline if both have the same seeds in the same order. Throws ag::Error if
+// rows have other units or measures than the rest, or a seed of an arm comes twice.
 Summary summarise(const Results& results);
 
 // A table for a person: a line for each arm, at most 80 columns wide with two measures.

@@ -1,5 +1,7 @@
 #include "p2rec/llm/embed.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "nn/init.h"
@@ -25,11 +27,7 @@ Tensor embed_prompt(const ItemReader& reader, const Tensor& ids) {
   std::vector<int32_t> words, items;
   for (int64_t i = 0; i < ids.numel(); ++i) {
     const int32_t id = ids.ints()[i];
-    if (id < vocabulary) {
-      words.push_back(id);
-    } else {
-      items.push_back(id - vocabulary);
-    }
+    id < vocabulary ? words.push_back(id) : items.push_back(id - vocabulary);
   }
   std::vector<int32_t> order;
   auto word = int32_t{0}, item = static_cast<int32_t>(words.size());
@@ -48,6 +46,28 @@ Tensor prompt_states(const ItemReader& reader, nn::Packed x, const models::Share
   }
   return ag::embedding(reader.llm.hidden_states(embed_prompt(reader, x.ids), x, prefix),
                        x.offsets.last_rows());
+}
+
+Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& prompt_of,
+                   const models::SharedPrefix* prefix, const Task& task) {
+  const ag::NoGrad no_grad;
+  Tensor table = Tensor::zeros({items, reader.llm.config().hidden});
+  int64_t done = 0;
+  if (const auto saved = task.resume()) {
+    table.copy_from(saved->at("table"));
+    done = std::stoll(saved->metadata.at("done"));
+  }
+  while (done < items) {
+    const int64_t begin = done;
+    std::vector<std::vector<int32_t>> prompts;
+    for (; done < std::min(begin + kItemsEmbeddedTogether, items); ++done) prompts.push_back(prompt_of(done));
+    table.rows(begin, done).copy_from(prompt_states(reader, nn::pack(prompts), prefix));
+    task.progress(double(done) / double(items), fmt::format("{} of {} items", done, items));
+    if (task.save_due()) task.save(done - 1, {{"table", table}}, {{"done", std::to_string(done)}});
+    task.check_stop();
+  }
+  task.finish(fmt::format("{} items", items));
+  return table;
 }
 
 }  // namespace p2rec

@@ -25,8 +25,8 @@ nn::Adam make_optimiser(models::Llama& llm, const FinetuneConfig& config, const 
   nn::LoraConfig lora = config.lora;
   lora.seed = config.seed;
   nn::attach_lora(llm, lora);
-  std::vector<nn::Adam::Group> groups = finetuning.trained;
-  groups.insert(groups.begin(), {nn::lora_parameters(llm), config.lr});
+  std::vector<nn::Adam::Group> groups = {{nn::lora_parameters(llm), config.lr}};
+  groups.insert(groups.end(), finetuning.trained.begin(), finetuning.trained.end());
   return {groups, {.weight_decay = 0}};
 }
 
@@ -46,17 +46,16 @@ std::vector<int64_t> examples_of(int64_t step, int64_t steps_per_epoch, const st
 // The mean over all held-out examples.
 double heldout_loss(const FinetuneConfig& config, const Finetuning& finetuning) {
   const ag::NoGrad no_grad;
-  const std::span<const int64_t> heldout = finetuning.heldout;
-  const auto batch = static_cast<size_t>(config.batch);
-  double sum = 0;
-  int64_t terms = 0;
-  for (size_t begin = 0; begin < heldout.size(); begin += batch) {
-    const PartLoss loss =
-        finetuning.loss(heldout.subspan(begin, std::min(batch, heldout.size() - begin)), {}, {});
+  std::span<const int64_t> rest = finetuning.heldout;
+  double sum = 0, terms = 0;
+  while (!rest.empty()) {
+    const size_t count = std::min(rest.size(), static_cast<size_t>(config.batch));
+    const PartLoss loss = finetuning.loss(rest.first(count), {}, {});
     sum += loss.mean.item() * static_cast<double>(loss.terms);
-    terms += loss.terms;
+    terms += static_cast<double>(loss.terms);
+    rest = rest.subspan(count);
   }
-  return sum / static_cast<double>(terms);
+  return sum / terms;
 }
 
 }  // namespace
@@ -93,12 +92,7 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
                   if (part.of(std::span(batch)).empty()) return PartLoss{};
                   return finetuning.loss(batch, part, {config.seed, static_cast<uint32_t>(step), true});
                 },
-            // Counted from one: the first step's rate would otherwise be zero.
-            .schedule =
-                [&](int64_t step) {
-                  return nn::cosine_factor(step + 1, static_cast<int64_t>(kWarmupShare * double(total)),
-                                           total + 1);
-                },
+            .schedule = cosine_schedule(static_cast<int64_t>(kWarmupShare * double(total)), total),
             .state = [&](Checkpoint& checkpoint) { checkpoint.number("heldout_loss", heldout); },
             .status = [&] { return std::isnan(heldout) ? "" : fmt::format(", held out {:.5f}", heldout); }};
   if (!finetuning.heldout.empty()) {
@@ -134,11 +128,7 @@ int64_t check_finetuning_memory(models::Llama& llm, const FinetuneConfig& config
     });
   });
   nn::detach_lora(llm);
-  const auto bytes = [&](int64_t batch) {
-    return memory.bytes(most_tokens(lengths, (batch + config.batch_parts - 1) / config.batch_parts));
-  };
-  memory.check_batch(config.batch, bytes);
-  return bytes(config.batch);
+  return memory.check_batches(lengths, config.batch, config.batch_parts);
 }
 
 bool held_out(const std::string& id) { return ag::random_below(nn::key_for(id, 0), 0, 10) == 0; }

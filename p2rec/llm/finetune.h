@@ -1,4 +1,4 @@
-// Fine-tuning a language model with LoRA: what all methods do alike, with the loss as an argument.
+// Fine-tuning a language model with LoRA: what all methods share, with the loss as an argument.
 #pragma once
 
 #include <span>
@@ -17,7 +17,7 @@ struct FinetuneConfig {
   nn::LoraConfig lora;
   double lr = 5e-4;         // of LoRA; AdamW without weight decay, cosine schedule with 10% warm-up
   int64_t batch = 16;       // examples
-  int64_t batch_parts = 1;  // a batch runs in so many parts, which takes less memory
+  int64_t batch_parts = 1;  // a batch runs in this many parts, which takes less memory
   int64_t epochs = 6;
   double clip = 1.0;  // largest norm of all gradients together
   uint64_t seed = 1;  // of LoRA's matrices, dropout, and the order of the examples
@@ -47,12 +47,12 @@ struct FinetuneLosses {
 FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const Finetuning& finetuning,
                         const Task& task = {});
 
-// The most bytes that the fine-tuning holds on the model's device, beyond what is in use: measured with the shortest
-// examples. Throws ag::InputError if they are not available, naming a batch that would fit. Leaves the model without LoRA.
+// The most bytes that the fine-tuning holds on the model's device, beyond what is in use: measured with the
+// shortest examples. Throws ag::InputError if they are not available, naming a batch that would fit.
 int64_t check_finetuning_memory(models::Llama& llm, const FinetuneConfig& config,
                                 const Finetuning& finetuning);
 
-// True if the example of this id is one of the held-out tenth: a hash decides, so it does not depend on other examples.
+// True if this example is one of the held-out tenth: a hash of the id decides.
 bool held_out(const std::string& id);
 
 }  // namespace p2rec

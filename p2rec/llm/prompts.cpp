@@ -35,7 +35,7 @@ void describe(PromptConfig& config, const nn::Visit& visit) {
 
 Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config,
                  int64_t rows)
-    : config_(config), vocabulary_(rows) {
+    : config_(config) {
   const auto encode = [&](const std::string& text) {
     auto ids = tokenizer.encode(text);
     models::need_rows(ids, rows, text);
@@ -52,8 +52,8 @@ Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, c
   models::need_rows(end_, rows, "a prompt's end");
   if (items_as != ItemsAs::Tokens) separator_ = encode(items_as == ItemsAs::Ids ? "," : ";");
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
-    item_tokens_.push_back(items_as == ItemsAs::Tokens ? std::vector<int32_t>{static_cast<int32_t>(
-                                                             vocabulary_ + static_cast<int64_t>(i))}
+    const auto token = static_cast<int32_t>(rows + static_cast<int64_t>(i));
+    item_tokens_.push_back(items_as == ItemsAs::Tokens ? std::vector{token}
                                                        : encode(" " + text_of(data, i, items_as)));
   }
 }

@@ -1,14 +1,13 @@
 // What the language model reads: one prompt per user, or per item as a virtual user.
 //
-// The paper writes a user as the sequence of item ids. How an id becomes tokens, and the words around it, are this
-// project's choices:
-//   tokens       User history:<i242><i302>...\nPreference:      one new trainable token per item, behind the vocabulary
+// The paper writes a user as the sequence of item ids. How an id becomes tokens, and the words around it, are
+// this project's choices:
+//   tokens       User history:<i242><i302>...\nPreference:      one new trainable token per item
 //   ids          User history: 242, 302, ...\nPreference:        the digits of the id
 //   titles       User history: Kolya; L.A. Confidential; ...     the title (the id where an item has none)
 //   ids+titles   User history: 242 Kolya; ...
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "models/tokenizers/tokenizer.h"
@@ -17,13 +16,8 @@
 
 namespace p2rec {
 
-// How a prompt writes an item.
-enum class ItemsAs : uint8_t {
-  Tokens,        // one new trainable token per item
-  Ids,           // the digits of its id
-  Titles,        // its title, or the id where there is none
-  IdsAndTitles,  // both
-};
+// How a prompt writes an item, as above.
+enum class ItemsAs : uint8_t { Tokens, Ids, Titles, IdsAndTitles };
 
 struct PromptConfig {
   ItemsAs items_as = ItemsAs::Tokens;
@@ -39,19 +33,17 @@ class Prompts {
           int64_t rows);
 
   // beginning + items + end, between the tokens that the tokenizer puts around a text; ids at and above
-  // vocabulary() are item tokens.
+  // `rows` are item tokens.
   std::vector<int32_t> of(Sequence items) const;
   const std::vector<int32_t>& beginning() const { return beginning_; }  // what all prompts begin with
   std::vector<int32_t> virtual_user(int32_t item) const;                // the rest of a one-item prompt
   Sequence visible(Sequence items) const;                               // the last config.history items
 
-  int64_t vocabulary() const { return vocabulary_; }  // the model's rows
   int64_t items() const { return static_cast<int64_t>(item_tokens_.size()); }
   bool has_item_tokens() const { return config_.items_as == ItemsAs::Tokens; }
 
  private:
   PromptConfig config_;
-  int64_t vocabulary_;
   std::vector<int32_t> beginning_, separator_, end_;
   std::vector<std::vector<int32_t>> item_tokens_;  // per item
 };

@@ -8,7 +8,7 @@ namespace p2rec {
 namespace {
 
 using ag::Tensor;
-using Lines = std::vector<std::vector<int32_t>>;  // as tokens
+using TokenLines = std::vector<std::vector<int32_t>>;  // as tokens
 
 constexpr uint32_t kLineStream = ag::stream("catalogue lines");
 constexpr double kInitialStd = 0.05, kWeightDecay = 0.01, kClip = 1.0;
@@ -26,8 +26,8 @@ models::LlamaConfig model_config(int64_t vocabulary, const TinyLlmConfig& config
 }
 
 // Lines of the catalogue as tokens, each with an end token where the tokenizer has one.
-Lines catalogue_lines(const Interactions& data, const models::Tokenizer& tokenizer) {
-  Lines lines;
+TokenLines catalogue_lines(const Interactions& data, const models::Tokenizer& tokenizer) {
+  TokenLines lines;
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
     const bool titled = !data.titles.empty() && !data.titles[i].empty();
     lines.push_back(tokenizer.encode(data.item_ids[i] + (titled ? ": " + data.titles[i] : "")));
@@ -36,9 +36,9 @@ Lines catalogue_lines(const Interactions& data, const models::Tokenizer& tokeniz
   return lines;
 }
 
-Lines lines_of_step(const Lines& lines, int64_t step, const TinyLlmConfig& config) {
+TokenLines lines_of_step(const TokenLines& lines, int64_t step, const TinyLlmConfig& config) {
   const ag::RandomKey key{config.seed, static_cast<uint32_t>(step), kLineStream};
-  Lines batch;
+  TokenLines batch;
   for (int64_t i = 0; i < config.batch; ++i)
     batch.push_back(
         lines[ag::random_below(key, static_cast<uint64_t>(i), static_cast<uint32_t>(lines.size()))]);
@@ -46,7 +46,7 @@ Lines lines_of_step(const Lines& lines, int64_t step, const TinyLlmConfig& confi
 }
 
 // The mean cross-entropy of every token of the lines but the first.
-Tensor next_token_loss(const models::Llama& model, const Lines& lines) {
+Tensor next_token_loss(const models::Llama& model, const TokenLines& lines) {
   const nn::Packed x = nn::pack(lines);
   std::vector<int32_t> targets(static_cast<size_t>(x.offsets.rows()), -1);
   for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
@@ -78,16 +78,15 @@ std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const
   const auto lines = catalogue_lines(data, tokenizer);
   task.announce(fmt::format("{} parameters from scratch, {} lines, {} steps of {}", model->parameter_count(),
                             lines.size(), config.steps, config.batch));
-  const Loop loop{
-      .adam = adam,
-      .steps_per_epoch = config.steps,
-      .epochs = 1,
-      .lr = config.lr,
-      .clip = kClip,
-      .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
-        return {next_token_loss(*model, lines_of_step(lines, step, config))};
-      },
-      .schedule = [&](int64_t step) { return nn::cosine_factor(step + 1, kWarmup, config.steps + 1); }};
+  const Loop loop{.adam = adam,
+                  .steps_per_epoch = config.steps,
+                  .epochs = 1,
+                  .lr = config.lr,
+                  .clip = kClip,
+                  .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
+                    return {next_token_loss(*model, lines_of_step(lines, step, config))};
+                  },
+                  .schedule = cosine_schedule(kWarmup, config.steps)};
   const std::vector<double> losses = train(loop, task);
   task.finish(fmt::format("loss {:.3f} per byte", losses.back()));
   model->requires_grad(false);

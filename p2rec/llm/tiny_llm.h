@@ -1,5 +1,5 @@
-// The language model of the embedded default: a small Llama on bytes, pre-trained from scratch on the catalogue's own
-// text, so that the whole method runs without a download. It knows no more language than the titles teach it.
+// The language model of the embedded default: a small Llama on bytes, pre-trained from scratch on the
+// catalogue's own text, so that the whole method runs without a download.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,7 @@ void describe(TinyLlmConfig& config, const nn::Visit& visit);
 std::unique_ptr<models::Llama> untrained_tiny_llm(const models::Tokenizer& tokenizer,
                                                   const TinyLlmConfig& config);
 
-// Next-byte prediction on lines "ID: TITLE" (the id alone where there is no title), AdamW with a cosine schedule.
+// Next-byte prediction on lines "ID: TITLE" (only the id without a title), AdamW with a cosine schedule.
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task = {});
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "p2rec/methods/llm_init/llm_init.h"
-#include "p2rec/methods/p2rec/config.h"
+#include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/report_sections.h"
 
 namespace p2rec {

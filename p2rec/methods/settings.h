@@ -20,12 +20,15 @@ struct Settings {
   Sections sections();
 };
 
-// The method and the model decide which options there are, so they are read first. What the command line says goes before what
-// the file says. If it names another method or model than the file does, the file's options that this one lacks are left out.
-// Throws ag::InputError for all that is wrong with the options.
+// The method and the model decide which options there are, so they are read first. The command line overrides
+// the file. If it names another method or model than the file does, the file's options that this one lacks
+// are left out. Throws ag::InputError for all that is wrong with the options.
 std::unique_ptr<Settings> settings_of(const GivenOptions& file, const GivenOptions& command_line = {});
 
 // Those of a run's folder. Throws ag::InputError if the folder holds none.
 std::unique_ptr<Settings> settings_of_run(const nn::Path& folder);
+
+// What the report says of a run besides its files: the method, and options that differ from their defaults.
+ReportPlan report_plan(Settings& settings);
 
 }  // namespace p2rec

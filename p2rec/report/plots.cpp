@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "p2rec/report/text.h"
 
@@ -15,6 +16,19 @@ constexpr double kDigit = 7;  // the width of one at an axis, in the widest of t
 constexpr double kLargest = 1e12, kSmallest = 1e-100;
 
 bool drawable(double x) { return std::abs(x) < kLargest; }  // so is no NaN
+
+// The ends of what can be drawn of some values.
+struct Extent {
+  double low = INFINITY, high = -INFINITY;
+  void see(double value) {
+    if (!drawable(value)) return;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  void unless_empty(double& l, double& h) const {
+    if (low <= high) l = low, h = high;
+  }
+};
 
 // --- axes --------------------------------------------------------------------------------------------------
 
@@ -28,7 +42,7 @@ struct Axis {
   }
 };
 
-// About `count` ticks at 1, 2 or 5 times a power of ten, at least `least` apart, the outer ones at or beyond the ends.
+// About `count` ticks at 1, 2 or 5 times a power of ten, at least `least` apart, which enclose both ends.
 Axis nice_axis(double low, double high, int count, double least = 0) {
   const double size = std::max(std::abs(low), std::abs(high));
   if (size < kSmallest) low = high = 0;  // a step would be rounded to 0
@@ -40,11 +54,8 @@ Axis nice_axis(double low, double high, int count, double least = 0) {
   const double rough = std::max((high - low) / count, least),
                power = std::pow(10, std::floor(std::log10(rough)));
   double step = 10 * power;
-  for (const double factor : {1, 2, 5}) {
-    if (factor * power >= rough * 0.999) {
-      step = factor * power;
-      break;
-    }
+  for (const double factor : {5, 2, 1}) {
+    if (factor * power >= rough * 0.999) step = factor * power;
   }
   return {std::floor(low / step + 1e-6) * step, std::ceil(high / step - 1e-6) * step, step};
 }
@@ -59,37 +70,34 @@ struct Scale {
 // --- pieces of SVG -----------------------------------------------------------------------------------------
 
 std::string line(const char* css, double x1, double y1, double x2, double y2) {
-  return fmt::format(R"(<line class="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>)"
-                     "\n",
-                     css, x1, y1, x2, y2);
+  return fmt::format("<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", css,
+                     x1, y1, x2, y2);
 }
 
 std::string text(double x, double y, const char* anchor, const std::string& content, const char* css = "") {
-  return fmt::format(R"(<text{} x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>)"
-                     "\n",
-                     *css ? fmt::format(R"( class="{}")", css) : "", x, y, anchor, escaped(content));
+  return fmt::format("<text{} x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n",
+                     *css ? fmt::format(" class=\"{}\"", css) : "", x, y, anchor, escaped(content));
 }
 
 // A round dot that says what it is when it is pointed at.
 std::string dot(const char* css, double x, double y, double radius, const std::string& says) {
-  return fmt::format(R"(<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"><title>{}</title></circle>)"
-                     "\n",
-                     css, x, y, radius, escaped(says));
+  return fmt::format(
+      "<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\"><title>{}</title></circle>\n", css, x, y,
+      radius, escaped(says));
 }
 
 std::string svg(const PlotCaption& caption, double height, const std::string& content) {
   std::string id = escaped(caption.id);
   std::ranges::replace(id, ' ', '-');
   return fmt::format(
-      R"(<svg viewBox="0 0 {:.0f} {:.0f}" role="img" aria-labelledby="{}-t {}-d">
-<title id="{}-t">{}</title><desc id="{}-d">{}</desc>
-{}</svg>
+      R"(<svg viewBox="0 0 {0:.0f} {1:.0f}" role="img" aria-labelledby="{2}-t {2}-d">
+<title id="{2}-t">{3}</title><desc id="{2}-d">{4}</desc>
+{5}</svg>
 )",
-      kWidth, height, id, id, id, escaped(caption.title), id, escaped(caption.description), content);
+      kWidth, height, id, escaped(caption.title), escaped(caption.description), content);
 }
 
-// Ticks with grid lines from `top` to `bottom`, and the axis' name below. A number that would stand out of the drawing is
-// moved in.
+// Ticks with grid lines from `top` to `bottom`, and the axis' name below. All numbers stay in the drawing.
 std::string x_axis(const Scale& x, double top, double bottom, const std::string& name) {
   std::string result;
   for (const double tick : x.axis.ticks()) {
@@ -105,15 +113,11 @@ std::string x_axis(const Scale& x, double top, double bottom, const std::string&
 // --- curves ------------------------------------------------------------------------------------------------
 
 const char* css_of(CurveStyle style) {
-  switch (style) {
-    case CurveStyle::Main:
-      return "main";
-    case CurveStyle::Second:
-      return "second";
-    case CurveStyle::Background:
-      return "background";
-  }
-  return "";
+  return style == CurveStyle::Main ? "main" : style == CurveStyle::Second ? "second" : "background";
+}
+
+std::string polyline(CurveStyle style, const std::string& points) {
+  return fmt::format("<polyline class=\"{}\" points=\"{}\"/>\n", css_of(style), points);
 }
 
 std::string curve(const Curve& c, const Scale& x, const Scale& y) {
@@ -126,10 +130,7 @@ std::string curve(const Curve& c, const Scale& x, const Scale& y) {
                   fmt::format("{} {}, {}", c.label, tick_text(px, 1), loss_text(py)));
     }
   }
-  return fmt::format(R"(<polyline class="{}" points="{}"/>)"
-                     "\n",
-                     css_of(c.style), points) +
-         dots;
+  return polyline(c.style, points) + dots;
 }
 
 // The names of curves in a row above the plot.
@@ -138,9 +139,7 @@ std::string legend(const std::vector<Curve>& curves, double left, double y) {
   constexpr double kLetter = 6.2;  // about the width of one
   for (const Curve& c : curves) {
     if (c.label.empty() || c.label == last) continue;
-    result += fmt::format(R"(<polyline class="{}" points="{:.1f},{:.1f} {:.1f},{:.1f}"/>)"
-                          "\n",
-                          css_of(c.style), left, y, left + 18, y);
+    result += polyline(c.style, fmt::format("{:.1f},{:.1f} {:.1f},{:.1f}", left, y, left + 18, y));
     if (c.marked) result += dot(css_of(c.style), left + 9, y, 3.5, c.label);
     result += text(left + 23, y + 4, "start", c.label);
     left += 40 + kLetter * static_cast<double>(c.label.size());
@@ -152,8 +151,8 @@ std::string legend(const std::vector<Curve>& curves, double left, double y) {
 // Heights for the names of levels: as near to the levels as they can be without touching.
 std::vector<double> spread(std::vector<double> heights, double distance, double bottom) {
   std::vector<size_t> order(heights.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return heights[a] < heights[b]; });
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return heights[i]; });
   for (size_t i = 1; i < order.size(); ++i)
     heights[order[i]] = std::max(heights[order[i]], heights[order[i - 1]] + distance);
   double limit = bottom;
@@ -166,17 +165,12 @@ std::vector<double> spread(std::vector<double> heights, double distance, double 
 
 std::string spread_plot(const SpreadPlot& plot) {
   constexpr double kRow = 34, kLeft = 116, kRight = 12, kTop = 6;
-  double low = plot.reference, high = plot.reference;
-  const auto see = [&](double value) {
-    if (!drawable(value)) return;
-    low = std::min(low, value);
-    high = std::max(high, value);
-  };
+  Extent seen{plot.reference, plot.reference};
   for (const SpreadRow& row : plot.rows) {
-    for (const double value : {row.mean, row.low, row.high}) see(value);
-    for (const auto& [value, says] : row.dots) see(value);
+    for (const double value : {row.mean, row.low, row.high}) seen.see(value);
+    for (const auto& [value, says] : row.dots) seen.see(value);
   }
-  const Scale x{nice_axis(low, high, 4), kLeft, kWidth - kRight};
+  const Scale x{nice_axis(seen.low, seen.high, 4), kLeft, kWidth - kRight};
   const double bottom = kTop + kRow * static_cast<double>(plot.rows.size());
   std::string content = x_axis(x, kTop, bottom, plot.axis);
   content += line("reference", x(plot.reference), kTop, x(plot.reference), bottom);
@@ -196,20 +190,16 @@ std::string spread_plot(const SpreadPlot& plot) {
 
 std::string bar_plot(const BarPlot& plot) {
   constexpr double kRow = 26, kLeft = 116, kText = 84, kTop = 4;
-  double largest = 0;
-  for (const Bar& bar : plot.bars) {
-    if (drawable(bar.value)) largest = std::max(largest, bar.value);
-  }
-  const bool none =
-      std::none_of(plot.bars.begin(), plot.bars.end(), [](const Bar& b) { return b.emphasised; });
+  Extent seen{0, 0};
+  for (const Bar& bar : plot.bars) seen.see(bar.value);
+  const bool none = std::ranges::none_of(plot.bars, &Bar::emphasised);
   std::string content;
   double y = kTop;
   for (const Bar& bar : plot.bars) {
-    const double share = drawable(bar.value) && largest > 0 ? std::max(0.0, bar.value / largest) : 0;
+    const double share = drawable(bar.value) && seen.high > 0 ? std::max(0.0, bar.value / seen.high) : 0;
     const double length = share * (kWidth - kLeft - kText);
     content += text(kLeft - 8, y + 16, "end", bar.label, bar.emphasised ? "strong" : "");
-    content += fmt::format(R"(<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="18"/>)"
-                           "\n",
+    content += fmt::format("<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"18\"/>\n",
                            none || bar.emphasised ? "main" : "other", kLeft, y + 3, length);
     content += text(kLeft + length + 6, y + 16, "start", bar.text);
     y += kRow;
@@ -219,31 +209,24 @@ std::string bar_plot(const BarPlot& plot) {
 }
 
 Frame frame_of(const std::vector<Curve>& curves, const std::vector<Level>& levels, bool y_from_zero) {
-  Frame f{INFINITY, -INFINITY, INFINITY, -INFINITY};
-  const auto see_y = [&](double y) {
-    f.y_low = std::min(f.y_low, y);
-    f.y_high = std::max(f.y_high, y);
-  };
+  Extent xs, ys;
   for (const Curve& c : curves) {
     for (const auto& [x, y] : c.points) {
       if (!drawable(x) || !drawable(y)) continue;
-      f.x_low = std::min(f.x_low, x);
-      f.x_high = std::max(f.x_high, x);
-      see_y(y);
+      xs.see(x);
+      ys.see(y);
     }
   }
-  for (const Level& level : levels) {
-    if (drawable(level.value)) see_y(level.value);
-  }
-  if (y_from_zero) see_y(0);
-  if (f.x_low > f.x_high) f.x_low = 0, f.x_high = 1;
-  if (f.y_low > f.y_high) f.y_low = 0, f.y_high = 1;
-  return f;
+  for (const Level& level : levels) ys.see(level.value);
+  if (y_from_zero) ys.see(0);
+  Frame frame;
+  xs.unless_empty(frame.x_low, frame.x_high);
+  ys.unless_empty(frame.y_low, frame.y_high);
+  return frame;
 }
 
 std::string curve_plot(const CurvePlot& plot) {
-  const bool named =
-      std::any_of(plot.curves.begin(), plot.curves.end(), [](const Curve& c) { return !c.label.empty(); });
+  const bool named = std::ranges::any_of(plot.curves, [](const Curve& c) { return !c.label.empty(); });
   const double left = 50, right = plot.levels.empty() ? 12 : 64, top = named ? 40 : 22, bottom = 190;
   const Frame& f = plot.frame;
   const Scale x{nice_axis(f.x_low, f.x_high, 5, 1), left, kWidth - right},  // steps and epochs are whole

@@ -1,5 +1,5 @@
-// The report's plots: inline SVG without scripts, coloured by the classes of the page's style sheet, so that light, dark
-// and print need no second drawing. All are kWidth units wide: set side by side their letters are equally large.
+// The report's plots: inline SVG without scripts, coloured by the classes of the page's style sheet, which
+// serves light, dark and print. All are kWidth units wide, so that their letters are equally large.
 #pragma once
 
 #include <string>
@@ -30,7 +30,7 @@ struct SpreadPlot {
 };
 std::string spread_plot(const SpreadPlot& plot);
 
-// --- a bar for each of several quantities, from zero ------------------------------------------------------
+// --- a bar for each of several quantities, from zero -------------------------------------------------------
 
 struct Bar {
   std::string label;
@@ -44,7 +44,7 @@ struct BarPlot {
 };
 std::string bar_plot(const BarPlot& plot);
 
-// --- curves -------------------------------------------------------------------------------------------------
+// --- curves ------------------------------------------------------------------------------------------------
 
 using Points = std::vector<std::pair<double, double>>;  // x ascending
 
@@ -74,7 +74,7 @@ struct CurvePlot {
 Frame frame_of(const std::vector<Curve>& curves, const std::vector<Level>& levels, bool y_from_zero);
 std::string curve_plot(const CurvePlot& plot);
 
-// At most `count` points: means of neighbours, so that a long curve becomes smoother and the page stays small.
+// At most `count` points, the means of neighbours: a long curve becomes smoother, and the page stays small.
 Points thinned(const Points& points, size_t count);
 
 }  // namespace p2rec

@@ -2,11 +2,56 @@
 
 #include <fmt/format.h>
 
-#include "p2rec/report/sections.h"
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
 #include "p2rec/report/text.h"
+#include "p2rec/task/log_file.h"
 
 namespace p2rec {
 namespace {
+
+// --- data --------------------------------------------------------------------------------------------------
+
+constexpr const char* kValidation = "validation_";
+
+// "# p2rec 0.1.0" and what follows it up to the first line that is no comment.
+std::vector<std::string> program_lines(const std::string& config) {
+  std::vector<std::string> found;
+  std::istringstream in(config);
+  for (std::string line; std::getline(in, line) && line.starts_with('#');) {
+    if (line.starts_with("# p2rec ") || (!found.empty() && line.size() > 2)) found.push_back(line.substr(2));
+  }
+  return found;
+}
+
+// "NDCG@10" of "validation_ndcg@10".
+std::string measure_of(const std::string& key) {
+  std::string name = key.substr(std::string_view(kValidation).size());
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::vector<TaskLog> read_log(const nn::Path& path) {
+  std::vector<TaskLog> tasks;
+  for (const LogFile::Line& line : LogFile(path).read()) {
+    auto task = std::ranges::find(tasks, line.task, &TaskLog::name);
+    if (task == tasks.end()) task = tasks.insert(task, {line.task, {}, {}, {}, {}});
+    const auto step = static_cast<double>(line.step) + 1;
+    const auto epoch = line.values.find("epoch");
+    for (const auto& [key, value] : line.values) {
+      if (key == "loss") task->loss.emplace_back(step, value);
+      if (key == "heldout_loss") task->heldout.emplace_back(step, value);
+      if (!key.starts_with(kValidation)) continue;
+      task->measure = measure_of(key);
+      task->validation.emplace_back(epoch == line.values.end() ? step : epoch->second, value);
+    }
+  }
+  return tasks;
+}
+
+// --- page --------------------------------------------------------------------------------------------------
 
 struct PageSection {
   const char *id, *title;
@@ -26,6 +71,24 @@ std::vector<PageSection> sections_of(const ReportData& data) {
 }
 
 }  // namespace
+
+bool ReportData::concerns(const std::string& stage) const {
+  return done(stage) || std::ranges::count(plan.stages, stage) > 0;
+}
+
+ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan) {
+  INPUT_CHECK(std::filesystem::is_directory(folder), folder.string(),
+              " is no folder; expected the folder of a run");
+  const nn::Path config = folder / "config.toml";
+  INPUT_CHECK(std::filesystem::exists(config), folder.string(),
+              " holds no run: there is no config.toml; hint: p2rec run makes one");
+  // Each part is read by itself: what throws inside a braced list of members trips the clean-up of g++ 12.
+  Manifest manifest(folder);
+  RunResults run = ResultsFile(folder).read();
+  std::vector<TaskLog> log = read_log(folder / "log.jsonl");
+  std::vector<std::string> program = program_lines(nn::read_file(config, "configuration file"));
+  return {plan, std::move(program), std::move(manifest), std::move(run), std::move(log)};
+}
 
 std::string report_page(const ReportData& data) {
   const std::string title = escaped(data.plan.title);

@@ -5,19 +5,14 @@
 #include <cctype>
 #include <ranges>
 
-#include "p2rec/report/sections.h"
+#include "p2rec/report/report.h"
 #include "p2rec/report/text.h"
 
 namespace p2rec {
 namespace {
 
-// Sets the method's own row or column off from the controls.
-const char* const kMethod = R"( class="method")";
-
 const char* verdict_of(const Difference& d) {
-  if (d.low > 0) return "better";
-  if (d.high < 0) return "worse";
-  return "no difference shown";
+  return d.low > 0 ? "better" : d.high < 0 ? "worse" : "no difference shown";
 }
 
 std::string interval_text(const Difference& d) {
@@ -54,10 +49,11 @@ std::string main_table(const Summary& s) {
     std::string cells;
     for (const std::string& measure : s.headline | std::views::reverse)
       cells += cell(estimate_text(arm.metrics[0][s.index_of(measure)]));
-    if (compared && arm.differences.empty()) cells += cell("–") + cell("–");
-    if (compared && !arm.differences.empty()) {
+    if (!arm.differences.empty()) {
       const Difference& d = arm.differences[0][s.main_measure()];
       cells += cell(interval_text(d), verdict_of(d)) + cell(metric_text(d.resolvable));
+    } else if (compared) {
+      cells += cell("–") + cell("–");
     }
     if (!s.facts.empty()) cells += cell(mean_text(arm.facts[0]));
     rows += row(escaped(arm.name), escaped(arm.meaning), cells, arm.is_the_method);
@@ -75,15 +71,16 @@ small dots below an interval are the single seeds.</p>
   return table("Results of each " + escaped(s.arm), caption, head, rows) + (compared ? note : "");
 }
 
-// A row for each measure and a column for each arm: there are few arms, and the page is not much wider than six of them.
+// A row for each measure and a column for each arm: there are few arms, and the page is narrow.
 std::string measures_table(const Summary& s) {
   std::string head = column("Metric"), rows;
-  for (const ArmSummary& arm : s.arms) head += column(escaped(arm.name), arm.is_the_method ? kMethod : "");
+  for (const ArmSummary& arm : s.arms)
+    head += column(escaped(arm.name), arm.is_the_method ? kMethodClass : "");
   for (size_t m = 0; m < s.measures.size(); ++m) {
     std::string cells;
     for (const ArmSummary& arm : s.arms)
-      cells +=
-          fmt::format("<td{}>{}</td>", arm.is_the_method ? kMethod : "", estimate_text(arm.metrics[0][m]));
+      cells += fmt::format("<td{}>{}</td>", arm.is_the_method ? kMethodClass : "",
+                           estimate_text(arm.metrics[0][m]));
     rows += row(escaped(s.measures[m]), "", cells);
   }
   return table("All metrics",
@@ -92,7 +89,7 @@ std::string measures_table(const Summary& s) {
                head, rows);
 }
 
-// The main measure for each split, and less the baseline's where that was compared; empty where there are no splits.
+// The main measure for each split, and less the baseline's where that was compared; empty without splits.
 std::string splits_table(const Summary& s) {
   if (s.parts.size() < 2) return "";
   const std::string measure = escaped(s.headline.back());
@@ -119,26 +116,34 @@ std::string splits_table(const Summary& s) {
 
 // --- plots -------------------------------------------------------------------------------------------------
 
+// Adds a row of the arm, with its seeds' values of measure m, less the baseline's if one is given.
+void add_row(SpreadPlot& plot, SpreadRow row, const ArmSummary& arm, size_t m, const ArmSummary* baseline) {
+  row.label = arm.name;
+  row.emphasised = arm.is_the_method;
+  for (size_t i = 0; i < std::min(arm.seeds.size(), (baseline ? *baseline : arm).seeds.size()); ++i) {
+    const double value = arm.seeds[i].means[0][m] - (baseline ? baseline->seeds[i].means[0][m] : 0);
+    row.dots.emplace_back(value, fmt::format("seed {}: {}", arm.seeds[i].seed,
+                                             baseline ? difference_text(value) : metric_text(value)));
+  }
+  plot.rows.push_back(std::move(row));
+}
+
 std::string means_figure(const Summary& s, const std::string& measure) {
   const size_t m = s.index_of(measure);
-  const ArmSummary* baseline = s.find(s.baseline);
+  const ArmSummary& reference = s.find(s.baseline) ? *s.find(s.baseline) : s.arms[0];
   SpreadPlot plot{{"mean-" + measure, fmt::format("{} of each {}", measure, s.arm),
                    "A row for each " + s.arm +
                        ": its mean as a dot, one standard deviation to both sides as a line, and the single "
                        "seeds as small dots below. The table above holds the numbers."},
                   measure,
                   {},
-                  (baseline ? *baseline : s.arms[0]).metrics[0][m].mean};
+                  reference.metrics[0][m].mean};
   for (const ArmSummary& arm : s.arms) {
     const Estimate& e = arm.metrics[0][m];
-    SpreadRow row{arm.name, e.mean, e.mean - e.std, e.mean + e.std, estimate_text(e), {}, arm.is_the_method};
-    for (const SeedSummary& seed : arm.seeds)
-      row.dots.emplace_back(seed.means[0][m],
-                            fmt::format("seed {}: {}", seed.seed, metric_text(seed.means[0][m])));
-    plot.rows.push_back(std::move(row));
+    add_row(plot, {"", e.mean, e.mean - e.std, e.mean + e.std, estimate_text(e), {}}, arm, m, nullptr);
   }
   return figure(spread_plot(plot), fmt::format("{}: mean ± standard deviation; dashed: {}", escaped(measure),
-                                               escaped((baseline ? *baseline : s.arms[0]).name)));
+                                               escaped(reference.name)));
 }
 
 // Empty where no arm was compared with the baseline.
@@ -156,13 +161,7 @@ std::string differences_figure(const Summary& s, const std::string& measure) {
   for (const ArmSummary& arm : s.arms) {
     if (!baseline || arm.differences.empty()) continue;
     const Difference& d = arm.differences[0][m];
-    SpreadRow row{arm.name, d.mean, d.low, d.high, interval_text(d), {}, arm.is_the_method};
-    for (size_t i = 0; i < std::min(arm.seeds.size(), baseline->seeds.size()); ++i) {
-      const double difference = arm.seeds[i].means[0][m] - baseline->seeds[i].means[0][m];
-      row.dots.emplace_back(difference,
-                            fmt::format("seed {}: {}", arm.seeds[i].seed, difference_text(difference)));
-    }
-    plot.rows.push_back(std::move(row));
+    add_row(plot, {"", d.mean, d.low, d.high, interval_text(d), {}}, arm, m, baseline);
   }
   if (plot.rows.empty()) return "";
   return figure(spread_plot(plot), fmt::format("{}: paired difference to {}, 95&#160;% interval",

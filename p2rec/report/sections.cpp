@@ -1,4 +1,4 @@
-#include "p2rec/report/sections.h"
+#include "p2rec/report/report.h"
 
 #include <fmt/format.h>
 
@@ -12,8 +12,6 @@ namespace p2rec {
 namespace {
 
 constexpr size_t kPointsOfACurve = 150;  // more cannot be told apart at the width of a plot
-
-std::string code(const std::string& text) { return "<code>" + escaped(text) + "</code>"; }
 
 // --- what was run ------------------------------------------------------------------------------------------
 
@@ -30,9 +28,9 @@ std::string size_text(const DataCounts& d) {
 // "1, 2, 3" of "1,2,3", so that a long list can be broken into lines.
 std::string spaced(const std::string& list) {
   std::string result;
-  for (size_t i = 0; i < list.size(); ++i) {
-    result += list[i];
-    if (list[i] == ',' && i + 1 < list.size() && list[i + 1] != ' ') result += ' ';
+  for (const char c : list) {
+    if (result.ends_with(',') && c != ' ') result += ' ';
+    result += c;
   }
   return result;
 }
@@ -104,17 +102,16 @@ std::string loss_figure(const TaskGroup& group, const TaskLog& log, const std::v
   return figure(curve_plot(plot), escaped(group.name) + ": loss");
 }
 
-std::vector<Curve> validation_curves(const TaskGroup& group, CurveStyle style) {
-  std::vector<Curve> curves;
+void add_validation(std::vector<Curve>& curves, const TaskGroup& group, CurveStyle style = CurveStyle::Main) {
   for (const TaskLog* log : group.tasks) {
     if (!log->validation.empty())
       curves.push_back({group.name, style, thinned(log->validation, kPointsOfACurve), false});
   }
-  return curves;
 }
 
-// A curve for each seed, and in the background those of the baseline, if it is among the groups.
+// A curve for each seed, and in the background those of `baseline`, if given; empty without curves.
 std::string validation_figure(const TaskGroup& group, const TaskGroup* baseline, const Frame& frame) {
+  if (std::ranges::all_of(group.tasks, [](const TaskLog* log) { return log->validation.empty(); })) return "";
   const std::string measure = group.tasks[0]->measure;
   CurvePlot plot{
       {"validation-" + group.stage + "-" + group.name, group.name + ": validation " + measure + " by epoch",
@@ -125,8 +122,8 @@ std::string validation_figure(const TaskGroup& group, const TaskGroup* baseline,
       {},
       {},
       frame};
-  if (baseline) plot.curves = validation_curves(*baseline, CurveStyle::Background);
-  for (const Curve& curve : validation_curves(group, CurveStyle::Main)) plot.curves.push_back(curve);
+  if (baseline) add_validation(plot.curves, *baseline, CurveStyle::Background);
+  add_validation(plot.curves, group);
   if (!group.seeds) plot.curves[0].label.clear();
   return figure(curve_plot(plot), escaped(group.name) + ": validation " + escaped(measure));
 }
@@ -136,9 +133,7 @@ std::string figures_of(const ReportData& data, const std::string& stage) {
   const std::string name = data.run.results ? data.run.results->baseline : "";
   const auto baseline = std::ranges::find(groups, name, &TaskGroup::name);
   std::vector<Curve> all;
-  for (const TaskGroup& group : groups) {
-    for (const Curve& curve : validation_curves(group, CurveStyle::Main)) all.push_back(curve);
-  }
+  for (const TaskGroup& group : groups) add_validation(all, group);
   const Frame frame = frame_of(all, {}, true);
   std::string figures;
   for (const TaskGroup& group : groups) {
@@ -146,8 +141,7 @@ std::string figures_of(const ReportData& data, const std::string& stage) {
     if (!group.seeds && !(log.loss.empty() && log.heldout.empty()))
       figures += loss_figure(group, log, levels_of(data, stage));
     const bool compared = baseline != groups.end() && group.name != name;
-    if (!validation_curves(group, CurveStyle::Main).empty())
-      figures += validation_figure(group, compared ? &*baseline : nullptr, frame);
+    figures += validation_figure(group, compared ? &*baseline : nullptr, frame);
   }
   return figures;
 }
@@ -214,16 +208,16 @@ std::string costs_section(const ReportData& data) {
   double total = 0;
   for (const StageRecord& stage : stages) total += stage.seconds;
   std::string rows;
-  BarPlot time{{"time", "Time of each stage", "A bar for each stage. The table holds the numbers."}, {}};
-  BarPlot memory{{"memory", "Memory at the end of each stage",
-                  "A bar for each stage: the most memory that the program had held up to then."},
-                 {}};
+  BarPlot time, memory;
+  time.caption = {"time", "Time of each stage", "A bar for each stage. The table holds the numbers."};
+  memory.caption = {"memory", "Memory at the end of each stage",
+                    "A bar for each stage: the most memory that the program had held up to then."};
   for (const StageRecord& stage : stages) {
-    const std::string tokens = stage.tokens > 0 ? count_text(stage.tokens) : "–";
-    const std::string rate =
-        stage.tokens > 0 ? rate_text(static_cast<double>(stage.tokens) / stage.seconds) : "–";
+    const auto tokens = static_cast<double>(stage.tokens);
+    const std::string count = tokens > 0 ? count_text(stage.tokens) : "–",
+                      rate = tokens > 0 ? rate_text(tokens / stage.seconds) : "–";
     rows += row(escaped(stage.name), data.open(stage.name) ? "not finished" : "",
-                cell(seconds_text(stage.seconds)) + cell(percent_text(stage.seconds / total)) + cell(tokens) +
+                cell(seconds_text(stage.seconds)) + cell(percent_text(stage.seconds / total)) + cell(count) +
                     cell(rate) + cell(memory_text(stage.peak_rss_mib)));
     time.bars.push_back({stage.name, stage.seconds, seconds_text(stage.seconds), false});
     memory.bars.push_back({stage.name, stage.peak_rss_mib, memory_text(stage.peak_rss_mib), false});

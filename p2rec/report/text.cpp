@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "nn/io/text.h"
 #include "p2rec/task/progress.h"
@@ -23,22 +24,19 @@ std::string fixed(double value, int decimals) {
   return std::isfinite(value) ? with_minus(fmt::format("{:.{}f}", value, decimals)) : kDash;
 }
 
+std::string in_small(const std::string& text) { return text.empty() ? "" : "<small>" + text + "</small>"; }
+
 }  // namespace
 
 std::string escaped(std::string_view text) {
+  static const std::map<char, const char*> kEntities = {
+      {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
   std::string result;
   for (const char c : text) {
+    const auto entity = kEntities.find(c);
     const auto code = static_cast<unsigned char>(c);
-    if (c == '&') {
-      result += "&amp;";
-    } else if (c == '<') {
-      result += "&lt;";
-    } else if (c == '>') {
-      result += "&gt;";
-    } else if (c == '"') {
-      result += "&quot;";
-    } else if (c == '\'') {
-      result += "&#39;";
+    if (entity != kEntities.end()) {
+      result += entity->second;
     } else if (code < 0x20 || code == 0x7F) {
       result += "\uFFFD";
     } else {
@@ -49,13 +47,11 @@ std::string escaped(std::string_view text) {
 }
 
 std::string shortened(std::string_view text, size_t characters) {
-  if (static_cast<size_t>(std::count_if(text.begin(), text.end(), nn::begins_character)) <= characters)
-    return std::string(text);
-  size_t end = 0;
-  for (size_t seen = 0; end < text.size(); ++end) {
-    if (nn::begins_character(text[end]) && seen++ == characters - 1) break;
+  size_t seen = 0, last = 0;  // characters; where the last one that may be kept begins
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (nn::begins_character(text[i]) && ++seen == characters) last = i;
   }
-  return std::string(text.substr(0, end)) + "…";
+  return seen <= characters ? std::string(text) : std::string(text.substr(0, last)) + "…";
 }
 
 std::string figure(const std::string& plot, const std::string& caption) {
@@ -80,19 +76,22 @@ std::string column(const std::string& content, const std::string& css) {
 
 std::string row(const std::string& head, const std::string& small, const std::string& cells,
                 bool emphasised) {
-  return fmt::format("<tr{}><th scope=\"row\">{}{}</th>{}</tr>\n", emphasised ? R"( class="method")" : "",
-                     head, small.empty() ? "" : "<small>" + small + "</small>", cells);
+  return fmt::format("<tr{}><th scope=\"row\">{}{}</th>{}</tr>\n", emphasised ? kMethodClass : "", head,
+                     in_small(small), cells);
 }
 
 std::string cell(const std::string& content, const std::string& small) {
-  return fmt::format("<td>{}{}</td>", content, small.empty() ? "" : "<small>" + small + "</small>");
+  return fmt::format("<td>{}{}</td>", content, in_small(small));
 }
 
 std::string missing(const std::string& why) {
   return "<p class=\"missing\">Nothing to show: " + why + "</p>\n";
 }
 
+std::string code(const std::string& text) { return "<code>" + escaped(text) + "</code>"; }
+
 std::string metric_text(double value) { return fixed(value, 4); }
+std::string mean_text(double value) { return fixed(value, 1); }
 
 std::string difference_text(double value) {
   return std::isfinite(value) ? with_minus(fmt::format("{:+.4f}", value)) : kDash;
@@ -112,8 +111,6 @@ std::string count_text(int64_t value) {
     digits.insert(static_cast<size_t>(place), ",");
   return with_minus(digits);
 }
-
-std::string mean_text(double value) { return fixed(value, 1); }
 
 std::string rate_text(double value) {
   if (!(std::abs(value) < 1e15)) return kDash;

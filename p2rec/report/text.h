@@ -7,24 +7,27 @@
 
 namespace p2rec {
 
-// Text for HTML and SVG, between tags and in quoted attributes: & < > " ' become entities, and control characters,
-// which XML does not allow, U+FFFD.
+// Text for HTML and SVG, between tags and in quoted attributes: & < > " ' become entities, and control
+// characters, which XML does not allow, U+FFFD.
 std::string escaped(std::string_view text);
 // At most `characters` of UTF-8 text, the last one an ellipsis if something is left out.
 std::string shortened(std::string_view text, size_t characters);
 
 // --- pieces of HTML; plots, captions, heads and rows are HTML themselves -----------------------------------
 
+constexpr const char* kMethodClass =
+    R"( class="method")";  // sets the method's own row or column off from the controls
 std::string figure(const std::string& plot, const std::string& caption);
 // `label` names the region that scrolls; `head` holds the cells of the head (column()), `rows` whole rows.
 std::string table(const std::string& label, const std::string& caption, const std::string& head,
                   const std::string& rows);
 std::string column(const std::string& content, const std::string& css = "");  // a cell of the head
-// <tr> with a head and the cells <td>...</td>; `small` stands below the head in small letters.
+// <tr> with a head and the cells <td>...</td>; `small` is below the head in small letters.
 std::string row(const std::string& head, const std::string& small, const std::string& cells,
                 bool emphasised = false);
 std::string cell(const std::string& content, const std::string& small = "");  // <td>
 std::string missing(const std::string& why);  // in place of something that cannot be shown
+std::string code(const std::string& text);    // escapes it
 
 // --- numbers -----------------------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ const Section& section_named(const Sections& sections, const std::string& name);
 
 // The engine's own options, whatever the method.
 struct RunConfig {
-  std::string data = "synthetic";  // a file or folder of interactions, or "synthetic"
+  std::string data = "synthetic";  // file or folder of interactions, or "synthetic"; empty: none needed
   std::string out;                 // folder of the run
   std::string from;                // folder of another run that a training begins from; empty: none
   std::vector<uint64_t> seeds = {1, 2, 3};

@@ -51,7 +51,7 @@ class Run {
       : config_(config),
         sections_(sections),
         stages_(stages),
-        data_(load_data(config.data)),
+        data_(config.data.empty() ? Interactions() : load_data(config.data)),
         hashes_(hashes_of(data_)),
         manifest_(config.out, config.overwrite),
         others_(config.from.empty() ? config.out : config.from, config.overwrite),
@@ -64,7 +64,7 @@ class Run {
     prepare(chosen);
     nn::write_atomically(fs::path(config_.out) / kConfigFile, to_toml(sections_));
     journal_ = Journal::open(config_.out, config_.quiet, config_.save_every);
-    results_.set_data({data_.users(), data_.items(), data_.interactions()});
+    if (!config_.data.empty()) results_.set_data({data_.users(), data_.items(), data_.interactions()});
     for (const Stage* stage : chosen) {
       if (manifest_.done(stage->name)) {
         journal_->say(stage->name + ": done before");

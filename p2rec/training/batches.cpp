@@ -5,31 +5,27 @@
 #include <bitset>
 
 #include "autograd/parallel.h"
+#include "p2rec/evaluation/ranking.h"
 
 namespace p2rec {
 namespace {
 
 using ag::Tensor;
 
-constexpr int64_t kTries =
-    64;  // to draw a negative: each fails with the share of the catalogue that the user has taken
+// To draw a negative: each fails with the share of the catalogue that the user has taken.
+constexpr int64_t kTries = 64;
 
-// The items of a user. Of most others one bit tells that they are not among them, without a search.
-class Taken {
- public:
-  explicit Taken(Sequence items) : sorted_(items.begin(), items.end()) {
-    std::sort(sorted_.begin(), sorted_.end());
-    for (const int32_t item : sorted_) maybe_.set(bit_of(item));
+// The items of a user. For most other items one bit shows that they are not among them, without a search.
+struct Taken {
+  std::vector<int32_t> sorted;
+  std::bitset<4096> maybe;
+
+  explicit Taken(Sequence items) : sorted(sorted_distinct(items)) {
+    for (const int32_t item : sorted) maybe.set(static_cast<size_t>(item) % maybe.size());
   }
   bool contains(int32_t item) const {
-    return maybe_[bit_of(item)] && std::binary_search(sorted_.begin(), sorted_.end(), item);
+    return maybe[static_cast<size_t>(item) % maybe.size()] && std::ranges::binary_search(sorted, item);
   }
-
- private:
-  static constexpr size_t kBits = 4096;
-  static size_t bit_of(int32_t item) { return static_cast<size_t>(item) % kBits; }
-  std::vector<int32_t> sorted_;
-  std::bitset<kBits> maybe_;
 };
 
 // -1 where chance finds none.
@@ -42,7 +38,7 @@ int32_t draw_negative(const Taken& taken, int64_t items, const ag::RandomKey& ke
   return -1;
 }
 
-// For each target of the batch, which of its sequences it stands in.
+// For each target of the batch, which of its sequences it is in.
 std::vector<int64_t> sequences_of_targets(const models::SequenceBatch& batch) {
   std::vector<int64_t> sequences;
   int64_t b = 0;
@@ -60,7 +56,7 @@ std::vector<Window> training_windows(const Interactions& data, int64_t length, W
   AG_CHECK(length >= 2, "training windows: a window of ", length, " items has nothing to predict");
   std::vector<Window> windows;
   for (int64_t u = 0; u < data.users(); ++u) {
-    const auto items = static_cast<int64_t>(training_part(data, u).size());
+    const int64_t items = std::ssize(training_part(data, u));
     const int64_t first = choice == WindowChoice::Last ? std::max<int64_t>(0, items - length) : 0;
     for (int64_t begin = first; begin + 1 < items; begin += length - 1)
       windows.push_back({u, begin, std::min(length, items - begin)});
@@ -75,14 +71,9 @@ std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch
                                   static_cast<int32_t>(windows));
   };
   if (steps == 0) return dealt(epoch);
-  std::vector<int32_t> chosen;
-  int64_t round = -1;
-  std::vector<int32_t> order;
+  std::vector<int32_t> chosen, order;
   for (int64_t i = epoch * steps * batch; i < (epoch + 1) * steps * batch; ++i) {
-    if (i / windows != round) {
-      round = i / windows;
-      order = dealt(round);
-    }
+    if (order.empty() || i % windows == 0) order = dealt(i / windows);
     chosen.push_back(order[static_cast<size_t>(i % windows)]);
   }
   return chosen;
@@ -126,23 +117,21 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
     }
   });
   AG_CHECK(all_found,
-           "negative sampling: a user has taken nearly all items; hint: --loss ce needs no negatives");
+           "negative sampling: a user has taken nearly all items; hint: loss = ce needs no negatives");
   return negatives;
 }
 
 Tensor use_rows_alone(models::SequenceBatch& batch, const Tensor& table) {
-  std::vector<int32_t> ids,
-      row_of(static_cast<size_t>(table.dim(0)), -1);  // in the order in which they come up
+  std::vector<int32_t> ids, row_of(static_cast<size_t>(table.dim(0)), -1);
   const auto renumber = [&](Tensor& some) {
     if (!some.defined()) return;
-    int32_t* id = some.ints();
-    for (const int32_t* end = id + some.numel(); id != end; ++id) {
-      int32_t& row = row_of[static_cast<size_t>(*id)];
+    for (int32_t& id : std::span(some.ints(), static_cast<size_t>(some.numel()))) {
+      int32_t& row = row_of[static_cast<size_t>(id)];
       if (row < 0) {
         row = static_cast<int32_t>(ids.size());
-        ids.push_back(*id);
+        ids.push_back(id);
       }
-      *id = row;
+      id = row;
     }
   };
   renumber(batch.input.ids);

@@ -53,7 +53,7 @@ void validate(const Loop& loop, int64_t step, const Task& task) {
 }
 
 std::string progress_text(const Loop& loop, const std::vector<double>& losses) {
-  const auto steps = static_cast<int64_t>(losses.size());
+  const int64_t steps = std::ssize(losses);
   const std::string where = loop.epochs == 1
                                 ? fmt::format("step {} of {}", steps, loop.steps_per_epoch)
                                 : fmt::format("epoch {} of {}{}", (steps - 1) / loop.steps_per_epoch + 1,
@@ -89,6 +89,10 @@ std::vector<double> train(const Loop& loop, const Task& task) {
   return losses;
 }
 
+std::function<double(int64_t step)> cosine_schedule(int64_t warmup, int64_t total) {
+  return [=](int64_t step) { return nn::cosine_factor(step + 1, warmup, total + 1); };
+}
+
 double mean_loss(const std::vector<double>& losses, int64_t begin, int64_t end) {
   return std::accumulate(losses.begin() + begin, losses.begin() + end, 0.0) /
          static_cast<double>(std::max<int64_t>(1, end - begin));
@@ -114,7 +118,7 @@ void Checkpoint::list(const std::string& name, std::vector<double>& values) {
     const std::vector<ag::real> found = saved_->at(name).values();
     values.assign(found.begin(), found.end());
   } else {
-    tensors_.emplace_back(name, Tensor::from({static_cast<int64_t>(values.size())}, values));
+    tensors_.emplace_back(name, Tensor::from({std::ssize(values)}, values));
   }
 }
 

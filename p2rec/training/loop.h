@@ -1,8 +1,8 @@
 // The training loop: the only place that updates weights, and that logs, saves and resumes a training.
 //
-//   each step           gradients of the loss, of all parts of the batch; clipped; Adam at the scheduled rate; a log line
-//   each epoch's end    validation
-//   now and then        a checkpoint: Adam with the weights that it trains, the losses so far, and what `state` visits
+//   each step         gradients of all parts of the batch; clipped; Adam at the scheduled rate; a log line
+//   each epoch's end  validation
+//   now and then      a checkpoint: Adam, the weights that it trains, the losses, and what `state` visits
 #pragma once
 
 #include <functional>
@@ -28,8 +28,8 @@ struct BatchPart {
   }
 };
 
-// The mean loss over the `terms` of a part, where the whole batch has `of` terms. mean * terms / of is the part's sum
-// divided by the count of the whole batch: it adds up over the parts to the batch's mean, and so do the gradients.
+// The mean loss over the `terms` of a part, where the whole batch has `of` terms. mean * terms / of adds up
+// over the parts to the batch's mean, and so do the gradients.
 struct PartLoss {
   ag::Tensor mean = {};  // (), or undefined if the part has no terms
   int64_t terms = 1, of = 1;
@@ -55,7 +55,7 @@ class Checkpoint {
 
 struct Loop {
   nn::Adam& adam;
-  int64_t steps_per_epoch, epochs;  // of at most so many epochs
+  int64_t steps_per_epoch, epochs;  // at most this many epochs
   int64_t parts = 1;                // of a batch
   double lr = 0;                    // Adam's, for the log
   double clip = 0;                  // largest norm of all gradients together; 0: any
@@ -69,8 +69,11 @@ struct Loop {
   std::function<std::string()> status = {};            // beside the loss in the progress line
 };
 
-// Trains from the start or from the task's checkpoint. Returns the loss of every step, also of those before a resume.
+// Trains from the start or from the task's checkpoint. Returns the loss of every step since the start.
 std::vector<double> train(const Loop& loop, const Task& task);
+
+// Cosine with warm-up for Loop::schedule, counted from one: the first step's rate would otherwise be zero.
+std::function<double(int64_t step)> cosine_schedule(int64_t warmup, int64_t total);
 
 // The mean of losses [begin, end).
 double mean_loss(const std::vector<double>& losses, int64_t begin, int64_t end);

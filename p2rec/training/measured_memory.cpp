@@ -1,7 +1,6 @@
 #include "p2rec/training/measured_memory.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "autograd/check.h"
 #include "autograd/rng.h"
@@ -10,12 +9,9 @@
 #include "nn/system/memory.h"
 
 namespace p2rec {
-namespace {
 
-// Batches differ in size, so a block that is used again is often larger than what is asked for.
+// Batches differ in size, so a block that is used again is often larger than requested.
 constexpr double kReuse = 1.1;
-
-}  // namespace
 
 int64_t available_memory(ag::Device device) {
   ag::release_cached_memory();  // what of it was never written to is not resident, and would count twice
@@ -66,13 +62,14 @@ int64_t MeasuredMemory::bytes(int64_t tokens) const {
 }
 
 int64_t most_tokens(const std::vector<int64_t>& lengths, int64_t batch) {
-  const auto count = std::ssize(lengths);
-  const std::vector<int32_t> order =
-      ag::random_permutation(nn::key_for("largest batch", 1), static_cast<int32_t>(count));
+  std::vector<int64_t> shuffled;
+  for (const int32_t i :
+       ag::random_permutation(nn::key_for("largest batch", 1), static_cast<int32_t>(lengths.size())))
+    shuffled.push_back(lengths[static_cast<size_t>(i)]);
   int64_t tokens = 0, most = 0;  // of any `batch` sequences in a row
-  for (int64_t i = 0; i < count; ++i) {
-    tokens += lengths[static_cast<size_t>(order[static_cast<size_t>(i)])];
-    if (i >= batch) tokens -= lengths[static_cast<size_t>(order[static_cast<size_t>(i - batch)])];
+  for (size_t i = 0; i < shuffled.size(); ++i) {
+    tokens += shuffled[i];
+    if (std::cmp_greater_equal(i, batch)) tokens -= shuffled[i - static_cast<size_t>(batch)];
     most = std::max(most, tokens);
   }
   return most;
@@ -84,20 +81,25 @@ void MeasuredMemory::check(int64_t bytes) const {
               " are available; hint: a smaller model needs less");
 }
 
-void MeasuredMemory::check_batch(int64_t batch, const std::function<int64_t(int64_t)>& bytes_of) const {
-  if (bytes_of(batch) <= available_) return;
+int64_t MeasuredMemory::check_batches(const std::vector<int64_t>& lengths, int64_t batch, int64_t parts,
+                                      int64_t besides) const {
+  const auto bytes_of = [&](int64_t n) {
+    return besides + bytes(most_tokens(lengths, (n + parts - 1) / parts));
+  };
+  const int64_t needed = bytes_of(batch);
+  if (needed <= available_) return needed;
   int64_t fits = 0, too_large = batch;
   // A thirty-second is left free: another call of the program finds a little more or less.
   while (too_large - fits > 1) {
     const int64_t middle = fits + (too_large - fits) / 2;
     (bytes_of(middle) <= available_ - available_ / 32 ? fits : too_large) = middle;
   }
-  throw ag::InputError(ag::message(
-      option_, ": ", what_, " with batches of ", batch, " needs about ", nn::memory_text(bytes_of(batch)),
-      " of memory, but ", nn::memory_text(available_), " are available; hint: ",
-      fits > 0 ? ag::message(option_, " ", fits, " would fit")
-               : ag::message("not even batches of one would fit (", nn::memory_text(bytes_of(1)),
-                             "); a smaller model or shorter sequences need less")));
+  throw ag::InputError(
+      ag::message(option_, ": ", what_, " with batches of ", batch, " needs about ", nn::memory_text(needed),
+                  " of memory, but ", nn::memory_text(available_), " are available; hint: ",
+                  fits > 0 ? ag::message(option_, " ", fits, " would fit")
+                           : ag::message("not even batches of one would fit (", nn::memory_text(bytes_of(1)),
+                                         "); a smaller model or shorter sequences need less")));
 }
 
 }  // namespace p2rec

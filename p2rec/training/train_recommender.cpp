@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "autograd/ops.h"
 #include "models/recommenders/popularity.h"
@@ -26,22 +27,13 @@ struct Best {
   nn::NamedTensors weights;
 };
 
-nn::NamedTensors trained(const nn::NamedTensors& tensors) {
-  nn::NamedTensors result;
-  for (const auto& entry : tensors) {
-    if (entry.second.requires_grad()) result.push_back(entry);
-  }
-  return result;
-}
-
-nn::NamedTensors copy_of(const nn::NamedTensors& tensors) {
-  nn::NamedTensors copy;
-  for (const auto& [name, tensor] : tensors) copy.emplace_back(name, tensor.clone());
-  return copy;
+nn::NamedTensors trained(nn::NamedTensors tensors) {
+  std::erase_if(tensors, [](const auto& entry) { return !entry.second.requires_grad(); });
+  return tensors;
 }
 
 void copy_into(const nn::NamedTensors& to, const nn::NamedTensors& from) {
-  for (size_t i = 0; i < to.size(); ++i) Tensor(to[i].second).copy_from(from[i].second);
+  for (size_t i = 0; i < from.size(); ++i) Tensor(to[i].second).copy_from(from[i].second);
 }
 
 class Training {
@@ -56,21 +48,20 @@ class Training {
     INPUT_CHECK(!windows_.empty(), data.source,
                 ": nobody has two interactions to train on; hint: leave-one-out keeps the last ",
                 "two of each user for validation and test");
-    if (config.patience > 0) best_.weights = copy_of(weights_);
+    if (config.patience == 0) return;
+    for (const auto& [name, tensor] : weights_) best_.weights.emplace_back(name, tensor.clone());
   }
 
   Recommender run(const Task& task) {
+    const std::vector<int64_t> lengths = window_lengths();
     task.announce(fmt::format("{} windows of {} items, {} steps an epoch, at most {} epochs", windows_.size(),
-                              items_of_windows(), steps_of_epoch(), config_.max_epochs));
+                              std::reduce(lengths.begin(), lengths.end()), steps_of_epoch(),
+                              config_.max_epochs));
     const Loop loop = training_loop();
     const std::vector<double> losses = train(loop, task);
-    const auto steps = static_cast<int64_t>(losses.size());
-    const int64_t epochs = steps / loop.steps_per_epoch;
-    if (config_.patience > 0) {
-      copy_into(weights_, best_.weights);
-    } else {
-      best_.epoch = epochs;
-    }
+    const int64_t steps = std::ssize(losses), epochs = steps / loop.steps_per_epoch;
+    if (config_.patience == 0) best_.epoch = epochs;
+    copy_into(weights_, best_.weights);
     task.finish(fmt::format("{} epochs, best {}, loss {:.4f}", epochs, best_.epoch,
                             mean_loss(losses, steps - loop.steps_per_epoch, steps)));
     return {nullptr, epochs, best_.epoch, tokens_};
@@ -82,7 +73,7 @@ class Training {
     return lengths;
   }
 
-  // Gradients of the first n windows of an epoch, and nothing else; returns how many items they have. For measuring.
+  // Only the gradients of the first n windows of an epoch, for measuring; returns how many items they have.
   int64_t run_batch(int64_t n) {
     adam_.zero_grad();
     windows_of(0);
@@ -119,21 +110,16 @@ class Training {
     return loop;
   }
 
-  int64_t items_of_windows() const {
-    int64_t items = 0;
-    for (const Window& w : windows_) items += w.length;
-    return items;
-  }
   int64_t steps_of_epoch() const {
-    const auto windows = static_cast<int64_t>(windows_.size());
-    return config_.steps_per_epoch ? config_.steps_per_epoch : (windows + config_.batch - 1) / config_.batch;
+    return config_.steps_per_epoch ? config_.steps_per_epoch
+                                   : (std::ssize(windows_) + config_.batch - 1) / config_.batch;
   }
 
   std::span<const int32_t> windows_of(int64_t step) {
     const int64_t epoch = step / steps_of_epoch();
     if (epoch != ordered_epoch_) {
-      order_ = epoch_windows(static_cast<int64_t>(windows_.size()), epoch, config_.batch,
-                             config_.steps_per_epoch, config_.seed);
+      order_ =
+          epoch_windows(std::ssize(windows_), epoch, config_.batch, config_.steps_per_epoch, config_.seed);
       ordered_epoch_ = epoch;
     }
     const auto batch = static_cast<size_t>(config_.batch),
@@ -200,9 +186,9 @@ class Training {
   Tensor used_rows_;             // sparse Adam: the items that batch_.item_rows are
 };
 
-models::AnyRecommenderConfig with_items(models::AnyRecommenderConfig model, int64_t items) {
-  model->items = items;
-  return model;
+std::unique_ptr<models::SequentialRecommender> make_model(int64_t items, RecommenderConfig config) {
+  config.model->items = items;
+  return config.model->make(config.seed);
 }
 
 Recommender count_popularity(const Interactions& data, const models::PopularityConfig& config,
@@ -219,14 +205,12 @@ void describe(RecommenderConfig& c, const nn::Visit& visit) {
   visit({"model", "kind of recommender", nn::kAny, models::recommender_names()}, &name);
   if (name != models::name_of(*c.model)) c.model = models::default_recommender_config(name);
   c.model->describe(visit);
-  const nn::Option users = {"evaluate-users",
-                            "evaluate a fixed sample of N users, also for early stopping; 0: all of them",
-                            nn::at_least(0)};
+  const char* sample = "evaluate a fixed sample of N users, also for early stopping; 0: all of them";
+  const nn::Option users = {"evaluate-users", sample, nn::at_least(0)};
   if (c.model.as<models::PopularityConfig>()) return visit(users, &c.validation_users);
   describe(c.loss, visit);
   visit({"share-negatives",
-         "draw the negatives once for all positions of a step, which costs little however many items there "
-         "are"},
+         "draw the negatives once for all positions of a step, which is fast for any catalogue"},
         &c.share_negatives);
   visit({"lr", "learning rate of Adam", nn::kPositive}, &c.lr);
   visit({"adam-beta2", "Adam's second decay rate", nn::kShare}, &c.adam_beta2);
@@ -237,9 +221,7 @@ void describe(RecommenderConfig& c, const nn::Visit& visit) {
          nn::at_least(1)},
         &c.batch_parts);
   nn::visit_choice(
-      visit,
-      {"windows",
-       "what of a user is trained on: all of the training part, in windows, or only the last window"},
+      visit, {"windows", "train on all of a user's training part, in windows, or only on the last window"},
       c.windows, {{"all", WindowChoice::All}, {"last", WindowChoice::Last}});
   visit({"max-epochs", "epochs at most", nn::at_least(1)}, &c.max_epochs);
   visit({"steps-per-epoch", "steps after which an epoch ends and is validated; 0: when every window was seen",
@@ -277,7 +259,7 @@ Tensor item_table(const Recommender& recommender) {
 
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config) {
-  auto made = with_items(config.model, items)->make(config.seed);
+  auto made = make_model(items, config);
   auto* trainable = dynamic_cast<models::TrainableRecommender*>(made.get());
   AG_CHECK(trainable, "make_recommender: this model is counted, not trained");
   trainable->move_to(config.device);
@@ -292,7 +274,7 @@ std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::Tensor
                 "; expected a matrix");
     config.model->features = features->dim(1);
   }
-  auto model = with_items(config.model, items)->make(config.seed);
+  auto model = make_model(items, config);
   model->load(file.tensors, file.path);
   model->move_to(config.device);
   return model;
@@ -314,12 +296,7 @@ int64_t check_training_memory(const Interactions& data, const RecommenderConfig&
     if (config.patience == 0) return;
     memory.other([&] { evaluate(*model, data, Target::Validation, {.users = kUsersRankedTogether}); });
   });
-  const auto bytes = [&](int64_t batch) {
-    return besides +
-           memory.bytes(most_tokens(lengths, (batch + config.batch_parts - 1) / config.batch_parts));
-  };
-  memory.check_batch(config.batch, bytes);
-  return bytes(config.batch);
+  return memory.check_batches(lengths, config.batch, config.batch_parts, besides);
 }
 
 int64_t trainings_side_by_side(const Interactions& data, const RecommenderConfig& config, int64_t wanted,

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "models/recommenders/recommender.h"
 #include "models/recommenders/sasrec.h"
@@ -20,13 +19,12 @@ struct RecommenderConfig {
   bool share_negatives = false;          // all positions of a step are compared with the same negatives
   bool lazy_adam = false;                // the item table's rows without a gradient stay as they are
   int64_t batch = 128;                   // windows
-  int64_t batch_parts = 1;               // a batch runs in so many parts, which takes less memory
+  int64_t batch_parts = 1;               // a batch runs in this many parts, which takes less memory
   WindowChoice windows = WindowChoice::All;
-  int64_t steps_per_epoch = 0;  // 0: an epoch is every window once; otherwise so many steps
+  int64_t steps_per_epoch = 0;  // 0: an epoch is every window once
   int64_t max_epochs = 200;
-  int64_t patience =
-      10;  // stops after so many epochs without a better validation NDCG@10; 0: runs all epochs and
-           // never looks at the validation items
+  // Stops after this many epochs without a better validation NDCG@10; 0: never, and sees no validation items.
+  int64_t patience = 10;
   ag::Device device = ag::Device::CPU;
   uint64_t seed = 1;             // of weights, dropout, order, masks and negatives
   int64_t validation_users = 0;  // ranked for early stopping, always in full; 0: all (ranked_users)
@@ -59,13 +57,14 @@ std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::Tensor
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config,
                              const Task& task = {});
 
-// Step 6: the same with given item vectors: the item table's first values (V,d), or what the adapter reads (V,D), as
-// config.model->use says. Undefined: the model's own random ones, of config.model->features columns. PopRec is counted.
+// Step 6: the same with given item vectors: the item table's first values (V,d), or what the adapter reads
+// (V,D), as config.model->use says. Undefined: the model's own random ones, of config.model->features
+// columns. PopRec is counted.
 Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task = {});
 
-// The most bytes that a training holds on its device, and `besides` more: measured with small batches (measured_memory.h).
-// Throws ag::InputError if they are not available, naming a batch that would fit.
+// The most bytes that a training holds on its device, and `besides` more: measured with small batches
+// (measured_memory.h). Throws ag::InputError if they are not available, naming a batch that would fit.
 int64_t check_training_memory(const Interactions& data, const RecommenderConfig& config, int64_t besides = 0);
 // How many such trainings fit side by side, at most `wanted`. On CUDA they run one at a time.
 int64_t trainings_side_by_side(const Interactions& data, const RecommenderConfig& config, int64_t wanted,

@@ -1,5 +1,5 @@
 // The whole method on the device gives what it gives on the CPU: in double, the same ranks.
-#include "p2rec/evaluation/ranks_file.h"
+#include "p2rec/evaluation/ranked_users.h"
 #include "tests/p2rec/run/small_run.h"
 
 TEST_CASE("a run with --device cuda ranks as one on the CPU") {

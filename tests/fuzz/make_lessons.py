@@ -293,7 +293,7 @@ def artifact_files():
     yield "groups_negative", "its group were expected", head + b"-1\n10\t0\n"
     yield "groups_too_large", "its group were expected", head + b"99999999999\n10\t0\n"
     yield "groups_cut", "its group were expected", head + b"1\n"
-    yield "groups_more", "behind the last item", head + b"1\n10\t0\n11\t0\n"
+    yield "groups_more", "after the last item", head + b"1\n10\t0\n11\t0\n"
 
 
 def option_files():

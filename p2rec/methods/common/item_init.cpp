@@ -27,6 +27,17 @@ ItemInitConfig all_of(const ItemInits& inits) {
   return config;
 }
 
+void check(const ItemInitConfig& config, bool starts_item_table) {
+  INPUT_CHECK(starts_item_table || config.std == ItemInitConfig().std, "start-std: found ", config.std,
+              ", which means nothing without use = start; hint: vectors under an adapter are scaled to 1");
+}
+
+ItemInit random_init() {
+  return {"random", "random numbers", "", [](const InitRequest& r) {
+            return drawn({r.context.data().items(), r.columns}, "start random", r.seed);
+          }};
+}
+
 const ItemInit& init_named(const ItemInits& inits, const std::string& name) {
   const auto found = std::ranges::find(inits.table, name, &ItemInit::name);
   AG_CHECK(found != inits.table.end(), "there is no item init '", name, "'");
@@ -79,8 +90,8 @@ Tensor principal_components(const Tensor& rows, int64_t d) {
   Eigen::MatrixXd x = Eigen::Map<const RowMajor>(rows.data(), V, C).cast<double>();
   x.rowwise() -= x.colwise().mean().eval();
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(x.transpose() * x);
-  Eigen::MatrixXd loadings =
-      solver.eigenvectors().rightCols(d).rowwise().reverse();  // eigenvalues come in ascending order
+  // Eigenvalues come in ascending order.
+  Eigen::MatrixXd loadings = solver.eigenvectors().rightCols(d).rowwise().reverse();
   for (int64_t k = 0; k < d; ++k) {
     Eigen::Index largest = 0;
     loadings.col(k).cwiseAbs().maxCoeff(&largest);

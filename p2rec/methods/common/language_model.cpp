@@ -20,13 +20,10 @@ int64_t train_tiny_llm(const Context& context) {
 }  // namespace
 
 void describe(LanguageModelConfig& c, const nn::Visit& visit) {
-  visit({"llm",
-         "language model: a GGUF file, a Hugging Face folder, or 'tiny', which is trained on the catalogue's "
-         "text",
-         nn::kAny,
-         {},
-         "tiny"},
-        &c.llm);
+  const char* help =
+      "language model: a GGUF file, a Hugging Face folder, or 'tiny', which is trained on the catalogue's "
+      "text";
+  visit({"llm", help, nn::kAny, {}, "tiny"}, &c.llm);
   visit({"special-tokens",
          "prompts begin and end with the tokens that the language model's file puts there (<s>)"},
         &c.special_tokens);
@@ -35,7 +32,7 @@ void describe(LanguageModelConfig& c, const nn::Visit& visit) {
 
 Stage tiny_llm_stage() {
   return {.name = kStage,
-          .help = "trains the tiny language model of --llm tiny on the catalogue's text",
+          .help = "trains the tiny language model of llm = tiny on the catalogue's text",
           .files = {kFile},
           .configs = {"llm"},
           .run = train_tiny_llm};

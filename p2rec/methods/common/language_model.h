@@ -1,5 +1,4 @@
-// The language model of a method: a real one from a file, or the tiny one, which a stage of its own trains on the catalogue's
-// text.
+// The language model of a method: from a file, or the tiny one, which a stage trains on the titles.
 #pragma once
 
 #include <string>
@@ -20,7 +19,7 @@ struct LanguageModelConfig {
 };
 void describe(LanguageModelConfig& config, const nn::Visit& visit);
 
-// The stage that trains the tiny language model; a method has it if its model is the tiny one. Section: "llm".
+// Trains the tiny language model; a method has this stage if its model is the tiny one. Section: "llm".
 Stage tiny_llm_stage();
 
 // `inputs`, and the tiny language model's stage where there is one.
@@ -32,7 +31,7 @@ models::LanguageModel language_model(const Context& context);
 // The same model for a check before the run: the tiny one need not be trained yet.
 models::LanguageModel language_model_to_measure(const Context& context);
 
-// Reads what can be read without the weights: throws ag::InputError if the model cannot be used, or its prompts lack titles.
+// Throws ag::InputError if the model cannot be used, or its prompts lack titles. Does not read the weights.
 void check_language_model(const Context& context, const PromptConfig& prompts);
 
 }  // namespace p2rec

@@ -1,8 +1,7 @@
-// What a method is: a configuration, a list of stages, and sections of the report (registry.h lists the methods).
+// What a method is: a configuration, a list of stages, and sections of the report.
 #pragma once
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "p2rec/report/report.h"
@@ -25,6 +24,8 @@ struct Method {
   const char* help;
   std::unique_ptr<MethodConfig> (*default_config)();
   std::vector<ReportSection> (*report_sections)();
+  bool interactions =
+      true;  // false: it needs none, and none are loaded; a language model is a section of its own
 };
 
 }  // namespace p2rec

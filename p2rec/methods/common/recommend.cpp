@@ -11,13 +11,13 @@
 namespace p2rec {
 namespace {
 
-// The index of an id. `option` is the request's field that names it.
-int64_t index_of(const std::vector<std::string>& ids, const std::string& id, const char* what,
-                 const char* option) {
-  const auto it = std::find(ids.begin(), ids.end(), id);
-  INPUT_CHECK(it != ids.end(), option, ": there is no ", what, " '", id,
+// The index of an id. `field` is the request's field that names it.
+int32_t index_of(const std::vector<std::string>& ids, const std::string& id, const char* what,
+                 const char* field) {
+  const auto it = std::ranges::find(ids, id);
+  INPUT_CHECK(it != ids.end(), field, ": there is no ", what, " '", id,
               "'; hint: ids are written as in the data, for example '", ids[0], "'");
-  return it - ids.begin();
+  return static_cast<int32_t>(it - ids.begin());
 }
 
 std::vector<int32_t> history_of(const RecommendRequest& request, const Interactions& data) {
@@ -25,29 +25,25 @@ std::vector<int32_t> history_of(const RecommendRequest& request, const Interacti
     return data.sequences[static_cast<size_t>(index_of(data.user_ids, request.user, "user", "user"))];
   std::vector<int32_t> history;
   for (const std::string& item : request.items)
-    history.push_back(static_cast<int32_t>(index_of(data.item_ids, item, "item", "items")));
+    history.push_back(index_of(data.item_ids, item, "item", "items"));
   return history;
 }
 
-// The run's recommender that is asked for. A run has one for each of its starts with each of its seeds.
+// The requested one of the run's recommenders: one for each of its starts with each of its seeds.
 Job chosen_job(const RecommendRequest& request, const std::vector<Job>& jobs, const std::string& usual) {
   const bool has_usual = std::ranges::count(jobs, usual, &Job::arm) > 0;
-  const Job job{!request.start.empty() ? request.start
-                : has_usual            ? usual
-                                       : jobs[0].arm,
-                request.seed ? request.seed : jobs[0].seed};
-  std::vector<std::string> arms, seeds;
-  for (const Job& known : jobs) {
-    if (!std::ranges::count(arms, known.arm)) arms.push_back(known.arm);
-    if (const std::string seed = std::to_string(known.seed); !std::ranges::count(seeds, seed))
-      seeds.push_back(seed);
-  }
-  const auto check = [](const char* option, const std::string& found, const std::vector<std::string>& known) {
-    INPUT_CHECK(std::ranges::count(known, found), option, ": found '", found,
+  Job job{has_usual ? usual : jobs[0].arm, request.seed ? request.seed : jobs[0].seed};
+  if (!request.start.empty()) job.arm = request.start;
+  const auto check = [&](const char* field, const auto& found, const auto member) {
+    std::vector known = {jobs[0].*member};
+    for (const Job& j : jobs) {
+      if (!std::ranges::count(known, j.*member)) known.push_back(j.*member);
+    }
+    INPUT_CHECK(std::ranges::count(known, found), field, ": found '", found,
                 "'; expected one that this run has trained: ", fmt::format("{}", fmt::join(known, ", ")));
   };
-  check("start", job.arm, arms);
-  check("seed", std::to_string(job.seed), seeds);
+  check("start", job.arm, &Job::arm);
+  check("seed", job.seed, &Job::seed);
   return job;
 }
 

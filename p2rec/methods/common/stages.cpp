@@ -7,8 +7,7 @@
 
 #include "autograd/parallel.h"
 #include "models/recommenders/popularity.h"
-#include "p2rec/evaluation/ranking_results.h"
-#include "p2rec/evaluation/ranks_file.h"
+#include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/run/run_folder.h"
 #include "p2rec/task/parallel_jobs.h"
 
@@ -33,7 +32,9 @@ RecommenderConfig with_seed(RecommenderConfig config, const Context& context, ui
   return config;
 }
 
-// --- the teacher ---------------------------------------------------------------------------------------------
+RecommenderConfig recommender_config(const Context& context, uint64_t seed) {
+  return with_seed(context.config<RecommenderConfig>("recommender"), context, seed);
+}
 
 RecommenderConfig teacher_config(const Context& context) {
   return with_seed(context.config<TeacherConfig>("teacher").recommender, context, context.seed());
@@ -45,7 +46,7 @@ int64_t pretrain(const Context& context) {
   return teacher.tokens;
 }
 
-// --- training ------------------------------------------------------------------------------------------------
+// --- training ----------------------------------------------------------------------------------------------
 
 std::vector<Job> jobs_of(const Context& context) {
   return jobs_of(context.config<RecommenderConfig>("recommender"), context.config<ItemInitConfig>("starts"),
@@ -66,23 +67,16 @@ Tensor init_vectors(const Context& context, const RecommenderConfig& config, con
   return standardised(init.vectors({context, inits.embedding_columns(context), job.seed, whole}));
 }
 
-// What the training of any init takes: `train` knows how many columns the embeddings have, a check before may not.
-RecommenderConfig config_to_measure(const Context& context, int64_t columns) {
-  RecommenderConfig config =
-      with_seed(context.config<RecommenderConfig>("recommender"), context, context.seed());
-  if (config.model->use != models::ItemsUse::Init) config.model->features = columns;
-  return config;
-}
-
 void check_train(const Context& context, const ItemInits& inits) {
-  const int64_t hidden = context.config<RecommenderConfig>("recommender").model->hidden,
-                items = context.data().items();
-  const RecommenderConfig config = config_to_measure(context, hidden);
+  RecommenderConfig config = recommender_config(context, context.seed());
   if (is_counted(config)) return;
-  const bool reduces =
-      context.has_input(inits.embeddings_stage) && config.model->use == models::ItemsUse::Init;
-  INPUT_CHECK(!reduces || hidden <= items, "hidden: found ", hidden, ", but the embeddings of ", items,
+  const bool starts_table = config.model->use == models::ItemsUse::Init;
+  check(context.config<ItemInitConfig>("starts"), starts_table);
+  const int64_t hidden = config.model->hidden, items = context.data().items();
+  INPUT_CHECK(hidden <= items || !starts_table || !context.has_input(inits.embeddings_stage),
+              "hidden: found ", hidden, ", but the embeddings of ", items,
               " items have no more principal components than there are items");
+  if (!starts_table) config.model->features = hidden;  // how many the embeddings have may not be known yet
   check_training_memory(context.data(), config);
 }
 
@@ -94,8 +88,7 @@ int64_t train_job(const Context& context, const ItemInits& inits, const Job& job
     part.finish("done before");
     return integer_in(nn::read_safetensors_metadata(file), "tokens", file);
   }
-  const RecommenderConfig config =
-      with_seed(context.config<RecommenderConfig>("recommender"), context, job.seed);
+  const RecommenderConfig config = recommender_config(context, job.seed);
   const Tensor start = is_counted(config) ? Tensor() : init_vectors(context, config, inits, job);
   const Recommender r = train_from(start, context.data(), config, part);
   nn::Metadata meta = context.metadata();
@@ -108,23 +101,23 @@ int64_t train_job(const Context& context, const ItemInits& inits, const Job& job
 }
 
 int64_t trainings_at_once(const Context& context, const ItemInits& inits) {
+  RecommenderConfig config = recommender_config(context, context.seed());
+  if (is_counted(config)) return 1;
   const bool embedded = context.has_input(inits.embeddings_stage);
-  const int64_t columns = embedded ? inits.embedding_columns(context) : 0, items = context.data().items();
-  const RecommenderConfig config = config_to_measure(context, columns);
+  const int64_t columns = embedded ? inits.embedding_columns(context) : 0;
+  if (config.model->use != models::ItemsUse::Init) config.model->features = columns;
   // The principal components are computed in double.
-  const int64_t besides = items * columns * static_cast<int64_t>(sizeof(double));
+  const int64_t besides = context.data().items() * columns * static_cast<int64_t>(sizeof(double));
   return trainings_side_by_side(context.data(), config, ag::thread_count(), besides);
 }
 
 int64_t train(const Context& context, const ItemInits& inits) {
-  const auto& config = context.config<RecommenderConfig>("recommender");
   const std::vector<Job> jobs = jobs_of(context);
   const Task stage = context.task();
   stage.announce(fmt::format("{} recommenders, {} seeds", jobs.size(), context.seeds().size()));
   std::vector<int64_t> tokens(jobs.size(), 0);
   // The results do not depend on how many are trained at once.
-  const int64_t at_once = is_counted(config) ? 1 : trainings_at_once(context, inits);
-  run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
+  run_side_by_side(jobs.size(), static_cast<size_t>(trainings_at_once(context, inits)), [&](size_t i) {
     tokens[i] = train_job(context, inits, jobs[i], stage.part(jobs[i].name(), std::ssize(jobs)));
   });
   std::vector<std::string> order;
@@ -134,7 +127,7 @@ int64_t train(const Context& context, const ItemInits& inits) {
   return std::reduce(tokens.begin(), tokens.end());
 }
 
-// --- evaluation ----------------------------------------------------------------------------------------------
+// --- evaluation --------------------------------------------------------------------------------------------
 
 Results empty_results(const std::vector<RankedUser>& users, const RankingConfig& ranking,
                       const std::vector<Job>& jobs, const ItemInits& inits) {
@@ -151,9 +144,8 @@ Results empty_results(const std::vector<RankedUser>& users, const RankingConfig&
 }
 
 int64_t evaluate_all(const Context& context, const ItemInits& inits) {
-  const auto& config = context.config<RecommenderConfig>("recommender");
   RankingConfig ranking = context.config<RankingConfig>("evaluation");
-  ranking.users = config.validation_users;
+  ranking.users = context.config<RecommenderConfig>("recommender").validation_users;
   const std::vector<Job> jobs = jobs_of(context);
   const Task stage = context.task();
   stage.announce(fmt::format("{} recommenders", jobs.size()));
@@ -164,15 +156,13 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   std::vector<RanksColumn> columns;
   for (const Job& job : jobs) {
     const nn::TensorFile file = nn::read_safetensors(context.input("train", job.file()));
-    const auto model = load_recommender(file, data.items(), with_seed(config, context, job.seed));
+    const auto model = load_recommender(file, data.items(), recommender_config(context, job.seed));
     columns.push_back({job.name(), target_ranks(*model, data, Target::Test, ranking)});
     const auto fact = [&](const char* name) {
       return static_cast<double>(integer_in(file.metadata, name, file.path));
     };
-    results.rows.push_back({job.arm,
-                            job.seed,
-                            {fact("epochs"), fact("best_epoch")},
-                            gains(columns.back().ranks, ranking.cutoffs)});
+    const UnitValues values = gains(columns.back().ranks, ranking.cutoffs);
+    results.rows.push_back({job.arm, job.seed, {fact("epochs"), fact("best_epoch")}, values});
     stage.progress(double(columns.size()) / double(jobs.size()), job.name());
     stage.check_stop();
   }
@@ -234,9 +224,8 @@ Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& co
   Stage stage{
       .name = "train",
       .help =
-          "trains recommenders from the embeddings and from the controls. A start needs the stage that "
-          "made it and no other: with --starts random this is a plain recommender and needs no "
-          "earlier stage",
+          "trains recommenders from the embeddings and from the controls. A start needs only the stage that "
+          "made it: with starts = random this is a plain recommender and needs no earlier stage",
       .files = {"recommender-*.safetensors"},
       .configs = {"recommender", "starts"},
       .sees = sees(recommender),

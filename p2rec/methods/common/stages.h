@@ -1,4 +1,4 @@
-// The stages that several methods have: a teacher on ids, recommenders from several item inits, and their comparison.
+// Stages that several methods have: a teacher on ids, recommenders from item inits, their comparison.
 #pragma once
 
 #include "p2rec/evaluation/evaluation.h"
@@ -7,8 +7,7 @@
 
 namespace p2rec {
 
-// The teacher is a SASRec of the recommender's sizes and settings, unless told otherwise: its options are `teacher.hidden` and so
-// on.
+// The teacher is a SASRec of the recommender's sizes and settings, unless `teacher.hidden` etc. are given.
 struct TeacherConfig {
   RecommenderConfig recommender;
 };
@@ -20,8 +19,7 @@ Stage teacher_stage(const TeacherConfig& config);
 // The item table (V,d) that the teacher left. For a stage with the input "pretrain".
 ag::Tensor teacher_table(const Context& context);
 
-// One recommender of a run: an item init and a seed. One that is counted, not trained, has no init and one seed; its arm is
-// called "counts".
+// One recommender of a run: an item init and a seed; "counts" and one seed if it is counted, not trained.
 struct Job {
   std::string arm;
   uint64_t seed = 1;
@@ -31,10 +29,10 @@ struct Job {
 std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitConfig& inits,
                          const std::vector<uint64_t>& seeds);
 
-// Trains a recommender for each job. Sections: "recommender", "starts". Its inputs are the stages that its inits are made of.
+// Trains a recommender for each job. Sections: "recommender", "starts". Inputs: the stages of its inits.
 Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& config, const ItemInits& inits);
 
-// Ranks the test items with each of them and compares the arms. Sections: "recommender", "starts", "evaluation".
+// Ranks the test items and compares the arms. Sections: "recommender", "starts", "evaluation".
 Stage evaluate_stage(const ItemInits& inits);
 
 }  // namespace p2rec

@@ -11,7 +11,6 @@ namespace {
 using ag::Tensor;
 
 constexpr const char *kStage = "embed", *kFile = "item_embeddings.safetensors";
-constexpr int64_t kItemsPerBatch = 64;
 
 Tensor embeddings(const Context& context) {
   return read_item_matrix(context.input(kStage, kFile), "embeddings", context.data().items());
@@ -21,6 +20,19 @@ Tensor projected(const InitRequest& r) {
   const ag::NoGrad no_grad;
   const Tensor rows = embeddings(r.context);
   return ag::matmul(rows, drawn({rows.dim(1), r.columns}, "random projection", r.seed));
+}
+
+// (V,C): the state at the last token of each item's title, or of its id if it has none.
+Tensor embed_titles(const models::LanguageModel& llm, const Interactions& data, const Task& task) {
+  task.announce(fmt::format("{} titles", data.items()));
+  const auto title = [&](int64_t item) {
+    const auto i = static_cast<size_t>(item);
+    const std::string& text = data.titles[i].empty() ? data.item_ids[i] : data.titles[i];
+    auto ids = llm.tokenizer->encode_whole(text);
+    models::need_rows(ids, llm.model->config().vocabulary, text);
+    return ids;
+  };
+  return embed_items({*llm.model}, data.items(), title, nullptr, task);
 }
 
 int64_t embed(const Context& context) {
@@ -49,10 +61,7 @@ Stage embed_stage(const LanguageModelConfig& llm) {
 
 const ItemInits& llm_init_inits() {
   static const ItemInits inits{
-      {{"random", "random numbers", "",
-        [](const InitRequest& r) {
-          return drawn({r.context.data().items(), r.columns}, "start random", r.seed);
-        }},
+      {random_init(),
        {"llm_init", "principal components of the titles' embeddings", kStage,
         [](const InitRequest& r) { return r.reduce(embeddings(r.context)); }, true},
        {"llm_projected", "a random projection of the titles' embeddings", kStage, projected},
@@ -61,27 +70,6 @@ const ItemInits& llm_init_inits() {
       kStage,
       [](const Context& context) { return embeddings(context).dim(1); }};
   return inits;
-}
-
-Tensor embed_titles(const models::LanguageModel& llm, const Interactions& data, const Task& task) {
-  const ag::NoGrad no_grad;
-  const int64_t V = data.items();
-  Tensor table = Tensor::zeros({V, llm.model->config().hidden});
-  task.announce(fmt::format("{} titles", V));
-  for (int64_t begin = 0; begin < V; begin += kItemsPerBatch) {
-    const int64_t end = std::min(begin + kItemsPerBatch, V);
-    std::vector<std::vector<int32_t>> titles;
-    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-      const std::string& title = data.titles[i].empty() ? data.item_ids[i] : data.titles[i];
-      titles.push_back(llm.tokenizer->encode_whole(title));
-      models::need_rows(titles.back(), llm.model->config().vocabulary, title);
-    }
-    table.rows(begin, end).copy_from(prompt_states({*llm.model}, nn::pack(titles)));
-    task.progress(double(end) / double(V), fmt::format("{} of {} items", end, V));
-    task.check_stop();
-  }
-  task.finish(fmt::format("{} items", V));
-  return table;
 }
 
 Sections LlmInitConfig::sections() {

@@ -1,10 +1,11 @@
-// LLM2X: item embeddings of an untuned language model begin the item table of a recommender.
-// (Harte et al., "Leveraging Large Language Models for Sequential Recommendation", RecSys 2023; Boz et al., arXiv 2402.01339.)
+// LLM2X: item embeddings of an untuned language model begin the item table of a recommender. (Harte et al.,
+// "Leveraging Large Language Models for Sequential Recommendation", RecSys 2023; Boz et al., arXiv
+// 2402.01339.)
 //
-// From their code (dh-r/LLM-Sequential-Recommendation): an embedding of each item's name, reduced to the item table's columns by
-// principal components or a random projection; the recommender is then trained as usual; the control of embeddings shuffled over
-// the items. Ours: the embedding is the language model's state at the last token of the title (theirs come from a commercial
-// interface), and the reduced table is scaled to the standard deviation of the other starts.
+// From their code (dh-r/LLM-Sequential-Recommendation): an embedding of each item's name, reduced to the item
+// table's columns by principal components or a random projection; a recommender trained as usual; the control
+// of embeddings shuffled over the items. Ours: the embedding is the model's state at the last token of the
+// title (theirs come from a commercial interface), and the reduced table is scaled like other starts.
 #pragma once
 
 #include "p2rec/evaluation/evaluation.h"
@@ -26,8 +27,5 @@ struct LlmInitConfig : MethodConfig {
   void check() const override;
   Stages stages() const override;
 };
-
-// (V,C): the state at the last token of each item's title, or of its id if it has none.
-ag::Tensor embed_titles(const models::LanguageModel& llm, const Interactions& data, const Task& task = {});
 
 }  // namespace p2rec

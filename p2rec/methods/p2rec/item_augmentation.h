@@ -1,5 +1,5 @@
-// Step 5 of the method, information augmentation: each item alone is a virtual user, and the language model's state at the
-// end of that user's prompt is the item's enhanced embedding.
+// Step 5 of the method, information augmentation: each item by itself is a virtual user, and the language
+// model's state at the end of that user's prompt is the item's enhanced embedding.
 #pragma once
 
 #include "p2rec/llm/embed.h"
@@ -8,8 +8,7 @@
 
 namespace p2rec {
 
-// (V,C): one row per item, in item order. All prompts begin alike, so the beginning's keys and values are computed once
-// and only what differs is run.
+// (V,C): a row per item. All prompts begin alike: the beginning's keys and values are computed once.
 ag::Tensor augment_items(const ItemReader& reader, const Prompts& prompts, const Task& task = {});
 
 // Throws ag::InputError if that does not fit into the memory of the model's device.

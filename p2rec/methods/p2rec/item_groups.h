@@ -14,14 +14,12 @@ namespace p2rec {
 struct KMeansConfig {
   int32_t groups = 20;  // K
   uint64_t seed = 1;
-  bool normalize =
-      true;  // group_items gives each row length 1 first: groups by direction, as scores do, not by size
+  bool normalize = true;  // group_items gives each row length 1 first: groups by direction, as scores do
   int max_iterations = 300;
   double tolerance =
-      1e-4;  // stops when the centroids' squared movement <= tolerance * mean variance of the columns
+      1e-4;           // stops when the centroids' squared movement <= this * mean variance of the columns
   int restarts = 10;  // the run with the smallest inertia wins, the earliest of equals
 };
-
 void describe(KMeansConfig& config, const nn::Visit& visit);
 
 struct ItemGroups {
@@ -34,21 +32,18 @@ struct ItemGroups {
 
 // item_table (V,C). Starts by k-means++ (Arthur and Vassilvitskii 2007) from the seed, one stream per
 // restart; sums in double; the result does not depend on the number of threads. A row of zeros stays zero
-// when rows are normalised. Throws ag::InputError naming --groups if there are fewer items than groups,
-// ag::Error for NaN or infinite numbers.
+// when rows are normalised. Throws ag::InputError for fewer items than groups, ag::Error for NaN or infinity.
 ItemGroups group_items(const ag::Tensor& item_table, const KMeansConfig& config);
 
 // Lloyd's algorithm from the given start: points (V,C) as they are, centroids (K,C). Ignores config.groups,
 // seed, normalize and restarts. The rules are scikit-learn's (KMeans with init=array, n_init=1,
 // algorithm="lloyd"):
 //   ties     a point as near to two centroids belongs to the lower index
-//   empty    a group without points takes the point that is farthest from its centroid (the lowest index of
-//   equals),
-//            several such groups take the farthest points in turn; if all points lie on their centroids there
-//            is nothing to take, and it joins the largest group's centroid
+//   empty    a group without points takes the point that is farthest from its centroid (of equals the lowest
+//            index), several such groups take them in turn; if all points lie on their centroids,
+//            an empty group joins the largest group's centroid
 //   stop     when no point changed its group, or when the movement is within the tolerance: then points are
-//   assigned
-//            once more, so that group_of always belongs to the centroids
+//            assigned once more, so that group_of always belongs to the centroids
 ItemGroups lloyd(const ag::Tensor& points, ag::Tensor centroids, const KMeansConfig& config);
 
 }  // namespace p2rec

@@ -7,7 +7,7 @@ namespace p2rec {
 
 P2RecResult p2rec(const Interactions& data, const models::LanguageModel& llm, const P2RecConfig& config) {
   P2RecResult result;
-  // 1. A sequential recommender learns from the training parts of all users. What is kept of it is its item table.
+  // 1. A sequential recommender learns from the training parts of all users. Only its item table is kept.
   const Recommender teacher = pretrain_teacher(data, config.teacher.recommender);
   // 2. Clusters of that table are the items' latent categories.
   result.groups = group_items(item_table(teacher), config.groups);
@@ -18,7 +18,7 @@ P2RecResult p2rec(const Interactions& data, const models::LanguageModel& llm, co
   const Reconstruction reconstruction =
       reconstruct(*llm.model, prompts, data, result.preferences, config.reconstruction);
   result.losses = reconstruction.losses;
-  // 5. It reads each item alone, as a virtual user: its state is the item's enhanced embedding.
+  // 5. It reads each item by itself, as a virtual user: its state is the item's enhanced embedding.
   result.embeddings = augment_items(reconstruction.model.reader, prompts);
   // 6. A recommender begins with the embeddings, reduced to the size of its item table.
   const ag::Tensor table = principal_components(result.embeddings, config.recommender.model->hidden);

@@ -1,10 +1,32 @@
-// P2Rec as one function: the seven steps in order, in memory.
+// P2Rec: its configuration, a struct for each step, and the method as one function, in memory.
 #pragma once
 
-#include "models/formats/language_model.h"
-#include "p2rec/methods/p2rec/config.h"
+#include "p2rec/evaluation/evaluation.h"
+#include "p2rec/methods/common/language_model.h"
+#include "p2rec/methods/common/method.h"
+#include "p2rec/methods/common/stages.h"
+#include "p2rec/methods/p2rec/item_groups.h"
+#include "p2rec/methods/p2rec/reconstruction.h"
 
 namespace p2rec {
+
+// Step 6: the item inits that are compared (item_inits.cpp).
+const ItemInits& p2rec_inits();
+
+struct P2RecConfig : MethodConfig {
+  RecommenderConfig recommender;                    // step 6
+  TeacherConfig teacher = teacher_of(recommender);  // step 1
+  KMeansConfig groups;                              // step 2
+  LanguageModelConfig llm;                          // steps 4 and 5
+  PromptConfig prompts;                             // steps 4 and 5
+  ReconstructionConfig reconstruction;              // step 4
+  ItemInitConfig inits = all_of(p2rec_inits());     // step 6, and its controls
+  RankingConfig ranking;                            // step 7
+
+  Sections sections() override;
+  void check() const override;
+  Stages stages() const override;
+};
 
 struct P2RecResult {
   ItemGroups groups;           // step 2
@@ -15,7 +37,7 @@ struct P2RecResult {
   std::vector<int64_t> ranks;  // step 7: of each ranked user's test item, 0 is first
 };
 
-// The whole method with one seed, config.recommender.seed. The language model is fine-tuned: it keeps its LoRA matrices.
+// The seven steps in order, with one seed: config.recommender.seed. The model keeps its LoRA matrices.
 P2RecResult p2rec(const Interactions& data, const models::LanguageModel& llm, const P2RecConfig& config);
 
 }  // namespace p2rec

@@ -1,8 +1,10 @@
 // Step 3 of the method: the prior preference distribution of each user,
 //   g_u[k] = #(interactions of S_u in group k) / |S_u|,   S_u the training part of u's sequence.
+// And the tables of steps 2 and 3 in a run's folder.
 #pragma once
 
 #include "autograd/tensor.h"
+#include "nn/io/files.h"
 #include "p2rec/data/interactions.h"
 #include "p2rec/methods/p2rec/item_groups.h"
 
@@ -13,5 +15,14 @@ ag::Tensor user_preferences(const Interactions& data, const ItemGroups& groups);
 
 // (K): the same for any sequence of items. Throws ag::Error for an empty one.
 ag::Tensor preference_of(Sequence items, const ItemGroups& groups);
+
+constexpr const char *kGroupsFile = "groups.tsv", *kPreferencesFile = "preferences.tsv";
+
+// groups.tsv: item_id, group.
+void write_groups(const nn::Path& file, const Interactions& data, const ItemGroups& groups);
+ItemGroups read_groups(const nn::Path& file, const Interactions& data);  // labels and their number only
+
+// preferences.tsv: user_id, one column per group; preferences (users,K).
+void write_preferences(const nn::Path& file, const Interactions& data, const ag::Tensor& preferences);
 
 }  // namespace p2rec

@@ -21,32 +21,8 @@ Tensor rows_of(const Tensor& matrix, std::span<const int64_t> users) {
   return rows;
 }
 
-Tensor mean_row(const Tensor& rows) {
-  Tensor mean = ag::sum_rows(rows);
-  return ag::scale(mean, 1.0 / static_cast<double>(rows.dim(0)));
-}
-
-double mean_squared_distance(const Tensor& rows, const Tensor& row) {
-  return ag::mse(ag::add_row(Tensor::zeros(rows.shape()), row), rows).item();
-}
-
-struct UserSplit {
-  std::vector<int64_t> users, heldout;
-  std::vector<int64_t> lengths;  // of the users' prompts, in tokens
-};
-
-UserSplit split_users(const Prompts& prompts, const Interactions& data) {
-  UserSplit split;
-  for (int64_t u = 0; u < data.users(); ++u) {
-    const Sequence items = training_part(data, u);
-    if (items.empty()) continue;
-    if (held_out(data.user_ids[static_cast<size_t>(u)])) {
-      split.heldout.push_back(u);
-    } else {
-      split.users.push_back(u);
-      split.lengths.push_back(std::ssize(prompts.of(items)));
-    }
-  }
+UserSplit checked_split(const Interactions& data) {
+  UserSplit split = split_users(data);
   INPUT_CHECK(!split.users.empty() && !split.heldout.empty(), data.source, ": ", split.users.size(),
               " users to train on and ", split.heldout.size(),
               " held out; hint: the reconstruction needs some dozen users");
@@ -68,8 +44,11 @@ PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts
 
 // Trains the model's head and item tokens besides LoRA, by the mean squared error of predicted preferences.
 Finetuning finetuning_of(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
-                         const Tensor& preferences, const UserSplit& split, const ReconstructionConfig& config) {
-  Finetuning result{.examples = split.users, .lengths = split.lengths, .heldout = split.heldout};
+                         const Tensor& preferences, const UserSplit& split,
+                         const ReconstructionConfig& config) {
+  Finetuning result{.examples = split.users, .lengths = {}, .heldout = split.heldout};
+  for (const int64_t u : split.users)
+    result.lengths.push_back(std::ssize(prompts.of(training_part(data, u))));
   result.trained.push_back(
       {{{"head.weight", model.head_weight}, {"head.bias", model.head_bias}}, config.finetune.lr});
   if (model.reader.item_tokens.defined())
@@ -96,18 +75,28 @@ void describe(ReconstructionConfig& config, const nn::Visit& visit) {
   visit({"sft-item-lr", "learning rate of the new item tokens", nn::kPositive}, &config.item_lr);
 }
 
+UserSplit split_users(const Interactions& data) {
+  UserSplit split;
+  for (int64_t u = 0; u < data.users(); ++u) {
+    if (training_part(data, u).empty()) continue;
+    (held_out(data.user_ids[static_cast<size_t>(u)]) ? split.heldout : split.users).push_back(u);
+  }
+  return split;
+}
+
 Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Interactions& data,
                            const Tensor& preferences, const ReconstructionConfig& config, const Task& task) {
-  const UserSplit split = split_users(prompts, data);
-  const Tensor targets = rows_of(preferences, split.users), mean = mean_row(targets);
-  const double mean_error = mean_squared_distance(targets, mean);
+  const UserSplit split = checked_split(data);
+  const Tensor targets = rows_of(preferences, split.users),
+               mean = ag::scale(ag::sum_rows(targets), 1.0 / static_cast<double>(targets.dim(0)));
+  const double mean_error = ag::mse(ag::add_row(Tensor::zeros(targets.shape()), mean), targets).item();
   INPUT_CHECK(mean_error > 0, data.source,
               ": all users have the same preference, so there is nothing to learn; "
               "hint: another number of groups");
   const PreferenceModel model = untrained_model(llm, prompts, mean, config.finetune.seed);
   Finetuning finetuning = finetuning_of(model, prompts, data, preferences, split, config);
   finetuning.loss_scale = 1 / mean_error;
-  const int64_t tokens = std::reduce(split.lengths.begin(), split.lengths.end());
+  const int64_t tokens = std::reduce(finetuning.lengths.begin(), finetuning.lengths.end());
   task.announce(fmt::format("{} users, {} held out, {} tokens an epoch, {} epochs", split.users.size(),
                             split.heldout.size(), tokens, config.finetune.epochs));
   const FinetuneLosses losses = finetune(llm, config.finetune, finetuning, task);
@@ -120,8 +109,7 @@ int64_t check_reconstruction_memory(models::Llama& llm, const Prompts& prompts, 
   const Tensor preferences = Tensor::zeros({data.users(), 1});
   const PreferenceModel model = untrained_model(llm, prompts, Tensor::zeros({1}), config.finetune.seed);
   return check_finetuning_memory(
-      llm, config.finetune,
-      finetuning_of(model, prompts, data, preferences, split_users(prompts, data), config));
+      llm, config.finetune, finetuning_of(model, prompts, data, preferences, checked_split(data), config));
 }
 
 }  // namespace p2rec

@@ -1,12 +1,12 @@
-#include "p2rec/methods/p2rec/reconstruction_baselines.h"
+// What the reconstruction is judged against: three predictions that need no language model.
 
 #include <Eigen/IterativeLinearSolvers>
 #include <Eigen/SparseCore>
 #include <cmath>
 #include <limits>
 
-#include "p2rec/llm/finetune.h"
 #include "p2rec/methods/p2rec/preferences.h"
+#include "p2rec/methods/p2rec/reconstruction.h"
 
 namespace p2rec {
 namespace {
@@ -46,10 +46,9 @@ double error_of(const Eigen::MatrixXd& predicted, const Eigen::MatrixXd& targets
   return (predicted - targets).array().square().mean();
 }
 
-// What ridge regression makes of `others`' bags: with X the bags and Y the targets less their mean, the W that minimises
-// |X W - Y|^2 + penalty |W|^2. These are the least squares of X with the rows of sqrt(penalty) I below it, by conjugate gradients,
-// for X is sparse and X^T X is not. Iterations that end before the tolerance is reached act like a larger penalty: W is
-// still a linear model's, and its error a true one.
+// Ridge regression's predictions for `others`' bags: with X the bags and Y the targets less their mean, the W
+// that minimises |X W - Y|^2 + penalty |W|^2. These are the least squares of X with the rows of sqrt(penalty)
+// I below it, by conjugate gradients, for X is sparse and X^T X is not. Ending early acts like more penalty.
 Eigen::MatrixXd ridge_predict(const Users& train, const Users& others, double penalty) {
   const int n = train.count(), V = train.items;
   Entries entries = train.bags;
@@ -88,11 +87,7 @@ double best_penalty(const Interactions& data, const ag::Tensor& preferences, con
 
 ReconstructionBaselines reconstruction_baselines(const Interactions& data, const ItemGroups& groups,
                                                  const ag::Tensor& preferences, const Prompts& prompts) {
-  std::vector<int64_t> train, test;
-  for (int64_t u = 0; u < data.users(); ++u) {
-    if (!training_part(data, u).empty())
-      (held_out(data.user_ids[static_cast<size_t>(u)]) ? test : train).push_back(u);
-  }
+  const auto [train, test] = split_users(data);
   const Users known = gather(data, preferences, prompts, train),
               unknown = gather(data, preferences, prompts, test);
   ReconstructionBaselines result;
@@ -100,8 +95,8 @@ ReconstructionBaselines reconstruction_baselines(const Interactions& data, const
   result.mean = error_of(mean.replicate(unknown.targets.rows(), 1), unknown.targets);
   Eigen::MatrixXd window(unknown.targets.rows(), unknown.targets.cols());
   for (Eigen::Index i = 0; i < window.rows(); ++i) {
-    const ag::Tensor p =
-        preference_of(prompts.visible(training_part(data, test[static_cast<size_t>(i)])), groups);
+    const Sequence shown = prompts.visible(training_part(data, test[static_cast<size_t>(i)]));
+    const ag::Tensor p = preference_of(shown, groups);
     for (Eigen::Index k = 0; k < window.cols(); ++k) window(i, k) = p.data()[k];
   }
   result.window = error_of(window, unknown.targets);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include "nn/io/json.h"
 #include "p2rec/report/text.h"
@@ -56,6 +57,12 @@ users that it was not trained on. Its training error fell from {} (the first 20 
 }
 
 // --- groups ------------------------------------------------------------------------------------------------
+
+nn::OrderedJson describe(const Interactions& data, size_t item, int64_t interactions) {
+  return {{"item", data.item_ids[item]},
+          {"title", data.titles.empty() ? "" : data.titles[item]},
+          {"interactions", interactions}};
+}
 
 constexpr size_t kGroupsShown = 60, kTitleLength = 80;
 
@@ -116,6 +123,29 @@ frequent items of each, with their number of training interactions; the groups w
 std::vector<ReportSection> p2rec_report_sections() {
   return {{"reconstruction", "Reconstruction", "reconstruct", reconstruction_html},
           {"groups", "Groups of items", "groups", groups_html}};
+}
+
+nn::OrderedJson describe_groups(const Interactions& data, const ItemGroups& groups, size_t top) {
+  const std::vector<int64_t> count = item_counts(data, CountedPart::Training);
+  std::vector<size_t> by_count(count.size());
+  std::iota(by_count.begin(), by_count.end(), size_t{0});
+  std::ranges::stable_sort(by_count, std::greater(), [&](size_t item) { return count[item]; });
+  std::vector<std::vector<size_t>> members(static_cast<size_t>(groups.groups));
+  for (const size_t item : by_count) members[static_cast<size_t>(groups.group_of[item])].push_back(item);
+  nn::OrderedJson described = nn::OrderedJson::array();
+  for (const std::vector<size_t>& items : members) {
+    int64_t interactions = 0;
+    nn::OrderedJson first = nn::OrderedJson::array();
+    for (const size_t item : items) {
+      interactions += count[item];
+      if (first.size() < top && count[item] > 0) first.push_back(describe(data, item, count[item]));
+    }
+    described.push_back({{"group", described.size()},
+                         {"items", items.size()},
+                         {"interactions", interactions},
+                         {"top", first}});
+  }
+  return described;
 }
 
 nn::OrderedJson describe_reconstruction(const FinetuneLosses& losses,

@@ -1,16 +1,13 @@
-// P2Rec on disk: each stage reads what earlier ones left, calls the function of its step (p2rec/p2rec.h), and writes its files.
+// P2Rec on disk: each stage reads what earlier ones left, calls its step (p2rec/p2rec.h), writes its files.
 #include <fmt/format.h>
 
 #include "nn/io/json.h"
 #include "nn/io/npy.h"
 #include "nn/peft_adapter.h"
 #include "p2rec/data/read_interactions.h"
-#include "p2rec/methods/p2rec/config.h"
-#include "p2rec/methods/p2rec/describe_groups.h"
-#include "p2rec/methods/p2rec/group_files.h"
 #include "p2rec/methods/p2rec/item_augmentation.h"
+#include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/preferences.h"
-#include "p2rec/methods/p2rec/reconstruction_baselines.h"
 #include "p2rec/methods/p2rec/report_sections.h"
 
 namespace p2rec {
@@ -18,16 +15,16 @@ namespace {
 
 using ag::Tensor;
 
-ItemGroups groups_of(const Context& context) {
-  return read_groups(context.input("groups", kGroupsFile), context.data());
-}
-
 Prompts prompts_of(const Context& context, const models::LanguageModel& llm) {
   return {context.data(), *llm.tokenizer, context.config<PromptConfig>("prompts"),
           llm.model->config().vocabulary};
 }
 
-// --- steps 2 and 3 -------------------------------------------------------------------------------------------
+void write(const Context& context, const char* file, const nn::NamedTensors& tensors) {
+  nn::write_safetensors(context.output(file), tensors, context.metadata());
+}
+
+// --- steps 2 and 3 -----------------------------------------------------------------------------------------
 
 void check_groups(const Context& context) {
   const auto& config = context.config<KMeansConfig>("groups");
@@ -49,7 +46,7 @@ int64_t group(const Context& context) {
   return 0;
 }
 
-// --- step 4 --------------------------------------------------------------------------------------------------
+// --- step 4 ------------------------------------------------------------------------------------------------
 
 ReconstructionConfig reconstruction_config(const Context& context) {
   ReconstructionConfig config = context.config<ReconstructionConfig>("reconstruct");
@@ -68,7 +65,7 @@ int64_t reconstruct_users(const Context& context) {
   const Interactions& data = context.data();
   const models::LanguageModel llm = language_model(context);
   const Prompts prompts = prompts_of(context, llm);
-  const ItemGroups groups = groups_of(context);
+  const ItemGroups groups = read_groups(context.input("groups", kGroupsFile), data);
   const Tensor preferences = user_preferences(data, groups);
   const ReconstructionConfig config = reconstruction_config(context);
   const Reconstruction r = reconstruct(*llm.model, prompts, data, preferences, config, context.task());
@@ -76,29 +73,27 @@ int64_t reconstruct_users(const Context& context) {
   context.say(
       fmt::format("reconstruct: held-out loss {:.5f}; mean preference {:.5f}, window {:.5f}, ridge {:.5f}",
                   r.losses.heldout, baselines.mean, baselines.window, baselines.ridge));
-  const nn::Metadata metadata = context.metadata();
   nn::write_adapter(context.output("adapter/adapter_config.json").parent_path(), *llm.model,
-                    config.finetune.lora, llm.name, metadata);
-  nn::write_safetensors(context.output("head.safetensors"),
-                        {{"weight", r.model.head_weight}, {"bias", r.model.head_bias}}, metadata);
-  if (prompts.has_item_tokens()) {
-    nn::write_safetensors(context.output("item_tokens.safetensors"),
-                          {{"item_tokens", r.model.reader.item_tokens}}, metadata);
-  }
+                    config.finetune.lora, llm.name, context.metadata());
+  write(context, "head.safetensors", {{"weight", r.model.head_weight}, {"bias", r.model.head_bias}});
+  if (prompts.has_item_tokens())
+    write(context, "item_tokens.safetensors", {{"item_tokens", r.model.reader.item_tokens}});
   context.record(describe_reconstruction(r.losses, baselines));
   return r.tokens;
 }
 
-// --- step 5 --------------------------------------------------------------------------------------------------
+// --- step 5 ------------------------------------------------------------------------------------------------
+
+ItemReader untuned_reader(const Context& context, const models::Llama& llm, const Prompts& prompts) {
+  if (!prompts.has_item_tokens()) return {llm};
+  return {llm, initial_item_tokens(llm, prompts.items(), context.seed())};
+}
 
 void check_augment(const Context& context) {
   check_language_model(context, context.config<PromptConfig>("prompts"));
   const models::LanguageModel llm = language_model_to_measure(context);
   const Prompts prompts = prompts_of(context, llm);
-  const bool has_tokens = prompts.has_item_tokens();
-  check_augmentation_memory(
-      {*llm.model, has_tokens ? initial_item_tokens(*llm.model, prompts.items(), context.seed()) : Tensor()},
-      prompts);
+  check_augmentation_memory(untuned_reader(context, *llm.model, prompts), prompts);
 }
 
 // The embeddings before and after the fine-tuning: the first ones are a control.
@@ -107,41 +102,36 @@ int64_t augment(const Context& context) {
   const models::LanguageModel llm = language_model(context);
   const Prompts prompts = prompts_of(context, llm);
   const Task task = context.task();
-  const bool has_tokens = prompts.has_item_tokens();
-  ItemReader reader{*llm.model,
-                    has_tokens ? initial_item_tokens(*llm.model, data.items(), context.seed()) : Tensor()};
-  const Tensor untuned = augment_items(reader, prompts, task.part("untuned", 2));
-  nn::write_safetensors(context.output("item_embeddings_untuned.safetensors"), {{"embeddings", untuned}},
-                        context.metadata());
+  ItemReader reader = untuned_reader(context, *llm.model, prompts);
+  write(context, "item_embeddings_untuned.safetensors",
+        {{"embeddings", augment_items(reader, prompts, task.part("untuned", 2))}});
   nn::read_adapter(context.input("reconstruct", "adapter"), *llm.model);
-  if (has_tokens) {
+  if (prompts.has_item_tokens()) {
     reader.item_tokens =
         read_item_matrix(context.input("reconstruct", "item_tokens.safetensors"), "item_tokens", data.items())
             .to(llm.model->device());
   }
   const Tensor enhanced = augment_items(reader, prompts, task.part("tuned", 2));
-  nn::write_safetensors(context.output("item_embeddings.safetensors"), {{"embeddings", enhanced}},
-                        context.metadata());
+  write(context, "item_embeddings.safetensors", {{"embeddings", enhanced}});
   nn::write_npy(context.output("item_embeddings.npy"), enhanced);
   write_items(context.output("items.tsv"), data);
   return 2 * data.items();
 }
 
-// --- step 6 --------------------------------------------------------------------------------------------------
+// --- step 6 ------------------------------------------------------------------------------------------------
 
 // A recommender of another size than the teacher's cannot begin with its table.
 Stage train_stage_with_teacher(const P2RecConfig& config) {
   Stage stage = train_stage(config.recommender, config.inits, p2rec_inits());
   stage.check = [check = stage.check](const Context& context) {
     check(context);
-    if (!context.has_input("pretrain") ||
+    const auto& model = *context.config<RecommenderConfig>("recommender").model;
+    if (model.use != models::ItemsUse::Init || !context.has_input("pretrain") ||
         !std::filesystem::exists(context.input("pretrain", "teacher.safetensors")))
       return;
-    const auto& model = *context.config<RecommenderConfig>("recommender").model;
     const int64_t columns = teacher_table(context).dim(1);
-    INPUT_CHECK(columns == model.hidden || model.use != models::ItemsUse::Init,
-                "starts: the teacher's item table has ", columns, " columns, but hidden is ", model.hidden,
-                "; hint: the same hidden, or no start 'teacher'");
+    INPUT_CHECK(columns == model.hidden, "starts: the teacher's item table has ", columns,
+                " columns, but hidden is ", model.hidden, "; hint: the same hidden, or no start 'teacher'");
   };
   return stage;
 }
@@ -171,8 +161,7 @@ Stages P2RecConfig::stages() const {
   Stages stages = {
       teacher_stage(teacher),
       {.name = "groups",
-       .help = "groups the teacher's items by k-means, and computes the users' preferences for the "
-               "groups",
+       .help = "groups the teacher's items by k-means, and computes the users' preferences for the groups",
        .inputs = {"pretrain"},
        .files = {kGroupsFile, kPreferencesFile},
        .configs = {"groups"},

@@ -1,8 +1,8 @@
 // The text files that a run leaves for the next one and for its report, and the table of published rows. The first line says
 // which: groups, log, manifest, results, ranks or published.
 #include "p2rec/evaluation/published_rows.h"
-#include "p2rec/methods/p2rec/group_files.h"
-#include "p2rec/methods/report_plan.h"
+#include "p2rec/methods/p2rec/preferences.h"
+#include "p2rec/methods/settings.h"
 #include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/run_folder.h"

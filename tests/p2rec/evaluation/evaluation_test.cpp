@@ -7,8 +7,7 @@
 
 #include "models/recommenders/popularity.h"
 #include "p2rec/data/read_interactions.h"
-#include "p2rec/evaluation/sampled_negatives.h"
-#include "p2rec/evaluation/user_splits.h"
+#include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/training/train_recommender.h"
 #include "tests/p2rec/run/small_run.h"
 
@@ -170,7 +169,7 @@ TEST_CASE("negative items: different ones, neither the target nor removed, and a
   CHECK(sampler.draw(0, 45, 5, removed).size() == 45);
   CHECK(sampler.draw(0, 46, 17, removed).size() == 46);
   CHECK_THROWS_WITH_AS(sampler.draw(0, 46, 5, removed),
-                       doctest::Contains("--negatives-ranked: found 46, but user number 0 leaves only 45"),
+                       doctest::Contains("negatives-ranked: found 46, but user number 0 leaves only 45"),
                        ag::InputError);
 }
 

@@ -1,5 +1,5 @@
 // What is said of the groups of items.
-#include "p2rec/methods/p2rec/describe_groups.h"
+#include "p2rec/methods/p2rec/report_sections.h"
 
 #include "nn/io/json.h"
 #include "tests/testing.h"

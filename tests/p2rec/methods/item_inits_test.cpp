@@ -1,5 +1,5 @@
 // How item inits are made: scale, principal components, shuffled rows, and vectors under an adapter.
-#include "p2rec/methods/p2rec/item_inits.h"
+#include "p2rec/methods/p2rec/p2rec.h"
 
 #include <algorithm>
 #include <cmath>
@@ -71,6 +71,14 @@ TEST_CASE("what is drawn depends on its name and the seed, and a group's items s
   const std::multiset<std::vector<ag::real>> codes =
       rows_of(take_rows(drawn({3, kNarrow}, "a", 1), {0, 1, 2, 0, 1, 2, 0}));
   CHECK(std::set<std::vector<ag::real>>(codes.begin(), codes.end()).size() == 3);
+}
+
+TEST_CASE("a given start-std needs vectors that start the item table") {
+  ItemInitConfig config;
+  check(config, false);
+  config.std = 1;
+  check(config, true);
+  CHECK_THROWS_WITH_AS(check(config, false), doctest::Contains("start-std: found 1"), ag::InputError);
 }
 
 TEST_CASE("P2Rec's inits: each names the stage that it is made of, and one is the method") {

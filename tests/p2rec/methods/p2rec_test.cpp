@@ -3,8 +3,8 @@
 
 #include "models/formats/language_model.h"
 #include "p2rec/data/read_interactions.h"
-#include "p2rec/evaluation/ranks_file.h"
-#include "p2rec/methods/p2rec/group_files.h"
+#include "p2rec/evaluation/ranked_users.h"
+#include "p2rec/methods/p2rec/preferences.h"
 #include "tests/p2rec/run/small_run.h"
 
 using namespace p2rec;

@@ -1,5 +1,5 @@
 // What the fine-tuning is judged against, computed here once more: user by user, and the ridge regression by its normal equations.
-#include "p2rec/methods/p2rec/reconstruction_baselines.h"
+#include "p2rec/methods/p2rec/reconstruction.h"
 
 #include <cmath>
 

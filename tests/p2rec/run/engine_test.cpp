@@ -1,5 +1,6 @@
 // The engine with a method of its own: two stages that write a line each. It knows no other method either.
 #include "p2rec/run/options.h"
+#include "p2rec/run/results_file.h"
 #include "p2rec/run/run.h"
 #include "p2rec/run/stage.h"
 #include "tests/folders.h"
@@ -155,6 +156,16 @@ TEST_CASE("stages that nothing needs, or that are not there") {
   stages[1].run = [](const Context&) { return 0; };
   run_stages(method.run, method.sections(), stages, "first", "second");
   CHECK(method.runs == 0);
+}
+
+TEST_CASE("a method without interactions runs without any") {
+  const testing::WorkingFolder here;
+  TwoStages method;
+  method.run.data.clear();
+  method.also = [](const Context& context) { CHECK(context.data().users() == 0); };
+  method.go();
+  CHECK(content("out/second-1.txt") == "one");
+  CHECK_FALSE(ResultsFile("out").read().data.has_value());
 }
 
 TEST_CASE("the run of an earlier version is refused in one line") {

@@ -11,8 +11,7 @@
 #include "p2rec/data/read_interactions.h"
 #include "p2rec/evaluation/evaluation.h"
 #include "p2rec/methods/common/recommend.h"
-#include "p2rec/methods/p2rec/config.h"
-#include "p2rec/methods/report_plan.h"
+#include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/task/task.h"
 #include "tests/folders.h"
@@ -203,12 +202,16 @@ TEST_CASE("a folder that does not fit is refused by name") {
   CHECK(message_of([&] { run_all(other); }) != "no error");
 }
 
-TEST_CASE("more groups than items, and nobody long enough, are errors that say so") {
+TEST_CASE("more groups than items, a scale without use, and nobody long enough are errors that say so") {
   const WorkingFolder here;
   write_data(small_data());
   Options o = small_options();
   o["groups"] = "41";
   CHECK(contains(message_of([&] { run_all(o); }), "groups: found 41"));
+  o = small_options();
+  o["use"] = "frozen";
+  o["start-std"] = "1";
+  CHECK(contains(message_of([&] { run_all(o); }), "start-std: found 1, which means nothing without use"));
 
   std::ofstream("data.txt") << "1 5\n2 6\n3 7\n";
   fs::remove_all("out");
