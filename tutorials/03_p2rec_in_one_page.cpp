@@ -5,11 +5,11 @@
 // Takes about half a minute on two cores.
 #include <cmath>
 #include <cstdio>
-#include <map>
 #include <vector>
 
 #include "autograd/ops.h"
 #include "models/tokenizers/byte_tokenizer.h"
+#include "p2rec/evaluation/known_truth.h"
 #include "p2rec/llm/tiny_llm.h"
 #include "p2rec/p2rec.h"
 
@@ -24,36 +24,22 @@ static void check(const char* what, double found, const char* relation, double l
   failures += !holds;
 }
 
-// How well two groupings of the items agree: the share of items whose found group is mostly of their true group.
-static double purity(const std::vector<int32_t>& found, const std::vector<int32_t>& truth) {
-  std::map<int32_t, std::map<int32_t, int>> counts;
-  for (size_t i = 0; i < found.size(); ++i) ++counts[found[i]][truth[i]];
-  double agreeing = 0;
-  for (const auto& [group, of_truth] : counts) {
-    int most = 0;
-    for (const auto& [name, count] : of_truth) most = std::max(most, count);
-    agreeing += most;
-  }
-  return agreeing / static_cast<double>(found.size());
-}
-
 int main() {
   // The data, and what is true of it. The last two items of every user are kept away from everything but evaluation.
-  const Synthetic world =
-      make_synthetic({.users = 600, .items = 160, .groups = 8, .mean_length = 30, .seed = 1});
-  const Interactions& data = world.interactions;
+  // They are as sparse as Amazon's sets, about nine items a user: that is what the method is for.
+  const Interactions data = make_synthetic({});
+  const std::vector<int32_t>& hidden_group = data.truth->item_group;
   std::printf("data: %lld users, %lld items, %lld interactions; item 0 is '%s'\n",
               static_cast<long long>(data.users()), static_cast<long long>(data.items()),
               static_cast<long long>(data.interactions()), data.titles[0].c_str());
 
   // The settings: a struct for each step. The defaults are those of the program; this recommender is half as wide and learns
-  // three times as fast, so that a page of output takes half a minute.
+  // three times as fast, so that a page of output takes half a minute. It stops when validation has not risen for ten epochs.
   P2RecConfig config;
   models::SasrecConfig sasrec;
   sasrec.hidden = sasrec.inner = 32;
   config.recommender.model = sasrec;
   config.recommender.lr = 3e-3;
-  config.recommender.max_epochs = 30;
   config.teacher = teacher_of(config.recommender);
   config.groups.groups = 8;
 
@@ -68,8 +54,8 @@ int main() {
 
   // Steps 1 and 2. The teacher's item table was clustered: items that are taken in the same places end up in the same group.
   // Nobody has told the recommender of groups.
-  const double found = purity(result.groups.group_of, world.item_group);
-  check("items whose group is the hidden one (an even draw: 0.25)", found, ">=", 0.6, found >= 0.6);
+  const double found = purity(result.groups.group_of, hidden_group);
+  check("items whose group is the hidden one (by chance: 0.13)", found, ">=", 0.3, found >= 0.3);
 
   // Steps 3 and 4. The language model reads a user's items and tells how they fall into the groups; on users that it has not
   // seen, it is compared with telling everybody's mean.
@@ -80,8 +66,8 @@ int main() {
   check("error on users it has not seen, as a share of the mean's", share, "<=", 0.6, share <= 0.6);
 
   // Step 5. Each item alone was a virtual user; do the enhanced embeddings fall into the hidden groups?
-  const double kept = purity(group_items(result.embeddings, config.groups).group_of, world.item_group);
-  check("items whose embedding falls into the hidden group", kept, ">=", 0.5, kept >= 0.5);
+  const double kept = neighbours_of_group(result.embeddings, hidden_group);
+  check("nearest neighbours of the same hidden group (by chance: 0.12)", kept, ">=", 0.3, kept >= 0.3);
 
   // Steps 6 and 7. A recommender has begun with the embeddings. The same from random numbers is what it must be compared with.
   // One seed shows nothing: `p2rec run` repeats this with several seeds and with controls, and reports the spread.
@@ -89,11 +75,16 @@ int main() {
   const Recommender plain = train_from(random, data, config.recommender);
   const Metrics with = metrics_from_ranks(result.ranks), without = evaluate(*plain.model, data);
   const double chance = 10.0 / static_cast<double>(data.items());
-  check("HR@10 from the enhanced embeddings (by chance: 0.06)", with.at("HR@10"), ">=", 2 * chance,
+  check("HR@10 from the enhanced embeddings (by chance: 0.011)", with.at("HR@10"), ">=", 2 * chance,
         with.at("HR@10") >= 2 * chance);
-  std::printf("   HR@10 %.4f, NDCG@10 %.4f from random numbers, after %lld epochs against %lld\n",
-              without.at("HR@10"), without.at("NDCG@10"), static_cast<long long>(plain.best_epoch),
-              static_cast<long long>(result.recommender.best_epoch));
-  std::printf(failures ? "%d checks failed\n" : "all checks hold\n", failures);
+  const double ahead = with.at("NDCG@10") - without.at("NDCG@10");
+  std::printf(
+      "   NDCG@10 %.4f from the embeddings (%lld epochs), %.4f from random numbers (%lld epochs):\n"
+      "   with this one seed the embeddings are %s by %.4f. One seed shows nothing either way.\n",
+      with.at("NDCG@10"), static_cast<long long>(result.recommender.best_epoch), without.at("NDCG@10"),
+      static_cast<long long>(plain.best_epoch), ahead >= 0 ? "ahead" : "worse", std::abs(ahead));
+  std::printf(failures ? "%d checks failed\n"
+                       : "all checks hold; they ask what each step found, not whether the method wins\n",
+              failures);
   return failures != 0;
 }

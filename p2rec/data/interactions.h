@@ -2,11 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "autograd/tensor.h"
+
 namespace p2rec {
+
+// What made-up data know of themselves (synthetic.h), to check against.
+struct KnownTruth {
+  std::vector<int32_t> item_group;  // per item: 0 .. groups-1
+  ag::Tensor user_preference;       // (users, groups), each row sums to one
+};
 
 // Users and items are indices 0, 1, 2, ... in ascending order of their ids in the file: numeric if all ids
 // are non-negative integers, else bytewise. So neither the order of a file's lines nor one user's last item
@@ -18,6 +27,7 @@ struct Interactions {
   // For each item of the sequences; or empty if the data has none.
   std::vector<std::vector<int64_t>> times;  // in the file's unit, whole units rounded down
   std::vector<std::vector<float>> ratings;
+  std::optional<KnownTruth> truth;
   std::string source;  // the file that was read, or "synthetic"
   std::string format;  // in words, for `p2rec stats`
 

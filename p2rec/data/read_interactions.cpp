@@ -261,7 +261,7 @@ Interactions read_interactions(const nn::Path& path) {
 }
 
 Interactions load_data(const std::string& name) {
-  return name == "synthetic" ? make_synthetic(SyntheticConfig{}).interactions : read_interactions(name);
+  return name == "synthetic" ? make_synthetic({}) : read_interactions(name);
 }
 
 void write_items(const nn::Path& file, const Interactions& data) {

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <numeric>
 
 #include "autograd/check.h"
 #include "nn/io/text.h"
@@ -43,6 +46,27 @@ std::string lengths_text(const Interactions& data) {
   return fmt::format("mean {:.1f}, median {}, min {}, max {}", mean, median, lengths.front(), lengths.back());
 }
 
+// The tenth of the items that is most popular, and how far one item tells the next: of two users who had the same item, how
+// often both have the same item after it. Averages over such pairs of users.
+std::string concentration_text(const Interactions& data) {
+  std::vector<int64_t> counts = item_counts(data, CountedPart::Everything);
+  std::ranges::sort(counts, std::greater());
+  const auto tenth = counts.begin() + std::max<int64_t>(1, std::ssize(counts) / 10);
+  const double most = static_cast<double>(std::accumulate(counts.begin(), tenth, int64_t{0}));
+  std::map<int32_t, std::map<int32_t, int64_t>> next;
+  for (const auto& sequence : data.sequences)
+    for (size_t t = 1; t < sequence.size(); ++t) ++next[sequence[t - 1]][sequence[t]];
+  int64_t pairs = 0, same = 0;
+  for (const auto& [item, followers] : next) {
+    int64_t users = 0;
+    for (const auto& [follower, count] : followers) users += count, same += count * (count - 1);
+    pairs += users * (users - 1);
+  }
+  return fmt::format("the top tenth has {:.0f} %; the same next item in {:.1f} %",
+                     100 * most / static_cast<double>(data.interactions()),
+                     100 * static_cast<double>(same) / static_cast<double>(std::max<int64_t>(1, pairs)));
+}
+
 std::string titles_text(const Interactions& data) {
   if (data.titles.empty()) return "none";
   const auto titled = std::ranges::count_if(data.titles, [](const auto& t) { return !t.empty(); });
@@ -71,6 +95,9 @@ std::string stats_text(const Interactions& data) {
       labelled("items", fmt::format("{}", data.items())) +
       labelled("interactions", fmt::format("{}", data.interactions())) +
       labelled("per user", lengths_text(data)) +
+      labelled("per item", fmt::format("mean {:.1f}", static_cast<double>(data.interactions()) /
+                                                          static_cast<double>(data.items()))) +
+      labelled("popularity", concentration_text(data)) +
       labelled("density", fmt::format("{:.4f} % of all pairs of user and item",
                                       100 * static_cast<double>(data.interactions()) / cells)) +
       labelled("titles", titles_text(data));

@@ -26,8 +26,8 @@ double random_length(double mean, const ag::RandomKey& key, uint64_t number) {
 // --- with a known truth ------------------------------------------------------------------------------------
 
 constexpr double kStay = 0.25, kFollow = 0.25;  // of the groups' walk
-constexpr double kCycle = 0.6;                  // of the items' walk
-constexpr double kPreferenceSpread = 1.5, kShortUsers = 0.02;
+constexpr double kCycle = 0.3;                  // of the items' walk
+constexpr double kPreferenceSpread = 1.5, kPopularityExponent = 0.9, kShortUsers = 0.02;
 
 // Which stream of random numbers each part draws from.
 constexpr uint32_t kItemOrder = ag::stream("synthetic item order"),
@@ -84,7 +84,7 @@ std::vector<Group> make_groups(const SyntheticConfig& config) {
   for (size_t g = 0; g < groups.size(); ++g) {
     const ag::RandomKey key{config.seed, static_cast<uint32_t>(g), kPopularity};
     for (const int32_t rank : ag::random_permutation(key, static_cast<int32_t>(groups[g].cycle.size())))
-      groups[g].popularity.push_back(1.0 / (rank + 1));
+      groups[g].popularity.push_back(std::pow(rank + 1.0, -kPopularityExponent));
   }
   return groups;
 }
@@ -102,8 +102,8 @@ std::vector<double> make_preference(const SyntheticConfig& config, int64_t user)
 int64_t make_length(const SyntheticConfig& config, int64_t user) {
   const ag::RandomKey key{config.seed, static_cast<uint32_t>(user), kLength};
   if (ag::random_uniform(key, 0) < kShortUsers) return 1 + ag::random_below(key, 1, 2);
-  const double longest = std::max(3.0, std::floor(0.5 * static_cast<double>(config.items)));
-  return std::llround(std::clamp(random_length(config.mean_length, key, 1), 3.0, longest));
+  const double longest = std::max(5.0, std::floor(0.5 * static_cast<double>(config.items)));
+  return std::llround(std::clamp(random_length(config.mean_length, key, 1), 5.0, longest));
 }
 
 // One user's walk through groups and items.
@@ -230,17 +230,17 @@ void check_config(const LargeDataConfig& c) {
 
 }  // namespace
 
-Synthetic make_synthetic(const SyntheticConfig& config) {
+Interactions make_synthetic(const SyntheticConfig& config) {
   check_config(config);
   const std::vector<Group> groups = make_groups(config);
 
-  Synthetic result;
-  Interactions& data = result.interactions;
+  Interactions data;
+  KnownTruth& truth = data.truth.emplace();
   data.source = "synthetic";
   data.format = ag::message("made up: ", config.groups, " hidden groups, seed ", config.seed);
   for (int64_t i = 0; i < config.items; ++i) data.item_ids.push_back(std::to_string(i + 1));
   data.titles.resize(static_cast<size_t>(config.items));
-  result.item_group.resize(static_cast<size_t>(config.items));
+  truth.item_group.resize(static_cast<size_t>(config.items));
   for (size_t g = 0; g < groups.size(); ++g) {
     // Numbered by id, not along the cycle: a title tells the group, not what comes next.
     std::vector<int32_t> members = groups[g].cycle;
@@ -248,7 +248,7 @@ Synthetic make_synthetic(const SyntheticConfig& config) {
     for (size_t place = 0; place < members.size(); ++place) {
       const auto item = static_cast<size_t>(members[place]);
       data.titles[item] = title_of(static_cast<int64_t>(g), static_cast<int64_t>(place));
-      result.item_group[item] = static_cast<int32_t>(g);
+      truth.item_group[item] = static_cast<int32_t>(g);
     }
   }
 
@@ -261,8 +261,8 @@ Synthetic make_synthetic(const SyntheticConfig& config) {
     std::vector<int32_t>& sequence = data.sequences.emplace_back();
     for (int64_t length = make_length(config, user); length > 0; --length) sequence.push_back(walk.next());
   }
-  result.user_preference = ag::Tensor::from({config.users, config.groups}, preferences);
-  return result;
+  truth.user_preference = ag::Tensor::from({config.users, config.groups}, preferences);
+  return data;
 }
 
 void write_large_data(const nn::Path& file, const LargeDataConfig& config) {

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "nn/io/json.h"
+#include "p2rec/methods/p2rec/embedding_section.h"
 #include "p2rec/report/text.h"
 
 namespace p2rec {
@@ -122,7 +123,8 @@ frequent items of each, with their number of training interactions; the groups w
 
 std::vector<ReportSection> p2rec_report_sections() {
   return {{"reconstruction", "Reconstruction", "reconstruct", reconstruction_html},
-          {"groups", "Groups of items", "groups", groups_html}};
+          {"groups", "Groups of items", "groups", groups_html},
+          embedding_section()};
 }
 
 nn::OrderedJson describe_groups(const Interactions& data, const ItemGroups& groups, size_t top) {

@@ -5,6 +5,7 @@
 #include "nn/io/npy.h"
 #include "nn/peft_adapter.h"
 #include "p2rec/data/read_interactions.h"
+#include "p2rec/methods/p2rec/embedding_section.h"
 #include "p2rec/methods/p2rec/item_augmentation.h"
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/preferences.h"
@@ -103,8 +104,8 @@ int64_t augment(const Context& context) {
   const Prompts prompts = prompts_of(context, llm);
   const Task task = context.task();
   ItemReader reader = untuned_reader(context, *llm.model, prompts);
-  write(context, "item_embeddings_untuned.safetensors",
-        {{"embeddings", augment_items(reader, prompts, task.part("untuned", 2))}});
+  const Tensor untuned = augment_items(reader, prompts, task.part("untuned", 2));
+  write(context, "item_embeddings_untuned.safetensors", {{"embeddings", untuned}});
   nn::read_adapter(context.input("reconstruct", "adapter"), *llm.model);
   if (prompts.has_item_tokens()) {
     reader.item_tokens =
@@ -115,6 +116,11 @@ int64_t augment(const Context& context) {
   write(context, "item_embeddings.safetensors", {{"embeddings", enhanced}});
   nn::write_npy(context.output("item_embeddings.npy"), enhanced);
   write_items(context.output("items.tsv"), data);
+  const ItemGroups groups = read_groups(context.input("groups", kGroupsFile), data);
+  const nn::OrderedJson described =
+      describe_embeddings(data, {groups, teacher_table(context), untuned, enhanced});
+  if (data.truth) context.say(known_truth_text(described));
+  context.record(described);
   return 2 * data.items();
 }
 
@@ -178,7 +184,7 @@ Stages P2RecConfig::stages() const {
                     .run = reconstruct_users});
   stages.push_back({.name = "augment",
                     .help = "embeds every item as a virtual user",
-                    .inputs = with_llm({"reconstruct"}, llm),
+                    .inputs = with_llm({"pretrain", "groups", "reconstruct"}, llm),
                     .files = {"item_embeddings.safetensors", "item_embeddings.npy",
                               "item_embeddings_untuned.safetensors", "items.tsv"},
                     .configs = {"llm", "prompts"},

@@ -60,7 +60,7 @@ std::vector<int64_t> ranks_one_by_one(const models::SequentialRecommender& model
 }
 
 Interactions more_users_than_a_block() {
-  return make_synthetic({.users = 300, .items = 60, .groups = 4, .mean_length = 8, .seed = 5}).interactions;
+  return make_synthetic({.users = 300, .items = 60, .groups = 4, .mean_length = 8, .seed = 5});
 }
 
 }  // namespace

@@ -16,8 +16,7 @@
 namespace testing {
 
 inline p2rec::Interactions small_data() {
-  return p2rec::make_synthetic({.users = 60, .items = 40, .groups = 4, .mean_length = 12, .seed = 3})
-      .interactions;
+  return p2rec::make_synthetic({.users = 60, .items = 40, .groups = 4, .mean_length = 12, .seed = 3});
 }
 
 // data.txt with one line per user, and the titles beside it.

@@ -104,7 +104,6 @@ TEST_CASE("folders that nothing can be trained from") {
   itself["starts"] = "teacher";
   CHECK(contains(message_of([&] { run_stages(itself, "train", "train"); }),
                  "from: ./out is the run's own folder"));
-  write_data(p2rec::make_synthetic({.users = 50, .items = 40, .groups = 4, .mean_length = 12, .seed = 3})
-                 .interactions);
+  write_data(p2rec::make_synthetic({.users = 50, .items = 40, .groups = 4, .mean_length = 12, .seed = 3}));
   CHECK(contains(train("out", "teacher"), "from: out was made of other data than data.txt"));
 }

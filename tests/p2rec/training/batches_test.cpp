@@ -18,7 +18,7 @@ using ag::Tensor;
 namespace {
 
 Interactions some_data() {
-  return make_synthetic({.users = 120, .items = 60, .groups = 4, .mean_length = 14, .seed = 3}).interactions;
+  return make_synthetic({.users = 120, .items = 60, .groups = 4, .mean_length = 14, .seed = 3});
 }
 
 Interactions of_lengths(const std::vector<int32_t>& lengths) {

@@ -18,7 +18,7 @@ constexpr testing::Tolerance kSame =
     sizeof(ag::real) == sizeof(double) ? testing::Tolerance{1e-12, 1e-12} : testing::Tolerance{1e-4, 1e-5};
 
 Interactions some_data() {
-  return make_synthetic({.users = 40, .items = 30, .groups = 3, .mean_length = 9, .seed = 5}).interactions;
+  return make_synthetic({.users = 40, .items = 30, .groups = 3, .mean_length = 9, .seed = 5});
 }
 
 // One step with dropout on all windows at once, in so many parts.

@@ -49,8 +49,7 @@ void check_prediction(int64_t predicted, double found) {
 }
 
 p2rec::Interactions some_data() {
-  return p2rec::make_synthetic({.users = 300, .items = 120, .groups = 4, .mean_length = 16, .seed = 5})
-      .interactions;
+  return p2rec::make_synthetic({.users = 300, .items = 120, .groups = 4, .mean_length = 16, .seed = 5});
 }
 
 p2rec::RecommenderConfig large_config() {

@@ -1,0 +1,64 @@
+#include "p2rec/evaluation/known_truth.h"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <numeric>
+
+#include "autograd/check.h"
+
+namespace p2rec {
+namespace {
+
+// How many items are in found group k and in true group g: (found groups, true groups).
+Eigen::MatrixXd counted_together(const std::vector<int32_t>& found, const std::vector<int32_t>& truth) {
+  AG_CHECK(!found.empty() && found.size() == truth.size(), "known truth: ", found.size(),
+           " items were grouped of ", truth.size());
+  Eigen::MatrixXd counts = Eigen::MatrixXd::Zero(std::ranges::max(found) + 1, std::ranges::max(truth) + 1);
+  for (size_t i = 0; i < found.size(); ++i) counts(found[i], truth[i]) += 1;
+  return counts;
+}
+
+Eigen::MatrixXd matrix_of(const ag::Tensor& t) {
+  using Rows = Eigen::Matrix<ag::real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<const Rows>(t.data(), t.dim(0), t.dim(1)).template cast<double>();
+}
+
+}  // namespace
+
+double purity(const std::vector<int32_t>& found, const std::vector<int32_t>& truth) {
+  const Eigen::MatrixXd counts = counted_together(found, truth);
+  return counts.rowwise().maxCoeff().sum() / counts.sum();
+}
+
+double preference_correlation(const ag::Tensor& preferences, const std::vector<int32_t>& found,
+                              const KnownTruth& truth) {
+  Eigen::MatrixXd share = counted_together(found, truth.item_group);
+  for (int64_t k = 0; k < share.rows(); ++k) share.row(k) /= std::max(1.0, share.row(k).sum());
+  Eigen::MatrixXd a = matrix_of(preferences).leftCols(share.rows()) * share,
+                  b = matrix_of(truth.user_preference);
+  AG_CHECK(a.rows() == b.rows() && a.cols() == b.cols(), "known truth: found preferences of ", a.rows(),
+           " users and ", a.cols(), " groups; expected ", b.rows(), " and ", b.cols());
+  a.array() -= a.mean();
+  b.array() -= b.mean();
+  return a.cwiseProduct(b).sum() / (a.norm() * b.norm());
+}
+
+double neighbours_of_group(const ag::Tensor& vectors, const std::vector<int32_t>& truth, int64_t count) {
+  const Eigen::MatrixXd unit = matrix_of(vectors).rowwise().normalized();
+  const int64_t V = unit.rows();
+  AG_CHECK(V == std::ssize(truth) && count < V, "known truth: ", V, " vectors of ", truth.size(), " items");
+  int64_t same = 0;
+  for (int64_t i = 0; i < V; ++i) {
+    Eigen::VectorXd cosine = unit * unit.row(i).transpose();
+    cosine(i) = -2;  // not its own neighbour
+    std::vector<int64_t> order(static_cast<size_t>(V));
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::partial_sort(order, order.begin() + count,
+                              [&](int64_t a, int64_t b) { return cosine(a) > cosine(b); });
+    for (int64_t n = 0; n < count; ++n)
+      same += truth[static_cast<size_t>(order[static_cast<size_t>(n)])] == truth[static_cast<size_t>(i)];
+  }
+  return static_cast<double>(same) / static_cast<double>(V * count);
+}
+
+}  // namespace p2rec

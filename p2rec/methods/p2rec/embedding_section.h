@@ -1,0 +1,25 @@
+// What the report tells of the items' vectors: how much of a known truth they hold.
+#pragma once
+
+#include "p2rec/data/interactions.h"
+#include "p2rec/methods/p2rec/item_groups.h"
+#include "p2rec/report/report.h"
+
+namespace p2rec {
+
+// What the method has found of the items, for made-up data to be compared with their truth.
+struct FoundItems {
+  const ItemGroups& groups;
+  ag::Tensor teacher, untuned,
+      enhanced;  // (V,d), (V,C), (V,C): the teacher's table, embeddings before and after
+};
+
+// Of the stage `augment`: {"known_truth": [{"what", "found", "chance"}]}; the list is empty where the data have
+// no known truth.
+nn::OrderedJson describe_embeddings(const Interactions& data, const FoundItems& found);
+// The list as lines for the terminal, at most 80 columns wide.
+std::string known_truth_text(const nn::OrderedJson& described);
+
+ReportSection embedding_section();
+
+}  // namespace p2rec
