@@ -34,7 +34,9 @@ GivenOptions read_config_of(const std::string& command,
   for (const char* folder : {"out", "from"}) {
     const nn::Path file = nn::Path(value(folder)) / kConfigFile;
     std::error_code none;
-    if (!value(folder).empty() && std::filesystem::exists(file, none)) return read_config(file);
+    if (value(folder).empty() || !std::filesystem::exists(file, none)) continue;
+    const GivenOptions options = read_config(file);
+    return folder == std::string("from") ? options_for_beginning(options) : options;
   }
   return {};
 }
@@ -54,10 +56,27 @@ std::shared_ptr<Settings> settings_for_help(const std::vector<std::string>& argu
   }
 }
 
+// What a run takes from the one that it begins from.
+std::string taken_text(const Settings& settings, const Sections& sections) {
+  std::string taken;
+  for (const Section& section : sections) {
+    section.visit([&](const nn::Option& option, nn::Field field) {
+      for (const char* name : {"data", "llm", "seeds"}) {
+        if (option.name == name)
+          taken += std::string(taken.empty() ? "" : ", ") + name + " = " + to_text(field);
+      }
+    });
+  }
+  return "from " + settings.run.from + ": " + taken +
+         ", and what its stages made.\nAll other options are the model's defaults unless given.\n";
+}
+
 // Runs the stages, and shows the results after the last one.
 void run_command(Settings& settings, const std::string& command) {
   use_machine(settings.run);
   install_stop_signals();
+  if (!settings.run.from.empty() && !settings.run.quiet)
+    std::cerr << taken_text(settings, settings.sections());
   const Stages stages = settings.config->stages();
   const std::string first = command == kAll ? stages.front().name : command,
                     last = command == kAll ? stages.back().name : command;

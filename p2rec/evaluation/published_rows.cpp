@@ -23,6 +23,14 @@ double number_in(const TextFile& file, const Line& line, std::string_view field)
   return *number;
 }
 
+// The columns of the first column's arm: the others are what a run compares it with.
+std::vector<RanksColumn> first_arm(std::vector<RanksColumn> columns) {
+  const auto arm = [](const RanksColumn& c) { return c.name.substr(0, c.name.rfind('-')); };
+  const std::string first = arm(columns.at(0));
+  std::erase_if(columns, [&](const RanksColumn& c) { return arm(c) != first; });
+  return columns;
+}
+
 std::string name_of(const PublishedFigure& figure) {
   return fmt::format("{}@{}", p2rec::name_of(figure.measure), figure.cutoff);
 }
@@ -87,7 +95,7 @@ void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream&
       out << fmt::format("{:<26} not run\n", row.name);
       continue;
     }
-    const std::vector<RanksColumn> ours = read_ranks(file);
+    const std::vector<RanksColumn> ours = first_arm(read_ranks(file));
     const bool known = !row.figures.empty();
     const std::vector<PublishedFigure> figures =
         known ? row.figures : std::vector<PublishedFigure>{kPlaces[2], kPlaces[3]};
@@ -96,8 +104,9 @@ void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream&
     for (const PublishedFigure& figure : figures) {
       const ComparedFigure c = compare(figure, row.share, ours);
       holds &= c.holds;
-      out << fmt::format("{:<26} {:<8} {:>9} {:>7.4f} ±{:.4f} {:>6} {:>5}\n", name, name_of(figure),
-                         known ? fmt::format("{:.4f}", figure.value) : "-", c.mean, c.spread,
+      out << fmt::format("{:<26} {:<8} {:>9} {:>7.4f} {:7} {:>6} {:>5}\n", name, name_of(figure),
+                         known ? fmt::format("{:.4f}", figure.value) : "-", c.mean,
+                         std::isnan(c.spread) ? "" : fmt::format("±{:.4f}", c.spread),
                          known ? fmt::format("{:.2f}", c.mean / figure.value) : "-", ours.size());
       name.clear();
     }

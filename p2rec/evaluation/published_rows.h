@@ -32,7 +32,7 @@ std::vector<PublishedRow> read_published_rows(const nn::Path& file);
 // most two standard errors below it.
 struct ComparedFigure {
   PublishedFigure published;
-  double mean = 0, spread = 0;  // over the seeds; the spread with n - 1, 0 of a single one
+  double mean = 0, spread = 0;  // over the seeds; the spread with n - 1, NaN of a single one
   double standard_error = 0;    // of the mean: how far another draw of as many users would lead
   bool holds = false;
 };

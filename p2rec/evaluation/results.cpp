@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "autograd/check.h"
 #include "autograd/parallel.h"
@@ -141,37 +143,70 @@ void add_part(ArmSummary& arm, const ArmRows& rows, const ArmRows* baseline, con
 
 ArmSummary summarise(const Arm& arm, const ArmRows& rows, const ArmRows* baseline, const Results& results) {
   ArmSummary summary{arm, std::vector<double>(results.facts.size()), {}, {}, {}};
-  for (const ResultRow* row : rows) {
-    summary.seeds.push_back({row->seed, row->facts, {}});
-    for (size_t f = 0; f < row->facts.size(); ++f)
-      summary.facts[f] += row->facts[f] / static_cast<double>(rows.size());
+  for (const ResultRow* row : rows) summary.seeds.push_back({row->seed, row->facts, row->doubt, {}});
+  for (size_t f = 0; f < results.facts.size(); ++f) {
+    std::vector<double> known;
+    for (const ResultRow* row : rows) {
+      if (!std::isnan(row->facts[f])) known.push_back(row->facts[f]);
+    }
+    summary.facts[f] = known.empty() ? NAN : estimate(known).mean;
   }
   add_part(summary, rows, baseline, nullptr);
   for (const Split& split : results.splits) add_part(summary, rows, baseline, &split);
   return summary;
 }
 
+// The first two.
+std::vector<std::string> shown_facts(const Summary& summary) {
+  return {summary.facts.begin(), summary.facts.begin() + std::min<ptrdiff_t>(2, std::ssize(summary.facts))};
+}
+
 std::string table_head(const Summary& summary) {
   std::string head = fmt::format("{:<14}", summary.arm);
-  for (const std::string& measure : summary.headline) head += fmt::format("  {:<14}", measure);
-  const std::string less =
-      summary.baseline.empty() ? "" : fmt::format("{} less {}'s", summary.headline.back(), summary.baseline);
-  return head + fmt::format("  {:<25} {:>6}\n", less, summary.facts.empty() ? "" : summary.facts[0]);
+  for (const std::string& measure : summary.headline)
+    head += fmt::format("  {:<{}}", measure, measure == summary.headline.back() ? 14 : 6);
+  if (!summary.baseline.empty())
+    head += fmt::format("  {:<25}", summary.headline.back() + " less " + summary.baseline + "'s");
+  for (const std::string& fact : shown_facts(summary)) head += fmt::format(" {:>6}", fact);
+  return head + "\n";
 }
 
 std::string table_line(const Summary& summary, const ArmSummary& arm, size_t part) {
   std::string line = fmt::format("{:<14}", arm.name);
   for (const std::string& measure : summary.headline) {
     const Estimate& e = arm.metrics[part][summary.index_of(measure)];
-    line += fmt::format("  {:.4f} ±{:.4f}", e.mean, e.std);
+    line += fmt::format("  {:.4f}", e.mean);
+    if (measure == summary.headline.back())
+      line += std::isnan(e.std) ? std::string(8, ' ') : fmt::format(" ±{:.4f}", e.std);
   }
-  std::string less;
   if (!arm.differences.empty()) {
     const Difference& d = arm.differences[part][summary.main_measure()];
-    less = fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", d.mean, d.low, d.high);
+    line += fmt::format("  {:<25}", fmt::format("{:+.4f} [{:+.4f}, {:+.4f}]", d.mean, d.low, d.high));
+  } else if (!summary.baseline.empty()) {
+    line += std::string(27, ' ');
   }
-  return line +
-         fmt::format("  {:<26} {:>5}\n", less, arm.facts.empty() ? "" : fmt::format("{:.1f}", arm.facts[0]));
+  for (size_t f = 0; f < shown_facts(summary).size(); ++f) line += fmt::format(" {:>6}", fact_text(arm, f));
+  return line + "\n";
+}
+
+size_t seeds_of(const Summary& summary) {
+  size_t most = 0;
+  for (const ArmSummary& arm : summary.arms) most = std::max(most, arm.seeds.size());
+  return most;
+}
+
+// Lines of at most 80 columns, the further ones indented.
+std::string wrapped(const std::string& text) {
+  std::string result, line;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (!line.empty() && line.size() + 1 + word.size() > 80) {
+      result += line + "\n";
+      line = " ";
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return result + line + "\n";
 }
 
 std::string table(const Summary& summary, size_t part) {
@@ -186,7 +221,7 @@ Estimate estimate(const std::vector<double>& values) {
   Estimate e;
   for (double v : values) e.mean += v / static_cast<double>(values.size());
   for (double v : values) e.std += (v - e.mean) * (v - e.mean);
-  e.std = values.size() > 1 ? std::sqrt(e.std / static_cast<double>(values.size() - 1)) : 0;
+  e.std = values.size() > 1 ? std::sqrt(e.std / static_cast<double>(values.size() - 1)) : NAN;
   return e;
 }
 
@@ -211,6 +246,58 @@ const ArmSummary* Summary::find(const std::string& name) const {
   return found == arms.end() ? nullptr : &*found;
 }
 
+Verdict verdict_of(const Summary& summary, const ArmSummary& arm) {
+  const auto in_doubt = [](const ArmSummary& a) {
+    return std::ranges::any_of(a.seeds, [](const SeedSummary& seed) { return !seed.doubt.empty(); });
+  };
+  const ArmSummary* baseline = summary.find(summary.baseline);
+  if (in_doubt(arm) || (baseline && in_doubt(*baseline))) return Verdict::InDoubt;
+  if (arm.seeds.size() == 1) return Verdict::OneSeed;
+  const Difference& d = arm.differences.at(0)[summary.main_measure()];
+  if (std::abs(d.mean) < d.resolvable) return Verdict::NoDifference;
+  return d.low > 0 ? Verdict::Better : d.high < 0 ? Verdict::Worse : Verdict::NoDifference;
+}
+
+const char* text_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Better:
+      return "better";
+    case Verdict::Worse:
+      return "worse";
+    case Verdict::NoDifference:
+      return "no difference shown";
+    case Verdict::OneSeed:
+      return "one seed: no verdict";
+    case Verdict::InDoubt:
+      return "no verdict";
+  }
+  return "";
+}
+
+std::string fact_text(const ArmSummary& arm, size_t fact) {
+  if (std::isnan(arm.facts[fact])) return "-";
+  const auto known =
+      std::ranges::count_if(arm.seeds, [&](const SeedSummary& s) { return !std::isnan(s.facts[fact]); });
+  const std::string mean = fmt::format("{:.0f}", arm.facts[fact]);
+  return known == std::ssize(arm.seeds) ? mean : fmt::format("{}({}/{})", mean, known, arm.seeds.size());
+}
+
+std::vector<std::string> doubts_of(const Summary& summary) {
+  std::vector<std::string> lines;
+  for (const ArmSummary& arm : summary.arms) {
+    std::map<std::string, std::string> seeds;  // by doubt
+    for (const SeedSummary& seed : arm.seeds) {
+      std::string& of_doubt = seeds[seed.doubt];
+      of_doubt += (of_doubt.empty() ? "" : ", ") + std::to_string(seed.seed);
+    }
+    seeds.erase("");
+    for (const auto& [doubt, of] : seeds)
+      lines.push_back(
+          fmt::format("{}, seed{} {}: {}", arm.name, of.find(',') == of.npos ? "" : "s", of, doubt));
+  }
+  return lines;
+}
+
 Summary summarise(const Results& results) {
   Summary summary{results, {}, {}};
   AG_CHECK(!results.rows.empty(), "summarise: there are no results");
@@ -228,10 +315,13 @@ Summary summarise(const Results& results) {
 }
 
 std::string summary_table(const Summary& summary) {
-  const size_t seeds = summary.arms.empty() ? 0 : summary.arms[0].seeds.size();
-  return table(summary, 0) +
-         fmt::format("mean ± standard deviation over {} seed{}; [95% bootstrap over {}s and seeds]\n", seeds,
-                     seeds == 1 ? "" : "s", summary.unit);
+  std::string text = table(summary, 0);
+  if (seeds_of(summary) > 1)
+    text += fmt::format("mean ± standard deviation over {} seeds; [95% bootstrap over {}s and seeds]\n",
+                        seeds_of(summary), summary.unit);
+  if (!summary.note.empty()) text += summary.note + "\n";
+  for (const std::string& doubt : doubts_of(summary)) text += wrapped("no verdict: " + doubt);
+  return text;
 }
 
 std::string splits_text(const Summary& summary) {

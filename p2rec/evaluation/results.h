@@ -12,7 +12,7 @@ namespace p2rec {
 
 struct Estimate {
   double mean = 0;
-  double std = 0;  // over the seeds, with n - 1; 0 of a single one
+  double std = 0;  // over the seeds, with n - 1; NaN of a single one
 };
 Estimate estimate(const std::vector<double>& values);
 
@@ -51,19 +51,21 @@ struct Comparison {
   std::string unit = "unit";          // and a unit: "user"
   std::vector<std::string> measures;  // "HR@5", ...; more is better
   std::vector<std::string> headline;  // the measures that tables show; the last one is the main one
-  std::vector<std::string> facts;     // what else each row tells: "epochs", ...; tables show the first
+  std::vector<std::string> facts;     // what else each row tells: "epochs", ...; tables show the first two
+  std::string note = {};              // for a reader: what the facts mean
   std::string baseline;               // the arm that the others are compared with; empty: none
 
   size_t index_of(const std::string& measure) const;  // ag::Error if there is no such measure
   size_t main_measure() const { return index_of(headline.back()); }
 };
 
-// One seed of an arm.
+// One seed of an arm. A fact that there is not is NaN.
 struct ResultRow {
   std::string arm;
   uint64_t seed = 0;
   std::vector<double> facts;
-  UnitValues values;  // (measures, units)
+  UnitValues values;       // (measures, units)
+  std::string doubt = {};  // why no verdict may rest on it, and what to do; empty: none
 };
 
 struct Results : Comparison {
@@ -83,11 +85,12 @@ struct UnitPart {
 struct SeedSummary {
   uint64_t seed = 0;
   std::vector<double> facts;
+  std::string doubt;
   std::vector<std::vector<double>> means;  // over the units: (parts, measures)
 };
 
 struct ArmSummary : Arm {
-  std::vector<double> facts;                         // means over the seeds
+  std::vector<double> facts;                         // means over the seeds that have them; NaN: none has
   std::vector<std::vector<Estimate>> metrics;        // (parts, measures)
   std::vector<std::vector<Difference>> differences;  // to the baseline, the same; empty: not compared
   std::vector<SeedSummary> seeds;
@@ -100,11 +103,24 @@ struct Summary : Comparison {
   const ArmSummary* find(const std::string& arm) const;  // null if there is none
 };
 
+// What a paired difference to the baseline shows. Better and worse: the interval over units and seeds excludes
+// zero, and the difference is as large as the seeds resolve.
+enum class Verdict : uint8_t { Better, Worse, NoDifference, OneSeed, InDoubt };
+// Of a compared arm, by the main measure over all units.
+Verdict verdict_of(const Summary& summary, const ArmSummary& arm);
+const char* text_of(Verdict verdict);  // "better"
+
+// The mean of a fact over the seeds that have it: "12", "12(2/3)" if only two of three do, "-" if none does.
+std::string fact_text(const ArmSummary& arm, size_t fact);
+
+// A line for each doubt and the seeds that it concerns; empty without doubts.
+std::vector<std::string> doubts_of(const Summary& summary);
+
 // An arm is compared with the baseline if both have the same seeds in the same order. Throws ag::Error if
 // rows have other units or measures than the rest, or a seed of an arm comes twice.
 Summary summarise(const Results& results);
 
-// A table for a person: a line for each arm, at most 80 columns wide with two measures.
+// A table for a person: a line for each arm, at most 80 columns wide with two measures; then its doubts.
 std::string summary_table(const Summary& summary);
 // That table, and below it one for each split, with its meaning.
 std::string splits_text(const Summary& summary);

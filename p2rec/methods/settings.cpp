@@ -83,6 +83,22 @@ std::unique_ptr<Settings> settings_of(const GivenOptions& file, const GivenOptio
   return settings;
 }
 
+GivenOptions options_for_beginning(const GivenOptions& other) {
+  GivenOptions taken = other;
+  const auto settings = settings_of(other);
+  const Sections sections = settings->sections();
+  bool made_anew = false;
+  for (const Stage& stage : settings->config->stages()) {
+    made_anew |= stage.begins_from_other;
+    if (!made_anew) continue;
+    for (const std::string& name : stage.configs)
+      section_named(sections, name).visit([&](const nn::Option& option, nn::Field) {
+        taken.erase(option.name);
+      });
+  }
+  return taken;
+}
+
 std::unique_ptr<Settings> settings_of_run(const nn::Path& folder) {
   std::error_code none;
   INPUT_CHECK(std::filesystem::is_directory(folder, none), "out: ", folder.string(),
@@ -109,7 +125,7 @@ ReportPlan report_plan(Settings& settings) {
   if (texts.contains("llm")) plan.facts.emplace_back("Language model", texts.at("llm"));
   if (texts.contains("model")) plan.facts.emplace_back("Recommender", texts.at("model"));
   std::vector<uint64_t> seeds = run.seeds;
-  plan.facts.emplace_back("Seeds", to_text(&seeds));
+  if (texts["model"] != "popularity") plan.facts.emplace_back("Seeds", to_text(&seeds));
   plan.options = shown_options(settings, texts, usual);
   for (const Stage* stage : needed) plan.stages.push_back(stage->name);
   plan.resume = "p2rec run --config " + run.out + "/config.toml --resume";

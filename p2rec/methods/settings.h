@@ -25,6 +25,10 @@ struct Settings {
 // are left out. Throws ag::InputError for all that is wrong with the options.
 std::unique_ptr<Settings> settings_of(const GivenOptions& file, const GivenOptions& command_line = {});
 
+// Of the options of a run: those that another run takes which begins from it. Everything that the new run makes
+// itself, its recommenders and their evaluation, has the defaults of its own model.
+GivenOptions options_for_beginning(const GivenOptions& other);
+
 // Those of a run's folder. Throws ag::InputError if the folder holds none.
 std::unique_ptr<Settings> settings_of_run(const nn::Path& folder);
 

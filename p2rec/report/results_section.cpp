@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <ranges>
 
 #include "p2rec/report/report.h"
@@ -11,15 +12,12 @@
 namespace p2rec {
 namespace {
 
-const char* verdict_of(const Difference& d) {
-  return d.low > 0 ? "better" : d.high < 0 ? "worse" : "no difference shown";
-}
-
 std::string interval_text(const Difference& d) {
   return fmt::format("{} [{}, {}]", difference_text(d.mean), difference_text(d.low), difference_text(d.high));
 }
 
 std::string estimate_text(const Estimate& e) {
+  if (std::isnan(e.std)) return metric_text(e.mean);  // one seed
   return fmt::format("{} ± {}", metric_text(e.mean), metric_text(e.std));
 }
 
@@ -44,30 +42,34 @@ std::string main_table(const Summary& s) {
   std::string rows, head = column(capitalised(s.arm));
   for (const std::string& measure : s.headline | std::views::reverse) head += column(escaped(measure));
   if (compared) head += column(escaped(less_baseline(s, s.headline.back()))) + column("seeds resolve");
-  if (!s.facts.empty()) head += column(escaped(s.facts[0]));
+  const size_t shown = std::min<size_t>(2, s.facts.size());
+  for (size_t f = 0; f < shown; ++f) head += column(escaped(s.facts[f]));
   for (const ArmSummary& arm : s.arms) {
     std::string cells;
     for (const std::string& measure : s.headline | std::views::reverse)
       cells += cell(estimate_text(arm.metrics[0][s.index_of(measure)]));
     if (!arm.differences.empty()) {
       const Difference& d = arm.differences[0][s.main_measure()];
-      cells += cell(interval_text(d), verdict_of(d)) + cell(metric_text(d.resolvable));
+      cells += cell(interval_text(d), text_of(verdict_of(s, arm))) +
+               cell(std::isfinite(d.resolvable) ? metric_text(d.resolvable) : "–");
     } else if (compared) {
       cells += cell("–") + cell("–");
     }
-    if (!s.facts.empty()) cells += cell(mean_text(arm.facts[0]));
+    for (size_t f = 0; f < shown; ++f)
+      cells += cell(fact_text(arm, f));
     rows += row(escaped(arm.name), escaped(arm.meaning), cells, arm.is_the_method);
   }
-  std::string caption = "Mean ± standard deviation over " + seeds_text(s);
+  std::string caption = s.arms[0].seeds.size() > 1 ? "Mean ± standard deviation over " + seeds_text(s) : "Means";
   if (compared)
     caption += "; the difference to " + escaped(s.baseline) +
                " is paired, with a 95&#160;% bootstrap interval over\n" + escaped(s.unit) + "s and seeds";
-  const std::string note = fmt::format(
+  std::string note = fmt::format(
       R"(<p class="note">“seeds resolve”: the smallest true difference that this many seeds would show. An
 interval over {}s and seeds can be narrower; a difference below this number needs more seeds. In the plots the
-small dots below an interval are the single seeds.</p>
+small dots below an interval are the single seeds. {}.</p>
 )",
-      escaped(s.unit));
+      escaped(s.unit), escaped(s.note));
+  for (const std::string& doubt : doubts_of(s)) note += "<p class=\"note\">No verdict: " + escaped(doubt) + ".</p>\n";
   return table("Results of each " + escaped(s.arm), caption, head, rows) + (compared ? note : "");
 }
 
@@ -84,8 +86,8 @@ std::string measures_table(const Summary& s) {
     rows += row(escaped(s.measures[m]), "", cells);
   }
   return table("All metrics",
-               "All metrics, mean ± standard deviation over the seeds; results.json holds the single seeds "
-               "in full",
+               "All metrics, mean ± standard deviation where there are several seeds; results.json holds each "
+               "seed in full",
                head, rows);
 }
 
@@ -107,7 +109,7 @@ std::string splits_table(const Summary& s) {
     rows += row(escaped(arm.name), "", cells, arm.is_the_method);
   }
   std::string caption =
-      measure + " for some of the " + escaped(s.unit) + "s, mean ± standard deviation over the seeds";
+      measure + " for some of the " + escaped(s.unit) + "s, mean ± standard deviation of several seeds";
   if (!s.baseline.empty())
     caption += "; below it the paired difference to " + escaped(s.baseline) + " with its 95&#160;% interval";
   return table("Splits of the " + escaped(s.unit) + "s", caption + ". results.json holds the other metrics.",
@@ -140,7 +142,8 @@ std::string means_figure(const Summary& s, const std::string& measure) {
                   reference.metrics[0][m].mean};
   for (const ArmSummary& arm : s.arms) {
     const Estimate& e = arm.metrics[0][m];
-    add_row(plot, {"", e.mean, e.mean - e.std, e.mean + e.std, estimate_text(e), {}}, arm, m, nullptr);
+    const double std = std::isnan(e.std) ? 0 : e.std;
+    add_row(plot, {"", e.mean, e.mean - std, e.mean + std, estimate_text(e), {}}, arm, m, nullptr);
   }
   return figure(spread_plot(plot), fmt::format("{}: mean ± standard deviation; dashed: {}", escaped(measure),
                                                escaped(reference.name)));
@@ -168,6 +171,25 @@ std::string differences_figure(const Summary& s, const std::string& measure) {
                                                escaped(measure), escaped(s.baseline)));
 }
 
+// What the difference of the method to the baseline shows, and what takes a verdict's ground away.
+std::string conclusion(const Summary& s, const ArmSummary& ours) {
+  switch (verdict_of(s, ours)) {
+    case Verdict::Better:
+      return "The " + escaped(s.arm) + " helps.";
+    case Verdict::Worse:
+      return "The " + escaped(s.arm) + " does harm.";
+    case Verdict::NoDifference:
+      return "No difference is shown.";
+    case Verdict::OneSeed:
+      return "One seed shows no spread, so there is no verdict; set more seeds.";
+    case Verdict::InDoubt:
+      break;
+  }
+  std::string text = "There is no verdict:";
+  for (const std::string& doubt : doubts_of(s)) text += "<br>" + escaped(doubt) + ".";
+  return text;
+}
+
 bool evaluated(const ReportData& data) { return data.run.results && data.done(data.run.evaluated_by); }
 
 }  // namespace
@@ -179,17 +201,14 @@ std::string verdict(const ReportData& data) {
   const ArmSummary* baseline = s.find(s.baseline);
   if (ours == s.arms.end() || !baseline || ours->differences.empty()) return "";
   const Difference& d = ours->differences[0][s.main_measure()];
-  const std::string says = d.low > 0    ? "lies above zero: the " + s.arm + " helps"
-                           : d.high < 0 ? "lies below zero: the " + s.arm + " does harm"
-                                        : "holds zero: no difference is shown";
   return fmt::format(
       R"(<p class="verdict">With the {0} {1} ({2}) {3} is {4}; with {5} ({6}) it is {7}.
-The paired difference is <strong>{8}</strong> (95&#160;%, {9}). The interval {10}.</p>
+The paired difference is <strong>{8}</strong> (95&#160;%, {9}). {10}</p>
 )",
       escaped(s.arm), escaped(ours->name), escaped(ours->meaning), escaped(s.headline.back()),
       metric_text(ours->metrics[0][s.main_measure()].mean), escaped(baseline->name),
       escaped(baseline->meaning), metric_text(baseline->metrics[0][s.main_measure()].mean), interval_text(d),
-      seeds_text(s), escaped(says));
+      seeds_text(s), conclusion(s, *ours));
 }
 
 std::string results_section(const ReportData& data) {

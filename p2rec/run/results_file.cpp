@@ -70,15 +70,17 @@ OrderedJson json_of(const Summary& s, const ArmSummary& arm) {
                       {"metrics", by_part(s, arm.metrics)}};
   if (!arm.differences.empty()) json["differences"] = by_part(s, arm.differences);
   for (const SeedSummary& seed : arm.seeds)
-    json["seeds"].push_back(
-        {{"seed", seed.seed}, {"facts", named(s.facts, seed.facts)}, {"metrics", by_part(s, seed.means)}});
+    json["seeds"].push_back({{"seed", seed.seed},
+                             {"facts", named(s.facts, seed.facts)},
+                             {"doubt", seed.doubt},
+                             {"metrics", by_part(s, seed.means)}});
   return json;
 }
 
 OrderedJson json_of(const Summary& s) {
   OrderedJson json = {{"about", s.about},       {"arm", s.arm},           {"unit", s.unit},
                       {"measures", s.measures}, {"headline", s.headline}, {"facts", s.facts},
-                      {"baseline", s.baseline}};
+                      {"note", s.note},         {"baseline", s.baseline}};
   for (const UnitPart& part : s.parts)
     json["parts"].push_back({{"name", part.name}, {"meaning", part.meaning}, {"units", part.units}});
   for (const ArmSummary& arm : s.arms) json["arms"].push_back(json_of(s, arm));
@@ -135,7 +137,7 @@ ArmSummary arm_summary_from(const Summary& s, const Reader& json) {
   if (json.has("differences")) arm.differences = by_part_from(s, json["differences"], difference_from);
   arm.seeds = list_from(json["seeds"], [&](const Reader& seed) {
     return SeedSummary{static_cast<uint64_t>(seed["seed"].integer()),
-                       named_from(s.facts, seed["facts"], number_from),
+                       named_from(s.facts, seed["facts"], number_from), text_from(seed["doubt"]),
                        by_part_from(s, seed["metrics"], number_from)};
   });
   return arm;
@@ -149,6 +151,7 @@ Summary summary_from(const Reader& json) {
   s.measures = list_from(json["measures"], text_from);
   s.headline = list_from(json["headline"], text_from);
   s.facts = list_from(json["facts"], text_from);
+  s.note = text_from(json["note"]);
   s.baseline = text_from(json["baseline"]);
   s.parts = list_from(json["parts"], unit_part_from);
   s.arms = list_from(json["arms"], [&](const Reader& arm) { return arm_summary_from(s, arm); });

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 2;  // of the folder; 1 had no number
+constexpr int kFormat = 3;  // of the folder; 1 had no number
 
 // The files of no single stage.
 constexpr const char *kManifest = "manifest.json", *kResults = "results.json", *kLog = "log.jsonl",

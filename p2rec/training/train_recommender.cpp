@@ -64,7 +64,7 @@ class Training {
     copy_into(weights_, best_.weights);
     task.finish(fmt::format("{} epochs, best {}, loss {:.4f}", epochs, best_.epoch,
                             mean_loss(losses, steps - loop.steps_per_epoch, steps)));
-    return {nullptr, epochs, best_.epoch, tokens_};
+    return {nullptr, epochs, best_.epoch, validation_, tokens_};
   }
 
   std::vector<int64_t> window_lengths() const {
@@ -157,6 +157,7 @@ class Training {
   Values validate(int64_t epoch) {
     const RankingConfig ranking{.users = config_.validation_users};
     const double ndcg = evaluate(model_, data_, Target::Validation, ranking).at("NDCG@10");
+    validation_.push_back(static_cast<ag::real>(ndcg));  // as a checkpoint stores it
     if (ndcg > best_.ndcg) {
       best_.ndcg = ndcg;
       best_.epoch = epoch;
@@ -167,6 +168,7 @@ class Training {
 
   void visit_state(Checkpoint& checkpoint) {
     checkpoint.number("tokens", tokens_);
+    checkpoint.list("validation", validation_);
     checkpoint.number("best_ndcg", best_.ndcg);
     checkpoint.number("best_epoch", best_.epoch);
     checkpoint.tensors("best.", best_.weights);
@@ -179,6 +181,7 @@ class Training {
   nn::NamedTensors weights_;  // that are trained
   nn::Adam adam_;
   Best best_;
+  std::vector<double> validation_;  // NDCG@10 after each epoch
   int64_t tokens_ = 0;
   int64_t ordered_epoch_ = -1;
   std::vector<int32_t> order_;   // of the windows in that epoch

@@ -39,6 +39,7 @@ struct Recommender {
   std::unique_ptr<models::SequentialRecommender> model;
   int64_t epochs = 0;      // trained
   int64_t best_epoch = 0;  // whose weights these are
+  std::vector<double> validation = {};  // NDCG@10 after each epoch; empty: never validated
   int64_t tokens = 0;      // positions trained on, over all epochs
 };
 

@@ -202,18 +202,18 @@ RESULTS = {
     },
     "results": {
         "stage": "evaluate", "about": "", "arm": "start", "unit": "user", "measures": ["HR@10"], "headline": ["HR@10"],
-        "facts": ["epochs"], "baseline": "random", "parts": [{"name": "all", "meaning": "", "units": 3}],
+        "facts": ["epochs"], "note": "", "baseline": "random", "parts": [{"name": "all", "meaning": "", "units": 3}],
         "arms": [{"name": name, "meaning": "", "is_the_method": name == "p2rec", "facts": {"epochs": 3},
                   "metrics": {"all": {"HR@10": {"mean": 0.5, "std": None}}},
                   "differences": {"all": {"HR@10": {"mean": 0.5, "low": 0.25, "high": 1, "resolvable": None}}},
-                  "seeds": [{"seed": 1, "facts": {"epochs": 3}, "metrics": {"all": {"HR@10": 0.5}}}]}
+                  "seeds": [{"seed": 1, "facts": {"epochs": 3}, "doubt": "", "metrics": {"all": {"HR@10": 0.5}}}]}
                  for name in ("random", "p2rec")],
     },
 }  # fmt: skip
 ARTIFACTS = {
     "groups": "groups\nitem_id\tgroup\n1\t0\n2\t1\n10\t0\n",
     "log": "log\n" + LOG,
-    "manifest": "manifest\n" + json.dumps({"format": 2, "stages": {"pretrain": "hidden=64\nlr=0.001\n", "groups": "seed=1\n"}}),
+    "manifest": "manifest\n" + json.dumps({"format": 3, "stages": {"pretrain": "hidden=64\nlr=0.001\n", "groups": "seed=1\n"}}),
     "results": "results\n" + json.dumps(RESULTS),
 }
 OPTIONS = """# a comment

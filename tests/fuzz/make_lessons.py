@@ -283,7 +283,7 @@ def artifact_files():
     yield "results_name_twice", "twice in one object", b'results\n{"data": 1, "data": 2}'
     yield "results_cut", "is not JSON", b'results\n{"data": '
     yield "manifest_list", "manifest.json", b"manifest\n[]"
-    yield "manifest_number", "not a manifest", b'manifest\n{"format": 2, "stages": {"groups": 1}}'
+    yield "manifest_number", "not a manifest", b'manifest\n{"format": 3, "stages": {"groups": 1}}'
     yield "log_no_json", "log.jsonl:2: found a line that is no step", b'log\n{"task": "a", "step": 1}\nx\n'
     yield "log_step_of_1e300", "log.jsonl:1: 'step' is 1e+300", b'log\n{"task": "a", "step": 1e300}\n'
     yield "log_task_number", "found a line that is no step", b'log\n{"task": 1, "step": 1}\n'

@@ -1,9 +1,13 @@
 #include "p2rec/methods/common/stages.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <numeric>
+#include <sstream>
 
 #include "autograd/parallel.h"
 #include "models/recommenders/popularity.h"
@@ -17,6 +21,7 @@ namespace {
 using ag::Tensor;
 
 constexpr const char *kTeacher = "pretrain", *kTeacherFile = "teacher.safetensors";
+constexpr const char* kPopularity = "popularity";
 
 bool is_counted(const RecommenderConfig& config) { return config.model.as<models::PopularityConfig>(); }
 
@@ -95,6 +100,7 @@ int64_t train_job(const Context& context, const ItemInits& inits, const Job& job
   meta["epochs"] = std::to_string(r.epochs);
   meta["best_epoch"] = std::to_string(r.best_epoch);
   meta["tokens"] = std::to_string(r.tokens);
+  meta["validation"] = fmt::format("{}", fmt::join(r.validation, " "));
   nn::write_safetensors(file, r.model->named_parameters(), meta);
   part.discard();
   return r.tokens;
@@ -129,18 +135,66 @@ int64_t train(const Context& context, const ItemInits& inits) {
 
 // --- evaluation --------------------------------------------------------------------------------------------
 
+// What its file tells of a training.
+struct Trained {
+  int64_t epochs = 0, best_epoch = 0;
+  std::vector<double> validation;  // NDCG@10 after each epoch
+  double best() const { return validation.empty() ? NAN : std::ranges::max(validation); }
+};
+
+Trained trained_from(const nn::Path& file) {
+  const nn::Metadata metadata = nn::read_safetensors_metadata(file);
+  Trained t{integer_in(metadata, "epochs", file), integer_in(metadata, "best_epoch", file), {}};
+  const auto text = metadata.find("validation");
+  std::istringstream values(text == metadata.end() ? "" : text->second);
+  for (double value; values >> value;) t.validation.push_back(value);
+  return t;
+}
+
+// Why no verdict may rest on a training; `floor` is popularity's validation NDCG@10.
+std::string doubt_of(const Trained& t, const RecommenderConfig& config, double floor) {
+  if (config.patience == 0)
+    return fmt::format(
+        "trained for {} epochs without validation, so nobody knows if it had learned; "
+        "set patience above 0",
+        t.epochs);
+  if (t.epochs == config.max_epochs && t.epochs - t.best_epoch < config.patience)
+    return fmt::format("ended at its cap, epoch {}, while validation still rose; set max-epochs higher",
+                       t.epochs);
+  if (!(t.best() > floor))
+    return fmt::format(
+        "its best validation NDCG@10, {:.4f}, is not above popularity's, {:.4f}; set a higher "
+        "patience, or another lr",
+        t.best(), floor);
+  return "";
+}
+
+// The first epoch whose validation is as good as the best one of another training; NaN if there is none.
+double epoch_that_reaches(double best, const Trained& t) {
+  const auto reached = std::ranges::find_if(t.validation, [&](double value) { return value >= best; });
+  return reached == t.validation.end() ? NAN : static_cast<double>(reached - t.validation.begin() + 1);
+}
+
 Results empty_results(const std::vector<RankedUser>& users, const RankingConfig& ranking,
                       const std::vector<Job>& jobs, const ItemInits& inits) {
   Results results = ranking_results(users, ranking);
   results.arm = "start";
   results.baseline = "random";
-  results.facts = {"epochs", "best_epoch"};
+  results.facts = {"epochs", "reach", "best_epoch"};
+  results.note = "reach: epochs until random's best validation, the head start, and of how many seeds";
   for (const ItemInit& init : inits.table) {
     if (std::ranges::count(jobs, init.name, &Job::arm))
       results.arms.push_back({init.name, init.meaning, init.is_the_method});
   }
-  if (jobs[0].arm == "counts") results.arms = {{"counts", "how often each item occurs"}};
+  results.arms.push_back({kPopularity, "how often each item occurs: the floor"});
+  if (jobs[0].arm != kPopularity) return results;
+  results.baseline = results.note = "";
+  results.facts = {};
   return results;
+}
+
+models::Popularity popularity_of(const Interactions& data) {
+  return models::Popularity(item_counts(data, CountedPart::Training));
 }
 
 int64_t evaluate_all(const Context& context, const ItemInits& inits) {
@@ -154,18 +208,33 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
       describe_ranked_users(data, ranked_users(data, ranking.users), Target::Test);
   Results results = empty_results(users, ranking, jobs, inits);
   std::vector<RanksColumn> columns;
+  const auto add = [&](const Job& job, const models::SequentialRecommender& model) -> ResultRow& {
+    columns.push_back({job.name(), target_ranks(model, data, Target::Test, ranking)});
+    results.rows.push_back({job.arm, job.seed, {}, gains(columns.back().ranks, ranking.cutoffs)});
+    results.rows.back().facts.resize(results.facts.size(), NAN);
+    return results.rows.back();
+  };
+  const models::Popularity popularity = popularity_of(data);
+  const double floor = evaluate(popularity, data, Target::Validation, {.users = ranking.users}).at("NDCG@10");
+  std::map<uint64_t, double> best_of_random;  // validation, by seed
   for (const Job& job : jobs) {
-    const nn::TensorFile file = nn::read_safetensors(context.input("train", job.file()));
-    const auto model = load_recommender(file, data.items(), recommender_config(context, job.seed));
-    columns.push_back({job.name(), target_ranks(*model, data, Target::Test, ranking)});
-    const auto fact = [&](const char* name) {
-      return static_cast<double>(integer_in(file.metadata, name, file.path));
-    };
-    const UnitValues values = gains(columns.back().ranks, ranking.cutoffs);
-    results.rows.push_back({job.arm, job.seed, {fact("epochs"), fact("best_epoch")}, values});
+    if (job.arm == results.baseline)
+      best_of_random[job.seed] = trained_from(context.input("train", job.file())).best();
+  }
+  for (const Job& job : jobs) {
+    const nn::Path file = context.input("train", job.file());
+    const RecommenderConfig config = recommender_config(context, job.seed);
+    ResultRow& row = add(job, *load_recommender(nn::read_safetensors(file), data.items(), config));
+    if (is_counted(config)) break;
+    const Trained t = trained_from(file);
+    const auto random = best_of_random.find(job.seed);
+    const double reach = random == best_of_random.end() ? NAN : epoch_that_reaches(random->second, t);
+    row.facts = {double(t.epochs), reach, double(t.best_epoch)};
+    row.doubt = doubt_of(t, config, floor);
     stage.progress(double(columns.size()) / double(jobs.size()), job.name());
     stage.check_stop();
   }
+  if (jobs[0].arm != kPopularity) add({kPopularity, context.seed()}, popularity);
   write_ranks(context.output("ranks.tsv"), data, users, columns);
   stage.finish(fmt::format("{} users ranked against {} items", users.size(),
                            ranking.against == RankedAgainst::Catalogue ? data.items() : ranking.negatives));
@@ -211,7 +280,7 @@ Tensor teacher_table(const Context& context) {
 
 std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitConfig& inits,
                          const std::vector<uint64_t>& seeds) {
-  if (is_counted(recommender)) return {{"counts", seeds.at(0)}};
+  if (is_counted(recommender)) return {{kPopularity, seeds.at(0)}};
   std::vector<Job> jobs;
   for (const std::string& init : inits.inits) {
     for (uint64_t seed : seeds) jobs.push_back({init, seed});

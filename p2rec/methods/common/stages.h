@@ -19,7 +19,7 @@ Stage teacher_stage(const TeacherConfig& config);
 // The item table (V,d) that the teacher left. For a stage with the input "pretrain".
 ag::Tensor teacher_table(const Context& context);
 
-// One recommender of a run: an item init and a seed; "counts" and one seed if it is counted, not trained.
+// One recommender of a run: an item init and a seed; "popularity" and one seed if it is counted, not trained.
 struct Job {
   std::string arm;
   uint64_t seed = 1;

@@ -303,7 +303,7 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   CHECK(result.code == 0);
   result = shell("evaluate --out P");
   CHECK(result.code == 0);
-  CHECK(contains(result.out, "counts"));
+  CHECK(contains(result.out, "popularity"));
   check_mistake(shell, "train --data data.txt --hidden 16 --out Q --quiet",
                 {"the stage 'pretrain' has not been run here; hint: p2rec pretrain"});
   check_mistake(shell, "evaluate --out nothing", {"the stage 'train' has not been run here"});

@@ -28,7 +28,7 @@ TEST_CASE("a run of llm_init: its arms, and embeddings that are the states of ti
   const Summary summary = ResultsFile("out").read().results.value();
   std::vector<std::string> arms;
   for (const ArmSummary& arm : summary.arms) arms.push_back(arm.name);
-  CHECK(arms == std::vector<std::string>{"random", "llm_init", "llm_projected", "llm_shuffled"});
+  CHECK(arms == std::vector<std::string>{"random", "llm_init", "llm_projected", "llm_shuffled", "popularity"});
   CHECK_FALSE(std::filesystem::exists("out/teacher.safetensors"));
 
   const Interactions data = read_interactions("data.txt");

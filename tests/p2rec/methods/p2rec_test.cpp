@@ -28,7 +28,7 @@ TEST_CASE("the stages leave what the method gives in memory: groups, embeddings 
       read_item_matrix("out/item_embeddings.safetensors", "embeddings", data.items());
   CHECK(result.embeddings.values() == embeddings.values());
   const std::vector<RanksColumn> columns = read_ranks("out/ranks.tsv");
-  REQUIRE(columns.size() == 1);
+  REQUIRE(columns.size() == 2);  // and popularity
   CHECK(columns[0].name == "p2rec-1");
   CHECK(columns[0].ranks == result.ranks);
 }

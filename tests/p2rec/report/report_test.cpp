@@ -205,7 +205,7 @@ TEST_CASE("the page holds the run's numbers") {
                            "0.3750 ± 0.1768",
                            "0.6250 ± 0.1768",
                            "<strong>+0.2500 [",
-                           "<td>11.5</td>",  // results
+                           "<td>12</td>",  // results
                            "HR@10</th><td>0.3750 ± 0.1768</td><td class=\"method\">0.6250 ± 0.1768</td></tr>",
                            "Made up &lt;here&gt;.",
                            "no knowledge",
@@ -321,12 +321,13 @@ TEST_CASE("one seed, arms without the baseline, and one measure without a baseli
                    summarise(results_of({kRandom, kOurs}, {row("random", 1, 1), row("p2rec", 1, 2)})));
   std::string page = folder.page();
   CHECK(fault_of(page) == "");
-  CHECK(contains(page, "0.5000 ± 0.0000"));
-  CHECK(contains(page, "over 1 seed;"));
+  CHECK(contains(page, "0.5000<"));
+  CHECK(contains(page, "One seed shows no spread"));
+  CHECK_FALSE(contains(page, " ± 0.0000"));
   file.set_results("evaluate", summarise(results_of({{"teacher"}}, {row("teacher", 1, 1)})));
   page = folder.page();
   CHECK(fault_of(page) == "");
-  CHECK(contains(page, "0.2500 ± 0.0000"));
+  CHECK(contains(page, "0.2500<"));
   CHECK_FALSE(contains(page, "class=\"verdict\""));
   Results plain;
   plain.measures = plain.headline = {"exact match"};

@@ -289,7 +289,7 @@ TEST_CASE("popularity: counted, evaluated and recommended without any other stag
   const auto ndcg_of_run = [] {
     const Summary summary = ResultsFile("out").read().results.value();
     REQUIRE(summary.arms.size() == 1);
-    CHECK(summary.arms[0].name == "counts");
+    CHECK(summary.arms[0].name == "popularity");
     return summary.arms[0].metrics.at(0).at(summary.index_of("NDCG@10")).mean;
   };
   const auto ndcg_of = [&](CountedPart part) {
@@ -345,7 +345,7 @@ TEST_CASE("evaluation's options change no training, and every rank is written") 
   std::istringstream lines(nn::read_file("out/ranks.tsv", "ranks"));
   std::string line;
   std::getline(lines, line);
-  CHECK(line == "user_id\titem_id\thistory\titem_count\trare\trandom-1\trandom-2");
+  CHECK(line == "user_id\titem_id\thistory\titem_count\trare\trandom-1\trandom-2\tpopularity-1");
   std::vector<int64_t> ranks;
   int64_t rare = 0;
   for (const int64_t u : ranked_users(data)) {
