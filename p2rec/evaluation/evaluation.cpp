@@ -87,8 +87,9 @@ class ItemBlocks {
 
 // Two passes over the blocks: the targets' scores must come out of the same products as their rivals', or
 // equal items would differ by a rounding. The second one goes backwards and finds the last block computed.
-std::vector<Counted> count_in_catalogue(const UserBlock& users, const Tensor& table, int64_t items_together) {
-  ItemBlocks blocks(users.states, table, items_together);
+std::vector<Counted> count_in_catalogue(const UserBlock& users, const Tensor& table,
+                                        const RankingConfig& config) {
+  ItemBlocks blocks(users.states, table, config.items_together);
   const int64_t B = users.size();
   std::vector<ScoredItem> targets(static_cast<size_t>(B));
   for (int64_t i = 0; i < blocks.count(); ++i) {
@@ -107,8 +108,8 @@ std::vector<Counted> count_in_catalogue(const UserBlock& users, const Tensor& ta
     ag::parallel_for(B, n, [&](int64_t b) {
       const auto user = static_cast<size_t>(b);
       const std::span<const real> row(scores.data() + b * n, static_cast<size_t>(n));
-      const Counted found =
-          count_before(targets[user], row, static_cast<int32_t>(blocks.first_item(i)), users.removed[user]);
+      const Counted found = count_before(targets[user], row, static_cast<int32_t>(blocks.first_item(i)),
+                                         users.removed[user], config.ties);
       counted[user].before += found.before;
       counted[user].not_finite += found.not_finite;
     });
@@ -125,7 +126,7 @@ real dot(const real* x, const real* y, int64_t n) {
 
 // negatives: per user.
 std::vector<Counted> count_among(const UserBlock& users, const Tensor& item_table,
-                                 const std::vector<std::vector<int32_t>>& negatives) {
+                                 const std::vector<std::vector<int32_t>>& negatives, Ties ties) {
   const Tensor states = users.states.to(ag::Device::CPU), table = item_table.to(ag::Device::CPU);
   const int64_t B = users.size(), C = table.dim(1);
   const auto per_user = static_cast<int64_t>(negatives.at(0).size());
@@ -138,7 +139,7 @@ std::vector<Counted> count_among(const UserBlock& users, const Tensor& item_tabl
     std::vector<real> scores;
     for (const int32_t item : negatives[user]) scores.push_back(score_of(item));
     const ScoredItem target{users.targets[user], score_of(users.targets[user])};
-    counted[user] = count_before(target, scores, negatives[user]);
+    counted[user] = count_before(target, scores, negatives[user], ties);
     counted[user].not_finite += !std::isfinite(target.score);
   });
   return counted;
@@ -216,6 +217,11 @@ void describe(RankingConfig& config, const nn::Visit& visit) {
   visit({"ranking-seed", "of what is drawn: the same items for every recommender", nn::between(0, 0x1p53)},
         &config.seed);
   visit({"filter-history", "the user's earlier items do not compete"}, &config.filter_history);
+  nn::visit_choice<Ties>(visit,
+                         {"ties",
+                          "items with the target's score count as before it, or only those of a higher "
+                          "index, only to compare with published rows of popularity"},
+                         config.ties, {{"against-target", Ties::AgainstTarget}, {"index", Ties::ByIndex}});
   visit({"cutoffs", "the K of HR@K, NDCG@K and MRR@K, 10 among them", nn::at_least(1)}, &config.cutoffs);
 }
 
@@ -256,13 +262,13 @@ std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, co
     const auto together = std::span(users).subspan(begin, count);
     const UserBlock block = block_of(model, data, together, target, config.filter_history);
     if (!sampler) {
-      add_ranks(ranks, count_in_catalogue(block, table, config.items_together), table.dim(0));
+      add_ranks(ranks, count_in_catalogue(block, table, config), table.dim(0));
       continue;
     }
     std::vector<std::vector<int32_t>> negatives;
     for (size_t i = 0; i < count; ++i)
       negatives.push_back(sampler->draw(together[i], config.negatives, block.targets[i], block.removed[i]));
-    add_ranks(ranks, count_among(block, table, negatives), config.negatives + 1);
+    add_ranks(ranks, count_among(block, table, negatives, config.ties), config.negatives + 1);
   }
   return ranks;
 }

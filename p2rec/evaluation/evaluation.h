@@ -22,8 +22,9 @@ enum class RankedAgainst : uint8_t {
 // models differently (Krichene and Rendle, "On Sampled Metrics for Item Recommendation", KDD 2020).
 struct RankingConfig {
   RankedAgainst against = RankedAgainst::Catalogue;
-  int64_t negatives = 100;                   // of a sample, all different; the target comes on top
-  uint64_t seed = 1;                         // of the sample
+  int64_t negatives = 100;  // of a sample, all different; the target comes on top
+  uint64_t seed = 1;        // of the sample
+  Ties ties = Ties::AgainstTarget;
   bool filter_history = true;                // the user's earlier items do not compete
   std::vector<int> cutoffs = kUsualCutoffs;  // K, 10 among them
   int64_t users = 0;                         // `most` of ranked_users

@@ -19,17 +19,16 @@ void check_item(Scores scores, int32_t item) {
            scores.size());
 }
 
-// The rule of order.
-bool stands_before(const ScoredItem& a, const ScoredItem& b) {
-  return a.score > b.score || (a.score == b.score && a.item > b.item);
+bool is_before(const ScoredItem& a, const ScoredItem& b, Ties ties) {
+  return a.score > b.score || (a.score == b.score && (ties == Ties::AgainstTarget || a.item > b.item));
 }
 
 // A loop without branches, which the compiler can vectorise; item indices have 32 bits, so counts fit.
 template <class IsBefore>
-Counted count_all(Scores scores, const IsBefore& is_before) {
+Counted count_all(Scores scores, const IsBefore& counts) {
   int32_t before = 0, bad = 0;
   for (const real s : scores) {
-    before += is_before(s);
+    before += counts(s);
     bad += !is_finite(s);
   }
   return {before, bad};
@@ -37,28 +36,32 @@ Counted count_all(Scores scores, const IsBefore& is_before) {
 
 }  // namespace
 
-Counted count_before(const ScoredItem& target, Scores scores, int32_t first,
-                     std::span<const int32_t> removed) {
-  // All items first: those of a lower index must be better than the target, those of a higher one as good.
-  // Then the removed ones are subtracted; the target was not counted, so it may be among them.
+Counted count_before(const ScoredItem& target, Scores scores, int32_t first, std::span<const int32_t> removed,
+                     Ties ties) {
+  // All items first: those of a higher index are before the target if they are as good, those of a lower one by
+  // the rule for ties. Then the removed ones are subtracted; the target was not counted, so it may be among them.
   const int64_t size = std::ssize(scores);
   const auto lower = static_cast<size_t>(std::clamp<int64_t>(target.item - first, 0, size));
   const auto higher = static_cast<size_t>(std::clamp<int64_t>(int64_t{target.item} + 1 - first, 0, size));
-  const Counted better = count_all(scores.first(lower), [&](real s) { return s > target.score; });
+  const Counted better = ties == Ties::ByIndex
+                             ? count_all(scores.first(lower), [&](real s) { return s > target.score; })
+                             : count_all(scores.first(lower), [&](real s) { return s >= target.score; });
   const Counted as_good = count_all(scores.subspan(higher), [&](real s) { return s >= target.score; });
   Counted counted{better.before + as_good.before, better.not_finite + as_good.not_finite};
   for (const real own : scores.subspan(lower, higher - lower)) counted.not_finite += !is_finite(own);
 
   const auto begin = std::lower_bound(removed.begin(), removed.end(), first);
   for (auto item = begin; item != removed.end() && *item - first < size; ++item)
-    counted.before -= stands_before({*item, scores[static_cast<size_t>(*item - first)]}, target);
+    if (*item != target.item)
+      counted.before -= is_before({*item, scores[static_cast<size_t>(*item - first)]}, target, ties);
   return counted;
 }
 
-Counted count_before(const ScoredItem& target, Scores scores, std::span<const int32_t> candidates) {
+Counted count_before(const ScoredItem& target, Scores scores, std::span<const int32_t> candidates,
+                     Ties ties) {
   Counted counted;
   for (size_t i = 0; i < scores.size(); ++i) {
-    counted.before += stands_before({candidates[i], scores[i]}, target);
+    counted.before += is_before({candidates[i], scores[i]}, target, ties);
     counted.not_finite += !is_finite(scores[i]);
   }
   return counted;
@@ -76,11 +79,11 @@ void check_finite(int64_t not_finite, int64_t scores) {
            " scores are NaN or infinite; hint: has the training diverged?");
 }
 
-int64_t rank_of_target(Scores scores, int32_t target, std::span<const int32_t> removed) {
+int64_t rank_of_target(Scores scores, int32_t target, std::span<const int32_t> removed, Ties ties) {
   check_item(scores, target);
   for (const int32_t item : removed) check_item(scores, item);
   const ScoredItem wanted{target, scores[static_cast<size_t>(target)]};
-  const Counted counted = count_before(wanted, scores, 0, sorted_distinct(removed));
+  const Counted counted = count_before(wanted, scores, 0, sorted_distinct(removed), ties);
   check_finite(counted.not_finite, std::ssize(scores));
   return counted.before;
 }
@@ -100,7 +103,7 @@ std::vector<int32_t> top_items(Scores scores, int64_t count, std::span<const int
   const auto scored = [&](int32_t item) { return ScoredItem{item, scores[static_cast<size_t>(item)]}; };
   const int64_t kept = std::min(count, std::ssize(items));
   std::partial_sort(items.begin(), items.begin() + kept, items.end(),
-                    [&](int32_t a, int32_t b) { return stands_before(scored(a), scored(b)); });
+                    [&](int32_t a, int32_t b) { return is_before(scored(a), scored(b), Ties::ByIndex); });
   items.resize(static_cast<size_t>(kept));
   return items;
 }

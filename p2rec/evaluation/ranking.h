@@ -13,17 +13,20 @@ namespace p2rec {
 
 // --- ranks -------------------------------------------------------------------------------------------------
 
-// THE rule of order, for every model: the higher score is first; of equal scores the higher index is first.
-// So a scorer that gives every item the same score looks no better than it is.
-//
+// Of items with the target's score, which are before it: all of them, so that figures do not depend on the names
+// of items and a scorer that gives every item the same score gets nothing; or those of a higher index, as
+// published rows of popularity were made.
+enum class Ties : uint8_t { AgainstTarget, ByIndex };
+
 // `removed` are items that do not compete, in any order, repeats allowed: usually the user's history. The
 // target itself is never removed. NaN or infinite scores and indices out of range throw ag::Error.
 
-// rank = #(score > s) + #(score == s and index > target's), over the items that are not removed; 0 is first.
-// scores (V). O(V + R log R) for R removed items; nothing of size V is allocated.
-int64_t rank_of_target(std::span<const ag::real> scores, int32_t target, std::span<const int32_t> removed);
+// rank = #(score > s) + #(other items with score == s that count as before), over the items that are not
+// removed; 0 is first. scores (V). O(V + R log R) for R removed items; nothing of size V is allocated.
+int64_t rank_of_target(std::span<const ag::real> scores, int32_t target, std::span<const int32_t> removed,
+                       Ties ties = Ties::AgainstTarget);
 
-// The first `count` items, best first; fewer if fewer are left.
+// The first `count` items, best first, of equal scores the higher index first; fewer if fewer are left.
 std::vector<int32_t> top_items(std::span<const ag::real> scores, int64_t count,
                                std::span<const int32_t> removed);
 
@@ -40,10 +43,10 @@ struct Counted {
 };
 // scores[i] is that of item first + i. `removed`: of all items, ascending without repeats (sorted_distinct).
 Counted count_before(const ScoredItem& target, std::span<const ag::real> scores, int32_t first,
-                     std::span<const int32_t> removed);
+                     std::span<const int32_t> removed, Ties ties);
 // scores[i] is that of candidates[i]; the target is not among them.
 Counted count_before(const ScoredItem& target, std::span<const ag::real> scores,
-                     std::span<const int32_t> candidates);
+                     std::span<const int32_t> candidates, Ties ties);
 std::vector<int32_t> sorted_distinct(std::span<const int32_t> items);
 void check_finite(int64_t not_finite, int64_t scores);  // throws ag::Error unless not_finite is 0
 

@@ -8,6 +8,7 @@
 
 using p2rec::metrics_from_ranks;
 using p2rec::rank_of_target;
+using p2rec::Ties;
 using p2rec::top_items;
 
 namespace {
@@ -31,9 +32,12 @@ TEST_CASE("ranking: rank, top items, HR, NDCG and MRR equal NumPy's, with ties a
     CAPTURE(user);
     const std::span<const ag::real> mine(scores.data() + user * items, static_cast<size_t>(items));
     const Items removed = ints_between(file.at("ranking.removed"), file.at("ranking.removed_offsets"), user);
-    ranks.push_back(rank_of_target(mine, target.ints()[user], removed));
+    ranks.push_back(rank_of_target(mine, target.ints()[user], removed, Ties::ByIndex));
     CHECK(ranks.back() == file.at("ranking.rank").ints()[user]);
-    CHECK(rank_of_target(mine, target.ints()[user], {}) == file.at("ranking.rank_unfiltered").ints()[user]);
+    CHECK(rank_of_target(mine, target.ints()[user], {}, Ties::ByIndex) ==
+          file.at("ranking.rank_unfiltered").ints()[user]);
+    CHECK(rank_of_target(mine, target.ints()[user], removed) ==
+          file.at("ranking.rank_ties_against").ints()[user]);
     const int32_t* top = file.at("ranking.top").ints() + user * 10;
     CHECK(top_items(mine, 10, removed) == Items(top, top + 10));
   }
@@ -67,37 +71,42 @@ TEST_CASE("ranking: among candidates, and block by block, the rank is NumPy's to
     const Items rivals(candidates.ints() + user * drawn, candidates.ints() + (user + 1) * drawn);
     Scores theirs;
     for (const int32_t rival : rivals) theirs.push_back(mine[rival]);
-    CHECK(p2rec::count_before(target, theirs, rivals).before == file.at("ranking.rank_sampled").ints()[user]);
+    const auto before = [&](Ties ties) { return p2rec::count_before(target, theirs, rivals, ties).before; };
+    CHECK(before(Ties::ByIndex) == file.at("ranking.rank_sampled").ints()[user]);
+    CHECK(before(Ties::AgainstTarget) == file.at("ranking.rank_sampled_ties_against").ints()[user]);
 
     const Items removed = p2rec::sorted_distinct(
         ints_between(file.at("ranking.removed"), file.at("ranking.removed_offsets"), user));
     for (const int64_t size : {1, 7, 60, 100}) {
-      int64_t rank = 0;
+      int64_t rank = 0, against = 0;
       for (int64_t first = 0; first < items; first += size) {
         const std::span<const ag::real> block(mine + first,
                                               static_cast<size_t>(std::min(size, items - first)));
-        rank += p2rec::count_before(target, block, static_cast<int32_t>(first), removed).before;
+        const auto start = static_cast<int32_t>(first);
+        rank += p2rec::count_before(target, block, start, removed, Ties::ByIndex).before;
+        against += p2rec::count_before(target, block, start, removed, Ties::AgainstTarget).before;
       }
       CHECK(rank == file.at("ranking.rank").ints()[user]);
+      CHECK(against == file.at("ranking.rank_ties_against").ints()[user]);
     }
   }
 }
 
 TEST_CASE("ranking: what is not finite is counted, the target's own score too") {
   const Scores scores = {1, ag::real(NAN), 3, ag::real(INFINITY)};
-  CHECK(p2rec::count_before({0, scores[0]}, scores, 0, {}).not_finite == 2);
-  CHECK(p2rec::count_before({1, scores[1]}, scores, 0, {}).not_finite == 2);
-  CHECK(p2rec::count_before({9, 2}, scores, 0, {}).not_finite == 2);
-  CHECK(p2rec::count_before({9, 2}, scores, Items{1, 2, 3, 4}).not_finite == 2);
+  CHECK(p2rec::count_before({0, scores[0]}, scores, 0, {}, Ties::ByIndex).not_finite == 2);
+  CHECK(p2rec::count_before({1, scores[1]}, scores, 0, {}, Ties::ByIndex).not_finite == 2);
+  CHECK(p2rec::count_before({9, 2}, scores, 0, {}, Ties::ByIndex).not_finite == 2);
+  CHECK(p2rec::count_before({9, 2}, scores, Items{1, 2, 3, 4}, Ties::ByIndex).not_finite == 2);
 }
 
-TEST_CASE(
-    "ranking: of equal scores the higher index is first, so a constant scorer looks no better than it is") {
+TEST_CASE("ranking: ties count against the target, or the higher index is first") {
   const Scores constant(10, ag::real(0.5));
   double mean = 0;
   for (int32_t target = 0; target < 10; ++target) {
-    CHECK(rank_of_target(constant, target, {}) == 9 - target);
-    mean += double(rank_of_target(constant, target, {})) / 10;
+    CHECK(rank_of_target(constant, target, {}) == 9);
+    CHECK(rank_of_target(constant, target, {}, Ties::ByIndex) == 9 - target);
+    mean += double(rank_of_target(constant, target, {}, Ties::ByIndex)) / 10;
   }
   CHECK(mean == doctest::Approx(4.5));
   CHECK(top_items(constant, 3, {}) == Items{9, 8, 7});
@@ -123,7 +132,7 @@ TEST_CASE("ranking: the target's place in the top list is its rank") {
   const Items order = top_items(scores, 97, removed);
   REQUIRE(order.size() == 93);
   for (size_t place = 0; place < order.size(); ++place) {
-    CHECK(rank_of_target(scores, order[place], removed) == int64_t(place));
+    CHECK(rank_of_target(scores, order[place], removed, Ties::ByIndex) == int64_t(place));
   }
 }
 
