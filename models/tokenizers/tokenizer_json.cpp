@@ -278,6 +278,31 @@ std::vector<int32_t> end_tokens(const nn::Path& folder, const BpeVocabulary& voc
   return ids;
 }
 
+// "post_processor": puts vocabulary.special around a text, and around each of a pair.
+Json template_json(const BpeVocabulary& vocabulary) {
+  const auto& [before, after, ends] = vocabulary.special;
+  if (before.empty() && after.empty()) return nullptr;
+  Json tokens = Json::object();
+  const auto around = [&](const char* text, int type) {
+    Json pieces = Json::array();
+    const auto add = [&](const std::vector<int32_t>& ids) {
+      for (const int32_t id : ids) {
+        const std::string& token = vocabulary.tokens[static_cast<size_t>(id)];
+        pieces.push_back({{"SpecialToken", {{"id", token}, {"type_id", type}}}});
+        tokens[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
+      }
+    };
+    add(before);
+    pieces.push_back({{"Sequence", {{"id", text}, {"type_id", type}}}});
+    add(after);
+    return pieces;
+  };
+  Json pair = around("A", 0);
+  for (const Json& piece : around("B", 1)) pair.push_back(piece);
+  return {
+      {"type", "TemplateProcessing"}, {"single", around("A", 0)}, {"pair", pair}, {"special_tokens", tokens}};
+}
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
@@ -339,31 +364,6 @@ std::string pre_tokenizer_json(const PreSplitRule& rule) {
   }
   steps.push_back(byte_level(rule.pattern == own));
   return nn::json_text(steps.size() == 1 ? steps[0] : Json{{"type", "Sequence"}, {"pretokenizers", steps}});
-}
-
-// "post_processor": puts vocabulary.special around a text, and around each of a pair.
-Json template_json(const BpeVocabulary& vocabulary) {
-  const auto& [before, after, ends] = vocabulary.special;
-  if (before.empty() && after.empty()) return nullptr;
-  Json tokens = Json::object();
-  const auto around = [&](const char* text, int type) {
-    Json pieces = Json::array();
-    const auto add = [&](const std::vector<int32_t>& ids) {
-      for (const int32_t id : ids) {
-        const std::string& token = vocabulary.tokens[static_cast<size_t>(id)];
-        pieces.push_back({{"SpecialToken", {{"id", token}, {"type_id", type}}}});
-        tokens[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
-      }
-    };
-    add(before);
-    pieces.push_back({{"Sequence", {{"id", text}, {"type_id", type}}}});
-    add(after);
-    return pieces;
-  };
-  Json pair = around("A", 0);
-  for (const Json& piece : around("B", 1)) pair.push_back(piece);
-  return {
-      {"type", "TemplateProcessing"}, {"single", around("A", 0)}, {"pair", pair}, {"special_tokens", tokens}};
 }
 
 void write_tokenizer_json(const nn::Path& file, const BpeVocabulary& vocabulary, const PreSplitRule& rule) {

@@ -160,7 +160,7 @@ TEST_CASE("configurations that are wrong") {
 TEST_CASE("adapters as PEFT saves them, of the output too, of some layers, with copies of the tables") {
   const nn::TensorFile expected = testing::fixture("adapters.safetensors");
   // transformers computes the angles of rotary positions in float32.
-  constexpr testing::Tolerance kFloat{1e-4, 1e-5};
+  constexpr testing::Tolerance kOracle{1e-4, 1e-5};
   const Tensor ids = expected.at("ids");
   const std::vector<int32_t> prompt(ids.ints(), ids.ints() + ids.numel());
   const auto logits = [&](const models::Llama& model) {
@@ -173,8 +173,8 @@ TEST_CASE("adapters as PEFT saves them, of the output too, of some layers, with 
         models::load_hugging_face_model(family_path(name == "tied_tables" ? "llama3" : "tinyllama"));
     const Tensor plain = logits(*model);
     const nn::LoraConfig config = nn::read_adapter(adapter_path(name), *model);
-    testing::check_close(logits(*model), expected.at(name + ".logits"), kFloat, name);
-    CHECK(testing::share_of_tolerance(logits(*model), plain, kFloat) > 100);
+    testing::check_close(logits(*model), expected.at(name + ".logits"), kOracle, name);
+    CHECK(testing::share_of_tolerance(logits(*model), plain, kOracle) > 100);
     if (name == "one_layer")
       CHECK(config.targets == std::vector<std::string>{"model.layers.1.self_attn.q_proj"});
   }

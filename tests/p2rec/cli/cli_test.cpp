@@ -6,6 +6,7 @@
 #include "models/formats/tiny_file.h"
 #include "models/llama/sampling.h"
 #include "models/tokenizers/byte_tokenizer.h"
+#include "tests/folders.h"
 #include "tests/models/formats/gguf_writer.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
@@ -387,6 +388,30 @@ TEST_CASE("llm tokenize") {
   CHECK(shell("llm tokenize --llm tiny --text '[1, 2]'").out == "91 49 44 32 50 93\n");
   CHECK(shell("llm tokenize --llm tiny --text --out").out == "45 45 111 117 116\n");
   CHECK(shell("llm tokenize --llm '" + fixture_path("llama_tied.gguf") + "' --text 'the'").out == "94 68\n");
+}
+
+TEST_CASE("llm commands put the file's special tokens around a text, unless told not to") {
+  const Shell shell;
+  const testing::FolderCopy model(testing::family_path("llama3"));
+  model.edit("tokenizer.json", [](nlohmann::json& t) {
+    const nlohmann::json begin = {{"SpecialToken", {{"id", "<x>"}, {"type_id", 0}}}},
+                         text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+    t["post_processor"] = {{"type", "TemplateProcessing"},
+                           {"single", {begin, text}},
+                           {"special_tokens", {{"<x>", {{"id", "<x>"}, {"ids", {7}}}}}}};
+  });
+  const std::string options = " --text the --llm '" + model.path().string() + "' ";
+  const std::string bare = shell("llm tokenize --no-special-tokens" + options).out;
+  CHECK(shell("llm tokenize" + options).out == "7 " + bare);
+  const auto tokens = [&](const std::string& option) {
+    CHECK(shell("llm logits --threads 1 --out l.safetensors" + option + options).code == 0);
+    return nn::read_safetensors(shell / "l.safetensors").at("ids").numel();
+  };
+  CHECK(tokens("") == tokens(" --no-special-tokens") + 1);
+  CHECK(shell("llm embed --threads 1 --out a.safetensors" + options).code == 0);
+  CHECK(shell("llm embed --threads 1 --out b.safetensors --no-special-tokens" + options).code == 0);
+  CHECK(nn::read_safetensors(shell / "a.safetensors").at("hidden").values() !=
+        nn::read_safetensors(shell / "b.safetensors").at("hidden").values());
 }
 
 TEST_CASE("llm tokenize with a file of texts: a JSON string on each line") {
