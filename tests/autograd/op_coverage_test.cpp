@@ -138,12 +138,9 @@ TEST_CASE("the fixture holds these cases and no others, made from the same PyTor
     if (key.ends_with(".pytorch")) lines.insert(key);
   }
   for (const OpCase& c : op_cases()) {
-    INFO(c.name, "; hint: run tests/fixtures/make_ops.py");
-    REQUIRE(file.metadata.contains(c.name + ".pytorch"));
-    CHECK(file.metadata.at(c.name + ".pytorch") == c.pytorch);
+    CHECK_MESSAGE(testing::in_fixture(c), c.name, testing::kNoFixture);
     lines.erase(c.name + ".pytorch");
     for (size_t i = 0; i < c.shapes.size(); ++i) {
-      CHECK(file.at(testing::numbered(c.name + ".x", i)).shape() == c.shapes[i]);
       tensors.erase(testing::numbered(c.name + ".x", i));
       tensors.erase(testing::numbered(c.name + ".dx", i));
     }
