@@ -78,7 +78,7 @@ void use_machine(CLI::App& command) {
   GivenOptions options = given_options(command, sections);
   // The command may have options of its own with names of this section: --out, --seed.
   std::erase_if(options, [](const auto& option) { return !std::ranges::count(kMachine, option.first); });
-  set_options(sections, options);
+  with_help_hint(command, [&] { set_options(sections, options); });
   use_machine(config);
 }
 

@@ -29,6 +29,17 @@ std::string path_of(const CLI::App& command);
 // "; hint: p2rec llm generate --help"
 std::string help_hint(const CLI::App& command);
 
+// Calls `read`. What it finds wrong ends with the command's help as a hint, unless it has a hint of its own.
+template <class F>
+auto with_help_hint(const CLI::App& command, const F& read) {
+  try {
+    return read();
+  } catch (const ag::InputError& mistake) {
+    const std::string message = mistake.what();
+    throw ag::InputError(message + (message.find("; hint: ") == message.npos ? help_hint(command) : ""));
+  }
+}
+
 // The option if the command has it and the command line names it, else null.
 CLI::Option* given(CLI::App& command, const std::string& name);
 // Its value; "" if it is not given.

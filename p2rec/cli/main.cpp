@@ -66,7 +66,7 @@ struct Program {
     add_llm_commands(app, actions);
     app.require_subcommand(0, 1);
     app.footer(
-        "p2rec COMMAND --help explains a command. The whole method on made-up data, with\n"
+        "p2rec help COMMAND explains a command. The whole method on made-up data, with\n"
         "nothing to download:\n  p2rec run --out out/first");
   }
 };
@@ -77,7 +77,9 @@ struct Program {
   if (found.starts_with("-")) {
     const std::string name = found.substr(0, found.find('='));
     std::vector<std::string> known;
-    for (const CLI::Option* option : command.get_options()) known.push_back(option->get_lnames().at(0));
+    for (const CLI::Option* option : command.get_options()) {
+      if (!option->get_lnames().empty()) known.push_back(option->get_lnames().front());
+    }
     const std::string letters = name.substr(std::min(name.find_first_not_of('-'), name.size()));
     throw ag::InputError(name + ": there is no such option" + did_you_mean(letters, known, "--") + hint);
   }
@@ -148,19 +150,35 @@ int report_exception() {
   }
 }
 
+// `p2rec help train` is `p2rec train --help`.
+std::vector<std::string> arguments_of(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty() || arguments[0] != "help") return arguments;
+  arguments.erase(arguments.begin());
+  arguments.push_back("--help");
+  return arguments;
+}
+
+// Parses and runs. Returns the exit code.
+int run(Program& program, const std::vector<std::string>& arguments) {
+  try {
+    program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // the last one first
+    return run(program);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) return report(mistake_of(program, error), kMistake);
+    if (const auto extra = program.app.remaining(); !extra.empty()) unexpected(program.app, extra.front());
+    program.app.exit(error);  // --help, --version
+    return 0;
+  }
+}
+
 // Returns the exit code.
 int run_program(int argc, const char* const* argv) {
   prepare_process();
   try {
-    Program program({argv + 1, argv + argc});
-    int code = 0;
-    try {
-      program.app.parse(argc, argv);
-      code = run(program);
-    } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() != 0) return report(mistake_of(program, error), kMistake);
-      program.app.exit(error);  // --help, --version
-    }
+    const std::vector<std::string> arguments = arguments_of(argc, argv);
+    Program program(arguments);
+    const int code = run(program, arguments);
     check_output();
     return code;
   } catch (...) {

@@ -85,7 +85,7 @@ void add_stats(CLI::App& app, Actions& actions) {
   const Sections sections = {Section::of("run", "Input and output", *config)};
   add_options(*command, sections, {"data"});
   actions[command] = [=] {
-    set_options(sections, given_options(*command, sections));
+    with_help_hint(*command, [&] { set_options(sections, given_options(*command, sections)); });
     std::cout << stats_text(load_data(config->data));
   };
 }

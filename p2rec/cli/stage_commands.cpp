@@ -99,7 +99,8 @@ void add_stage_command(CLI::App& app, Actions& actions, const std::string& name,
   actions[command] = [=] {
     const GivenOptions file =
         read_config_of(name, [&](const std::string& option) { return value_of(*command, option); });
-    const auto settings = settings_of(file, given_options(*command, shown->sections()));
+    const auto settings = with_help_hint(
+        *command, [&] { return settings_of(file, given_options(*command, shown->sections())); });
     INPUT_CHECK(!settings->run.out.empty(), "--out: not given; expected a folder for the run",
                 help_hint(*command));
     run_command(*settings, name);

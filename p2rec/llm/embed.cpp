@@ -66,7 +66,7 @@ Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& 
     if (task.save_due()) task.save(done - 1, {{"table", table}}, {{"done", std::to_string(done)}});
     task.check_stop();
   }
-  task.finish(fmt::format("{} items", items));
+  task.finish(counted(items, "item"));
   return table;
 }
 

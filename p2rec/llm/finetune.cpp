@@ -94,7 +94,7 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
                 },
             .schedule = cosine_schedule(static_cast<int64_t>(kWarmupShare * double(total)), total),
             .state = [&](Checkpoint& checkpoint) { checkpoint.number("heldout_loss", heldout); },
-            .status = [&] { return std::isnan(heldout) ? "" : fmt::format(", held out {:.5f}", heldout); }};
+            .status = [&] { return std::isnan(heldout) ? "" : fmt::format("held out {:.5f}; ", heldout); }};
   if (!finetuning.heldout.empty()) {
     loop.validate = [&](int64_t) {
       heldout = heldout_loss(config, finetuning);

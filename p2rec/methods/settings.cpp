@@ -76,7 +76,7 @@ std::unique_ptr<Settings> settings_of(const GivenOptions& file, const GivenOptio
   const std::vector<std::string> known = option_names(settings->sections());
   for (const auto& [name, given] : command_line) {
     INPUT_CHECK(std::ranges::count(known, name), given.place, ": there is no such option here",
-                did_you_mean(name, known, "--"), "; hint: p2rec run --help");
+                did_you_mean(name, known, "--"));
   }
   check(settings->run);
   settings->config->check();

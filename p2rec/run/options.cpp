@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <numeric>
 #include <set>
@@ -61,8 +62,7 @@ std::string range_text(const nn::Range& range) {
 std::string quoted(const std::string& text) { return text.empty() ? "nothing" : "'" + text + "'"; }
 
 [[noreturn]] void wrong(const Given& given, const std::string& found, const std::string& expected) {
-  throw ag::InputError(given.place + ": found " + found + "; expected " + expected +
-                       "; hint: p2rec run --help");
+  throw ag::InputError(given.place + ": found " + found + "; expected " + expected);
 }
 
 void parse(const nn::Option& option, const Given& given, const std::string& text, std::string& value) {
@@ -152,6 +152,31 @@ size_t edit_distance(const std::string& a, const std::string& b) {
     }
   }
   return row[b.size()];
+}
+
+// "max-epochs": {"epoch", "max"}, without the plural's s.
+std::set<std::string> words_of(const std::string& name) {
+  std::set<std::string> words;
+  std::string word;
+  for (const char c : name + '-') {
+    if (c != '-' && c != '.' && c != '_') {
+      word += c;
+      continue;
+    }
+    if (word.size() > 2 && word.ends_with('s')) word.pop_back();
+    if (!word.empty()) words.insert(word);
+    word.clear();
+  }
+  return words;
+}
+
+// How near a known name comes to one that is not: the more words both have, then the fewer one of them has, then
+// the fewer letters differ. The smallest is the nearest.
+std::array<int64_t, 3> farness(const std::string& name, const std::string& known) {
+  const std::set<std::string> a = words_of(name), b = words_of(known);
+  const int64_t shared = std::ranges::count_if(a, [&](const std::string& word) { return b.contains(word); });
+  const int64_t others = std::ssize(a) + std::ssize(b) - 2 * shared;
+  return {-shared, shared ? others : 0, static_cast<int64_t>(edit_distance(name, known))};
 }
 
 // --- TOML ----------------------------------------------------------------------------------------------------
@@ -251,7 +276,7 @@ void set_options(const Sections& sections, const GivenOptions& given, bool ignor
   for (const auto& [name, option] : given) {
     const std::string prefix = option.place.starts_with("--") ? "--" : "";
     INPUT_CHECK(std::ranges::count(known, name), option.place, ": there is no such option here",
-                did_you_mean(name, known, prefix), "; hint: p2rec run --help");
+                did_you_mean(name, known, prefix));
   }
 }
 
@@ -278,9 +303,11 @@ std::vector<std::string> option_names(const Sections& sections) {
 
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known,
                          const std::string& prefix) {
-  const auto distance = [&](const std::string& other) { return edit_distance(name, other); };
-  const auto nearest = std::ranges::min_element(known, {}, distance);
-  if (nearest == known.end() || distance(*nearest) > (name.size() + 1) / 2) return "";
+  const auto of = [&](const std::string& other) { return farness(name, other); };
+  const auto nearest = std::ranges::min_element(known, {}, of);
+  if (nearest == known.end()) return "";
+  const auto [shared, others, letters] = of(*nearest);
+  if (shared == 0 && letters > (std::ssize(name) + 1) / 2) return "";
   return "; did you mean " + prefix + *nearest + "?";
 }
 

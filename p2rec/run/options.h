@@ -38,7 +38,8 @@ std::vector<OptionHelp> option_help(const Sections& sections);
 
 std::vector<std::string> option_names(const Sections& sections);
 
-// "; did you mean PREFIXgroups?" with the nearest known name; empty if over half of the letters differ.
+// "; did you mean PREFIXgroups?" with the nearest known name: the one with the most words of this one, or else
+// with the fewest other letters; empty if no word is the same and over half of the letters differ.
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known,
                          const std::string& prefix = "");
 

@@ -37,6 +37,10 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
+std::string counted(int64_t n, const std::string& noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
 Progress::Progress(ProgressStyle style, std::ostream& out, Clock clock)
     : style_(style), out_(out), clock_(std::move(clock)) {}
 

@@ -64,5 +64,7 @@ ProgressStyle style_of_stderr(bool quiet);
 
 // "3.2 s", "4 min 10 s", "2 h 5 min".
 std::string duration_text(double seconds);
+// "1 seed", "3 seeds".
+std::string counted(int64_t n, const std::string& noun);
 
 }  // namespace p2rec

@@ -58,9 +58,8 @@ std::string progress_text(const Loop& loop, const std::vector<double>& losses) {
                                 ? fmt::format("step {} of {}", steps, loop.steps_per_epoch)
                                 : fmt::format("epoch {} of {}{}", (steps - 1) / loop.steps_per_epoch + 1,
                                               loop.enough ? "at most " : "", loop.epochs);
-  return fmt::format("{}, loss {:.5f}{}", where,
-                     mean_loss(losses, std::max<int64_t>(0, steps - kRecentSteps), steps),
-                     loop.status ? loop.status() : "");
+  return fmt::format("{}{}, loss {:.5f}", loop.status ? loop.status() : "", where,
+                     mean_loss(losses, std::max<int64_t>(0, steps - kRecentSteps), steps));
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ struct Loop {
   std::function<Values(int64_t epoch)> validate = {};  // after epoch 1, 2, ...; the log shows the values
   std::function<bool(int64_t epoch)> enough = {};      // true: stops after this epoch
   std::function<void(Checkpoint&)> state = {};         // what a checkpoint holds besides
-  std::function<std::string()> status = {};            // beside the loss in the progress line
+  std::function<std::string()> status = {};            // what the progress line shows first
 };
 
 // Trains from the start or from the task's checkpoint. Returns the loss of every step since the start.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "autograd/ops.h"
 #include "models/recommenders/popularity.h"
@@ -19,6 +18,10 @@ using ag::Tensor;
 constexpr uint32_t kNegativeStream = ag::stream("negatives"), kMaskStream = ag::stream("masked items");
 
 constexpr int64_t kFewTokens = 64, kManyTokens = 1024;  // of a batch that is measured
+
+int64_t steps_of_epoch(int64_t windows, const RecommenderConfig& config) {
+  return config.steps_per_epoch ? config.steps_per_epoch : (windows + config.batch - 1) / config.batch;
+}
 
 // Early stopping's memory.
 struct Best {
@@ -53,17 +56,17 @@ class Training {
   }
 
   Recommender run(const Task& task) {
-    const std::vector<int64_t> lengths = window_lengths();
-    task.announce(fmt::format("{} windows of {} items, {} steps an epoch, at most {} epochs", windows_.size(),
-                              std::reduce(lengths.begin(), lengths.end()), steps_of_epoch(),
-                              config_.max_epochs));
     const Loop loop = training_loop();
     const std::vector<double> losses = train(loop, task);
     const int64_t steps = std::ssize(losses), epochs = steps / loop.steps_per_epoch;
-    if (config_.patience == 0) best_.epoch = epochs;
-    copy_into(weights_, best_.weights);
-    task.finish(fmt::format("{} epochs, best {}, loss {:.4f}", epochs, best_.epoch,
-                            mean_loss(losses, steps - loop.steps_per_epoch, steps)));
+    if (config_.patience == 0) {
+      best_.epoch = epochs;
+      task.finish(fmt::format("{}, loss {:.4f}", counted(epochs, "epoch"),
+                              mean_loss(losses, steps - loop.steps_per_epoch, steps)));
+    } else {
+      copy_into(weights_, best_.weights);
+      task.finish(fmt::format("validation NDCG@10 {:.4f}, epoch {} of {}", best_.ndcg, best_.epoch, epochs));
+    }
     return {nullptr, epochs, best_.epoch, validation_, tokens_};
   }
 
@@ -104,16 +107,14 @@ class Training {
       loop.validate = [this](int64_t epoch) { return validate(epoch); };
       loop.enough = [this](int64_t epoch) { return epoch - best_.epoch >= config_.patience; };
       loop.status = [this] {
-        return fmt::format(", validation NDCG@10 {:.4f} at epoch {}", best_.ndcg, best_.epoch);
+        return best_.epoch ? fmt::format("validation NDCG@10 {:.4f}, epoch {}; ", best_.ndcg, best_.epoch)
+                           : std::string();
       };
     }
     return loop;
   }
 
-  int64_t steps_of_epoch() const {
-    return config_.steps_per_epoch ? config_.steps_per_epoch
-                                   : (std::ssize(windows_) + config_.batch - 1) / config_.batch;
-  }
+  int64_t steps_of_epoch() const { return p2rec::steps_of_epoch(std::ssize(windows_), config_); }
 
   std::span<const int32_t> windows_of(int64_t step) {
     const int64_t epoch = step / steps_of_epoch();
@@ -309,7 +310,18 @@ int64_t trainings_side_by_side(const Interactions& data, const RecommenderConfig
   return std::clamp<int64_t>(available_memory(config.device) / std::max<int64_t>(1, each), 1, wanted);
 }
 
+std::string training_text(const Interactions& data, const RecommenderConfig& config) {
+  const std::vector<Window> windows = training_windows(data, config.model->window_length(), config.windows);
+  int64_t positions = 0;
+  for (const Window& w : windows) positions += w.length;
+  return fmt::format("{}, {}; {} an epoch, {}{}", counted(std::ssize(windows), "window"),
+                     counted(positions, "position"),
+                     counted(steps_of_epoch(std::ssize(windows), config), "step"),
+                     config.patience ? "at most " : "", counted(config.max_epochs, "epoch"));
+}
+
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config, const Task& task) {
+  task.announce(training_text(data, config));
   return train_from({}, data, config, task);
 }
 

@@ -37,10 +37,10 @@ void check(const RecommenderConfig& config);
 
 struct Recommender {
   std::unique_ptr<models::SequentialRecommender> model;
-  int64_t epochs = 0;      // trained
-  int64_t best_epoch = 0;  // whose weights these are
+  int64_t epochs = 0;                   // trained
+  int64_t best_epoch = 0;               // whose weights these are
   std::vector<double> validation = {};  // NDCG@10 after each epoch; empty: never validated
-  int64_t tokens = 0;      // positions trained on, over all epochs
+  int64_t tokens = 0;                   // positions trained on, over all epochs
 };
 
 // The item table (V,d) that a trained recommender reads, without history.
@@ -53,6 +53,9 @@ std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
 // The model of a file that holds its parameters, of any kind. Throws ag::InputError if they do not fit.
 std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
                                                                 RecommenderConfig config);
+
+// What its training goes through, for a line of the terminal: windows, positions, steps and epochs.
+std::string training_text(const Interactions& data, const RecommenderConfig& config);
 
 // Step 1: a recommender from random weights on the training parts.
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config,

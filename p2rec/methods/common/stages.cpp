@@ -120,7 +120,9 @@ int64_t trainings_at_once(const Context& context, const ItemInits& inits) {
 int64_t train(const Context& context, const ItemInits& inits) {
   const std::vector<Job> jobs = jobs_of(context);
   const Task stage = context.task();
-  stage.announce(fmt::format("{} recommenders, {} seeds", jobs.size(), context.seeds().size()));
+  const RecommenderConfig config = recommender_config(context, context.seed());
+  stage.announce(counted(std::ssize(jobs), "recommender"));
+  if (!is_counted(config)) stage.announce(training_text(context.data(), config));
   std::vector<int64_t> tokens(jobs.size(), 0);
   // The results do not depend on how many are trained at once.
   run_side_by_side(jobs.size(), static_cast<size_t>(trainings_at_once(context, inits)), [&](size_t i) {
@@ -129,7 +131,7 @@ int64_t train(const Context& context, const ItemInits& inits) {
   std::vector<std::string> order;
   for (const Job& job : jobs) order.push_back(job.name());
   context.sort_log(order);
-  stage.finish(fmt::format("{} recommenders", jobs.size()));
+  stage.finish(counted(std::ssize(jobs), "recommender"));
   return std::reduce(tokens.begin(), tokens.end());
 }
 
@@ -202,7 +204,7 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   ranking.users = context.config<RecommenderConfig>("recommender").validation_users;
   const std::vector<Job> jobs = jobs_of(context);
   const Task stage = context.task();
-  stage.announce(fmt::format("{} recommenders", jobs.size()));
+  stage.announce(counted(std::ssize(jobs), "recommender"));
   const Interactions& data = context.data();
   const std::vector<RankedUser> users =
       describe_ranked_users(data, ranked_users(data, ranking.users), Target::Test);
@@ -236,8 +238,9 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   }
   if (jobs[0].arm != kPopularity) add({kPopularity, context.seed()}, popularity);
   write_ranks(context.output("ranks.tsv"), data, users, columns);
-  stage.finish(fmt::format("{} users ranked against {} items", users.size(),
-                           ranking.against == RankedAgainst::Catalogue ? data.items() : ranking.negatives));
+  const bool whole = ranking.against == RankedAgainst::Catalogue;
+  stage.finish(fmt::format("{} ranked against {}", counted(std::ssize(users), "user"),
+                           counted(whole ? data.items() : ranking.negatives, "item")));
   context.record(summarise(results));
   return 0;
 }

@@ -97,8 +97,9 @@ Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Int
   Finetuning finetuning = finetuning_of(model, prompts, data, preferences, split, config);
   finetuning.loss_scale = 1 / mean_error;
   const int64_t tokens = std::reduce(finetuning.lengths.begin(), finetuning.lengths.end());
-  task.announce(fmt::format("{} users, {} held out, {} tokens an epoch, {} epochs", split.users.size(),
-                            split.heldout.size(), tokens, config.finetune.epochs));
+  task.announce(fmt::format("{}, {} held out, {} an epoch, {}", counted(std::ssize(split.users), "user"),
+                            split.heldout.size(), counted(tokens, "token"),
+                            counted(config.finetune.epochs, "epoch")));
   const FinetuneLosses losses = finetune(llm, config.finetune, finetuning, task);
   task.finish(fmt::format("held-out loss {:.5f}", losses.heldout));
   return {model, losses, tokens * config.finetune.epochs};

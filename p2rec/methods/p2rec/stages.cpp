@@ -42,7 +42,8 @@ int64_t group(const Context& context) {
   const ItemGroups groups = group_items(teacher_table(context), config);
   write_groups(context.output(kGroupsFile), data, groups);
   write_preferences(context.output(kPreferencesFile), data, user_preferences(data, groups));
-  task.finish(fmt::format("inertia {:.4f} after {} iterations", groups.inertia, groups.iterations));
+  task.finish(
+      fmt::format("inertia {:.4f} after {}", groups.inertia, counted(groups.iterations, "iteration")));
   context.record(describe_groups(data, groups));
   return 0;
 }

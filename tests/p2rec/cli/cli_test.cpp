@@ -65,6 +65,18 @@ TEST_CASE("--version, --help, and no command") {
   CHECK(shell("llm").code == 2);
 }
 
+TEST_CASE("help is a word, too") {
+  const Shell shell;
+  CHECK(shell("help").out == shell("--help").out);
+  CHECK(shell("help train").out == shell("train --help").out);
+  CHECK(shell("help train --model gru4rec").out == shell("train --model gru4rec --help").out);
+  CHECK(shell("help llm merge").out == shell("llm merge --help").out);
+  CHECK(shell("help train").code == 0);
+  check_mistake(shell, "help trian", {"'trian': there is no such command; did you mean train?"});
+  check_mistake(shell, "trian --help", {"'trian': there is no such command; did you mean train?"});
+  CHECK(shell("train --anything 3 --help").code == 0);
+}
+
 TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
   const Shell shell;
   for (const char* command :
@@ -96,6 +108,13 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "llm tokenise", {"did you mean tokenize?", "hint: p2rec llm --help"});
   check_mistake(shell, "run --out o --gruops 3",
                 {"--gruops", "did you mean --groups?", "hint: p2rec run --help"});
+  // By meaning; and the hint names the command.
+  check_mistake(shell, "train --out o --epochs 3", {"did you mean --max-epochs?; hint: p2rec train --help"});
+  check_mistake(shell, "train --out o --lr 0", {"--lr: found '0'", "hint: p2rec train --help"});
+  check_mistake(shell, "evaluate --out o --heads 3", {"heads: found 3", "hint: p2rec evaluate --help"});
+  check_mistake(shell, "groups --out o --mask-ratio 0.1", {"--mask-ratio", "hint: p2rec groups --help"});
+  check_mistake(shell, "llm tokenize --text a --llm tiny --threads many",
+                {"hint: p2rec llm tokenize --help"});
   check_mistake(shell, "run --out o --gruops=3", {"--gruops: ", "did you mean --groups?"});
   check_mistake(shell, "run", {"--out: not given; expected a folder"});
   check_mistake(shell, "run --out", {"--out: found no value; expected one; hint: p2rec run --help"});

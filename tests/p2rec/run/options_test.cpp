@@ -180,7 +180,7 @@ TEST_CASE("the options are those of the method and of the model") {
 }
 
 TEST_CASE("wrong values: the option, what was found, what was expected") {
-  check_problem("groups", "1", "found '1'; expected an integer, at least 2; hint: p2rec run --help");
+  check_problem("groups", "1", "found '1'; expected an integer, at least 2");
   check_problem("groups", "abc", "found 'abc'; expected an integer");
   check_problem("groups", "20.5", "found '20.5'");
   check_problem("groups", "", "found nothing");
@@ -267,5 +267,16 @@ TEST_CASE("the nearest name") {
   const std::vector<std::string> names = p2rec::option_names(settings()->sections());
   CHECK(p2rec::did_you_mean("sft_lr", names) == "; did you mean sft-lr?");
   CHECK(p2rec::did_you_mean("startstd", names, "--") == "; did you mean --start-std?");
+  // By meaning: names that have the same words come first, whatever their letters.
+  CHECK(p2rec::did_you_mean("epochs", names) == "; did you mean max-epochs?");
+  CHECK(p2rec::did_you_mean("batch-size", names) == "; did you mean batch?");
+  CHECK(p2rec::did_you_mean("number-of-groups", names) == "; did you mean groups?");
+  CHECK(p2rec::did_you_mean("seed", names) == "; did you mean seeds?");
+  CHECK(p2rec::did_you_mean("teacher-epochs", names) == "; did you mean teacher.max-epochs?");
+  CHECK(p2rec::did_you_mean("step-per-epochs", names) == "; did you mean steps-per-epoch?");
+  CHECK(p2rec::did_you_mean("rate", {"a-b-rate", "learning-rate"}) == "; did you mean learning-rate?");
+  CHECK(p2rec::did_you_mean("as", {"items-as", "a"}) == "; did you mean items-as?");
+  CHECK(p2rec::did_you_mean("gruops", names) == "; did you mean groups?");
+  CHECK(p2rec::did_you_mean("anything", {}) == "");
   CHECK(p2rec::did_you_mean("quux", names) == "");
 }
