@@ -50,6 +50,16 @@ void add_text(CLI::App& command, const std::string& name, const std::string& typ
   command.add_option("--" + name)->type_name(type)->description(help);
 }
 
+void add_texts(CLI::App& command, const std::string& name, const std::string& type, const std::string& help) {
+  add_text(command, name, type, help + "; may be given several times");
+  command.get_option("--" + name)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+std::vector<std::string> values_of(CLI::App& command, const std::string& name) {
+  const CLI::Option* option = given(command, name);
+  return option ? option->results() : std::vector<std::string>();
+}
+
 void add_options(CLI::App& command, const Sections& sections, const std::vector<std::string>& only) {
   for (const OptionHelp& option : option_help(sections)) {
     if (only.empty() || std::ranges::count(only, option.name)) add_option(command, option);

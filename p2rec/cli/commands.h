@@ -59,6 +59,9 @@ void use_machine(const RunConfig& config);  // ag::InputError if the device cann
 
 // An option of a command's own. `type` is how the help shows the value: "FILE".
 void add_text(CLI::App& command, const std::string& name, const std::string& type, const std::string& help);
+// One that may be given several times, and its values.
+void add_texts(CLI::App& command, const std::string& name, const std::string& type, const std::string& help);
+std::vector<std::string> values_of(CLI::App& command, const std::string& name);
 
 // CLI11 would take -1 as 2^64 - 1 where the type is unsigned, and cut a number that is too large.
 template <class Number>

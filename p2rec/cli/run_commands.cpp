@@ -30,13 +30,52 @@ void recommend_from(const nn::Path& folder, const RecommendRequest& request) {
             std::cout);
 }
 
+// A user's id on each line.
+std::vector<std::string> read_ids(const nn::Path& path) {
+  const TextFile file(path, "list of users");
+  std::vector<std::string> ids;
+  for (const Line& line : file.lines()) ids.emplace_back(line.text);
+  return ids;
+}
+
+// Whom the command line names: users or one history, in one way.
+void set_recipients(RecommendRequest& request, CLI::App& command) {
+  std::vector<std::string> ways;
+  for (const char* name : {"user", "users", "item", "items"}) {
+    if (given(command, name)) ways.push_back(std::string("--") + name);
+  }
+  INPUT_CHECK(ways.size() == 1, "--user, --users, --item, --items: found ",
+              ways.empty() ? "none" : ways[0] + " and " + ways[1], "; expected one of them",
+              help_hint(command));
+  const std::string users = value_of(command, "users");
+  request.all_users = users == "all";
+  request.users = users.empty() || request.all_users ? values_of(command, "user") : read_ids(users);
+  request.items =
+      given(command, "items") ? split_at_commas(value_of(command, "items")) : values_of(command, "item");
+}
+
+ListFormat format_of(CLI::App& command) {
+  const std::map<std::string, ListFormat> formats = {{"", ListFormat::Table},
+                                                     {"table", ListFormat::Table},
+                                                     {"tsv", ListFormat::Tsv},
+                                                     {"json", ListFormat::Json}};
+  const auto format = formats.find(value_of(command, "format"));
+  INPUT_CHECK(format != formats.end(), "--format: found '", value_of(command, "format"),
+              "'; expected table, tsv or json", help_hint(command));
+  return format->second;
+}
+
 void add_recommend(CLI::App& app, Actions& actions) {
   const auto request = std::make_shared<RecommendRequest>();
   CLI::App* command =
-      add_command_on_a_run(app, "recommend", "recommends the top items for a user or a history");
-  add_text(*command, "user", "ID", "a user of the data, by id");
-  add_text(*command, "items", "ID,ID,...", "or a history: item ids, the latest one last");
+      add_command_on_a_run(app, "recommend", "recommends the top items for users or for a history");
+  add_texts(*command, "user", "ID", "a user of the data, by id");
+  add_text(*command, "users", "FILE|all", "or the users of a file, an id on each line; or all of the data");
+  add_texts(*command, "item", "ID", "or a history, item by item, the latest one last");
+  add_text(*command, "items", "ID,ID,...", "the same in one list, if no id has a comma");
   add_number(*command, "top", request->top, "number of items (default 10)");
+  add_text(*command, "format", "table|tsv|json",
+           "table (default), tab-separated values, or a line of JSON a user");
   add_text(*command, "start", "NAME",
            "which of the trained recommenders (default: the method's own, or the run's first)");
   add_number(*command, "seed", request->seed, "of which seed (default: the run's first)");
@@ -44,13 +83,11 @@ void add_recommend(CLI::App& app, Actions& actions) {
   actions[command] = [=] {
     use_machine(*command);
     const nn::Path folder = run_folder(*command);
-    request->user = value_of(*command, "user");
+    set_recipients(*request, *command);
+    request->format = format_of(*command);
     request->start = value_of(*command, "start");
-    if (given(*command, "items")) request->items = split_at_commas(value_of(*command, "items"));
-    const std::string hint = help_hint(*command);
-    INPUT_CHECK(request->user.empty() != request->items.empty(), "--user, --items: found ",
-                request->user.empty() ? "neither" : "both", "; expected one of them", hint);
-    INPUT_CHECK(request->top >= 1, "--top: found ", request->top, "; expected at least 1", hint);
+    INPUT_CHECK(request->top >= 1, "--top: found ", request->top, "; expected at least 1",
+                help_hint(*command));
     recommend_from(folder, *request);
   };
 }

@@ -4,29 +4,48 @@
 
 #include <algorithm>
 #include <ostream>
+#include <unordered_map>
 
+#include "nn/io/json.h"
 #include "p2rec/data/read_interactions.h"
 #include "p2rec/evaluation/ranking.h"
 
 namespace p2rec {
 namespace {
 
-// The index of an id. `field` is the request's field that names it.
-int32_t index_of(const std::vector<std::string>& ids, const std::string& id, const char* what,
-                 const char* field) {
-  const auto it = std::ranges::find(ids, id);
-  INPUT_CHECK(it != ids.end(), field, ": there is no ", what, " '", id,
-              "'; hint: ids are written as in the data, for example '", ids[0], "'");
-  return static_cast<int32_t>(it - ids.begin());
+constexpr int64_t kScoresTogether = int64_t{1} << 24;
+
+// Whom to recommend for. A history given by its items has no user.
+struct Recipient {
+  const std::string* user = nullptr;
+  std::vector<int32_t> history;
+};
+
+// The indices of ids. `field` is the request's field that names them.
+std::vector<int32_t> indices_of(const std::vector<std::string>& known, const std::vector<std::string>& ids,
+                                const char* what, const char* field) {
+  std::unordered_map<std::string_view, int32_t> index_of;
+  for (const std::string& id : known) index_of.emplace(id, static_cast<int32_t>(index_of.size()));
+  std::vector<int32_t> indices;
+  for (const std::string& id : ids) {
+    const auto found = index_of.find(id);
+    INPUT_CHECK(found != index_of.end(), field, ": there is no ", what, " '", id,
+                "'; hint: ids are written as in the data, for example '", known[0], "'");
+    indices.push_back(found->second);
+  }
+  return indices;
 }
 
-std::vector<int32_t> history_of(const RecommendRequest& request, const Interactions& data) {
-  if (!request.user.empty())
-    return data.sequences[static_cast<size_t>(index_of(data.user_ids, request.user, "user", "user"))];
-  std::vector<int32_t> history;
-  for (const std::string& item : request.items)
-    history.push_back(index_of(data.item_ids, item, "item", "items"));
-  return history;
+std::vector<Recipient> recipients_of(const RecommendRequest& request, const Interactions& data) {
+  if (!request.items.empty()) return {{nullptr, indices_of(data.item_ids, request.items, "item", "items")}};
+  const std::vector<std::string>& ids = request.all_users ? data.user_ids : request.users;
+  INPUT_CHECK(!ids.empty(), "users: found none; expected users or a history of items");
+  std::vector<Recipient> recipients;
+  for (const int32_t user : indices_of(data.user_ids, ids, "user", "users")) {
+    const auto u = static_cast<size_t>(user);
+    recipients.push_back({&data.user_ids[u], data.sequences[u]});
+  }
+  return recipients;
 }
 
 // The requested one of the run's recommenders: one for each of its starts with each of its seeds.
@@ -47,25 +66,89 @@ Job chosen_job(const RecommendRequest& request, const std::vector<Job>& jobs, co
   return job;
 }
 
-}  // namespace
-
-void recommend(const RecommendRequest& request, const TrainedRun& run, std::ostream& out) {
-  const Interactions data = load_data(run.run.data);
-  const std::vector<int32_t> history = history_of(request, data);
-  INPUT_CHECK(!history.empty(), "items: there is no history; hint: --user ID, or --items 1,2,3");
-  const Job job = chosen_job(request, jobs_of(run.recommender, run.inits, run.run.seeds), run.method);
+std::unique_ptr<models::SequentialRecommender> load(const Job& job, const TrainedRun& run, int64_t items) {
   const nn::Path file = run.folder / job.file();
   std::error_code none;
   INPUT_CHECK(std::filesystem::exists(file, none), file.string(),
               ": this recommender has not been trained yet; hint: p2rec run --config ",
               (run.folder / "config.toml").string(), " --resume");
-  const auto model = load_recommender(nn::read_safetensors(file), data.items(), run.recommender);
-  const ag::Tensor scores = model->scores(model->pack({history}));
-  const auto best = top_items({scores.data(), static_cast<size_t>(scores.numel())}, request.top, history);
-  for (size_t i = 0; i < best.size(); ++i) {
-    const auto item = static_cast<size_t>(best[i]);
-    out << fmt::format("{:>3}  {:<10} {:>8.3f}  {}\n", i + 1, data.item_ids[item], scores.data()[item],
-                       data.titles.empty() ? "" : data.titles[item]);
+  return load_recommender(nn::read_safetensors(file), items, run.recommender);
+}
+
+// --- what is printed ---------------------------------------------------------------------------------------
+
+struct Recommended {
+  std::string item, title;
+  double score = 0;  // as short as it reads back
+};
+
+void print_table(const std::vector<Recommended>& items, std::ostream& out) {
+  size_t rank = 0;
+  for (const Recommended& r : items)
+    out << fmt::format("{:>3}  {:<10} {:>8.3f}  {}\n", ++rank, r.item, r.score, r.title);
+}
+
+void print_tsv(const Recipient& recipient, const std::vector<Recommended>& items, std::ostream& out) {
+  size_t rank = 0;
+  for (const Recommended& r : items)
+    out << fmt::format("{}\t{}\t{}\t{}\t{}\n", recipient.user ? *recipient.user : "", ++rank, r.item, r.score,
+                       r.title);
+}
+
+void print_json(const Recipient& recipient, const std::vector<Recommended>& items, std::ostream& out) {
+  nn::OrderedJson line = {{"user", nullptr}, {"items", nn::OrderedJson::array()}};
+  if (recipient.user) line["user"] = *recipient.user;
+  for (const Recommended& r : items)
+    line["items"].push_back({{"item", r.item}, {"score", r.score}, {"title", r.title}});
+  out << nn::json_text(line) << "\n";
+}
+
+void print(ListFormat format, const Recipient& recipient, const std::vector<Recommended>& items,
+           std::ostream& out) {
+  switch (format) {
+    case ListFormat::Table:
+      return print_table(items, out);
+    case ListFormat::Tsv:
+      return print_tsv(recipient, items, out);
+    case ListFormat::Json:
+      return print_json(recipient, items, out);
+  }
+}
+
+// The best items of these scores (V).
+std::vector<Recommended> best_of(std::span<const ag::real> scores, int64_t top, const Recipient& recipient,
+                                 const Interactions& data) {
+  std::vector<Recommended> best;
+  for (const int32_t item : top_items(scores, top, recipient.history)) {
+    const auto i = static_cast<size_t>(item);
+    best.push_back({data.item_ids[i], data.titles.empty() ? "" : data.titles[i],
+                    std::stod(fmt::format("{}", scores[i]))});
+  }
+  return best;
+}
+
+}  // namespace
+
+void recommend(const RecommendRequest& request, const TrainedRun& run, std::ostream& out) {
+  const ag::NoGrad no_grad;
+  const Interactions data = load_data(run.run.data);
+  const std::vector<Recipient> recipients = recipients_of(request, data);
+  const Job job = chosen_job(request, jobs_of(run.recommender, run.inits, run.run.seeds), run.method);
+  const auto model = load(job, run, data.items());
+  const auto items = static_cast<size_t>(data.items());
+  const size_t together = std::clamp<size_t>(kScoresTogether / items, 1, kUsersRankedTogether);
+  if (request.format == ListFormat::Tsv) out << "user_id\trank\titem_id\tscore\ttitle\n";
+  for (size_t begin = 0; begin < recipients.size(); begin += together) {
+    const auto block = std::span(recipients).subspan(begin, std::min(together, recipients.size() - begin));
+    models::Histories histories;
+    for (const Recipient& recipient : block) histories.push_back(recipient.history);
+    const ag::Tensor scores = model->scores(model->pack(histories)).to(ag::Device::CPU);
+    for (size_t i = 0; i < block.size(); ++i) {
+      if (request.format == ListFormat::Table && recipients.size() > 1)
+        out << "user " << *block[i].user << "\n";
+      print(request.format, block[i],
+            best_of({scores.data() + i * items, items}, request.top, block[i], data), out);
+    }
   }
 }
 

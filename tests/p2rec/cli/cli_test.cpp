@@ -120,8 +120,8 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "run --out", {"--out: found no value; expected one; hint: p2rec run --help"});
   check_mistake(shell, "run --out o --groups=", {"--groups: found no value"});
   check_mistake(shell, "run --out --quiet", {"--out: found '--quiet'; expected a value, not another option"});
-  check_mistake(shell, "recommend --out o --user 1 --user 2",
-                {"--user: found more than once; expected it once; hint: p2rec recommend --help"});
+  check_mistake(shell, "recommend --out o --top 1 --top 2",
+                {"--top: found more than once; expected it once; hint: p2rec recommend --help"});
   check_mistake(shell, "run --out o --groups 1", {"--groups: found '1'; expected an integer, at least 2"});
   check_mistake(shell, "run --out o --groups -3", {"--groups: found '-3'"});
   check_mistake(shell, "run --out o --groups many", {"--groups: found 'many'"});
@@ -138,8 +138,12 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "extra run --out o", {"'extra'", "no such command"});
   check_mistake(shell, "run --out o -- extra", {"'extra'"});
   check_mistake(shell, "recommend --user 1", {"--out: not given"});
-  check_mistake(shell, "recommend --out o", {"--user, --items: found neither"});
-  check_mistake(shell, "recommend --out o --user 1 --items 2", {"found both"});
+  check_mistake(shell, "recommend --out o", {"--user, --users, --item, --items: found none; expected one"});
+  check_mistake(shell, "recommend --out o --user 1 --items 2", {"found --user and --items"});
+  check_mistake(shell, "recommend --out o --users all --item 2", {"found --users and --item"});
+  check_mistake(shell, "recommend --out o --users no.txt", {"no.txt: there is no such list of users"});
+  check_mistake(shell, "recommend --out o --user 1 --format xml",
+                {"--format: found 'xml'; expected table, tsv or json; hint: p2rec recommend --help"});
   check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
   check_mistake(shell, "recommend --out o --user 1 --top x",
                 {"--top: found 'x'; expected an integer; hint: p2rec recommend --help"});
@@ -210,7 +214,7 @@ TEST_CASE("recommend: what the run does not have") {
   std::filesystem::create_directory(shell / "out");
   shell.write("out/config.toml", testing::to_toml(o));
   const std::string recommend = "recommend --out out ";
-  check_mistake(shell, recommend + "--user nobody", {"user: there is no user 'nobody'"});
+  check_mistake(shell, recommend + "--user nobody", {"users: there is no user 'nobody'"});
   check_mistake(shell, recommend + "--items 1,nothing", {"items: there is no item 'nothing'"});
   check_mistake(shell, recommend + "--items ''", {"items"});
   check_mistake(shell, recommend + "--user 1 --start p2rec",
@@ -318,6 +322,14 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   result = shell("recommend --out D --top 3 --user " + testing::small_data().user_ids[0]);
   CHECK(result.code == 0);
   CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 3);
+
+  const std::vector<std::string> users = testing::small_data().user_ids;
+  shell.write("users.txt", users[3] + "\r\n\n" + users[1] + "\n");
+  CHECK(shell("recommend --out D --top 2 --format tsv --users users.txt").out ==
+        shell("recommend --out D --top 2 --format tsv --user " + users[3] + " --user " + users[1]).out);
+  result = shell("recommend --out D --top 1 --format json --users all");
+  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == std::ssize(users));
+  CHECK(shell("recommend --out D --item 1 --item 2").out == shell("recommend --out D --items 1,2").out);
 
   result = shell("train --model popularity --popularity all --data data.txt --out P --quiet");
   CHECK(result.code == 0);

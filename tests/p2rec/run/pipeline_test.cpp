@@ -297,7 +297,7 @@ TEST_CASE("popularity: counted, evaluated and recommended without any other stag
   };
   CHECK(ndcg_of_run() == ndcg_of(CountedPart::Training));
   std::ostringstream out;
-  recommend_from("out", {.user = data.user_ids[0], .items = {}, .top = 3}, out);
+  recommend_from("out", {.users = {data.user_ids[0]}, .top = 3}, out);
   const std::string printed = out.str();
   CHECK(std::count(printed.begin(), printed.end(), '\n') == 3);
 
@@ -381,7 +381,7 @@ TEST_CASE("recommend names items with titles, best first, without what the user 
   write_data(data);
   run_all(small_options());
   std::ostringstream out;
-  recommend_from("out", {.user = data.user_ids[0], .items = {}, .top = 5}, out);
+  recommend_from("out", {.users = {data.user_ids[0]}, .top = 5}, out);
   std::istringstream lines(out.str());
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
@@ -398,7 +398,7 @@ TEST_CASE("recommend names items with titles, best first, without what the user 
   CHECK(count == 5);
   CHECK(contains(message_of([] {
                    std::ostringstream nothing;
-                   recommend_from("out", {.user = "nobody", .items = {}}, nothing);
+                   recommend_from("out", {.users = {"nobody"}}, nothing);
                  }),
                  "nobody"));
 }
@@ -422,7 +422,7 @@ TEST_CASE("the enhanced embeddings go into every model in every way") {
       o["overwrite"] = "true";
       run_stages(o, "train", "evaluate");
       std::ostringstream text;
-      recommend_from("out", {"", {"3", "5"}, 4, "teacher", 0}, text);
+      recommend_from("out", {.items = {"3", "5"}, .top = 4, .start = "teacher"}, text);
       const std::string lines = text.str();
       CHECK(std::count(lines.begin(), lines.end(), '\n') == 4);
     }
