@@ -32,6 +32,10 @@ class HelpFormat : public CLI::Formatter {
                          std::vector<const CLI::Option*> options) const override {
     return CLI::Formatter::make_group(group, positional, options).substr(1);
   }
+  std::string make_positionals(const CLI::App* command) const override {
+    const std::string group = CLI::Formatter::make_positionals(command);
+    return group.empty() ? group : group + "\n";
+  }
   std::string make_description(const CLI::App* command) const override {
     return wrapped(command->get_description(), 0) + "\n";
   }

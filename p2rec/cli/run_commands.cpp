@@ -1,10 +1,12 @@
 #include <iostream>
 #include <memory>
+#include <set>
 
 #include "p2rec/cli/commands.h"
 #include "p2rec/data/read_interactions.h"
 #include "p2rec/data/synthetic.h"
 #include "p2rec/evaluation/published_rows.h"
+#include "p2rec/methods/common/compare.h"
 #include "p2rec/methods/common/recommend.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
@@ -107,6 +109,40 @@ void add_results(CLI::App& app, Actions& actions) {
   };
 }
 
+// Short names of folders: their last parts, or the whole paths where two would be alike.
+std::vector<std::string> names_of(const std::vector<std::string>& folders) {
+  std::vector<std::string> names;
+  for (const std::string& folder : folders)
+    names.push_back((nn::Path(folder) / "").lexically_normal().parent_path().filename().string());
+  const std::set<std::string> distinct(names.begin(), names.end());
+  return distinct.size() == names.size() && !distinct.contains("") ? names : folders;
+}
+
+void add_compare(CLI::App& app, Actions& actions) {
+  CLI::App* command = app.add_subcommand(
+      "compare",
+      "compares runs of the same data and ranking: one table, differences over their common users");
+  CLI::Option* runs = command->add_option("runs")->type_name("RUN RUN ...")->description("folders of runs");
+  runs->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
+  add_text(*command, "baseline", "RUN/START",
+           "row that the others are compared with (default: random, or the first row, of the first run)");
+  actions[command] = [=] {
+    const std::vector<std::string> folders = runs->results();
+    const std::set<std::string> distinct(folders.begin(), folders.end());
+    INPUT_CHECK(folders.size() > 1 && distinct.size() == folders.size(), "compare: found ",
+                counted(std::ssize(distinct), "run"), "; expected two or more different ones",
+                help_hint(*command));
+    const std::vector<std::string> names = names_of(folders);
+    std::vector<RankedRun> read;
+    for (size_t i = 0; i < folders.size(); ++i) {
+      settings_of_run(folders[i]);  // throws unless this is the folder of a run
+      read.push_back(read_ranked_run(folders[i]));
+      read.back().name = names[i];
+    }
+    std::cout << comparison_text(read, value_of(*command, "baseline"));
+  };
+}
+
 void add_report(CLI::App& app, Actions& actions) {
   CLI::App* command = add_command_on_a_run(
       app, "report", "makes a run's report.html again from its other files, also of an unfinished run");
@@ -158,6 +194,7 @@ void add_synthesize(CLI::App& app, Actions& actions) {
 void add_run_commands(CLI::App& app, Actions& actions) {
   add_recommend(app, actions);
   add_results(app, actions);
+  add_compare(app, actions);
   add_report(app, actions);
   add_stats(app, actions);
   add_rows(app, actions);

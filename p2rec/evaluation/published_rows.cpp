@@ -95,7 +95,7 @@ void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream&
       out << fmt::format("{:<26} not run\n", row.name);
       continue;
     }
-    const std::vector<RanksColumn> ours = first_arm(read_ranks(file));
+    const std::vector<RanksColumn> ours = first_arm(read_ranks(file).columns);
     const bool known = !row.figures.empty();
     const std::vector<PublishedFigure> figures =
         known ? row.figures : std::vector<PublishedFigure>{kPlaces[2], kPlaces[3]};

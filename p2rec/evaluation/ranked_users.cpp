@@ -102,7 +102,7 @@ void write_ranks(const nn::Path& file, const Interactions& data, const std::vect
   });
 }
 
-std::vector<RanksColumn> read_ranks(const nn::Path& path) {
+RanksTable read_ranks(const nn::Path& path) {
   const TextFile file(path, "table of ranks");
   std::vector<std::string_view> fields;
   const Line& head = file.lines().front();
@@ -110,17 +110,19 @@ std::vector<RanksColumn> read_ranks(const nn::Path& path) {
   INPUT_CHECK(head.text.starts_with(kAboutUsers) && fields.size() > kColumnsAboutUsers, file.at(head.number),
               "expected the columns user_id, item_id, history, item_count, rare and those of recommenders",
               "; hint: p2rec evaluate writes such a file");
-  std::vector<RanksColumn> columns;
+  RanksTable table;
+  std::vector<RanksColumn>& columns = table.columns;
   for (size_t c = kColumnsAboutUsers; c < fields.size(); ++c) columns.push_back({std::string(fields[c]), {}});
   INPUT_CHECK(file.lines().size() > 1, file.name(), ": there is no row below the header");
   for (const Line& line : std::span(file.lines()).subspan(1)) {
     split_at_tabs(line.text, fields);
     INPUT_CHECK(fields.size() == kColumnsAboutUsers + columns.size(), file.at(line.number), "found ",
                 fields.size(), " columns; expected ", kColumnsAboutUsers + columns.size());
+    table.units.push_back(std::string(fields[0]) + '\t' + std::string(fields[1]));
     for (size_t c = 0; c < columns.size(); ++c)
       columns[c].ranks.push_back(rank_in(file, line, fields[kColumnsAboutUsers + c]));
   }
-  return columns;
+  return table;
 }
 
 }  // namespace p2rec

@@ -44,7 +44,11 @@ struct RanksColumn {
 void write_ranks(const nn::Path& file, const Interactions& data, const std::vector<RankedUser>& users,
                  const std::vector<RanksColumn>& columns);
 
-// The columns of ranks, at least one with at least one rank. Throws ag::InputError naming file and line.
-std::vector<RanksColumn> read_ranks(const nn::Path& file);
+struct RanksTable {
+  std::vector<std::string> units;  // "user_id\titem_id" of each ranked user
+  std::vector<RanksColumn> columns;
+};
+// At least one column with at least one rank. Throws ag::InputError naming file and line.
+RanksTable read_ranks(const nn::Path& file);
 
 }  // namespace p2rec

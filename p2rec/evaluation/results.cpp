@@ -161,8 +161,14 @@ std::vector<std::string> shown_facts(const Summary& summary) {
   return {summary.facts.begin(), summary.facts.begin() + std::min<ptrdiff_t>(2, std::ssize(summary.facts))};
 }
 
+size_t arm_width(const Summary& summary) {
+  size_t width = 14;
+  for (const ArmSummary& arm : summary.arms) width = std::max(width, arm.name.size());
+  return width;
+}
+
 std::string table_head(const Summary& summary) {
-  std::string head = fmt::format("{:<14}", summary.arm);
+  std::string head = fmt::format("{:<{}}", summary.arm, arm_width(summary));
   for (const std::string& measure : summary.headline)
     head += fmt::format("  {:<{}}", measure, measure == summary.headline.back() ? 14 : 6);
   if (!summary.baseline.empty())
@@ -172,7 +178,7 @@ std::string table_head(const Summary& summary) {
 }
 
 std::string table_line(const Summary& summary, const ArmSummary& arm, size_t part) {
-  std::string line = fmt::format("{:<14}", arm.name);
+  std::string line = fmt::format("{:<{}}", arm.name, arm_width(summary));
   for (const std::string& measure : summary.headline) {
     const Estimate& e = arm.metrics[part][summary.index_of(measure)];
     line += fmt::format("  {:.4f}", e.mean);

@@ -80,9 +80,9 @@ TEST_CASE("help is a word, too") {
 TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
   const Shell shell;
   for (const char* command :
-       {"",         "run",          "pretrain",   "groups",    "reconstruct",  "augment",  "train",
-        "evaluate", "recommend",    "results",    "report",    "stats",        "rows",     "synthesize",
-        "llm",      "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
+       {"",         "run",       "pretrain",     "groups",     "reconstruct", "augment",      "train",
+        "evaluate", "recommend", "results",      "report",     "stats",       "rows",         "synthesize",
+        "compare",  "llm",       "llm tokenize", "llm logits", "llm embed",   "llm generate", "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
@@ -144,6 +144,12 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o --users no.txt", {"no.txt: there is no such list of users"});
   check_mistake(shell, "recommend --out o --user 1 --format xml",
                 {"--format: found 'xml'; expected table, tsv or json; hint: p2rec recommend --help"});
+  check_mistake(shell, "compare", {"compare: found 0 runs; expected two or more", "p2rec compare --help"});
+  check_mistake(shell, "compare o", {"compare: found 1 run; expected two or more"});
+  check_mistake(shell, "compare o o", {"compare: found 1 run; expected two or more different ones"});
+  check_mistake(shell, "compare o p", {"out: o is no folder"});
+  check_mistake(shell, "compare o p --base o/random",
+                {"--base: there is no such option; did you mean --baseline?"});
   check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
   check_mistake(shell, "recommend --out o --user 1 --top x",
                 {"--top: found 'x'; expected an integer; hint: p2rec recommend --help"});
@@ -336,6 +342,13 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   result = shell("evaluate --out P");
   CHECK(result.code == 0);
   CHECK(contains(result.out, "popularity"));
+  check_mistake(shell, "compare D P", {"P: ranking: found full; expected sampled as in D"});
+  CHECK(shell("evaluate --out D --ranking full --overwrite").code == 0);
+  result = shell("compare D/ ./P");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "60 users in all runs, of: D 60, P 60\nrun/start"));
+  CHECK(contains(result.out, "\nP/popularity "));
+  CHECK(contains(result.out, "no verdict: D/random, seed 1: ended at its cap"));
   check_mistake(shell, "train --data data.txt --hidden 16 --out Q --quiet",
                 {"the stage 'pretrain' has not been run here; hint: p2rec pretrain"});
   check_mistake(shell, "evaluate --out nothing", {"the stage 'train' has not been run here"});

@@ -87,7 +87,7 @@ TEST_CASE("published rows: files that are not what they should be") {
   CHECK(message(kHead + std::string("a\tb\t-1\t-\t-\t-\t-\ts\n")).find("found '-1'") != std::string::npos);
   const auto ranks = [&](const std::string& content) {
     write(folder / "ranks.tsv", content);
-    return read_ranks(folder / "ranks.tsv");
+    return read_ranks(folder / "ranks.tsv").columns;
   };
   const std::string head = "user_id\titem_id\thistory\titem_count\trare";
   CHECK(ranks(head + "\ta-1\tb-2\nu\ti\t1\t1\t0\t3\t4\n").at(1).ranks == std::vector<int64_t>{4});

@@ -27,7 +27,7 @@ TEST_CASE("the stages leave what the method gives in memory: groups, embeddings 
   const ag::Tensor embeddings =
       read_item_matrix("out/item_embeddings.safetensors", "embeddings", data.items());
   CHECK(result.embeddings.values() == embeddings.values());
-  const std::vector<RanksColumn> columns = read_ranks("out/ranks.tsv");
+  const std::vector<RanksColumn> columns = read_ranks("out/ranks.tsv").columns;
   REQUIRE(columns.size() == 2);  // and popularity
   CHECK(columns[0].name == "p2rec-1");
   CHECK(columns[0].ranks == result.ranks);

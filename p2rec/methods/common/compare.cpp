@@ -1,0 +1,131 @@
+#include "p2rec/methods/common/compare.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+#include <unordered_map>
+
+#include "p2rec/run/run_folder.h"
+
+namespace p2rec {
+namespace {
+
+constexpr size_t kNameBesideTwoMeasures = 21;  // letters: a longer one would make lines of over 80 columns
+
+// What the evaluation's fingerprint says of what is ranked among what. Who is ranked may differ.
+std::vector<std::pair<std::string, std::string>> ranking_of(const std::string& fingerprint) {
+  std::map<std::string, std::string> values;
+  std::istringstream lines(fingerprint);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t end = std::min(line.find('='), line.size());
+    values[line.substr(0, end)] = line.substr(std::min(end + 1, line.size()));
+  }
+  if (values["ranking"] == "full") values["negatives-ranked"] = values["ranking-seed"] = "none";
+  std::vector<std::pair<std::string, std::string>> made_of;
+  for (const char* hash : {"data.training", "data.validation", "data.test"})
+    made_of.emplace_back(hash, values[hash]);
+  RankingConfig ranking;
+  describe(ranking, [&](const nn::Option& option, nn::Field) {
+    made_of.emplace_back(option.name, values[option.name]);
+  });
+  return made_of;
+}
+
+void check_same_ranking(const RankedRun& first, const RankedRun& other) {
+  for (size_t i = 0; i < first.made_of.size(); ++i) {
+    const auto& [name, expected] = first.made_of[i];
+    const std::string& found = other.made_of.at(i).second;
+    INPUT_CHECK(found == expected, other.name, ": ", name, ": found ", found, "; expected ", expected,
+                " as in ", first.name, "; hint: only runs of the same data and ranking can be compared");
+  }
+}
+
+// The units of the first run that all runs have.
+std::vector<std::string> common_units(const std::vector<RankedRun>& runs) {
+  std::vector<std::string> common = runs[0].ranks.units;
+  for (const RankedRun& run : runs) {
+    const std::set<std::string> units(run.ranks.units.begin(), run.ranks.units.end());
+    std::erase_if(common, [&](const std::string& unit) { return !units.contains(unit); });
+  }
+  INPUT_CHECK(!common.empty(), runs.back().name, ": shares no user with the other runs");
+  return common;
+}
+
+// The places of the units among the run's.
+std::vector<size_t> rows_of(const RankedRun& run, const std::vector<std::string>& units) {
+  std::unordered_map<std::string, size_t> row_of;
+  for (const std::string& unit : run.ranks.units) row_of.emplace(unit, row_of.size());
+  std::vector<size_t> rows;
+  for (const std::string& unit : units) rows.push_back(row_of.at(unit));
+  return rows;
+}
+
+ResultRow row_of(const RankedRun& run, const ArmSummary& arm, const SeedSummary& seed,
+                 const std::vector<size_t>& rows) {
+  const std::string column = fmt::format("{}-{}", arm.name, seed.seed);
+  const auto found = std::ranges::find(run.ranks.columns, column, &RanksColumn::name);
+  INPUT_CHECK(found != run.ranks.columns.end(), run.name, ": ranks.tsv has no column ", column,
+              ", which results.json tells of; hint: evaluate this run again");
+  std::vector<int64_t> ranks;
+  for (const size_t row : rows) ranks.push_back(found->ranks[row]);
+  return {run.name + "/" + arm.name, seed.seed, {}, gains(ranks, {10}), seed.doubt};
+}
+
+std::string chosen_baseline(const Results& results, const RankedRun& first, const std::string& given) {
+  if (given.empty())
+    return first.name + "/" +
+           (first.results.find(first.results.baseline) ? first.results.baseline : first.results.arms[0].name);
+  std::vector<std::string> names;
+  for (const Arm& arm : results.arms) names.push_back(arm.name);
+  INPUT_CHECK(std::ranges::count(names, given), "baseline: found '", given, "'; expected one of ",
+              fmt::format("{}", fmt::join(names, ", ")));
+  return given;
+}
+
+}  // namespace
+
+RankedRun read_ranked_run(const nn::Path& folder) {
+  RankedRun run{folder.string(), {}, {}, ranking_of(Manifest(folder).fingerprint_of("evaluate"))};
+  const auto results = ResultsFile(folder).read().results;
+  INPUT_CHECK(results, folder.string(), ": results.json holds no results; hint: evaluate this run again");
+  run.results = *results;
+  run.ranks = read_ranks(folder / "ranks.tsv");
+  return run;
+}
+
+Results joined_results(const std::vector<RankedRun>& runs, const std::string& baseline) {
+  Results results;
+  results.arm = "run/start";
+  results.unit = "user";
+  results.measures = measure_names({10});
+  for (const RankedRun& run : runs) check_same_ranking(runs.at(0), run);
+  const std::vector<std::string> units = common_units(runs);
+  size_t longest = 0;
+  for (const RankedRun& run : runs) {
+    const std::vector<size_t> rows = rows_of(run, units);
+    for (const ArmSummary& arm : run.results.arms) {
+      results.arms.push_back({run.name + "/" + arm.name, arm.meaning, arm.is_the_method});
+      longest = std::max(longest, results.arms.back().name.size());
+      for (const SeedSummary& seed : arm.seeds) results.rows.push_back(row_of(run, arm, seed, rows));
+    }
+  }
+  results.headline = {"HR@10", "NDCG@10"};
+  if (longest > kNameBesideTwoMeasures) results.headline = {"NDCG@10"};
+  results.baseline = chosen_baseline(results, runs[0], baseline);
+  return results;
+}
+
+std::string comparison_text(const std::vector<RankedRun>& runs, const std::string& baseline) {
+  const Summary summary = summarise(joined_results(runs, baseline));
+  std::vector<std::string> counts;
+  for (const RankedRun& run : runs) counts.push_back(fmt::format("{} {}", run.name, run.ranks.units.size()));
+  return fmt::format("{} in all runs, of: {}\n", counted(summary.parts[0].units, "user"),
+                     fmt::join(counts, ", ")) +
+         summary_table(summary);
+}
+
+}  // namespace p2rec
