@@ -2,7 +2,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
-#include <numeric>
+#include <limits>
 
 #include "autograd/check.h"
 
@@ -18,8 +18,10 @@ Eigen::MatrixXd counted_together(const std::vector<int32_t>& found, const std::v
   return counts;
 }
 
+using Rows = Eigen::Matrix<ag::real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Column = Eigen::Matrix<ag::real, Eigen::Dynamic, 1>;
+
 Eigen::MatrixXd matrix_of(const ag::Tensor& t) {
-  using Rows = Eigen::Matrix<ag::real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   return Eigen::Map<const Rows>(t.data(), t.dim(0), t.dim(1)).template cast<double>();
 }
 
@@ -43,20 +45,29 @@ double preference_correlation(const ag::Tensor& preferences, const std::vector<i
   return a.cwiseProduct(b).sum() / (a.norm() * b.norm());
 }
 
+std::vector<int32_t> nearest_items(const ag::Tensor& vectors, int32_t item, int64_t count) {
+  const Eigen::Map<const Rows> x(vectors.data(), vectors.dim(0), vectors.dim(1));
+  const Column lengths = x.rowwise().norm().cwiseMax(std::numeric_limits<ag::real>::min());
+  const Column cosine = (x * x.row(item).transpose()).cwiseQuotient(lengths);  // times the item's own length
+  std::vector<int32_t> order;
+  for (int32_t other = 0; other < vectors.dim(0); ++other) {
+    if (other != item) order.push_back(other);
+  }
+  count = std::min(count, std::ssize(order));
+  std::ranges::partial_sort(order, order.begin() + count, [&](int32_t a, int32_t b) {
+    return cosine(a) != cosine(b) ? cosine(a) > cosine(b) : a < b;
+  });
+  order.resize(static_cast<size_t>(count));
+  return order;
+}
+
 double neighbours_of_group(const ag::Tensor& vectors, const std::vector<int32_t>& truth, int64_t count) {
-  const Eigen::MatrixXd unit = matrix_of(vectors).rowwise().normalized();
-  const int64_t V = unit.rows();
+  const int64_t V = vectors.dim(0);
   AG_CHECK(V == std::ssize(truth) && count < V, "known truth: ", V, " vectors of ", truth.size(), " items");
   int64_t same = 0;
-  for (int64_t i = 0; i < V; ++i) {
-    Eigen::VectorXd cosine = unit * unit.row(i).transpose();
-    cosine(i) = -2;  // not its own neighbour
-    std::vector<int64_t> order(static_cast<size_t>(V));
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::partial_sort(order, order.begin() + count,
-                              [&](int64_t a, int64_t b) { return cosine(a) > cosine(b); });
-    for (int64_t n = 0; n < count; ++n)
-      same += truth[static_cast<size_t>(order[static_cast<size_t>(n)])] == truth[static_cast<size_t>(i)];
+  for (int32_t i = 0; i < V; ++i) {
+    for (const int32_t near : nearest_items(vectors, i, count))
+      same += truth[static_cast<size_t>(near)] == truth[static_cast<size_t>(i)];
   }
   return static_cast<double>(same) / static_cast<double>(V * count);
 }

@@ -17,7 +17,11 @@ double purity(const std::vector<int32_t>& found, const std::vector<int32_t>& tru
 double preference_correlation(const ag::Tensor& preferences, const std::vector<int32_t>& found,
                               const KnownTruth& truth);
 
-// The share of true group mates among each item's `count` nearest neighbours by the cosine of their vectors (V,D).
+// The `count` other items, or all there are, whose vectors (V,D) have the largest cosine with the item's; of equal
+// ones the lower index first.
+std::vector<int32_t> nearest_items(const ag::Tensor& vectors, int32_t item, int64_t count);
+
+// The share of true group mates among each item's `count` nearest_items by their vectors (V,D).
 // By chance the share of an item's group.
 double neighbours_of_group(const ag::Tensor& vectors, const std::vector<int32_t>& truth, int64_t count = 5);
 

@@ -79,4 +79,18 @@ std::vector<int32_t> Prompts::virtual_user(int32_t item) const {
   return rest;
 }
 
+std::string prompt_text(const std::vector<int32_t>& prompt, const models::Tokenizer& tokenizer,
+                        const Interactions& data, int64_t rows) {
+  const auto is_item = [&](int32_t token) { return token >= rows; };
+  std::string text;
+  for (auto begin = prompt.begin(); begin != prompt.end();) {
+    const auto words = std::find_if(begin, prompt.end(), is_item);  // tokens may end inside a character
+    text += tokenizer.decode({begin, words});
+    begin = std::find_if_not(words, prompt.end(), is_item);
+    for (const int32_t token : std::span(words, begin))
+      text += "<i" + data.item_ids[static_cast<size_t>(token - rows)] + ">";
+  }
+  return text;
+}
+
 }  // namespace p2rec

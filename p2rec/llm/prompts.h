@@ -48,4 +48,8 @@ class Prompts {
   std::vector<std::vector<int32_t>> item_tokens_;  // per item
 };
 
+// A prompt as text, an item token as <iID>. `rows`: of the model's token table.
+std::string prompt_text(const std::vector<int32_t>& prompt, const models::Tokenizer& tokenizer,
+                        const Interactions& data, int64_t rows);
+
 }  // namespace p2rec

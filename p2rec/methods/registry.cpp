@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "p2rec/methods/common/user_examples.h"
 #include "p2rec/methods/llm_init/llm_init.h"
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/report_sections.h"
@@ -20,7 +21,7 @@ const Method kMethods[] = {
     {"p2rec", "arXiv 2406.00333", "a language model that reconstructs users' preferences embeds the items",
      make<P2RecConfig>, p2rec_report_sections},
     {"llm_init", "arXiv 2402.01339", "an untuned language model embeds the items' titles",
-     make<LlmInitConfig>, [] { return std::vector<ReportSection>(); }},
+     make<LlmInitConfig>, [] { return std::vector{users_section()}; }},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "p2rec/methods/settings.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "p2rec/run/options.h"
 
@@ -33,9 +34,9 @@ Texts texts_of(Settings& settings, const std::vector<const Stage*>& stages) {
 }
 
 // Those that are not as usual, nor taken from the section without a prefix ("hidden" of "teacher.hidden").
-std::vector<ShownOption> shown_options(Settings& settings, const Texts& texts, const Texts& usual) {
+std::vector<ShownOption> shown_options(Settings& defaults, const Texts& texts, const Texts& usual) {
   std::vector<ShownOption> shown;
-  for (const OptionHelp& option : option_help(settings.sections())) {
+  for (const OptionHelp& option : option_help(defaults.sections())) {
     const auto here = texts.find(option.name);
     if (here == texts.end() || option.name == "llm" || option.name == "model") continue;
     if (here->second == usual.at(option.name)) continue;
@@ -51,6 +52,18 @@ std::vector<ShownOption> shown_options(Settings& settings, const Texts& texts, c
 std::string name_of_data(const std::string& data) {
   const std::string name = (nn::Path(data) / "").parent_path().filename().string();
   return name.empty() ? data : name;
+}
+
+// A word of a command, quoted where a shell would split or change it.
+std::string in_shell(const std::string& word) {
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("-._/").find(c) != std::string::npos;
+  };
+  if (std::ranges::all_of(word, plain)) return word;
+  std::string quoted;
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return "'" + quoted + "'";
 }
 
 }  // namespace
@@ -113,7 +126,7 @@ ReportPlan report_plan(Settings& settings) {
   Texts texts = texts_of(settings, needed);
   GivenOptions same_kind = {{"method", {{settings.choice.name}, "method"}}};
   if (texts.contains("model")) same_kind["model"] = {{texts.at("model")}, "model"};
-  const Texts usual = texts_of(*settings_of(same_kind), needed);
+  const auto defaults = settings_of(same_kind);
 
   ReportPlan plan;
   plan.title = settings.choice.name;
@@ -126,9 +139,14 @@ ReportPlan report_plan(Settings& settings) {
   if (texts.contains("model")) plan.facts.emplace_back("Recommender", texts.at("model"));
   std::vector<uint64_t> seeds = run.seeds;
   if (texts["model"] != "popularity") plan.facts.emplace_back("Seeds", to_text(&seeds));
-  plan.options = shown_options(settings, texts, usual);
-  for (const Stage* stage : needed) plan.stages.push_back(stage->name);
-  plan.resume = "p2rec run --config " + run.out + "/config.toml --resume";
+  plan.options = shown_options(*defaults, texts, texts_of(*defaults, needed));
+  for (const Stage* stage : needed) {
+    plan.stages.push_back(stage->name);
+    plan.files.insert(plan.files.end(), stage->files.begin(), stage->files.end());
+  }
+  const std::string command = "p2rec run --config " + in_shell(run.out + "/config.toml");
+  plan.resume = command + " --resume";
+  plan.again = command + " --out " + in_shell(run.out + "-again");
   plan.sections = settings.method().report_sections();
   return plan;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "p2rec/report/text.h"
@@ -206,6 +207,35 @@ std::string bar_plot(const BarPlot& plot) {
   }
   content += line("reference", kLeft, kTop, kLeft, y);
   return svg(plot.caption, y + 4, content);
+}
+
+std::string scatter_plot(const ScatterPlot& plot) {
+  constexpr double kMargin = 10, kTop = 20;
+  Extent xs, ys;
+  std::vector<ScatterDot> dots = plot.dots;
+  std::erase_if(dots, [](const ScatterDot& d) { return !drawable(d.x) || !drawable(d.y); });
+  for (const ScatterDot& d : dots) xs.see(d.x), ys.see(d.y);
+  double x_low = 0, x_high = 0, y_low = 0, y_high = 0;
+  xs.unless_empty(x_low, x_high);
+  ys.unless_empty(y_low, y_high);
+  const double size = std::max({x_high - x_low, y_high - y_low, kSmallest}),
+               unit = (kWidth - 2 * kMargin) / size, bottom = kTop + (y_high - y_low) * unit + 2 * kMargin;
+  std::map<int64_t, std::vector<double>> sums;  // by group: x, y, dots
+  std::string content = text(0, 12, "start", plot.y_axis, "axis");
+  content += fmt::format("<rect class=\"frame\" x=\"0\" y=\"{}\" width=\"{}\" height=\"{:.1f}\"/>\n", kTop,
+                         kWidth, bottom - kTop);
+  for (const ScatterDot& d : dots) {
+    const double x = kMargin + (d.x - x_low) * unit, y = bottom - kMargin - (d.y - y_low) * unit;
+    content += dot(fmt::format("g{}", d.group & 7).c_str(), x, y, 4, d.says);
+    std::vector<double>& sum = sums.try_emplace(d.group, 3).first->second;
+    sum[0] += x, sum[1] += y, ++sum[2];
+  }
+  for (const auto& [group, sum] : sums) {
+    if (sum[2] * 50 >= static_cast<double>(dots.size()))
+      content += text(sum[0] / sum[2], sum[1] / sum[2] + 4, "middle", std::to_string(group), "label");
+  }
+  content += text(kWidth / 2, bottom + 14, "middle", plot.x_axis, "axis");
+  return svg(plot.caption, bottom + 20, content);
 }
 
 Frame frame_of(const std::vector<Curve>& curves, const std::vector<Level>& levels, bool y_from_zero) {

@@ -44,6 +44,21 @@ struct BarPlot {
 };
 std::string bar_plot(const BarPlot& plot);
 
+// --- a dot for each of many things on a plane, coloured by its group ---------------------------------------
+
+struct ScatterDot {
+  double x = 0, y = 0;
+  int64_t group = 0;
+  std::string says;  // when it is pointed at
+};
+struct ScatterPlot {
+  PlotCaption caption;
+  std::string x_axis, y_axis;
+  std::vector<ScatterDot> dots;  // what is not finite or too large is left out
+};
+// Both axes have one scale. A group with a fiftieth of the dots has its number at their mean.
+std::string scatter_plot(const ScatterPlot& plot);
+
 // --- curves ------------------------------------------------------------------------------------------------
 
 using Points = std::vector<std::pair<double, double>>;  // x ascending

@@ -51,6 +51,16 @@ std::vector<TaskLog> read_log(const nn::Path& path) {
   return tasks;
 }
 
+// The files that the run has left, by their names in its folder.
+std::vector<std::string> files_in(const nn::Path& folder, std::vector<std::string> patterns) {
+  patterns.insert(patterns.end(), {"config.toml", "manifest.json", "results.json", "log.jsonl"});
+  std::vector<std::string> names;
+  for (const nn::Path& file : found_files(folder, patterns))
+    names.push_back(file.lexically_relative(folder).generic_string());
+  std::ranges::sort(names);
+  return names;
+}
+
 // --- page --------------------------------------------------------------------------------------------------
 
 struct PageSection {
@@ -67,6 +77,7 @@ std::vector<PageSection> sections_of(const ReportData& data) {
   }
   sections.push_back({"curves", "Learning curves", curves_section(data)});
   sections.push_back({"costs", "Time and memory", costs_section(data)});
+  sections.push_back({"files", "Files", files_section(data)});
   return sections;
 }
 
@@ -87,7 +98,8 @@ ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan) {
   RunResults run = ResultsFile(folder).read();
   std::vector<TaskLog> log = read_log(folder / "log.jsonl");
   std::vector<std::string> program = program_lines(nn::read_file(config, "configuration file"));
-  return {plan, std::move(program), std::move(manifest), std::move(run), std::move(log)};
+  std::vector<std::string> files = files_in(folder, plan.files);
+  return {plan, std::move(program), std::move(manifest), std::move(run), std::move(log), std::move(files)};
 }
 
 std::string report_page(const ReportData& data) {

@@ -33,7 +33,9 @@ struct ReportPlan {
       facts;                         // first lines of the page: {"Data", "data/ml-100k"}
   std::vector<ShownOption> options;  // those that differ from their defaults
   std::vector<std::string> stages;   // that the results rest on, in order
+  std::vector<std::string> files;    // that they leave; a '*' stands for anything
   std::string resume;                // the command that finishes the run
+  std::string again;                 // the command that makes the same run in another folder
   std::vector<ReportSection> sections;
 };
 
@@ -51,7 +53,8 @@ struct ReportData {
   std::vector<std::string> program;  // version, gemm backend, threads, compiler: the comments of config.toml
   Manifest manifest;
   RunResults run;
-  std::vector<TaskLog> log;  // in the order of the file
+  std::vector<TaskLog> log;        // in the order of the file
+  std::vector<std::string> files;  // of the run, in its folder: "adapter/adapter_config.json"
 
   bool done(const std::string& stage) const { return manifest.done(stage); }
   bool concerns(const std::string& stage) const;  // it is done, or the results rest on it
@@ -72,12 +75,14 @@ nn::Path write_report(const nn::Path& folder, const ReportPlan& plan);
 extern const char* const kStyle;  // style.css
 
 std::string progress_note(const ReportData& data);  // of an unfinished run: what is open, how to resume
-std::string verdict(const ReportData& data);        // of a finished one: the main result in a sentence or two
+// Of a finished one: the main result in a sentence or two, with the difference to the baseline and a figure.
+std::string verdict(const ReportData& data);
 
-std::string run_section(const ReportData& data);      // data, models, program, options
+std::string run_section(const ReportData& data);      // data, models, program, options, the command
 std::string results_section(const ReportData& data);  // the arms with their spread (results_section.cpp)
 std::string curves_section(const ReportData& data);   // losses and validation
 std::string costs_section(const ReportData& data);    // time and memory by stage
+std::string files_section(const ReportData& data);    // links to the other files of the run
 // What a method adds, if it belongs to the run; otherwise empty.
 std::string method_section(const ReportData& data, const ReportSection& section);
 

@@ -40,26 +40,24 @@ std::string less_baseline(const Summary& s, const std::string& measure) {
 std::string main_table(const Summary& s) {
   const bool compared = !s.baseline.empty();
   std::string rows, head = column(capitalised(s.arm));
+  if (compared) head += column(escaped(less_baseline(s, s.headline.back())));
   for (const std::string& measure : s.headline | std::views::reverse) head += column(escaped(measure));
-  if (compared) head += column(escaped(less_baseline(s, s.headline.back()))) + column("seeds resolve");
+  if (compared) head += column("seeds resolve");
   const size_t shown = std::min<size_t>(2, s.facts.size());
   for (size_t f = 0; f < shown; ++f) head += column(escaped(s.facts[f]));
   for (const ArmSummary& arm : s.arms) {
+    const Difference* d = arm.differences.empty() ? nullptr : &arm.differences[0][s.main_measure()];
     std::string cells;
+    if (compared) cells += d ? cell(interval_text(*d), text_of(verdict_of(s, arm))) : cell("–");
     for (const std::string& measure : s.headline | std::views::reverse)
       cells += cell(estimate_text(arm.metrics[0][s.index_of(measure)]));
-    if (!arm.differences.empty()) {
-      const Difference& d = arm.differences[0][s.main_measure()];
-      cells += cell(interval_text(d), text_of(verdict_of(s, arm))) +
-               cell(std::isfinite(d.resolvable) ? metric_text(d.resolvable) : "–");
-    } else if (compared) {
-      cells += cell("–") + cell("–");
-    }
+    if (compared) cells += cell(d && std::isfinite(d->resolvable) ? metric_text(d->resolvable) : "–");
     for (size_t f = 0; f < shown; ++f)
       cells += cell(fact_text(arm, f));
     rows += row(escaped(arm.name), escaped(arm.meaning), cells, arm.is_the_method);
   }
-  std::string caption = s.arms[0].seeds.size() > 1 ? "Mean ± standard deviation over " + seeds_text(s) : "Means";
+  std::string caption =
+      s.arms[0].seeds.size() > 1 ? "Mean ± standard deviation over " + seeds_text(s) : "Means";
   if (compared)
     caption += "; the difference to " + escaped(s.baseline) +
                " is paired, with a 95&#160;% bootstrap interval over\n" + escaped(s.unit) + "s and seeds";
@@ -69,7 +67,8 @@ interval over {}s and seeds can be narrower; a difference below this number need
 small dots below an interval are the single seeds. {}.</p>
 )",
       escaped(s.unit), escaped(s.note));
-  for (const std::string& doubt : doubts_of(s)) note += "<p class=\"note\">No verdict: " + escaped(doubt) + ".</p>\n";
+  for (const std::string& doubt : doubts_of(s))
+    note += "<p class=\"note\">No verdict: " + escaped(doubt) + ".</p>\n";
   return table("Results of each " + escaped(s.arm), caption, head, rows) + (compared ? note : "");
 }
 
@@ -85,10 +84,11 @@ std::string measures_table(const Summary& s) {
                            estimate_text(arm.metrics[0][m]));
     rows += row(escaped(s.measures[m]), "", cells);
   }
-  return table("All metrics",
-               "All metrics, mean ± standard deviation where there are several seeds; results.json holds each "
-               "seed in full",
-               head, rows);
+  return table(
+      "All metrics",
+      "All metrics, mean ± standard deviation where there are several seeds; results.json holds each "
+      "seed in full",
+      head, rows);
 }
 
 // The main measure for each split, and less the baseline's where that was compared; empty without splits.
@@ -171,7 +171,19 @@ std::string differences_figure(const Summary& s, const std::string& measure) {
                                                escaped(measure), escaped(s.baseline)));
 }
 
-// What the difference of the method to the baseline shows, and what takes a verdict's ground away.
+// The difference to the baseline and the mean of each measure, the main measure first.
+std::vector<std::string> summary_figures(const Summary& s) {
+  std::vector<std::string> figures;
+  for (const std::string& measure : s.headline | std::views::reverse) {
+    for (std::string& drawn : std::vector{differences_figure(s, measure), means_figure(s, measure)}) {
+      if (!drawn.empty()) figures.push_back(std::move(drawn));
+    }
+  }
+  return figures;
+}
+
+// --- the first screen --------------------------------------------------------------------------------------
+
 std::string conclusion(const Summary& s, const ArmSummary& ours) {
   switch (verdict_of(s, ours)) {
     case Verdict::Better:
@@ -185,9 +197,19 @@ std::string conclusion(const Summary& s, const ArmSummary& ours) {
     case Verdict::InDoubt:
       break;
   }
-  std::string text = "There is no verdict:";
-  for (const std::string& doubt : doubts_of(s)) text += "<br>" + escaped(doubt) + ".";
-  return text;
+  return "There is no verdict.";
+}
+
+// What the verdict rests on, and what takes its ground away.
+std::string explanation(const Summary& s, const ArmSummary& ours, const ArmSummary& baseline) {
+  std::string text =
+      fmt::format("<p>With the {0} {1} ({2}) {3} is {4}; with {5} ({6}) it is {7}.</p>\n", escaped(s.arm),
+                  escaped(ours.name), escaped(ours.meaning), escaped(s.headline.back()),
+                  metric_text(ours.metrics[0][s.main_measure()].mean), escaped(baseline.name),
+                  escaped(baseline.meaning), metric_text(baseline.metrics[0][s.main_measure()].mean));
+  std::string doubts;
+  for (const std::string& doubt : doubts_of(s)) doubts += "<li>" + escaped(doubt) + "</li>\n";
+  return doubts.empty() ? text : text + "<ul class=\"note\">\n" + doubts + "</ul>\n";
 }
 
 bool evaluated(const ReportData& data) { return data.run.results && data.done(data.run.evaluated_by); }
@@ -199,24 +221,24 @@ std::string verdict(const ReportData& data) {
   const Summary& s = *data.run.results;
   const auto ours = std::ranges::find(s.arms, true, &ArmSummary::is_the_method);
   const ArmSummary* baseline = s.find(s.baseline);
-  if (ours == s.arms.end() || !baseline || ours->differences.empty()) return "";
-  const Difference& d = ours->differences[0][s.main_measure()];
-  return fmt::format(
-      R"(<p class="verdict">With the {0} {1} ({2}) {3} is {4}; with {5} ({6}) it is {7}.
-The paired difference is <strong>{8}</strong> (95&#160;%, {9}). {10}</p>
+  std::string found, why;
+  if (ours != s.arms.end() && baseline && !ours->differences.empty()) {
+    found = fmt::format(
+        R"(<div><p class="verdict">{}</p>
+<p class="difference">{}: <strong>{}</strong> <span>paired, 95&#160;%, {}</span></p></div>
 )",
-      escaped(s.arm), escaped(ours->name), escaped(ours->meaning), escaped(s.headline.back()),
-      metric_text(ours->metrics[0][s.main_measure()].mean), escaped(baseline->name),
-      escaped(baseline->meaning), metric_text(baseline->metrics[0][s.main_measure()].mean), interval_text(d),
-      seeds_text(s), conclusion(s, *ours));
+        conclusion(s, *ours), escaped(less_baseline(s, s.headline.back())),
+        interval_text(ours->differences[0][s.main_measure()]), seeds_text(s));
+    why = "<div>" + explanation(s, *ours, *baseline) + "</div>\n";
+  }
+  return "<div class=\"first\">\n" + found + summary_figures(s).at(0) + why + "</div>\n";
 }
 
 std::string results_section(const ReportData& data) {
   if (!evaluated(data)) return missing("this run has not been evaluated.");
   const Summary& s = *data.run.results;
   std::string figures;
-  for (const std::string& measure : s.headline | std::views::reverse)
-    figures += means_figure(s, measure) + differences_figure(s, measure);
+  for (const std::string& other : summary_figures(s) | std::views::drop(1)) figures += other;
   return "<p>" + escaped(s.about) + "</p>\n" + main_table(s) + "<div class=\"figures pairs\">\n" + figures +
          "</div>\n" + measures_table(s) + splits_table(s);
 }

@@ -25,6 +25,19 @@ std::string size_text(const DataCounts& d) {
                      mean_text(static_cast<double>(d.interactions) / static_cast<double>(d.users)));
 }
 
+// The bins are those of DataCounts.
+std::string histogram(const std::string& title, const std::string& id, const std::vector<int64_t>& bins) {
+  BarPlot plot{
+      {id, title, "A bar for each range; each but the first two is twice as wide as the one before."}, {}};
+  for (size_t b = 0; b < bins.size(); ++b) {
+    if (plot.bars.empty() && bins[b] == 0) continue;
+    const int64_t low = b == 0 ? 0 : int64_t{1} << (b - 1), high = b < 2 ? low : 2 * (low - 1) + 1;
+    const std::string range = low == high ? count_text(low) : count_text(low) + "–" + count_text(high);
+    plot.bars.push_back({range, static_cast<double>(bins[b]), count_text(bins[b]), false});
+  }
+  return figure(bar_plot(plot), title);
+}
+
 // "1, 2, 3" of "1,2,3", so that a long list can be broken into lines.
 std::string spaced(const std::string& list) {
   std::string result;
@@ -167,7 +180,16 @@ std::string run_section(const ReportData& data) {
   for (const std::string& line : data.program)
     program += program.empty() ? escaped(line) : "<small>" + escaped(line) + "</small>";
   facts += description_row("Program", program.empty() ? "not recorded" : program);
-  return "<dl class=\"facts\">\n" + facts + "</dl>\n" + options_table(data.plan.options);
+  std::string figures;
+  if (data.run.data) {
+    figures =
+        histogram("Users by their number of interactions", "lengths", data.run.data->lengths) +
+        histogram("Items by their number of training interactions", "popularity", data.run.data->popularity);
+  }
+  return "<dl class=\"facts\">\n" + facts + "</dl>\n" + options_table(data.plan.options) +
+         "<p>The command that makes this run again in another folder; a click selects it:</p>\n<pre "
+         "class=\"command\">" +
+         escaped(data.plan.again) + "</pre>\n<div class=\"figures two\">\n" + figures + "</div>\n";
 }
 
 std::string method_section(const ReportData& data, const ReportSection& section) {
@@ -230,6 +252,13 @@ std::string costs_section(const ReportData& data) {
   return table("Time and memory by stage", caption, head, rows) + "<div class=\"figures\">\n" +
          figure(bar_plot(time), "Time by stage") +
          figure(bar_plot(memory), "Most memory up to the end of each stage") + "</div>\n";
+}
+
+std::string files_section(const ReportData& data) {
+  std::string links;
+  for (const std::string& file : data.files)
+    links += fmt::format("<li><a href=\"./{0}\">{0}</a></li>\n", escaped(file));
+  return "<ul class=\"files\">\n" + links + "</ul>\n";
 }
 
 }  // namespace p2rec

@@ -37,7 +37,7 @@ std::string escaped(std::string_view text) {
     const auto code = static_cast<unsigned char>(c);
     if (entity != kEntities.end()) {
       result += entity->second;
-    } else if (code < 0x20 || code == 0x7F) {
+    } else if ((code < 0x20 && c != '\n') || code == 0x7F) {
       result += "\uFFFD";
     } else {
       result += c;

@@ -1,6 +1,7 @@
 #include "p2rec/run/results_file.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 
@@ -111,6 +112,12 @@ auto list_from(const Reader& json, const F& read) {
   return values;
 }
 
+std::vector<int64_t> bins_from(const Reader& json) {
+  INPUT_CHECK(json.list().size() < 64, json.place(), " has ", json.list().size(),
+              " bins; expected at most 63");
+  return list_from(json, [](const Reader& bin) { return bin.integer(); });
+}
+
 // The entries of these names; all must be there.
 template <class F>
 auto named_from(const std::vector<std::string>& names, const Reader& json, const F& read) {
@@ -164,6 +171,19 @@ Summary summary_from(const Reader& json) {
 
 }  // namespace
 
+DataCounts counts_of(const Interactions& data) {
+  DataCounts counts{data.users(), data.items(), data.interactions()};
+  const auto add = [](std::vector<int64_t>& bins, uint64_t value) {
+    const auto bin = static_cast<size_t>(std::bit_width(value));
+    bins.resize(std::max(bins.size(), bin + 1));
+    ++bins[bin];
+  };
+  for (const auto& sequence : data.sequences) add(counts.lengths, sequence.size());
+  for (const int64_t count : item_counts(data, CountedPart::Training))
+    add(counts.popularity, static_cast<uint64_t>(count));
+  return counts;
+}
+
 ResultsFile::ResultsFile(const nn::Path& folder) : path_(folder / "results.json") {}
 
 RunResults ResultsFile::read() const {
@@ -173,7 +193,8 @@ RunResults ResultsFile::read() const {
   if (json.has("data")) {
     const Reader data = json["data"];
     results.data =
-        DataCounts{data["users"].integer(), data["items"].integer(), data["interactions"].integer()};
+        DataCounts{data["users"].integer(), data["items"].integer(), data["interactions"].integer(),
+                   bins_from(data["lengths"]), bins_from(data["popularity"])};
   }
   if (json.has("stages")) results.stages = list_from(json["stages"], stage_record_from);
   if (json.has("sections")) {
@@ -196,7 +217,11 @@ double ResultsFile::seconds_of(const std::string& stage) const {
 
 void ResultsFile::set_data(const DataCounts& data) const {
   update(path_, [&](OrderedJson& json) {
-    json["data"] = {{"users", data.users}, {"items", data.items}, {"interactions", data.interactions}};
+    json["data"] = {{"users", data.users},
+                    {"items", data.items},
+                    {"interactions", data.interactions},
+                    {"lengths", data.lengths},
+                    {"popularity", data.popularity}};
   });
 }
 

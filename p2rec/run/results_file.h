@@ -9,13 +9,17 @@
 
 #include "nn/io/files.h"
 #include "nn/io/json_fwd.h"
+#include "p2rec/data/interactions.h"
 #include "p2rec/evaluation/results.h"
 
 namespace p2rec {
 
 struct DataCounts {
   int64_t users = 0, items = 0, interactions = 0;
+  // How many users have 0, 1, 2 to 3, 4 to 7, ... interactions, and how many items as many in the training parts.
+  std::vector<int64_t> lengths = {}, popularity = {};
 };
+DataCounts counts_of(const Interactions& data);
 
 struct StageRecord {
   std::string name;

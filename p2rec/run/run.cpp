@@ -64,7 +64,7 @@ class Run {
     prepare(chosen);
     nn::write_atomically(fs::path(config_.out) / kConfigFile, to_toml(sections_));
     journal_ = Journal::open(config_.out, config_.quiet, config_.save_every);
-    if (!config_.data.empty()) results_.set_data({data_.users(), data_.items(), data_.interactions()});
+    if (!config_.data.empty()) results_.set_data(counts_of(data_));
     for (const Stage* stage : chosen) {
       if (manifest_.done(stage->name)) {
         journal_->say(stage->name + ": done before");

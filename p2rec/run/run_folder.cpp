@@ -28,17 +28,6 @@ std::vector<std::string> patterns_of(const Stage& stage) {
   return patterns;
 }
 
-// The files below the folder whose names match one of the patterns.
-std::vector<nn::Path> found_files(const nn::Path& folder, const std::vector<std::string>& patterns) {
-  std::vector<nn::Path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const std::string name = fs::relative(entry.path(), folder).generic_string();
-    const auto fits = [&](const std::string& pattern) { return matches(name, pattern); };
-    if (entry.is_regular_file() && std::ranges::any_of(patterns, fits)) found.push_back(entry.path());
-  }
-  return found;
-}
-
 bool is_checkpoint(const nn::Path& file) { return file.filename().string().starts_with("state-"); }
 
 void check_options_of(const nn::Path& file, const std::string& fingerprint) {
@@ -98,6 +87,16 @@ bool matches(const std::string& name, const std::string& pattern) {
   if (star == std::string::npos) return name == pattern;
   const std::string before = pattern.substr(0, star), after = pattern.substr(star + 1);
   return name.size() >= before.size() + after.size() && name.starts_with(before) && name.ends_with(after);
+}
+
+std::vector<nn::Path> found_files(const nn::Path& folder, const std::vector<std::string>& patterns) {
+  std::vector<nn::Path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = fs::relative(entry.path(), folder).generic_string();
+    const auto fits = [&](const std::string& pattern) { return matches(name, pattern); };
+    if (entry.is_regular_file() && std::ranges::any_of(patterns, fits)) found.push_back(entry.path());
+  }
+  return found;
 }
 
 bool is_untouched(const nn::Path& folder) {

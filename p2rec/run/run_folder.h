@@ -43,6 +43,8 @@ class Manifest {
 
 // True if a file name fits a pattern, in which a '*' matches anything.
 bool matches(const std::string& name, const std::string& pattern);
+// The files below the folder whose names match one of the patterns.
+std::vector<nn::Path> found_files(const nn::Path& folder, const std::vector<std::string>& patterns);
 
 // True if no run has begun here: the folder is empty, or the first run was killed while it wrote its first
 // file.

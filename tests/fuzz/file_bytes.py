@@ -191,14 +191,24 @@ INTERACTIONS = {
     "lines_items": "7 10 20\n8 10 20 10\n=== items\n" + ITEMS,
 }
 LOG = '{"task": "pretrain", "step": 1, "loss": 5.21}\n{"task": "reconstruct", "step": 1}\n{"task": "pretrain", "step": 3}\n'
+ITEM = {"item": "1", "title": "One", "group": 0}
 RESULTS = {
-    "data": {"users": 3, "items": 2, "interactions": 9},
+    "data": {"users": 3, "items": 2, "interactions": 9, "lengths": [0, 0, 3], "popularity": [1, 0, 0, 1]},
     "stages": [{"name": "pretrain", "seconds": 1.5, "peak_rss_mib": 10, "tokens": 0, "tokens_per_second": 0},
                {"name": "groups", "seconds": 0.5, "peak_rss_mib": 10, "tokens": 0}],
     "sections": {
         "groups": [{"group": 0, "items": 2, "interactions": 9, "top": [{"item": "1", "title": "One", "interactions": 5}]}],
         "reconstruct": {"train_loss_first": 1, "train_loss_last_epoch": 0.5, "heldout_loss": None,
-                        "levels": {"mean": 1, "window": 0.25, "ridge": 0.125}},
+                        "levels": {"mean": 1, "window": 0.25, "ridge": 0.125},
+                        "prompt": {"user": "1", "items": 2, "tokens": 5, "text": "User history:<i1>",
+                                   "groups": [{"group": 0, "asked": 0.5, "told": 0.25}]}},
+        "augment": {"map": {"teacher": [0.5, 0.25], "enhanced": [0.5, 0.25],
+                            "items": [{**ITEM, "teacher": [1, -0.5], "enhanced": [0.5, 1]}]},
+                    "neighbours": [{**ITEM, "teacher": [ITEM], "untuned": [], "enhanced": [ITEM]}],
+                    "known_truth": [{"what": "purity", "found": 0.5, "chance": 0.1}]},
+        "evaluate": {"recommender": "p2rec-1",
+                     "users": [{"user": "1", "history": 2, "latest": [ITEM], "target": ITEM,
+                                "places": [{"recommender": "p2rec-1", "place": 1}], "top": [ITEM]}]},
     },
     "results": {
         "stage": "evaluate", "about": "", "arm": "start", "unit": "user", "measures": ["HR@10"], "headline": ["HR@10"],

@@ -281,6 +281,8 @@ def artifact_files():
     yield "results_stage_of_number", "'stages[0]' is 1; expected an object", b'results\n{"stages": [1]}'
     yield "results_seconds_text", "'stages[0].seconds' is", b'results\n{"stages": [{"name": "pretrain", "seconds": "1"}]}'
     yield "results_name_twice", "twice in one object", b'results\n{"data": 1, "data": 2}'
+    bins = b'results\n{"data": {"users": 1, "items": 1, "interactions": 1, "lengths": [' + b"1, " * 63 + b'1], "popularity": []}}'
+    yield "results_bins", "has 64 bins; expected at most 63", bins
     yield "results_cut", "is not JSON", b'results\n{"data": '
     yield "manifest_list", "manifest.json", b"manifest\n[]"
     yield "manifest_number", "not a manifest", b'manifest\n{"format": 3, "stages": {"groups": 1}}'

@@ -11,7 +11,9 @@
 
 #include "autograd/parallel.h"
 #include "models/recommenders/popularity.h"
+#include "nn/io/json.h"
 #include "p2rec/evaluation/ranked_users.h"
+#include "p2rec/methods/common/user_examples.h"
 #include "p2rec/run/run_folder.h"
 #include "p2rec/task/parallel_jobs.h"
 
@@ -199,6 +201,20 @@ models::Popularity popularity_of(const Interactions& data) {
   return models::Popularity(item_counts(data, CountedPart::Training));
 }
 
+// Of the method's own recommender of the first seed, or else of the first one.
+nn::OrderedJson user_examples(const Context& context, const ItemInits& inits, const std::vector<Job>& jobs,
+                              const std::vector<RankedUser>& users, const std::vector<RanksColumn>& columns,
+                              bool filter_history) {
+  const auto own = std::ranges::find_if(jobs, [&](const Job& job) {
+    return job.arm != kPopularity && init_named(inits, job.arm).is_the_method;
+  });
+  const Job& job = own == jobs.end() ? jobs.at(0) : *own;
+  const Interactions& data = context.data();
+  const auto model = load_recommender(nn::read_safetensors(context.input("train", job.file())), data.items(),
+                                      recommender_config(context, job.seed));
+  return describe_users({job.name(), *model}, data, users, columns, filter_history);
+}
+
 int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   RankingConfig ranking = context.config<RankingConfig>("evaluation");
   ranking.users = context.config<RecommenderConfig>("recommender").validation_users;
@@ -241,6 +257,7 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   const bool whole = ranking.against == RankedAgainst::Catalogue;
   stage.finish(fmt::format("{} ranked against {}", counted(std::ssize(users), "user"),
                            counted(whole ? data.items() : ranking.negatives, "item")));
+  context.record(user_examples(context, inits, jobs, users, columns, ranking.filter_history));
   context.record(summarise(results));
   return 0;
 }

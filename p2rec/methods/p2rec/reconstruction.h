@@ -31,6 +31,9 @@ struct PreferenceModel {
   ag::Tensor head_weight, head_bias;  // (K,C), (K)
 };
 
+// What it tells (K), without history.
+ag::Tensor told_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt);
+
 struct Reconstruction {
   PreferenceModel model;
   FinetuneLosses losses;

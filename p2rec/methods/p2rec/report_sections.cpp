@@ -8,6 +8,8 @@
 #include <numeric>
 
 #include "nn/io/json.h"
+#include "p2rec/methods/common/report_items.h"
+#include "p2rec/methods/common/user_examples.h"
 #include "p2rec/methods/p2rec/embedding_section.h"
 #include "p2rec/report/text.h"
 
@@ -22,6 +24,25 @@ double loss_in(const OrderedJsonReader& found, const char* key) {
 }
 
 // --- reconstruction ----------------------------------------------------------------------------------------
+
+constexpr size_t kGroupsAsked = 8;
+
+std::string prompt_html(const OrderedJsonReader& prompt) {
+  std::string rows;
+  for (const OrderedJsonReader& group : prompt["groups"].list())
+    rows += row(fmt::format("group {}", group["group"].integer()), "",
+                cell(metric_text(group["asked"].number())) + cell(metric_text(loss_in(group, "told"))));
+  return fmt::format(
+             R"(<h3>What it reads</h3>
+<p>The prompt of user {}, the first of the held-out users: {} items, {} tokens. A token &lt;iID&gt; stands for one item.</p>
+<pre>{}</pre>
+<p>What it was asked to tell of this user, and what it told, for the groups with the largest preferences:</p>
+)",
+             escaped(prompt["user"].string()), count_text(prompt["items"].integer()),
+             count_text(prompt["tokens"].integer()), escaped(prompt["text"].string())) +
+         table("Preferences of this user", "Preferences", column("Group") + column("asked") + column("told"),
+               rows);
+}
 
 std::string reconstruction_html(const OrderedJsonReader& found) {
   struct Prediction {
@@ -54,32 +75,20 @@ users that it was not trained on. Its training error fell from {} (the first 20 
              loss_text(loss_in(found, "train_loss_last_epoch"))) +
          table("Reconstruction and its baselines", "Held-out loss; lower is better",
                column("Prediction") + column("loss") + column("of the mean’s"), rows) +
-         figure(bar_plot(plot), "Held-out loss; shorter is better") + "</div>\n";
+         figure(bar_plot(plot), "Held-out loss; shorter is better") + "</div>\n" +
+         prompt_html(found["prompt"]);
 }
 
 // --- groups ------------------------------------------------------------------------------------------------
 
-nn::OrderedJson describe(const Interactions& data, size_t item, int64_t interactions) {
-  return {{"item", data.item_ids[item]},
-          {"title", data.titles.empty() ? "" : data.titles[item]},
-          {"interactions", interactions}};
-}
-
-constexpr size_t kGroupsShown = 60, kTitleLength = 80;
-
-std::string item_html(const OrderedJsonReader& item) {
-  const std::string title = item["title"].string();
-  return fmt::format(
-      "<li><div><bdi>{}</bdi> <span class=\"count\">{}</span></div></li>\n",
-      escaped(title.empty() ? "item " + item["item"].string() : shortened(title, kTitleLength)),
-      count_text(item["interactions"].integer()));
-}
+constexpr size_t kGroupsShown = 60;
 
 std::string group_html(const OrderedJsonReader& group, double total) {
   const int64_t items = group["items"].integer();
   const double share = total > 0 ? static_cast<double>(group["interactions"].integer()) / total : 0;
   std::string top;
-  for (const OrderedJsonReader& item : group["top"].list()) top += item_html(item);
+  for (const OrderedJsonReader& item : group["top"].list())
+    top += listed_item(item, count_text(item["interactions"].integer()));
   return fmt::format(
       R"(<article class="group">
 <h3>Group {}</h3>
@@ -124,23 +133,25 @@ frequent items of each, with their number of training interactions; the groups w
 std::vector<ReportSection> p2rec_report_sections() {
   return {{"reconstruction", "Reconstruction", "reconstruct", reconstruction_html},
           {"groups", "Groups of items", "groups", groups_html},
-          embedding_section()};
+          embedding_section(),
+          users_section()};
 }
 
 nn::OrderedJson describe_groups(const Interactions& data, const ItemGroups& groups, size_t top) {
   const std::vector<int64_t> count = item_counts(data, CountedPart::Training);
-  std::vector<size_t> by_count(count.size());
-  std::iota(by_count.begin(), by_count.end(), size_t{0});
-  std::ranges::stable_sort(by_count, std::greater(), [&](size_t item) { return count[item]; });
-  std::vector<std::vector<size_t>> members(static_cast<size_t>(groups.groups));
-  for (const size_t item : by_count) members[static_cast<size_t>(groups.group_of[item])].push_back(item);
+  std::vector<std::vector<int32_t>> members(static_cast<size_t>(groups.groups));
+  for (const int32_t item : items_by_frequency(data))
+    members[static_cast<size_t>(groups.group_of[static_cast<size_t>(item)])].push_back(item);
   nn::OrderedJson described = nn::OrderedJson::array();
-  for (const std::vector<size_t>& items : members) {
+  for (const std::vector<int32_t>& items : members) {
     int64_t interactions = 0;
     nn::OrderedJson first = nn::OrderedJson::array();
-    for (const size_t item : items) {
-      interactions += count[item];
-      if (first.size() < top && count[item] > 0) first.push_back(describe(data, item, count[item]));
+    for (const int32_t item : items) {
+      const int64_t own = count[static_cast<size_t>(item)];
+      interactions += own;
+      if (first.size() >= top || own == 0) continue;
+      first.push_back(shown_item(data, item));
+      first.back()["interactions"] = own;
     }
     described.push_back({{"group", described.size()},
                          {"items", items.size()},
@@ -150,12 +161,35 @@ nn::OrderedJson describe_groups(const Interactions& data, const ItemGroups& grou
   return described;
 }
 
+nn::OrderedJson describe_prompt(const Interactions& data, const Prompts& prompts,
+                                const models::Tokenizer& tokenizer, const ag::Tensor& preferences,
+                                const PreferenceModel& model) {
+  const int64_t user = split_users(data).heldout.at(0);
+  const Sequence items = training_part(data, user);
+  const std::vector<int32_t> prompt = prompts.of(items);
+  const ag::Tensor asked = preferences.rows(user, user + 1), told = told_preference(model, prompt);
+  std::vector<int64_t> order(static_cast<size_t>(asked.numel()));
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::greater(), [&](int64_t group) { return asked.data()[group]; });
+  order.resize(std::min(order.size(), kGroupsAsked));
+  nn::OrderedJson groups = nn::OrderedJson::array();
+  for (const int64_t group : order)
+    groups.push_back({{"group", group}, {"asked", asked.data()[group]}, {"told", told.data()[group]}});
+  return {{"user", data.user_ids[static_cast<size_t>(user)]},
+          {"items", prompts.visible(items).size()},
+          {"tokens", prompt.size()},
+          {"text", prompt_text(prompt, tokenizer, data, model.reader.llm.config().vocabulary)},
+          {"groups", groups}};
+}
+
 nn::OrderedJson describe_reconstruction(const FinetuneLosses& losses,
-                                        const ReconstructionBaselines& baselines) {
+                                        const ReconstructionBaselines& baselines,
+                                        const nn::OrderedJson& prompt) {
   return {{"train_loss_first", losses.first},
           {"train_loss_last_epoch", losses.last_epoch},
           {"heldout_loss", losses.heldout},
-          {"levels", {{"mean", baselines.mean}, {"window", baselines.window}, {"ridge", baselines.ridge}}}};
+          {"levels", {{"mean", baselines.mean}, {"window", baselines.window}, {"ridge", baselines.ridge}}},
+          {"prompt", prompt}};
 }
 
 }  // namespace p2rec

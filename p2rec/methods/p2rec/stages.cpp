@@ -80,7 +80,8 @@ int64_t reconstruct_users(const Context& context) {
   write(context, "head.safetensors", {{"weight", r.model.head_weight}, {"bias", r.model.head_bias}});
   if (prompts.has_item_tokens())
     write(context, "item_tokens.safetensors", {{"item_tokens", r.model.reader.item_tokens}});
-  context.record(describe_reconstruction(r.losses, baselines));
+  context.record(describe_reconstruction(
+      r.losses, baselines, describe_prompt(data, prompts, *llm.tokenizer, preferences, r.model)));
   return r.tokens;
 }
 

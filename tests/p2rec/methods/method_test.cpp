@@ -138,6 +138,8 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
       Prompts(data, tokenizer, {p2rec::ItemsAs::Tokens, 2}, 50),
       doctest::Contains("'User history:' has the token 85, but the model's token table has 50"),
       ag::InputError);
+  CHECK(prompt_text(expected, tokenizer, data, vocabulary) == "User history:<i11><i7>\nPreference:");
+  CHECK(prompt_text(ids.of(items), tokenizer, data, vocabulary) == "User history: 11, 7\nPreference:");
 }
 
 TEST_CASE("a prompt stands between the tokens that the tokenizer puts around a text") {

@@ -59,7 +59,9 @@ ReportPlan small_plan() {
           .facts = {{"Data", "data/my <films>"}, {"Seeds", "1,2"}},
           .options = {{"lr", "learning rate", "0.003", "0.001"}},
           .stages = kStages,
+          .files = {"recommender-*.safetensors", "adapter/weights"},
           .resume = "p2rec run --config out/config.toml --resume",
+          .again = "p2rec run --config \"my <out>\"/config.toml --out again",
           .sections = p2rec_report_sections()};
 }
 
@@ -74,18 +76,51 @@ nn::OrderedJson groups_json() {
            {"top", {{{"item", "8"}, {"title", ""}, {"interactions", 9000}}}}}};
 }
 
+nn::OrderedJson evil_item(const char* id) { return {{"item", id}, {"title", kEvilTitle}, {"group", 3}}; }
+
+nn::OrderedJson prompt_json() {
+  return {{"user", "<u>"},
+          {"items", 1234},
+          {"tokens", 5678},
+          {"text", std::string("User history: ") + kEvilTitle + "\nPreference:<i7>"},
+          {"groups", {{{"group", 2}, {"asked", 0.75}, {"told", 0.4321}}}}};
+}
+
+nn::OrderedJson embeddings_json() {
+  nn::OrderedJson dot = evil_item("7"), item = evil_item("7");
+  for (const char* table : {"teacher", "enhanced"}) dot[table] = {0.5, -1.0};
+  for (const char* table : {"teacher", "untuned", "enhanced"}) item[table] = {evil_item("8")};
+  return {{"map", {{"teacher", {0.5, 0.25}}, {"enhanced", {0.125, 0.1}}, {"items", {dot}}}},
+          {"neighbours", {item}},
+          {"known_truth", {{{"what", "<purity>"}, {"found", 0.5}, {"chance", 0.1}}}}};
+}
+
+nn::OrderedJson users_json() {
+  return {{"recommender", "<p2rec>-1"},
+          {"users",
+           {{{"user", "<12>"},
+             {"history", 1000},
+             {"latest", {evil_item("7")}},
+             {"target", evil_item("8")},
+             {"places", {{{"recommender", "<random>-1"}, {"place", 1001}}}},
+             {"top", {evil_item("7"), evil_item("8")}}}}}};
+}
+
 // The artefacts of a whole run, small enough to know every number.
 class Folder {
  public:
   Folder() {
     write("config.toml", "# p2rec " P2REC_VERSION "\n# a compiler\n\nlr = 0.003\n");
     const ResultsFile results(path());
-    results.set_data({4, 3, 12000});
+    results.set_data({4, 3, 12000, {0, 0, 1, 3}, {1234, 0, 5}});
     results.set_stage({"pretrain", 100, 512, 50000});
     results.set_stage({"train", 300, 2048, 0});
     results.set_section("groups", groups_json());
     const FinetuneLosses losses{0.04, 0.01, 0.0051};
-    results.set_section("reconstruct", describe_reconstruction(losses, {0.0102, 0.00001, 0.002}));
+    results.set_section("reconstruct",
+                        describe_reconstruction(losses, {0.0102, 0.00001, 0.002}, prompt_json()));
+    results.set_section("augment", embeddings_json());
+    results.set_section("evaluate", users_json());
     results.set_results("evaluate", summarise(small_results()));
     write_log();
     Manifest manifest(path());
@@ -253,7 +288,11 @@ TEST_CASE("the page is well-formed, stands alone, and its references lead somewh
   const std::vector<std::string> ids = values_of(page, "id");
   const std::set<std::string> known(ids.begin(), ids.end());
   CHECK(known.size() == ids.size());
-  for (const std::string& target : values_of(page, "href")) CHECK(known.contains(target.substr(1)));
+  for (const std::string& target : values_of(page, "href")) {
+    CAPTURE(target);
+    if (target.starts_with("./")) continue;  // a file beside the page
+    CHECK(known.contains(target.substr(1)));
+  }
   for (const std::string& names : values_of(page, "aria-labelledby")) {
     std::istringstream words(names);
     for (std::string id; words >> id;) CHECK(known.contains(id));
@@ -266,6 +305,71 @@ TEST_CASE("the page is well-formed, stands alone, and its references lead somewh
   CHECK(fault_of(begin + "<p>") != "");
   CHECK(fault_of(begin + "<p>a < b</p>") != "");
   CHECK(fault_of(begin + "<p>\x01</p>") != "");
+}
+
+TEST_CASE("the first screen: the verdict, the difference and its figure come before all else") {
+  const std::string page = Folder().page(), first = page.substr(0, page.find("<nav"));
+  for (const char* part : {"class=\"verdict\"", "<strong>+0.2500 [", "NDCG@10 less random’s", "2 seeds",
+                           "id=\"difference-NDCG@10-t\"", "the &amp; method"}) {
+    CAPTURE(part);
+    CHECK(contains(first, part));
+  }
+  // In the table it is the first number, which a narrow screen shows.
+  CHECK(contains(page, "<th scope=\"col\">Start</th><th scope=\"col\">NDCG@10 less random’s</th>"));
+}
+
+TEST_CASE("the first screen: what takes a verdict's ground away is said there") {
+  const Folder folder;
+  Results results = small_results();
+  results.rows[2].doubt = "ended at <its> cap";
+  ResultsFile(folder.path()).set_results("evaluate", summarise(results));
+  const std::string page = folder.page(), first = page.substr(0, page.find("<nav"));
+  CHECK(fault_of(page) == "");
+  CHECK(contains(first, "There is no verdict."));
+  CHECK(contains(first, "<li>p2rec, seed 1: ended at &lt;its&gt; cap</li>"));
+}
+
+TEST_CASE("the method made visible: prompt, map, neighbours and users, whatever the titles are") {
+  const std::string page = Folder().page();
+  const std::string title = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;quotes&#39;\uFFFD";
+  for (const std::string& part :
+       {"<pre>User history: " + title + "\nPreference:&lt;i7&gt;</pre>",  // a prompt keeps its lines
+        std::string("user &lt;u&gt;"), std::string("1,234 items, 5,678 tokens"), std::string("0.4321"),
+        "<title>" + title + " (group 3)</title>", std::string("first component, 50.0\u00A0% of the variance"),
+        "<h4><bdi>" + title + "</bdi>, group 3</h4>", std::string("&lt;purity&gt;"),
+        std::string("<code>&lt;p2rec&gt;-1</code>"), std::string("<h3>User &lt;12&gt;</h3>"),
+        std::string("1,001\u00A0by\u00A0&lt;random&gt;-1"), "<strong><bdi>" + title + "</bdi></strong>",
+        "<li class=\"marked\"><div><bdi>" + title + "</bdi> <span class=\"count\">target</span>"}) {
+    CAPTURE(part);
+    CHECK(contains(page, part));
+  }
+}
+
+TEST_CASE("histograms of the data: the bins double, and begin with the first one that is not empty") {
+  const std::string page = Folder().page();
+  for (const char* part : {">2–3</text>", ">4–7</text>", ">1,234</text>", ">0</text>"}) {
+    CAPTURE(part);
+    CHECK(contains(page, part));
+  }
+  const size_t lengths = page.find("id=\"lengths-t\"");
+  CHECK_FALSE(contains(page.substr(lengths, page.find("</svg>", lengths) - lengths), ">1</text>\n<rect"));
+}
+
+TEST_CASE("the command to copy, and links to the files of the run that are there") {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path() / "adapter");
+  for (const char* name : {"recommender-\"<.safetensors", "adapter/weights", "somebody's"})
+    folder.write(name, "");
+  const std::string page = folder.page();
+  CHECK(fault_of(page) == "");
+  CHECK(contains(
+      page, "<pre class=\"command\">p2rec run --config &quot;my &lt;out&gt;&quot;/config.toml --out again<"));
+  CHECK(contains(page, "<a href=\"./adapter/weights\">adapter/weights</a>"));
+  CHECK(contains(page,
+                 "<a href=\"./recommender-&quot;&lt;.safetensors\">recommender-&quot;&lt;.safetensors</a>"));
+  for (const char* name : {"config.toml", "manifest.json", "results.json", "log.jsonl"})
+    CHECK(contains(page, std::string("<a href=\"./") + name + "\">"));
+  CHECK_FALSE(contains(page, "somebody"));
 }
 
 TEST_CASE("the same artefacts give the same bytes") {
@@ -354,7 +458,10 @@ TEST_CASE("files that are missing or were not written by the program") {
   for (const char* content :
        {R"({"sections": {"groups": [{"group": "x"}]}})", R"({"sections": {"groups": 7}})",
         R"({"sections": {"groups": [{"group": 0, "items": 1, "interactions": 1, "top": [{"item": "a"}]}]}})",
-        R"({"sections": {"reconstruct": {"heldout_loss": 1}}})"})
+        R"({"sections": {"reconstruct": {"heldout_loss": 1}}})",
+        R"({"sections": {"augment": {"map": {"items": [], "teacher": [1], "enhanced": [1, 2]}}}})",
+        R"({"sections": {"evaluate": {"recommender": "a-1", "users": [7]}}})",
+        R"({"data": {"users": 1, "items": 1, "interactions": 1, "lengths": [1.5], "popularity": []}})"})
     message_with("results.json", content);
   for (const char* content : {"garbage\n", "{}\n",
                               R"({"task": "pretrain", "step": 1, "loss": "x"})"
@@ -477,12 +584,15 @@ TEST_CASE("plots leave out what cannot be drawn and need no data") {
     const std::string svgs =
         drawn({{"c", CurveStyle::Main, {{1, bad}, {2, 3}, {bad, 3}}, true}}, {{"l", bad}}) +
         spread_plot({{"b", "A", "B"}, "x", {{"r", bad, bad, bad, "", {{bad, "d"}}}}, 0}) +
-        bar_plot({{"c", "A", "B"}, {{"b", bad, "t"}, {"b", 1, "t"}}});
+        bar_plot({{"c", "A", "B"}, {{"b", bad, "t"}, {"b", 1, "t"}}}) +
+        scatter_plot({{"d", "A", "B"}, "x", "y", {{bad, 1, 0, "t"}, {2, 3, -1, "t"}, {1, 2, 9, "t"}}});
     for (const char* part : {"nan", "inf", "e+"}) CHECK_FALSE(contains(svgs, part));
   }
   for (const std::string& svg : {drawn({}, {}), drawn({{"", CurveStyle::Main, {}, false}}, {}),
                                  drawn({{"c", CurveStyle::Main, {{1, 0}}, true}}, {}),
                                  drawn({{"c", CurveStyle::Main, {{1, 1e-30}, {2, 2e-30}}, true}}, {}),
-                                 spread_plot({{"b", "A", "B"}, "x", {}, 0}), bar_plot({{"c", "A", "B"}, {}})})
+                                 spread_plot({{"b", "A", "B"}, "x", {}, 0}), bar_plot({{"c", "A", "B"}, {}}),
+                                 scatter_plot({{"d", "A", "B"}, "x", "y", {}}),
+                                 scatter_plot({{"d", "A", "B"}, "x", "y", {{1, 1, 0, "one"}}})})
     CHECK(fault_of("<!DOCTYPE html>\n" + svg) == "");
 }

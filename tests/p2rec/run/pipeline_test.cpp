@@ -133,7 +133,17 @@ TEST_CASE("stage by stage gives what a whole run gives") {
   // The report is made from the files alone, and goes when a stage is begun anew.
   fs::remove("data.txt");
   write_report("out", report_plan(*settings_of_run("out")));
-  CHECK(contains(nn::read_file("out/report.html", "report"), "class=\"verdict\""));
+  const std::string page = nn::read_file("out/report.html", "report");
+  for (const char* part : {"class=\"verdict\"", "<pre>User history:&lt;i", "id=\"map-enhanced-t\"",
+                           "by\u00A0random-1", "href=\"./adapter/adapter_config.json\"", "--out out-again"}) {
+    CAPTURE(part);
+    CHECK(contains(page, part));
+  }
+  CHECK(contains(page,
+                 "default 64)</small></th><td class=\"value\">8</td><td class=\"value\">64</td>"));  // hidden
+  const Options odd = {{"out", "my 'run'"}};
+  CHECK(report_plan(*settings_of({}, testing::given(odd))).again ==
+        R"(p2rec run --config 'my '\''run'\''/config.toml' --out 'my '\''run'\''-again')");
   write_data(data);
   Options again = small_options();
   again["overwrite"] = "true";

@@ -33,7 +33,7 @@ TEST_CASE("results file: read again, it holds what was written") {
   const testing::TemporaryFolder folder;
   const ResultsFile file(folder.path());
   CHECK_FALSE(file.read().results);
-  file.set_data({4, 3, 12000});
+  file.set_data({4, 3, 12000, {0, 1, 3}, {3}});
   file.set_stage({"train", 100, NAN, 5});
   file.set_section("train", {{"found", {1, 2}}});
   file.set_stage({"train", 300, 2048, 7});
@@ -42,6 +42,8 @@ TEST_CASE("results file: read again, it holds what was written") {
   const RunResults run = file.read();
   REQUIRE(run.data);
   CHECK(run.data->interactions == 12000);
+  CHECK(run.data->lengths == std::vector<int64_t>{0, 1, 3});
+  CHECK(run.data->popularity == std::vector<int64_t>{3});
   REQUIRE(run.stages.size() == 1);
   CHECK(run.stages[0].peak_rss_mib == 2048);
   CHECK(run.stages[0].tokens == 7);
@@ -73,6 +75,17 @@ TEST_CASE("results file: read again, it holds what was written") {
   CHECK(ours.seeds.at(0).seed == 1);
   CHECK(ours.seeds[0].means == before.seeds[0].means);
   CHECK(summary_table(read) == summary_table(written));
+}
+
+TEST_CASE("results file: counts are binned by powers of two, and an item's are those of the training parts") {
+  Interactions data;
+  data.user_ids = {"1", "2", "3"};
+  data.item_ids = {"a", "b", "c"};
+  data.sequences = {{0, 0, 0, 0, 1, 1}, {0}, {0, 1, 2}};
+  const DataCounts counts = counts_of(data);
+  CHECK(counts.interactions == 10);
+  CHECK(counts.lengths == std::vector<int64_t>{0, 1, 1, 1});     // 1; 3; 6
+  CHECK(counts.popularity == std::vector<int64_t>{2, 0, 0, 1});  // a 6 times, the others only as targets
 }
 
 TEST_CASE("results file: what a stage left goes with it") {
