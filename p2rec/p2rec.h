@@ -12,7 +12,7 @@
 // Data: S_u is user u's sequence without its last two items, which are the validation and the test target.
 #pragma once
 
-#include "p2rec/data/interactions.h"                           // read_interactions
+#include "p2rec/data/load_data.h"                              // interactions from files
 #include "p2rec/data/synthetic.h"                              // data with a known truth
 #include "p2rec/evaluation/evaluation.h"                       // step 7
 #include "p2rec/llm/prompts.h"                                 // how users and items are written for the language model

@@ -19,7 +19,7 @@ using Actions = std::map<const CLI::App*, std::function<void()>>;  // what each 
 // `p2rec run`, and a command for each stage of a method. Their options depend on the method and the model,
 // which are looked for in `arguments`.
 void add_stage_commands(CLI::App& app, Actions& actions, const std::vector<std::string>& arguments);
-// On the folder of a run, and on data: recommend, results, compare, report, stats, rows, synthesize.
+// On the folder of a run, and on data: recommend, results, compare, report, stats, convert, rows, synthesize.
 void add_run_commands(CLI::App& app, Actions& actions);
 // `p2rec llm ...`: a language model by itself.
 void add_llm_commands(CLI::App& app, Actions& actions);

@@ -3,8 +3,9 @@
 #include <set>
 
 #include "p2rec/cli/commands.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/data/synthetic.h"
+#include "p2rec/data/write_interactions.h"
 #include "p2rec/evaluation/published_rows.h"
 #include "p2rec/methods/common/compare.h"
 #include "p2rec/methods/common/recommend.h"
@@ -152,15 +153,35 @@ void add_report(CLI::App& app, Actions& actions) {
   };
 }
 
-void add_stats(CLI::App& app, Actions& actions) {
-  CLI::App* command = app.add_subcommand("stats", "prints what was read: users, items, lengths, examples");
-  const auto config = std::make_shared<RunConfig>();
-  const Sections sections = {Section::of("run", "Input and output", *config)};
-  add_options(*command, sections, {"data"});
+// A command with the options of the data; `use` is given them.
+CLI::App* add_command_on_data(CLI::App& app, Actions& actions, const std::string& name,
+                              const std::string& help,
+                              const std::function<void(CLI::App&, const Interactions&)>& use) {
+  CLI::App* command = app.add_subcommand(name, help);
+  const auto config = std::make_shared<DataConfig>();
+  const Sections sections = {Section::of("data", "Data", *config)};
+  add_options(*command, sections);
   actions[command] = [=] {
     with_help_hint(*command, [&] { set_options(sections, given_options(*command, sections)); });
-    std::cout << stats_text(load_data(config->data));
+    use(*command, load_data(*config));
   };
+  return command;
+}
+
+void add_stats(CLI::App& app, Actions& actions) {
+  add_command_on_data(app, actions, "stats", "prints what was read: users, items, lengths, examples",
+                      [](CLI::App&, const Interactions& data) { std::cout << stats_text(data); });
+}
+
+void add_convert(CLI::App& app, Actions& actions) {
+  CLI::App* command = add_command_on_data(
+      app, actions, "convert", "writes data as they are after filters and split, as RecBole atomic files",
+      [](CLI::App& self, const Interactions& data) {
+        const nn::Path folder = required_value(self, "out", "a folder to make");
+        write_interactions(folder, data);
+        std::cerr << facts_text(data);
+      });
+  add_text(*command, "out", "DIR", "folder to make");
 }
 
 void add_rows(CLI::App& app, Actions& actions) {
@@ -197,6 +218,7 @@ void add_run_commands(CLI::App& app, Actions& actions) {
   add_compare(app, actions);
   add_report(app, actions);
   add_stats(app, actions);
+  add_convert(app, actions);
   add_rows(app, actions);
   add_synthesize(app, actions);
 }

@@ -23,16 +23,22 @@ void check_visible(Sequence items, int64_t user) {
 
 // Where the target lies in the user's sequence.
 size_t target_place(const Interactions& data, int64_t user, Target target) {
-  const size_t length = sequence_of(data, user).size();
-  AG_CHECK(has_targets(data, user), "user ", user, " has ", length,
-           " interactions, so no target; hint: has_targets");
-  return target == Target::Test ? length - 1 : length - 2;
+  AG_CHECK(has_target(data, user, target), "user ", user, " of ", sequence_of(data, user).size(),
+           " interactions has no such target; hint: has_target");
+  return static_cast<size_t>(parts_of(data, user).before(target));
 }
 
-// Replaces a user's last values, if the data has the column.
+// How many of the user's first interactions a stage sees.
+int32_t visible_length(const Interactions& data, int64_t user, Sees sees) {
+  if (sees == Sees::Test) return static_cast<int32_t>(sequence_of(data, user).size());
+  const bool validation = sees == Sees::Validation && has_target(data, user, Target::Validation);
+  return parts_of(data, user).training + validation;
+}
+
+// Replaces a user's values from `begin` on, if the data has the column.
 template <class T>
-void hide_last(std::vector<std::vector<T>>& column, size_t user, size_t count, T hidden) {
-  if (!column.empty()) std::fill_n(column[user].rbegin(), count, hidden);
+void hide_from(std::vector<std::vector<T>>& column, size_t user, int32_t begin, T hidden) {
+  if (!column.empty()) std::fill(column[user].begin() + begin, column[user].end(), hidden);
 }
 
 // Adds a user's `count` interactions from `begin` on, with the times and ratings that the data has.
@@ -54,11 +60,18 @@ int64_t Interactions::interactions() const {
   return n;
 }
 
-bool has_targets(const Interactions& data, int64_t user) { return sequence_of(data, user).size() >= 3; }
+UserParts parts_of(const Interactions& data, int64_t user) {
+  const auto length = static_cast<int32_t>(sequence_of(data, user).size());
+  if (!data.parts.empty()) return data.parts[static_cast<size_t>(user)];
+  return length >= 3 ? UserParts{length - 2, length - 1} : UserParts{length, length};
+}
+
+bool has_target(const Interactions& data, int64_t user, Target target) {
+  return parts_of(data, user).has(target, static_cast<int32_t>(sequence_of(data, user).size()));
+}
 
 Sequence training_part(const Interactions& data, int64_t user) {
-  const Sequence all = sequence_of(data, user);
-  return has_targets(data, user) ? all.first(all.size() - 2) : all;
+  return sequence_of(data, user).first(static_cast<size_t>(parts_of(data, user).training));
 }
 
 int32_t target_item(const Interactions& data, int64_t user, Target target) {
@@ -74,12 +87,11 @@ Sequence target_history(const Interactions& data, int64_t user, Target target) {
 }
 
 Interactions hide_targets(Interactions data, Sees sees) {
-  const size_t hidden = sees == Sees::Training ? 2 : sees == Sees::Validation ? 1 : 0;
   for (size_t user = 0; user < data.sequences.size(); ++user) {
-    if (!has_targets(data, static_cast<int64_t>(user))) continue;
-    hide_last(data.sequences, user, hidden, kHidden);
-    hide_last(data.times, user, hidden, std::numeric_limits<int64_t>::min());
-    hide_last(data.ratings, user, hidden, std::numeric_limits<float>::quiet_NaN());
+    const int32_t visible = visible_length(data, static_cast<int64_t>(user), sees);
+    hide_from(data.sequences, user, visible, kHidden);
+    hide_from(data.times, user, visible, std::numeric_limits<int64_t>::min());
+    hide_from(data.ratings, user, visible, std::numeric_limits<float>::quiet_NaN());
   }
   return data;
 }
@@ -102,12 +114,13 @@ DataHashes hashes_of(const Interactions& data) {
   }
   for (size_t u = 0; u < data.sequences.size(); ++u) {
     const auto user = static_cast<int64_t>(u);
-    const size_t length = training_part(data, user).size();
+    const UserParts parts = parts_of(data, user);
+    const auto begin = static_cast<size_t>(parts.training), middle = static_cast<size_t>(parts.history);
+    const size_t end = data.sequences[u].size();
     training.string(data.user_ids[u]);
-    add(training, data, u, 0, length);
-    if (!has_targets(data, user)) continue;
-    add(validation, data, u, length, 1);
-    add(test, data, u, length + 1, 1);
+    add(training, data, u, 0, begin);
+    if (begin < middle) add(validation, data, u, begin, middle - begin);
+    if (middle < end) add(test, data, u, middle, end - middle);
   }
   return {training.hex(), validation.hex(), test.hex()};
 }

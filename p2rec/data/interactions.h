@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autograd/tensor.h"
@@ -17,6 +18,22 @@ struct KnownTruth {
   ag::Tensor user_preference;       // (users, groups), each row sums to one
 };
 
+// Where a user's held-out interactions begin. In order: what is trained on, what comes between the two cuts,
+// and the test target. The first one after a cut is its target, if there is anything before it.
+enum class Target { Validation, Test };
+struct UserParts {
+  int32_t training;  // interactions before the validation cut
+  int32_t history;   // before the test cut
+  int32_t before(Target target) const { return target == Target::Test ? history : training; }
+  // `length`: all of the user's interactions.
+  bool has(Target target, int32_t length) const {
+    return before(target) > 0 && before(target) < (target == Target::Test ? length : history);
+  }
+};
+
+// How the data were read, for a person: a word and a text for each thing.
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
 // Users and items are indices 0, 1, 2, ... in ascending order of their ids in the file: numeric if all ids
 // are non-negative integers, else bytewise. So neither the order of a file's lines nor one user's last item
 // renumbers the others. The catalogue is every item of the interactions, held-out ones included.
@@ -27,24 +44,27 @@ struct Interactions {
   // For each item of the sequences; or empty if the data has none.
   std::vector<std::vector<int64_t>> times;  // in the file's unit, whole units rounded down
   std::vector<std::vector<float>> ratings;
+  std::vector<UserParts> parts;  // per user: how the data are split; or empty: leave-one-out
   std::optional<KnownTruth> truth;
   std::string source;  // the file that was read, or "synthetic"
-  std::string format;  // in words, for `p2rec stats`
+  std::string format;  // in words
+  Facts facts;         // files, columns, filters, order, split
 
   int64_t users() const { return static_cast<int64_t>(sequences.size()); }
   int64_t items() const { return static_cast<int64_t>(item_ids.size()); }
   int64_t interactions() const;
 };
 
-// --- leave-one-out: the last item is the test target, the one before it the validation target --------------
-// A user of one or two interactions is only for training. Only evaluation may look beyond training_part.
+// --- the split (split.h) -----------------------------------------------------------------------------------
+// Leave-one-out: the last item is the test target, the one before it the validation target; a user of one or
+// two interactions is only for training. Only evaluation may look beyond training_part.
 using Sequence = std::span<const int32_t>;
-enum class Target { Validation, Test };
 
-bool has_targets(const Interactions& data, int64_t user);  // at least three interactions
-// All but the last two; without targets everything.
+UserParts parts_of(const Interactions& data, int64_t user);
+bool has_target(const Interactions& data, int64_t user, Target target);
+// The items before the validation cut; none for a user who has none.
 Sequence training_part(const Interactions& data, int64_t user);
-// Both throw ag::Error for a user without targets, and for a hidden item.
+// Both throw ag::Error for a user without this target, and for a hidden item.
 int32_t target_item(const Interactions& data, int64_t user, Target target);
 // The items before the target; for the test target this includes the validation item.
 Sequence target_history(const Interactions& data, int64_t user, Target target);
@@ -66,7 +86,10 @@ DataHashes hashes_of(const Interactions& data);
 // "key=value" lines with the hashes of what a stage sees.
 std::string data_fingerprint(const DataHashes& data, Sees sees);
 
-// What `p2rec stats` prints: counts, lengths, density, titles, a few examples. At most 80 columns wide.
+// What commands print first: files, format, columns, filters, order, split and counts; a labelled line for each
+// of `facts`, which goes on in the next one at 80 columns.
+std::string facts_text(const Interactions& data);
+// What `p2rec stats` prints: facts_text, lengths, density, a few examples.
 std::string stats_text(const Interactions& data);
 
 }  // namespace p2rec

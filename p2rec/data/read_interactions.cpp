@@ -1,279 +1,367 @@
-// File -> rows in the file's order -> sequences of indices.
 #include "p2rec/data/read_interactions.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 #include <optional>
-#include <unordered_map>
 
 #include "autograd/check.h"
-#include "p2rec/data/atomic_file.h"
-#include "p2rec/data/synthetic.h"
+#include "p2rec/data/table.h"
 
 namespace p2rec {
 namespace {
 
-// Distinct ids, numbered as they come.
-class IdTable {
- public:
-  uint32_t add(std::string_view id) {
-    const auto [place, is_new] = number_of_.try_emplace(id, static_cast<uint32_t>(ids_.size()));
-    if (is_new) ids_.push_back(id);
-    AG_CHECK(ids_.size() < std::numeric_limits<int32_t>::max(), "more ids than a 32-bit index can count");
-    return place->second;
-  }
-  uint32_t number_of(std::string_view id) const { return number_of_.at(id); }
-  const std::vector<std::string_view>& ids() const { return ids_; }
+using Words = std::vector<std::string_view>;
 
- private:
-  std::unordered_map<std::string_view, uint32_t> number_of_;
-  std::vector<std::string_view> ids_;
-};
+// --- numbers -----------------------------------------------------------------------------------------------
 
-// A time as whole units and what is over, [0,1): nanoseconds since 1970 have more digits than a double.
-using Time = std::pair<int64_t, double>;
-
-// The interactions in the file's order.
-struct Rows {
-  IdTable users, items;
-  std::vector<uint32_t> user, item;  // per row: a number of the tables
-  std::vector<Time> time;            // per row, or empty: then the order is the time
-  std::vector<float> rating;         // per row, or empty
-  std::string format;
-
-  void add(uint32_t user_number, std::string_view item_id) {
-    user.push_back(user_number);
-    item.push_back(items.add(item_id));
-  }
-};
-
-// --- the order of ids --------------------------------------------------------------------------------------
-
-bool is_number(std::string_view id) {
-  return !id.empty() && std::ranges::all_of(id, [](char c) { return c >= '0' && c <= '9'; });
+bool is_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Compares integers of any length; where two are equal (7 and 007) their bytes decide.
-bool less_as_numbers(std::string_view a, std::string_view b) {
-  const auto digits = [](std::string_view id) {
-    return id.substr(std::min(id.find_first_not_of('0'), id.size()));
-  };
-  const std::string_view x = digits(a), y = digits(b);
-  if (x.size() != y.size()) return x.size() < y.size();
-  return x != y ? x < y : a < b;
-}
-
-struct IdOrder {
-  std::vector<std::string> ids;   // ascending
-  std::vector<int32_t> index_of;  // number in the table -> index in ids
-};
-
-IdOrder ascending(const IdTable& table) {
-  std::vector<std::string_view> ids = table.ids();
-  const bool numeric = std::ranges::all_of(ids, is_number);
-  std::ranges::sort(
-      ids, [&](std::string_view x, std::string_view y) { return numeric ? less_as_numbers(x, y) : x < y; });
-  IdOrder order{{ids.begin(), ids.end()}, std::vector<int32_t>(ids.size())};
-  for (size_t i = 0; i < ids.size(); ++i) order.index_of[table.number_of(ids[i])] = static_cast<int32_t>(i);
-  return order;
-}
-
-// The rows of each user, in time order.
-std::vector<std::vector<size_t>> rows_by_user(const Rows& rows, const IdOrder& users) {
-  std::vector<std::vector<size_t>> rows_of(users.ids.size());
-  for (size_t row = 0; row < rows.user.size(); ++row) rows_of[users.index_of[rows.user[row]]].push_back(row);
-  if (rows.time.empty()) return rows_of;
-  for (std::vector<size_t>& mine : rows_of)
-    std::ranges::stable_sort(mine, [&](size_t a, size_t b) { return rows.time[a] < rows.time[b]; });
-  return rows_of;
-}
-
-Interactions build(const Rows& rows) {
-  IdOrder users = ascending(rows.users), items = ascending(rows.items);
-  Interactions data;
-  for (const std::vector<size_t>& mine : rows_by_user(rows, users)) {
-    data.sequences.emplace_back();
-    if (!rows.time.empty()) data.times.emplace_back();
-    if (!rows.rating.empty()) data.ratings.emplace_back();
-    for (const size_t row : mine) {
-      data.sequences.back().push_back(items.index_of[rows.item[row]]);
-      if (!rows.time.empty()) data.times.back().push_back(rows.time[row].first);
-      if (!rows.rating.empty()) data.ratings.back().push_back(rows.rating[row]);
-    }
-  }
-  data.user_ids = std::move(users.ids);
-  data.item_ids = std::move(items.ids);
-  data.format = rows.format;
-  return data;
-}
-
-// --- RecBole atomic files ----------------------------------------------------------------------------------
-
-// "1600000000000000120", "1600000000.5", "1.6e9": exact, except for a number with an exponent.
-std::optional<Time> parse_time(std::string_view field) {
+// "1600000000000000120", "1600000000.5", "1.6e9": exact but for what a double cuts off a number with an exponent.
+std::optional<EventTime> parse_time(std::string_view field) {
   const size_t point = std::min(field.find('.'), field.size());
   const std::string_view fraction = field.substr(point);
-  const bool digits = fraction.empty() || is_number(fraction.substr(1));
+  const bool digits = fraction.empty() || is_digits(fraction.substr(1));
   const auto units = parse_field<int64_t>(field.substr(0, point));
   if (units && digits && (fraction.empty() || !field.starts_with('-')))
-    return Time{*units, fraction.empty() ? 0 : *parse_field<double>(fraction)};
+    return EventTime{*units, fraction.empty() ? 0 : *parse_field<double>(fraction)};
   const auto time = parse_field<double>(field);
   if (!time || !(std::abs(*time) < 0x1p63)) return std::nullopt;
-  return Time{static_cast<int64_t>(std::floor(*time)), *time - std::floor(*time)};
+  return EventTime{static_cast<int64_t>(std::floor(*time)), *time - std::floor(*time)};
 }
 
-Time read_time(const TextFile& file, const Line& row, std::string_view field) {
+EventTime read_time(const std::string& place, std::string_view field) {
   const auto time = parse_time(field);
-  INPUT_CHECK(time, file.at(row.number), "the timestamp '", field, "' is not a number of at most 64 bits");
+  INPUT_CHECK(time, place, "the timestamp '", field, "' is not a number of at most 64 bits");
   return *time;
 }
 
-float read_rating(const TextFile& file, const Line& row, std::string_view field) {
-  const auto rating = parse_field<float>(field);
-  INPUT_CHECK(rating && std::isfinite(*rating), file.at(row.number), "the rating '", field,
-              "' is not a number");
-  return *rating;
+float read_number(const std::string& place, const char* what, std::string_view field) {
+  const auto number = parse_field<float>(field);
+  INPUT_CHECK(number && std::isfinite(*number), place, "the ", what, " '", field, "' is not a number");
+  return *number;
 }
 
-Rows read_atomic(const TextFile& file) {
-  const AtomicTable table(file);
-  const size_t user = table.require("user_id"), item = table.require("item_id");
-  const int time = table.find("timestamp"), rating = table.find("rating");
-  INPUT_CHECK(!table.rows().empty(), file.name(), ": there is no row below the header");
-  Rows rows;
-  std::vector<std::string_view> fields;
-  for (const Line& row : table.rows()) {
-    table.split(row, fields);
-    rows.add(rows.users.add(table.id(row, fields, user)), table.id(row, fields, item));
-    if (time >= 0) rows.time.push_back(read_time(file, row, fields[static_cast<size_t>(time)]));
-    if (rating >= 0) rows.rating.push_back(read_rating(file, row, fields[static_cast<size_t>(rating)]));
+// --- tables ------------------------------------------------------------------------------------------------
+
+struct TableColumns {
+  int user = -1, item = -1, time = -1, rating = -1, label = -1, list = -1;
+};
+
+TableColumns find_columns(const Table& table, const DataConfig& config) {
+  TableColumns c;
+  c.list = config.item_column.empty() ? find_item_list(table.columns()) : -1;
+  c.user = static_cast<int>(table.require(Role::User, config));
+  c.item = c.list < 0 ? static_cast<int>(table.require(Role::Item, config)) : table.find(Role::Item, config);
+  if (c.item == c.list) c.item = -1;
+  c.time = table.find(Role::Time, config);
+  if (c.list >= 0) return c;  // its items have neither ratings nor labels
+  c.rating = table.find(Role::Rating, config);
+  c.label = table.find(Role::Label, config);
+  return c;
+}
+
+// "user user_id, item item_id, rating stars (no filter); not used: review"
+std::string columns_text(const Table& table, const TableColumns& c, const DataConfig& config) {
+  std::string used, unused;
+  std::vector<bool> is_used(table.columns().size(), false);
+  const auto add = [&](const char* role, int column, const char* remark = "") {
+    if (column < 0) return;
+    is_used[static_cast<size_t>(column)] = true;
+    used += (used.empty() ? "" : ", ") + std::string(role) + " " +
+            table.columns()[static_cast<size_t>(column)].name + remark;
+  };
+  add("user", c.user);
+  add("items", c.list);
+  add("item", c.item);
+  add("time", c.time);
+  add("rating", c.rating, config.min_rating == -INFINITY ? " (no filter)" : "");
+  add("label", c.label);
+  for (size_t i = 0; i < is_used.size(); ++i) {
+    if (!is_used[i]) unused += (unused.empty() ? "" : ", ") + table.columns()[i].name;
   }
-  rows.format = time >= 0 ? "RecBole atomic file, sorted by its timestamps"
-                          : "RecBole atomic file, in the file's order";
-  return rows;
+  return used + "; not used: " + (unused.empty() ? "none" : unused);
+}
+
+void add_table(Rows& rows, const Table& table, const TableColumns& c) {
+  const auto index = [](int column) { return static_cast<size_t>(column); };
+  table.each_row([&](const Table::Row& row) {
+    rows.user.push_back(rows.users.add(table.id(row, index(c.user))));
+    rows.item.push_back(rows.items.add(table.id(row, index(c.item))));
+    if (c.time >= 0) rows.time.push_back(read_time(table.at(row), row[index(c.time)]));
+    if (c.rating >= 0) rows.rating.push_back(read_number(table.at(row), "rating", row[index(c.rating)]));
+    if (c.label >= 0) rows.label.push_back(read_number(table.at(row), "label", row[index(c.label)]));
+  });
+}
+
+// --- tables with lists of items ----------------------------------------------------------------------------
+
+// The users' sequences as rows with lists tell them.
+class JoinedLists {
+ public:
+  JoinedLists(Rows& rows, std::string place) : rows_(rows), place_(std::move(place)) {}
+
+  // The items of a row, of which the last `targets` (0 or 1) is not of the list.
+  void add(int32_t user, const std::vector<int32_t>& items, size_t targets, Held held) {
+    if (static_cast<size_t>(user) >= sequences_.size()) {
+      sequences_.resize(static_cast<size_t>(user) + 1);
+      held_.resize(sequences_.size(), Held::Training);
+    }
+    std::vector<int32_t>& known = sequences_[static_cast<size_t>(user)];
+    const auto list_end = items.end() - static_cast<std::ptrdiff_t>(targets);
+    const auto length = list_end - items.begin(), before = std::ssize(known);
+    const bool ends = length <= before && std::equal(items.begin(), list_end, known.end() - length);
+    const bool goes_on = length > before && std::equal(known.begin(), known.end(), items.begin());
+    INPUT_CHECK(ends || goes_on, place_, "the items of a row for the user '", rows_.users.id(user),
+                "' neither end with nor go on from those of the rows before; expected each user's rows in "
+                "time order");
+    for (auto item = ends ? list_end : items.begin() + before; item != items.end(); ++item) {
+      if (item >= list_end) held_[static_cast<size_t>(user)] = held;
+      known.push_back(*item);
+      rows_.user.push_back(user);
+      rows_.item.push_back(*item);
+      rows_.held.push_back(held_[static_cast<size_t>(user)]);
+    }
+  }
+
+ private:
+  Rows& rows_;
+  std::string place_;
+  std::vector<std::vector<int32_t>> sequences_;  // per user
+  std::vector<Held> held_;                       // per user: as the last item is
+};
+
+// Rows in the order of their times where they have some; the items of the lists have none.
+void add_lists(Rows& rows, const Table& table, const TableColumns& c, Held held, JoinedLists& joined) {
+  struct ListRow {
+    EventTime time;
+    int32_t user;
+    std::vector<int32_t> items;
+  };
+  std::vector<ListRow> list_rows;
+  Words words;
+  table.each_row([&](const Table::Row& row) {
+    ListRow& added = list_rows.emplace_back();
+    added.user = rows.users.add(table.id(row, static_cast<size_t>(c.user)));
+    if (c.time >= 0) added.time = read_time(table.at(row), row[static_cast<size_t>(c.time)]);
+    split_at_blanks(row[static_cast<size_t>(c.list)], words);
+    for (const std::string_view item : words) added.items.push_back(rows.items.add(item));
+    if (c.item >= 0) added.items.push_back(rows.items.add(table.id(row, static_cast<size_t>(c.item))));
+    INPUT_CHECK(!added.items.empty(), table.at(row), "the list of items is empty");
+  });
+  std::ranges::stable_sort(list_rows, {}, &ListRow::time);
+  for (const ListRow& row : list_rows) joined.add(row.user, row.items, c.item >= 0 ? 1 : 0, held);
 }
 
 // --- lines of ids ------------------------------------------------------------------------------------------
 
 constexpr const char* kExpectedLines =
     "; expected on every line one pair `user item`, or on every line one user's whole sequence `user item "
-    "item ...`, or a header of tab-separated name:type (user_id:token, item_id:token, timestamp:float) above "
-    "rows of columns";
+    "item ...`, or a header "
+    "that names the columns (user_id, item_id, timestamp; a RecBole atomic file's user_id:token, "
+    "item_id:token, timestamp:float); "
+    "hint: of a table without a header name the columns by number, user-column 1, item-column 2, time-column "
+    "3";
 
-// True if every line is a pair. Throws ag::InputError for a line of one column.
-bool all_pairs(const TextFile& file) {
-  bool pairs = true;
-  std::vector<std::string_view> words;
+// True if every line fits.
+template <class Fits>
+bool every_line(const std::vector<Line>& lines, const Fits& fits) {
+  Words words;
+  return std::ranges::all_of(lines, [&](const Line& line) {
+    split_at_blanks(line.text, words);
+    return fits(words);
+  });
+}
+
+bool is_rating(std::string_view word) {
+  const auto rating = parse_field<double>(word);
+  return rating && *rating >= 0 && *rating <= 5 && 2 * *rating == std::floor(2 * *rating);
+}
+
+// In seconds since 1970 from 1973 on, or in a smaller unit.
+bool is_late_time(std::string_view word) { return is_digits(word) && word.size() >= 9 && word[0] != '0'; }
+
+bool are_rated_times(const std::vector<Line>& lines) {
+  return every_line(lines,
+                    [](const Words& w) { return w.size() == 4 && is_rating(w[2]) && is_late_time(w[3]); });
+}
+
+bool has_user_twice(const std::vector<Line>& lines) {
+  IdTable users;
+  Words words;
+  for (const Line& line : lines) {
+    split_at_blanks(line.text, words);
+    users.add(words[0]);
+  }
+  return users.size() < lines.size();
+}
+
+void check_columns(const TextFile& file) {
+  Words words;
   for (const Line& line : file.lines()) {
     split_at_blanks(line.text, words);
     INPUT_CHECK(words.size() >= 2, file.at(line.number), "found one column", kExpectedLines,
-                "; hint: columns are separated by blanks or tabs");
-    pairs = pairs && words.size() == 2;
+                "; without numbers or names, columns are separated by blanks or tabs");
+    const auto comma = std::ranges::find_if(words, [](std::string_view w) { return w.find(',') != w.npos; });
+    INPUT_CHECK(comma == words.end(), file.at(line.number), "found '", *comma,
+                "', which may be one id with commas in it, or several ids; hint: user-column 1, item-column "
+                "2 take it as one; "
+                "`tr , ' '` makes a line of a user's items");
   }
-  return pairs;
 }
 
-// A first line of words above lines of numbers is a header without types, not a user.
+// What may be a table as well as lines of users.
+void check_one_meaning(const TextFile& file) {
+  const bool timed =
+      every_line(file.lines(), [](const Words& w) { return w.size() == 3 && is_late_time(w[2]); });
+  const bool rated = are_rated_times(file.lines());
+  INPUT_CHECK(!timed && !rated, file.name(), ": each line may be `user item", rated ? " rating" : "",
+              " time`, or a user's sequence `user item item", rated ? " item" : "",
+              "`, for no user is on two lines; hint: user-column 1, item-column 2, ",
+              rated ? "rating-column 3, time-column 4" : "time-column 3",
+              " say the first, user-lines the second");
+}
+
+// A first line of words above lines of numbers is a header that names no column we know, not a user.
 void check_no_header(const TextFile& file, const Rows& rows) {
-  const auto& ids = rows.users.ids();
-  const bool numbers_below = ids.size() > 1 && std::all_of(ids.begin() + 1, ids.end(), is_number);
-  INPUT_CHECK(is_number(ids.front()) || !numbers_below, file.at(file.lines().front().number), "the user '",
-              ids.front(), "' is the only one that is not a number, so this looks like a header",
-              kExpectedLines);
+  bool numbers_below = rows.users.size() > 1;
+  for (size_t i = 1; i < rows.users.size(); ++i)
+    numbers_below = numbers_below && is_digits(rows.users.id(static_cast<int32_t>(i)));
+  INPUT_CHECK(is_digits(rows.users.id(0)) || !numbers_below, file.at(file.lines().front().number),
+              "the user '", rows.users.id(0),
+              "' is the only one that is not a number, so this looks like a header", kExpectedLines,
+              "; of one with a header, user-column and item-column by name");
 }
 
-Rows read_id_lines(const TextFile& file) {
-  const bool pairs = all_pairs(file);
+Rows read_pairs(const TextFile& file) {
   Rows rows;
-  std::vector<int64_t> line_of;  // per user: the first one
-  std::vector<std::string_view> words;
+  Words words;
   for (const Line& line : file.lines()) {
     split_at_blanks(line.text, words);
-    const uint32_t user = rows.users.add(words[0]);
-    const bool is_new = user == line_of.size();
-    INPUT_CHECK(is_new || pairs, file.at(line.number), "the user '", words[0], "' has a line already, line ",
-                line_of[user], ", and not every line is a pair", kExpectedLines);
-    if (is_new) line_of.push_back(line.number);
-    for (size_t i = 1; i < words.size(); ++i) rows.add(user, words[i]);
+    rows.user.push_back(rows.users.add(words[0]));
+    rows.item.push_back(rows.items.add(words[1]));
   }
-  check_no_header(file, rows);
-  rows.format =
-      pairs ? "one pair of user and item per line, in time order" : "one line per user, items in time order";
+  rows.format = "one pair of user and item per line, in time order";
   return rows;
 }
 
-// --- titles ------------------------------------------------------------------------------------------------
-
-std::optional<size_t> title_column(const std::vector<AtomicColumn>& columns) {
-  for (const std::string_view word : {"title", "name"}) {
-    for (size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].is_text() && columns[i].name.find(word) != word.npos) return i;
+Rows read_user_lines(const TextFile& file) {
+  Rows rows;
+  std::vector<int64_t> line_of;  // per user
+  Words words;
+  for (const Line& line : file.lines()) {
+    split_at_blanks(line.text, words);
+    const int32_t user = rows.users.add(words[0]);
+    INPUT_CHECK(user == static_cast<int32_t>(line_of.size()), file.at(line.number), "the user '", words[0],
+                "' has a line already, line ", line_of[static_cast<size_t>(user)],
+                ", and not every line is a pair", kExpectedLines);
+    line_of.push_back(line.number);
+    for (size_t i = 1; i < words.size(); ++i) {
+      rows.user.push_back(user);
+      rows.item.push_back(rows.items.add(words[i]));
     }
   }
-  const auto first = std::ranges::find(columns, "token_seq", &AtomicColumn::type);
-  return first == columns.end() ? std::nullopt : std::optional(static_cast<size_t>(first - columns.begin()));
+  rows.format = "one line per user, items in time order";
+  return rows;
 }
 
-// The title of each item, "" where there is no row or its field is empty. Other items' titles are left out.
-std::vector<std::string> read_titles(const nn::Path& path, const std::vector<std::string>& item_ids) {
-  const TextFile file(path, "item file");
-  INPUT_CHECK(!atomic_header(file.lines().front().text).empty(), file.at(file.lines().front().number),
-              "expected a header of tab-separated name:type, for example item_id:token and title:token_seq");
-  const AtomicTable table(file);
-  const size_t id_column = table.require("item_id");
-  const std::optional<size_t> column = title_column(table.columns());
-  if (!column) return {};
+Rows read_lines(const TextFile& file, const DataConfig& config) {
+  check_columns(file);
+  const bool pairs = every_line(file.lines(), [](const Words& w) { return w.size() == 2; });
+  if (!config.user_lines && !pairs) check_one_meaning(file);
+  Rows rows = pairs && !config.user_lines ? read_pairs(file) : read_user_lines(file);
+  check_no_header(file, rows);
+  return rows;
+}
 
-  std::unordered_map<std::string_view, size_t> index_of;
-  for (size_t i = 0; i < item_ids.size(); ++i) index_of.emplace(item_ids[i], i);
-  std::vector<std::string> titles(item_ids.size());
-  std::vector<int64_t> line_of(item_ids.size(), 0);
-  std::vector<std::string_view> fields;
-  for (const Line& row : table.rows()) {
-    table.split(row, fields);
-    const auto item = index_of.find(table.id(row, fields, id_column));
-    if (item == index_of.end()) continue;
-    INPUT_CHECK(line_of[item->second] == 0 || titles[item->second] == fields[*column], file.at(row.number),
-                "the item '", item->first, "' has another title already in line ", line_of[item->second]);
-    line_of[item->second] = row.number;
-    titles[item->second] = fields[*column];
+// --- any file ----------------------------------------------------------------------------------------------
+
+// A table that needs no names of columns: MovieLens' without a header.
+struct KnownTable {
+  Layout layout;
+  DataConfig columns;
+};
+std::optional<KnownTable> known_table(const std::vector<Line>& lines) {
+  const DataConfig columns{.user_column = "1", .item_column = "2", .time_column = "4", .rating_column = "3"};
+  Words fields;
+  split_at("::", lines.front().text, fields);
+  if (fields.size() == 4)
+    return KnownTable{{Layout::Kind::NoHeader, "::", "MovieLens ratings.dat, user::item::rating::time"},
+                      columns};
+  if (are_rated_times(lines) && has_user_twice(lines))
+    return KnownTable{{Layout::Kind::NoHeader, " ", "MovieLens u.data, columns user, item, rating, time"},
+                      columns};
+  return std::nullopt;
+}
+
+// Reads one file after another into the same rows.
+class RowReader {
+ public:
+  explicit RowReader(const DataConfig& config) : config_(config) {}
+
+  void read(const nn::Path& path, Held held) {
+    const TextFile file(path, "interactions file");
+    const std::string_view first = file.lines().front().text;
+    const std::optional<Layout> layout = config_.user_lines ? std::nullopt : layout_by_header(first, config_);
+    const auto known =
+        layout || config_.user_lines || config_.names_columns() ? std::nullopt : known_table(file.lines());
+    if (layout) {
+      add(file, *layout, config_, held);
+    } else if (known) {
+      add(file, known->layout, known->columns, held);
+    } else if (config_.names_columns()) {
+      add(file, layout_without_header(first), config_, held);
+    } else {
+      INPUT_CHECK(held == Held::Training && rows_.size() == 0, file.name(),
+                  ": expected a header, as each file of a split has");
+      rows_ = read_lines(file, config_);
+    }
   }
-  INPUT_CHECK(std::any_of(line_of.begin(), line_of.end(), [](int64_t line) { return line > 0; }), file.name(),
-              ": none of its ", table.rows().size(), " items is among the ", item_ids.size(),
-              " of the interactions; hint: is it another data set's?");
-  return titles;
-}
+
+  Rows take() { return std::move(rows_); }
+
+ private:
+  void add(const TextFile& file, const Layout& layout, const DataConfig& config, Held held) {
+    const Table table(file, layout);
+    const TableColumns columns = find_columns(table, config);
+    const size_t before = rows_.size();
+    if (columns.list >= 0) {
+      if (!joined_) joined_.emplace(rows_, file.name() + ": ");
+      add_lists(rows_, table, columns, held, *joined_);
+    } else {
+      add_table(rows_, table, columns);
+      rows_.held.resize(rows_.size(), held);
+    }
+    INPUT_CHECK(rows_.size() > before, file.name(), ": there is no row below the header");
+    rows_.format = layout.name;
+    rows_.facts = {{"columns", columns_text(table, columns, config_)}};
+    const auto complete = [&](size_t values) { return values == 0 || values == rows_.size(); };
+    INPUT_CHECK(complete(rows_.time.size()) && complete(rows_.rating.size()) && complete(rows_.label.size()),
+                file.name(), ": has other columns than the files before; expected the same in each");
+  }
+
+  const DataConfig& config_;
+  Rows rows_;
+  std::optional<JoinedLists> joined_;
+};
 
 }  // namespace
 
-Interactions read_interactions(const nn::Path& path) {
-  const DataFiles files = find_data_files(path);
-  const TextFile file(files.interactions, "interactions file");
-  const bool has_header = !atomic_header(file.lines().front().text).empty();
-  Interactions data = build(has_header ? read_atomic(file) : read_id_lines(file));
-  if (files.items) data.titles = read_titles(*files.items, data.item_ids);
-  data.source = files.interactions.string();
-  return data;
+Rows read_rows(const nn::Path& file, const DataConfig& config) {
+  RowReader reader(config);
+  reader.read(file, Held::Training);
+  Rows rows = reader.take();
+  rows.held.clear();
+  return rows;
 }
 
-Interactions load_data(const std::string& name) {
-  return name == "synthetic" ? make_synthetic({}) : read_interactions(name);
-}
-
-void write_items(const nn::Path& file, const Interactions& data) {
-  std::string text = "row\titem_id\ttitle\n";
-  for (size_t i = 0; i < data.item_ids.size(); ++i) {
-    std::string title = data.titles.empty() ? "" : data.titles[i];
-    for (char& c : title) {
-      if (c == '\t' || c == '\n' || c == '\r') c = ' ';
-    }
-    text += fmt::format("{}\t{}\t{}\n", i, data.item_ids[i], title);
-  }
-  nn::write_atomically(file, text);
+Rows read_given_split(const std::vector<nn::Path>& files, const DataConfig& config) {
+  RowReader reader(config);
+  for (size_t i = 0; i < files.size(); ++i) reader.read(files[i], static_cast<Held>(i));
+  return reader.take();
 }
 
 }  // namespace p2rec

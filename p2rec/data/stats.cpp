@@ -1,13 +1,13 @@
-// The text of `p2rec stats`.
+// What commands print of the data.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <numeric>
+#include <sstream>
 
 #include "autograd/check.h"
-#include "nn/io/text.h"
 #include "p2rec/data/interactions.h"
 #include "p2rec/data/text_file.h"
 
@@ -27,13 +27,19 @@ std::string labelled(const std::string& label, const std::string& text) {
          "\n";
 }
 
-// A path says most at its end.
-std::string fitted_path(const std::string& path) {
-  constexpr size_t kRoom = kWidth - kLabel;
-  if (path.size() <= kRoom) return path;
-  size_t begin = path.size() - (kRoom - 3);
-  while (begin < path.size() && !nn::begins_character(path[begin])) ++begin;
-  return "..." + path.substr(begin);
+// A label, and a text of words that goes on in further lines.
+std::string wrapped(const std::string& label, const std::string& text) {
+  std::string result = label + std::string(kLabel - label.size(), ' ');
+  size_t used = 0;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const bool fits = used == 0 || kLabel + used + 1 + columns_of(word) <= kWidth;
+    if (!fits) result += "\n" + std::string(kLabel, ' ');
+    if (!fits) used = 0;
+    result += (used > 0 ? " " : "") + word;
+    used += (used > 0) + columns_of(word);
+  }
+  return result + "\n";
 }
 
 std::string lengths_text(const Interactions& data) {
@@ -67,12 +73,6 @@ std::string concentration_text(const Interactions& data) {
                      100 * static_cast<double>(same) / static_cast<double>(std::max<int64_t>(1, pairs)));
 }
 
-std::string titles_text(const Interactions& data) {
-  if (data.titles.empty()) return "none";
-  const auto titled = std::ranges::count_if(data.titles, [](const auto& t) { return !t.empty(); });
-  return fmt::format("{} of {} items", titled, data.items());
-}
-
 std::string items_text(const Interactions& data, Sequence items) {
   std::string text;
   for (const int32_t item : items.first(std::min(items.size(), kWidth)))
@@ -82,25 +82,23 @@ std::string items_text(const Interactions& data, Sequence items) {
 
 }  // namespace
 
+std::string facts_text(const Interactions& data) {
+  std::string text;
+  for (const auto& [label, fact] : data.facts) text += wrapped(label, fact);
+  return text + wrapped("counts", fmt::format("users {}, items {}, interactions {}", data.users(),
+                                              data.items(), data.interactions()));
+}
+
 std::string stats_text(const Interactions& data) {
   AG_CHECK(data.users() > 0 && data.items() > 0, "stats_text: no users or no items");
-  int64_t with_targets = 0;
-  for (int64_t user = 0; user < data.users(); ++user) with_targets += has_targets(data, user);
   const double cells = static_cast<double>(data.users()) * static_cast<double>(data.items());
-
   std::string text =
-      labelled("source", fitted_path(data.source)) + labelled("format", data.format) +
-      labelled("users", fmt::format("{}, of them {} with targets (at least 3 interactions)", data.users(),
-                                    with_targets)) +
-      labelled("items", fmt::format("{}", data.items())) +
-      labelled("interactions", fmt::format("{}", data.interactions())) +
-      labelled("per user", lengths_text(data)) +
+      facts_text(data) + labelled("per user", lengths_text(data)) +
       labelled("per item", fmt::format("mean {:.1f}", static_cast<double>(data.interactions()) /
                                                           static_cast<double>(data.items()))) +
       labelled("popularity", concentration_text(data)) +
       labelled("density", fmt::format("{:.4f} % of all pairs of user and item",
-                                      100 * static_cast<double>(data.interactions()) / cells)) +
-      labelled("titles", titles_text(data));
+                                      100 * static_cast<double>(data.interactions()) / cells));
   constexpr size_t kExamples = 3;
   text += "\nuser          items in time order\n";
   for (size_t user = 0; user < std::min(data.sequences.size(), kExamples); ++user)

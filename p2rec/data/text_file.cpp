@@ -4,6 +4,7 @@
 
 #include "autograd/check.h"
 #include "nn/io/text.h"
+#include "p2rec/data/text_source.h"
 
 namespace p2rec {
 namespace {
@@ -22,6 +23,22 @@ bool is_control(std::string_view text, size_t i) {
   if (c == '\t' || c == '\n') return false;
   if (c == '\r') return i + 1 < text.size() && text[i + 1] != '\n';
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+bool may_be_latin1(std::string_view content) {
+  const std::string_view line = content.substr(0, content.find('\n'));
+  return !line.starts_with("{") && (line.find("::") != line.npos || line.find('|') != line.npos);
+}
+
+// Latin-1 is the first 256 characters of Unicode.
+std::string latin1_to_utf8(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x80) result += static_cast<char>(0xC0 | code >> 6);
+    result += static_cast<char>(code < 0x80 ? code : 0x80 | (code & 0x3F));
+  }
+  return result;
 }
 
 }  // namespace
@@ -60,13 +77,13 @@ void split_at_blanks(std::string_view text, std::vector<std::string_view>& field
   }
 }
 
-void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields) {
+void split_at(std::string_view separator, std::string_view text, std::vector<std::string_view>& fields) {
   fields.clear();
   for (;;) {
-    const size_t tab = text.find('\t');
-    fields.push_back(text.substr(0, tab));
-    if (tab == text.npos) return;
-    text.remove_prefix(tab + 1);
+    const size_t end = text.find(separator);
+    fields.push_back(text.substr(0, end));
+    if (end == text.npos) return;
+    text.remove_prefix(end + separator.size());
   }
 }
 
@@ -87,8 +104,10 @@ std::string_view cut(std::string_view text, size_t columns) {
 }
 
 TextFile::TextFile(const nn::Path& path, const std::string& what)
-    : name_(path.string()), content_(nn::read_file(path, what)) {
+    : name_(path.string()), content_(read_text(path, what)) {
   INPUT_CHECK(!content_.empty(), name_, ": the ", what, " is empty");
+  if (may_be_latin1(content_) && nn::valid_utf8_length(content_) < content_.size())
+    content_ = latin1_to_utf8(content_);
   const TextFault fault = find_text_fault(content_);
   INPUT_CHECK(fault.line == 0, at(fault.line), fault.what, "; expected the ", what, " to be text in UTF-8",
               "; hint: is it the right file? `iconv -f ENCODING -t utf-8` converts from other encodings");

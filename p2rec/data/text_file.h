@@ -27,10 +27,13 @@ TextFault find_text_fault(std::string_view content);
 // The lines of `content` that are not blank, without their ends (LF or CRLF) and without a byte-order mark.
 std::vector<Line> non_blank_lines(std::string_view content);
 
-// The fields of a line, into `fields`, which is emptied first. At runs of blanks and tabs; or at each tab, so
-// that fields may be empty.
+// The fields of a line, into `fields`, which is emptied first. At runs of blanks and tabs; or at each
+// separator, so that fields may be empty.
 void split_at_blanks(std::string_view text, std::vector<std::string_view>& fields);
-void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields);
+void split_at(std::string_view separator, std::string_view text, std::vector<std::string_view>& fields);
+inline void split_at_tabs(std::string_view text, std::vector<std::string_view>& fields) {
+  split_at("\t", text, fields);
+}
 
 // The number that the whole field is; none if it is something else or does not fit the type.
 template <class Number>
@@ -46,8 +49,10 @@ size_t columns_of(std::string_view text);
 // The longest beginning of the text that has at most this many columns.
 std::string_view cut(std::string_view text, size_t columns);
 
-// A whole file as lines. Throws ag::InputError naming the file, and the line if there is one, if the file
-// cannot be read, is no text, or has only blank lines. `what` says in messages what the file is for.
+// A whole file (text_source.h) as lines. Throws ag::InputError naming the file, and the line if there is one,
+// if the file cannot be read, is no text, or has only blank lines. `what` says in messages what the file is
+// for. Text is UTF-8; a file that is not, and whose first line is cut by :: or |, is Latin-1, as MovieLens'
+// movies.dat and u.item are.
 class TextFile {
  public:
   TextFile(const nn::Path& path, const std::string& what);

@@ -232,10 +232,10 @@ void check(const RankingConfig& config) {
               "cutoffs: there is no 10; expected it among them: the printed table and the report show it");
 }
 
-std::vector<int64_t> ranked_users(const Interactions& data, int64_t most) {
+std::vector<int64_t> ranked_users(const Interactions& data, Target target, int64_t most) {
   std::vector<int64_t> users;
   for (int64_t u = 0; u < data.users(); ++u) {
-    if (has_targets(data, u)) users.push_back(u);
+    if (has_target(data, u, target)) users.push_back(u);
   }
   if (most <= 0 || most >= std::ssize(users)) return users;
   std::vector<std::pair<uint64_t, int64_t>> by_hash;
@@ -253,7 +253,7 @@ std::vector<int64_t> ranked_users(const Interactions& data, int64_t most) {
 std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
                                   Target target, const RankingConfig& config) {
   const ag::NoGrad no_grad;
-  const std::vector<int64_t> users = ranked_users(data, config.users);
+  const std::vector<int64_t> users = ranked_users(data, target, config.users);
   const std::optional<NegativeItems> sampler = negative_items(data, config);
   const Tensor table = model.output_embeddings();
   std::vector<int64_t> ranks;

@@ -34,9 +34,9 @@ struct RankingConfig {
 void describe(RankingConfig& config, const nn::Visit& visit);
 void check(const RankingConfig& config);  // throws ag::InputError for cutoffs without 10, or with a repeat
 
-// The users with a target, ascending. With `most` > 0 only the `most` with the smallest hash of their id:
+// The users with this target, ascending. With `most` > 0 only the `most` with the smallest hash of their id:
 // always the same users, and nearly the same when the data grow.
-std::vector<int64_t> ranked_users(const Interactions& data, int64_t most = 0);
+std::vector<int64_t> ranked_users(const Interactions& data, Target target, int64_t most = 0);
 
 // Ranks (0 is first) of the targets of ranked_users, in their order. Only a block of users x items is ever
 // held. Throws ag::Error for NaN or infinite scores, ag::InputError where too few items are left to draw.

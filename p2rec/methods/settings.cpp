@@ -13,7 +13,7 @@ std::unique_ptr<Settings> with_options(const GivenOptions& given, bool ignore_un
   set_options({Section::of("method", "", settings->choice)}, given, true);
   settings->config = settings->method().default_config();
   set_options(settings->sections(), given, ignore_unknown);
-  if (!settings->method().interactions) settings->run.data.clear();
+  if (!settings->method().interactions) settings->run.data.name.clear();
   return settings;
 }
 
@@ -132,8 +132,8 @@ ReportPlan report_plan(Settings& settings) {
   plan.title = settings.choice.name;
   plan.facts = {{"Method", std::string(settings.method().help) + " (" + settings.method().paper + ")"}};
   if (settings.method().interactions) {
-    plan.title += " on " + name_of_data(run.data);
-    plan.facts.emplace_back("Data", run.data);
+    plan.title += " on " + name_of_data(run.data.name);
+    plan.facts.emplace_back("Data", run.data.name);
   }
   if (texts.contains("llm")) plan.facts.emplace_back("Language model", texts.at("llm"));
   if (texts.contains("model")) plan.facts.emplace_back("Recommender", texts.at("model"));

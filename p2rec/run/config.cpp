@@ -14,7 +14,7 @@ const Section& section_named(const Sections& sections, const std::string& name) 
 }
 
 void describe(RunConfig& c, const nn::Visit& visit) {
-  visit({"data", "file or folder of interactions, or 'synthetic'"}, &c.data);
+  describe(c.data, visit);
   visit({"out", "folder of the run"}, &c.out);
   visit({"from",
          "train: another run's folder, whose teacher, groups and embeddings are used as they are, whatever "

@@ -9,6 +9,7 @@
 
 #include "autograd/device.h"
 #include "nn/io/describe.h"
+#include "p2rec/data/data_config.h"
 
 namespace p2rec {
 
@@ -56,9 +57,9 @@ const Section& section_named(const Sections& sections, const std::string& name);
 
 // The engine's own options, whatever the method.
 struct RunConfig {
-  std::string data = "synthetic";  // file or folder of interactions, or "synthetic"; empty: none needed
-  std::string out;                 // folder of the run
-  std::string from;                // folder of another run that a training begins from; empty: none
+  DataConfig data;   // its name is empty where a method needs none
+  std::string out;   // folder of the run
+  std::string from;  // folder of another run that a training begins from; empty: none
   std::vector<uint64_t> seeds = {1, 2, 3};
   double save_every = 30;  // seconds
   bool quiet = false;

@@ -110,7 +110,8 @@ void set(const nn::Option& option, const Given& given, std::vector<T>& value) {
 
 std::string placeholder(const nn::Option&, bool) { return ""; }
 std::string placeholder(const nn::Option& option, const std::string&) {
-  return option.choices.empty() ? "PATH" : join(option.choices, "|");
+  if (!option.choices.empty()) return join(option.choices, "|");
+  return option.name.ends_with("-column") ? "NAME" : "PATH";
 }
 template <class Number>
 std::string placeholder(const nn::Option&, Number) {
@@ -190,7 +191,7 @@ std::string toml_value(const T& value) {
 }
 std::string toml_value(double value) {  // TOML's floats have a point or an exponent
   const std::string text = text_of(value);
-  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+  return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;  // not of inf
 }
 std::string toml_value(const std::string& text) {
   std::string result = "\"";

@@ -7,7 +7,7 @@
 
 #include "autograd/storage.h"
 #include "models/formats/language_model.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/run_folder.h"
@@ -51,7 +51,7 @@ class Run {
       : config_(config),
         sections_(sections),
         stages_(stages),
-        data_(config.data.empty() ? Interactions() : load_data(config.data)),
+        data_(config.data.name.empty() ? Interactions() : load_data(config.data)),
         hashes_(hashes_of(data_)),
         manifest_(config.out, config.overwrite),
         others_(config.from.empty() ? config.out : config.from, config.overwrite),
@@ -64,7 +64,11 @@ class Run {
     prepare(chosen);
     nn::write_atomically(fs::path(config_.out) / kConfigFile, to_toml(sections_));
     journal_ = Journal::open(config_.out, config_.quiet, config_.save_every);
-    if (!config_.data.empty()) results_.set_data(counts_of(data_));
+    if (!config_.data.name.empty()) {
+      const std::string facts = facts_text(data_);
+      journal_->say(facts.substr(0, facts.size() - 1));
+      results_.set_data(counts_of(data_));
+    }
     for (const Stage* stage : chosen) {
       if (manifest_.done(stage->name)) {
         journal_->say(stage->name + ": done before");

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "nn/io/json.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranking.h"
 
 namespace p2rec {

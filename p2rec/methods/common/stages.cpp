@@ -223,7 +223,7 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   stage.announce(counted(std::ssize(jobs), "recommender"));
   const Interactions& data = context.data();
   const std::vector<RankedUser> users =
-      describe_ranked_users(data, ranked_users(data, ranking.users), Target::Test);
+      describe_ranked_users(data, ranked_users(data, Target::Test, ranking.users), Target::Test);
   Results results = empty_results(users, ranking, jobs, inits);
   std::vector<RanksColumn> columns;
   const auto add = [&](const Job& job, const models::SequentialRecommender& model) -> ResultRow& {

@@ -23,8 +23,9 @@ ag::Tensor preference_of(Sequence items, const ItemGroups& groups) {
 ag::Tensor user_preferences(const Interactions& data, const ItemGroups& groups) {
   AG_CHECK(data.items() == static_cast<int64_t>(groups.group_of.size()), "user_preferences: ", data.items(),
            " items but groups for ", groups.group_of.size());
-  ag::Tensor preferences = ag::Tensor::empty({data.users(), groups.groups});
+  ag::Tensor preferences = ag::Tensor::zeros({data.users(), groups.groups});
   for (int64_t user = 0; user < data.users(); ++user) {
+    if (training_part(data, user).empty()) continue;
     preferences.rows(user, user + 1)
         .copy_from(preference_of(training_part(data, user), groups).view({1, groups.groups}));
   }

@@ -10,7 +10,8 @@
 
 namespace p2rec {
 
-// (users, K): row u is g_u; each row sums to one. Validation and test items are not looked at.
+// (users, K): row u is g_u and sums to one; zeros for a user without a training part. Validation and test
+// items are not looked at.
 ag::Tensor user_preferences(const Interactions& data, const ItemGroups& groups);
 
 // (K): the same for any sequence of items. Throws ag::Error for an empty one.

@@ -4,7 +4,7 @@
 #include "nn/io/json.h"
 #include "nn/io/npy.h"
 #include "nn/peft_adapter.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/write_interactions.h"
 #include "p2rec/methods/p2rec/embedding_section.h"
 #include "p2rec/methods/p2rec/item_augmentation.h"
 #include "p2rec/methods/p2rec/p2rec.h"

@@ -1,7 +1,7 @@
 // Interaction files: atomic, pairs, lines of users. What follows a line "=== items" is the .item file beside it.
 #include "p2rec/data/interactions.h"
 
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "tests/fuzz/target.h"
 
 namespace {
@@ -27,6 +27,6 @@ FUZZ_TARGET(interactions) {
   const nn::Path file = fuzz::file("set/x.inter", text.substr(0, mark));
   std::filesystem::remove(fuzz::folder() / "set/x.item");
   if (mark != std::string::npos) fuzz::file("set/x.item", text.substr(mark + kMark.size()));
-  fuzz::attempt([&] { check(p2rec::read_interactions(fuzz::folder() / "set")); });
-  check(p2rec::read_interactions(file));
+  fuzz::attempt([&] { check(p2rec::load_data(fuzz::folder() / "set")); });
+  check(p2rec::load_data(file));
 }

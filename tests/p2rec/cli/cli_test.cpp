@@ -82,7 +82,8 @@ TEST_CASE("the help of every command fits into 80 columns; that of a stage expla
   for (const char* command :
        {"",         "run",       "pretrain",     "groups",     "reconstruct", "augment",      "train",
         "evaluate", "recommend", "results",      "report",     "stats",       "rows",         "synthesize",
-        "compare",  "llm",       "llm tokenize", "llm logits", "llm embed",   "llm generate", "llm merge"}) {
+        "compare",  "convert",   "llm",          "llm tokenize", "llm logits", "llm embed",   "llm generate",
+        "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
@@ -284,6 +285,32 @@ TEST_CASE("stats") {
   CHECK(contains(result.out, "600"));
 }
 
+TEST_CASE("convert writes what stats says it left, and reads again as the same") {
+  const Shell shell;
+  shell.write(
+      "r.csv",
+      "userId,movieId,rating,timestamp\n1,2,5,30\n1,3,4,20\n1,4,2,10\n1,5,4,40\n2,3,5,15\n2,2,1,25\n");
+  const Result first = shell("stats --data r.csv --min-rating 4 --k-core 1");
+  CHECK(first.code == 0);
+  for (const char* line : {"data          r.csv\n", "format        CSV with a header\n",
+                           "filter        min-rating 4: interactions 6 -> 4, users 2 -> 2, items 4 -> 3\n",
+                           "order         by time, equal times in the file's order\n",
+                           "split         leave-one-out; users with targets: 1\n", "titles        none\n",
+                           "counts        users 2, items 3, interactions 4\n"}) {
+    CAPTURE(first.out);
+    CHECK(contains(first.out, line));
+  }
+  const Result made = shell("convert --data r.csv --min-rating 4 --out made");
+  CHECK(made.code == 0);
+  CHECK(contains(made.err, "min-rating 4"));
+  CHECK(shell.has("made/made.inter"));
+  const Result again = shell("stats --data made");
+  CHECK(again.out.substr(again.out.find("counts")) == first.out.substr(first.out.find("counts")));
+  check_mistake(shell, "convert --data r.csv --out made", {"made", "is there already"});
+  check_mistake(shell, "convert --data r.csv", {"--out"});
+  check_mistake(shell, "stats --data r.csv --split temporal --test-cut 0.1", {"validation-cut", "test-cut"});
+}
+
 TEST_CASE("synthesize writes data that stats reads") {
   const Shell shell;
   CHECK(shell("synthesize --users 23 --items 11 --mean-length 5 --out made_up.txt").code == 0);
@@ -349,6 +376,13 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   CHECK(contains(result.out, "60 users in all runs, of: D 60, P 60\nrun/start"));
   CHECK(contains(result.out, "\nP/popularity "));
   CHECK(contains(result.out, "no verdict: D/random, seed 1: ended at its cap"));
+  result = shell("train --model popularity --data data.txt --k-core 2 --out R");
+  CHECK(result.code == 0);
+  CHECK(result.err.starts_with("data          data.txt\nformat        one line per user"));
+  CHECK(contains(result.err, "filter        k-core 2: interactions "));
+  CHECK(contains(nn::read_file(shell / "R/config.toml", "configuration"), "\nk-core = 2\n"));
+  CHECK(contains(nn::read_file(shell / "R/config.toml", "configuration"), "\nmin-rating = -inf\n"));
+  CHECK(shell("evaluate --out R").code == 0);
   check_mistake(shell, "train --data data.txt --hidden 16 --out Q --quiet",
                 {"the stage 'pretrain' has not been run here; hint: p2rec pretrain"});
   check_mistake(shell, "evaluate --out nothing", {"the stage 'train' has not been run here"});

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "p2rec/data/interactions.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "tests/testing.h"
 
 using namespace p2rec;
@@ -22,7 +22,7 @@ std::string written(const LargeDataConfig& config) {
 Interactions drawn(const LargeDataConfig& config) {
   const testing::TemporaryFolder folder;
   write_large_data(folder / "data.txt", config);
-  return read_interactions(folder / "data.txt");
+  return load_data(folder / "data.txt");
 }
 
 }  // namespace

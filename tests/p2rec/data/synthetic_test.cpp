@@ -45,7 +45,7 @@ template <class Scorer>
 double hit_rate(const Interactions& data, const Scorer& scores_of) {
   std::vector<int64_t> ranks;
   for (int64_t user = 0; user < data.users(); ++user) {
-    if (!p2rec::has_targets(data, user)) continue;
+    if (!p2rec::has_target(data, user, Target::Test)) continue;
     const p2rec::Sequence history = p2rec::target_history(data, user, Target::Test);
     ranks.push_back(
         p2rec::rank_of_target(scores_of(user), p2rec::target_item(data, user, Target::Test), history));
@@ -77,7 +77,7 @@ TEST_CASE("synthetic: sizes, ids, groups and sequences are as promised") {
     CHECK(sequence.size() <= 450);
     CHECK(std::set<int32_t>(sequence.begin(), sequence.end()).size() == sequence.size());  // no repeats
     for (int32_t item : sequence) REQUIRE((item >= 0 && item < 900));
-    with_targets += p2rec::has_targets(data, user);
+    with_targets += p2rec::has_target(data, user, p2rec::Target::Test);
     lengths.insert(sequence.size());
   }
   CHECK(with_targets >= 1520);

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "models/recommenders/popularity.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/training/train_recommender.h"
 #include "tests/p2rec/run/small_run.h"
@@ -51,7 +51,7 @@ template <class Removed>
 std::vector<int64_t> ranks_one_by_one(const models::SequentialRecommender& model, const Interactions& data,
                                       const Removed& removed) {
   std::vector<int64_t> ranks;
-  for (const int64_t user : ranked_users(data)) {
+  for (const int64_t user : ranked_users(data, Target::Test)) {
     const Tensor scores = model.scores(model.pack({history_of(data, user)}));
     ranks.push_back(rank_of_target({scores.data(), static_cast<size_t>(scores.numel())},
                                    target_item(data, user, Target::Test), removed(user)));
@@ -67,7 +67,7 @@ Interactions more_users_than_a_block() {
 
 TEST_CASE("evaluation: ranks of a block of users are those of each user alone") {
   const Interactions data = more_users_than_a_block();
-  REQUIRE(ranked_users(data).size() > static_cast<size_t>(kUsersRankedTogether));
+  REQUIRE(ranked_users(data, Target::Test).size() > static_cast<size_t>(kUsersRankedTogether));
   const WholeNumbers whole(data.items());
   const models::Popularity popular(item_counts(data, CountedPart::Training));
   for (const models::SequentialRecommender* model :
@@ -198,13 +198,14 @@ TEST_CASE("negative items: in proportion to the weights, and never those without
 
 TEST_CASE("evaluation: a sample of the users is the same whatever else there is") {
   const Interactions data = more_users_than_a_block();
-  const std::vector<int64_t> all = ranked_users(data), some = ranked_users(data, 50);
+  const std::vector<int64_t> all = ranked_users(data, Target::Test),
+                             some = ranked_users(data, Target::Test, 50);
   CHECK(some.size() == 50);
   CHECK(std::is_sorted(some.begin(), some.end()));
   CHECK(std::includes(all.begin(), all.end(), some.begin(), some.end()));
   CHECK(some.back() > 200);  // not the first ones
-  CHECK(ranked_users(data, 100000) == all);
-  const std::vector<int64_t> more = ranked_users(data, 51);
+  CHECK(ranked_users(data, Target::Test, 100000) == all);
+  const std::vector<int64_t> more = ranked_users(data, Target::Test, 51);
   CHECK(std::includes(more.begin(), more.end(), some.begin(), some.end()));
 
   const WholeNumbers model(data.items());
@@ -226,13 +227,14 @@ TEST_CASE("evaluation: rare items and short histories are NumPy's") {
   for (int64_t i = 0; i < file.at("split.user").numel(); ++i)
     lines << ints("time")[i] << '\t' << ints("user")[i] << '\t' << ints("item")[i] << '\n';
   lines.close();
-  const Interactions data = read_interactions(folder / "x.inter");
+  const Interactions data = load_data(folder / "x.inter");
 
   const std::vector<bool> rare = rare_items(data);
   REQUIRE(static_cast<int64_t>(rare.size()) == file.at("split.rare").numel());
   for (size_t i = 0; i < rare.size(); ++i) CHECK(rare[i] == (ints("rare")[i] == 1));
 
-  const std::vector<RankedUser> users = describe_ranked_users(data, ranked_users(data), Target::Test);
+  const std::vector<RankedUser> users =
+      describe_ranked_users(data, ranked_users(data, Target::Test), Target::Test);
   REQUIRE(static_cast<int64_t>(users.size()) == file.at("split.short").numel());
   const std::vector<Split> splits = splits_of(users);
   REQUIRE(splits.size() == 4);

@@ -1,7 +1,7 @@
 // Popularity on real data: deterministic, so the published rows come out to the last digit. This checks
 // reader, split, rule of ties, removal of the history and metrics in one.
 #include "models/recommenders/popularity.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/evaluation.h"
 #include "tests/testing.h"
 
@@ -46,7 +46,7 @@ TEST_CASE("popularity: S3-Rec's published rows, and the honest count") {
   if (beauty_path.empty() || lastfm_path.empty() || ml1m_path.empty()) {
     return testing::skip("no beauty, lastfm and ml-1m in P2REC_TEST_DATA");
   }
-  const p2rec::Interactions beauty = p2rec::read_interactions(beauty_path);
+  const p2rec::Interactions beauty = p2rec::load_data(beauty_path);
   const p2rec::Metrics published = popularity(beauty, CountedPart::Everything);
   check_row(published, {.0080, .0152, .0217}, {.0044, .0068, .0084});
   // In blocks of items the same, to the last bit.
@@ -58,13 +58,13 @@ TEST_CASE("popularity: S3-Rec's published rows, and the honest count") {
   CHECK(std::abs(popularity(other_rule, CountedPart::Training).at("HR@10") - .0115) <= kFourDigits);
 
   // Of 1,090 users each is .0009, and the published row breaks one user's tie in another way.
-  const p2rec::Interactions lastfm = p2rec::read_interactions(lastfm_path);
+  const p2rec::Interactions lastfm = p2rec::load_data(lastfm_path);
   const p2rec::Metrics all = popularity(lastfm, CountedPart::Everything);
   check_row(all, {.0275, .0440, .0615}, {.0151, .0203, .0248}, 0.00095);
   CHECK(std::abs(all.at("HR@10") - .0440) <= kFourDigits);
   CHECK(std::abs(all.at("NDCG@10") - .0203) <= kFourDigits);
 
-  const p2rec::Interactions ml1m = p2rec::read_interactions(ml1m_path);
+  const p2rec::Interactions ml1m = p2rec::load_data(ml1m_path);
   const p2rec::Metrics honest = popularity(ml1m, CountedPart::Training);
   CHECK(std::abs(honest.at("HR@10") - .0369) <= kFourDigits);
   CHECK(std::abs(honest.at("NDCG@10") - .0180) <= kFourDigits);
@@ -82,7 +82,7 @@ TEST_CASE("interactions: all of the real data are read, each in its own format")
     CAPTURE(e.name);
     const std::string path = testing::shared_data(e.name);
     if (path.empty()) return testing::skip("no " + e.name + " in P2REC_TEST_DATA");
-    const p2rec::Interactions data = p2rec::read_interactions(path);
+    const p2rec::Interactions data = p2rec::load_data(path);
     CHECK(data.users() == e.users);
     CHECK(data.items() == e.items);
     CHECK(data.interactions() == e.interactions);

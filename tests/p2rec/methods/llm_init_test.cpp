@@ -1,7 +1,7 @@
 // LLM2X: the embeddings of titles, and a whole run.
 #include "p2rec/methods/llm_init/llm_init.h"
 
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/llm/embed.h"
 #include "p2rec/run/results_file.h"
 #include "tests/p2rec/cli/shell.h"
@@ -31,7 +31,7 @@ TEST_CASE("a run of llm_init: its arms, and embeddings that are the states of ti
   CHECK(arms == std::vector<std::string>{"random", "llm_init", "llm_projected", "llm_shuffled", "popularity"});
   CHECK_FALSE(std::filesystem::exists("out/teacher.safetensors"));
 
-  const Interactions data = read_interactions("data.txt");
+  const Interactions data = load_data("data.txt");
   const models::LanguageModel llm = models::load_language_model("out/tiny_llm.safetensors");
   const ag::Tensor table = read_item_matrix("out/item_embeddings.safetensors", "embeddings", data.items());
   const ag::NoGrad no_grad;

@@ -2,7 +2,7 @@
 #include "p2rec/methods/p2rec/p2rec.h"
 
 #include "models/formats/language_model.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "tests/p2rec/run/small_run.h"
@@ -19,7 +19,7 @@ TEST_CASE("the stages leave what the method gives in memory: groups, embeddings 
 
   const auto settings = settings_of({}, testing::given(options));
   auto& config = dynamic_cast<P2RecConfig&>(*settings->config);
-  const Interactions data = read_interactions("data.txt");
+  const Interactions data = load_data("data.txt");
   const models::LanguageModel llm = models::load_language_model("out/tiny_llm.safetensors");
   const P2RecResult result = p2rec::p2rec(data, llm, config);
 

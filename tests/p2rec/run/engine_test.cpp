@@ -24,7 +24,7 @@ void describe(Count& c, const nn::Visit& visit) { visit({"times", "how often", n
 
 RunConfig small_run() {
   RunConfig run;
-  run.data = "data.txt";
+  run.data.name = "data.txt";
   run.out = "out";
   run.quiet = true;
   return run;
@@ -161,7 +161,7 @@ TEST_CASE("stages that nothing needs, or that are not there") {
 TEST_CASE("a method without interactions runs without any") {
   const testing::WorkingFolder here;
   TwoStages method;
-  method.run.data.clear();
+  method.run.data.name.clear();
   method.also = [](const Context& context) { CHECK(context.data().users() == 0); };
   method.go();
   CHECK(content("out/second-1.txt") == "one");

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "models/recommenders/popularity.h"
-#include "p2rec/data/read_interactions.h"
+#include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/evaluation.h"
 #include "p2rec/methods/common/recommend.h"
 #include "p2rec/methods/p2rec/p2rec.h"
@@ -55,7 +55,7 @@ Interactions with_other_items(Interactions data, size_t from_the_end) {
 std::map<std::string, std::string> run_on(const Interactions& data, const Options& options) {
   const WorkingFolder here;
   write_data(data);
-  REQUIRE(read_interactions("data.txt").items() == 40);
+  REQUIRE(load_data("data.txt").items() == 40);
   run_stages(options, "pretrain", "train");
   return artefacts("out");
 }
@@ -358,7 +358,7 @@ TEST_CASE("evaluation's options change no training, and every rank is written") 
   CHECK(line == "user_id\titem_id\thistory\titem_count\trare\trandom-1\trandom-2\tpopularity-1");
   std::vector<int64_t> ranks;
   int64_t rare = 0;
-  for (const int64_t u : ranked_users(data)) {
+  for (const int64_t u : ranked_users(data, Target::Test)) {
     REQUIRE(std::getline(lines, line));
     std::istringstream fields(line);
     std::string user, item;
