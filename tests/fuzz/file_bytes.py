@@ -2,6 +2,7 @@
 
 import json
 import struct
+import zlib
 
 U8, I8, U16, I16, U32, I32, F32, BOOL, TEXT, ARRAY, U64, I64, F64 = range(13)
 PACK = {U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "?", U64: "Q", I64: "q", F64: "d"}
@@ -18,6 +19,11 @@ def u64(n):
 def text(value):
     data = value.encode() if isinstance(value, str) else value
     return u64(len(data)) + data
+
+
+def gzip(content):
+    raw = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return b"\x1f\x8b\x08" + b"\0" * 5 + b"\2\3" + raw.compress(content) + raw.flush() + u32(zlib.crc32(content)) + u32(len(content))
 
 
 def scalar(kind, value):
@@ -190,6 +196,18 @@ INTERACTIONS = {
     "lines": "7 1 2 3 4\n8 3\n9\t1 1 2\n",
     "lines_items": "7 10 20\n8 10 20 10\n=== items\n" + ITEMS,
 }
+# The first line names columns, or none.
+TABLES = {
+    "csv": '\nuserId,movieId,rating,timestamp\n1,2,5,10\n1,"3,""x""",4,11\n2,2,3,12\n2,"3,""x""",5,13\n',
+    "named": "who what when how\nwho\twhat\twhen\thow\n1\t2\t10\t5\n1\t3\t11\t4\n1\t4\t12\t4\n2\t2\t9\t1\n",
+    "numbers": "1 2 4 3\n1,2,5,10\n1,3,4,11\n2,2,4,12\n",
+    "json": '\n{"reviewerID": "A", "asin": "B", "overall": 5.0, "unixReviewTime": 3}\n{"reviewerID": "A", "asin": "C", "overall": 5, "unixReviewTime": 4}\n',
+    "movielens": "\n1::2::5::10\n1::3::4::11\n",
+    "u_data": "\n1\t2\t5\t880000000\n1\t3\t4\t880000001\n",
+}
+GIVEN_SPLIT = "===\n".join(f"user_id:token\titem_id:token\ttimestamp:float\n1\t{i}\t{i}\n1\t{i + 1}\t{i}\n" for i in (2, 4, 6))
+GIVEN_SPLIT_OF_LISTS = "===\n".join(
+    f"user_id:token\titem_id:token\titem_id_list:token_seq\n1\t{i}\t{' '.join(str(j) for j in range(1, i))}\n" for i in (2, 3, 4))
 LOG = '{"task": "pretrain", "step": 1, "loss": 5.21}\n{"task": "reconstruct", "step": 1}\n{"task": "pretrain", "step": 3}\n'
 ITEM = {"item": "1", "title": "One", "group": 0}
 RESULTS = {

@@ -336,6 +336,40 @@ def interaction_files():
     yield "items_two_titles", "has another title", atomic + b"1\t2\t3\n=== items\nitem_id:token\ttitle:token\n2\ta\n2\tb\n"
 
 
+def gzip_files():
+    whole = make.gzip(b"1 2\n1 3\n")
+    yield "cut", "damaged or end early", whole[:-3]
+    yield "header_only", "damaged or end early", whole[:10]
+    yield "wrong_sum", "damaged or end early", whole[:-8] + b"\0\0\0\0" + whole[-4:]
+    yield "parquet", "this is a Parquet file", b"PAR1\0\0\0\0PAR1"
+    yield "parquet_in_gzip", "this is a Parquet file", make.gzip(b"PAR1")
+    yield "bomb", "damaged or end early", make.gzip(b"\0" * 1_000_000)[:-1]
+
+
+def table_files():
+    yield "open_quote", "begins in this row and does not end", b'\nuser_id,item_id\n1,"2\n'
+    yield "two_users", "could both be meant", b"\nuser,userId,item\n1,2,3\n"
+    yield "short_row", "found 2 columns", b"1 2 4 3\n1,2,3,4\n1,2\n"
+    yield "json_twice", "twice", b'\n{"user_id": "1", "user_id": "2", "asin": "3"}\n'
+    yield "json_deep", "deep", b"\n{\"user_id\": " + b"[" * 5000 + b"]" * 5000 + b"}\n"
+    yield "json_cut", "expected a JSON object", b'\n{"user_id": "1", \n'
+    yield "two_meanings", "a user's sequence", b"\n1 2 3 999999999\n2 2 3 999999999\n"
+
+
+def split_files():
+    head = b"user_id:token\titem_id:token\titem_id_list:token_seq\n"
+    yield "no_list", "the list of items is empty", b"user_id:token\titem_id_list:token_seq\n1\t\n===\n===\n"
+    files = [head + b"1\t3\t1 2\n", head + b"1\t4\t9 3\n", head + b"1\t4\t3\n"]
+    yield "other_list", "neither end with nor go on from", b"===\n".join(files)
+    files = [head + b"1\t3\t2\n", head + b"1\t4\t2 3\n", head + b"2\t3\t\n"]
+    yield "no_target", "with a test target: 0", b"===\n".join(files)
+
+
+def title_files():
+    yield "no_titles", "expected a header", b"1 One\n"
+    yield "two_titles", "has another title", b"1::One::x\n1::Uno::x\n"
+
+
 def right():
     yield "gguf", "right", make.tokenizer_gguf()
     yield "language_model", "right", make.model_gguf()
@@ -349,6 +383,13 @@ def right():
     yield "options", "right", make.OPTIONS.encode()
     for name, words in make.INTERACTIONS.items():
         yield "interactions", "right_" + name, words.encode()
+    yield "gzip", "right", make.gzip(b"1 2\n") + make.gzip(b"1 3\n")
+    for name, words in make.TABLES.items():
+        yield "table", "right_" + name, words.encode()
+    yield "given_split", "right", make.GIVEN_SPLIT.encode()
+    yield "given_split", "right_lists", make.GIVEN_SPLIT_OF_LISTS.encode()
+    yield "titles", "right", b"item_id,title\n1,One\n2,Two\n"
+    yield "titles", "right_latin1", b"1|Caf\xe9|x\n2|Two|x\n"
     for name, words in make.ARTIFACTS.items():
         yield "artifacts", "right_" + name, words.encode()
 
@@ -357,7 +398,8 @@ LESSONS = {
     "gguf": [gguf_counts, gguf_places, gguf_tokenizers], "language_model": [language_models, model_folders],
     "tokenizer": [tokenizer_files],
     "safetensors": [safetensors_files], "adapter": [adapters], "artifacts": [artifact_files], "options": [option_files],
-    "interactions": [interaction_files],
+    "interactions": [interaction_files], "gzip": [gzip_files], "table": [table_files], "given_split": [split_files],
+    "titles": [title_files],
 }  # fmt: skip
 
 
