@@ -18,11 +18,11 @@ Eigen::MatrixXd counted_together(const std::vector<int32_t>& found, const std::v
   return counts;
 }
 
-using Rows = Eigen::Matrix<ag::real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Column = Eigen::Matrix<ag::real, Eigen::Dynamic, 1>;
+using RealRows = Eigen::Matrix<ag::real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RealColumn = Eigen::Matrix<ag::real, Eigen::Dynamic, 1>;
 
 Eigen::MatrixXd matrix_of(const ag::Tensor& t) {
-  return Eigen::Map<const Rows>(t.data(), t.dim(0), t.dim(1)).template cast<double>();
+  return Eigen::Map<const RealRows>(t.data(), t.dim(0), t.dim(1)).template cast<double>();
 }
 
 }  // namespace
@@ -46,9 +46,10 @@ double preference_correlation(const ag::Tensor& preferences, const std::vector<i
 }
 
 std::vector<int32_t> nearest_items(const ag::Tensor& vectors, int32_t item, int64_t count) {
-  const Eigen::Map<const Rows> x(vectors.data(), vectors.dim(0), vectors.dim(1));
-  const Column lengths = x.rowwise().norm().cwiseMax(std::numeric_limits<ag::real>::min());
-  const Column cosine = (x * x.row(item).transpose()).cwiseQuotient(lengths);  // times the item's own length
+  const Eigen::Map<const RealRows> x(vectors.data(), vectors.dim(0), vectors.dim(1));
+  const RealColumn lengths = x.rowwise().norm().cwiseMax(std::numeric_limits<ag::real>::min());
+  const RealColumn cosine =
+      (x * x.row(item).transpose()).cwiseQuotient(lengths);  // times the item's own length
   std::vector<int32_t> order;
   for (int32_t other = 0; other < vectors.dim(0); ++other) {
     if (other != item) order.push_back(other);

@@ -149,8 +149,8 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "compare o", {"compare: found 1 run; expected two or more"});
   check_mistake(shell, "compare o o", {"compare: found 1 run; expected two or more different ones"});
   check_mistake(shell, "compare o p", {"out: o is no folder"});
-  check_mistake(shell, "compare o p --base o/random",
-                {"--base: there is no such option; did you mean --baseline?"});
+  check_mistake(shell, "compare o p --baselin o/random",
+                {"--baselin: there is no such option; did you mean --baseline?"});
   check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
   check_mistake(shell, "recommend --out o --user 1 --top x",
                 {"--top: found 'x'; expected an integer; hint: p2rec recommend --help"});

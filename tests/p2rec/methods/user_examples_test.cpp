@@ -14,7 +14,7 @@ TEST_CASE("users: the first three, with top 10 and the target's places by the re
   data.titles = {"A", "", "C", "D", "E"};
   data.sequences = {{0, 1, 2, 3}, {1, 2, 0, 1}, {2, 3, 4, 0}, {3, 0, 1, 2}};
   const models::Popularity model(item_counts(data, CountedPart::Training));  // a to d twice, e never
-  const auto users = describe_ranked_users(data, ranked_users(data), Target::Test);
+  const auto users = describe_ranked_users(data, ranked_users(data, Target::Test), Target::Test);
   const std::vector<RanksColumn> columns = {
       {"ours-1", {0, 4, 2, 3}}, {"ours-11", {9, 9, 9, 9}}, {"random-1", {7, 6, 5, 4}}};
   const nn::OrderedJson found = describe_users({"ours-1", model}, data, users, columns, true);
@@ -48,7 +48,7 @@ TEST_CASE("users: of a long history the last eight items are shown") {
     data.sequences[0].push_back(item);
   }
   const models::Popularity model(item_counts(data, CountedPart::Training));
-  const auto users = describe_ranked_users(data, ranked_users(data), Target::Test);
+  const auto users = describe_ranked_users(data, ranked_users(data, Target::Test), Target::Test);
   const auto found = describe_users({"ours-1", model}, data, users, {}, true);
   const nn::OrderedJson& latest = found["users"][0]["latest"];
   REQUIRE(latest.size() == 8);
