@@ -67,7 +67,7 @@ int main() {
 
   // Step 5. Each item alone was a virtual user; do the enhanced embeddings fall into the hidden groups?
   const double kept = neighbours_of_group(result.embeddings, hidden_group);
-  check("nearest neighbours of the same hidden group (by chance: 0.12)", kept, ">=", 0.3, kept >= 0.3);
+  check("nearest neighbours of the hidden group (by chance: 0.12)", kept, ">=", 0.3, kept >= 0.3);
 
   // Steps 6 and 7. A recommender has begun with the embeddings. The same from random numbers is what it must be compared with.
   // One seed shows nothing: `p2rec run` repeats this with several seeds and with controls, and reports the spread.
