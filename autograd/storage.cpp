@@ -213,7 +213,7 @@ void copy_memory(void* to, [[maybe_unused]] Device to_device, const void* from,
 #ifdef P2REC_CUDA
   if (to_device == Device::CUDA || from_device == Device::CUDA) return cuda::copy(to, from, bytes);
 #endif
-  std::memmove(to, from, static_cast<size_t>(bytes));
+  if (bytes > 0) std::memmove(to, from, static_cast<size_t>(bytes));  // nothing may have no address
 }
 
 void zero_memory(void* memory, [[maybe_unused]] Device device, int64_t bytes) {

@@ -1,6 +1,8 @@
 // Recommendations for one, several and all users, and for a history, as a table, tab-separated values and lines of JSON.
 #include "p2rec/methods/common/recommend.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -85,9 +87,9 @@ TEST_CASE(
           std::ranges::find(data.item_ids, item.at("item").get<std::string>()) - data.item_ids.begin();
       CHECK(item.at("title") == data.titles.at(static_cast<size_t>(index)));
       CHECK(std::ranges::count(data.sequences[u], static_cast<int32_t>(index)) == 0);
-      CHECK(tsv[1 + 3 * u + i] == data.user_ids[u] + "\t" + std::to_string(i + 1) + "\t" +
-                                      item["item"].get<std::string>() + "\t" + item["score"].dump() + "\t" +
-                                      item["title"].get<std::string>());
+      CHECK(tsv[1 + 3 * u + i] ==
+            data.user_ids[u] + "\t" + std::to_string(i + 1) + "\t" + item["item"].get<std::string>() + "\t" +
+                fmt::format("{}", item["score"].get<double>()) + "\t" + item["title"].get<std::string>());
       if (i > 0) CHECK(item["score"] <= line["items"][i - 1]["score"]);
     }
   }
