@@ -26,7 +26,8 @@ study() {
   local name=$1
   shift
   echo "$name"
-  "$program" train --from "$out/embeddings" --out "$out/$name" --resume "$@" 2>> "$out/$name.log" &&
+  "$program" train --config "$config" --data "$data" --llm "$llm" --from "$out/embeddings" --out "$out/$name" \
+    --resume "$@" 2>> "$out/$name.log" &&
     "$program" evaluate --out "$out/$name" --resume 2>> "$out/$name.log" > /dev/null || {
     tail -n 1 "$out/$name.log" >&2
     exit 1
