@@ -2,9 +2,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
+
+#include "p2rec/data/text_file.h"
 
 namespace p2rec {
 
@@ -37,32 +38,18 @@ class HelpFormat : public CLI::Formatter {
     return group.empty() ? group : group + "\n";
   }
   std::string make_description(const CLI::App* command) const override {
-    return wrapped(command->get_description(), 0) + "\n";
+    return wrapped(command->get_description()) + "\n";
   }
 
  private:
-  static constexpr size_t kWidth = 80, kColumn = 26;
+  static constexpr size_t kColumn = 26;
 
   // A name of the left column and its explanation.
   static std::string entry(const std::string& name, const std::string& text) {
     std::string line = "  " + name;
     line += line.size() + 2 > kColumn ? "\n" + std::string(kColumn, ' ')
                                       : std::string(kColumn - line.size(), ' ');
-    return line + wrapped(text, kColumn) + "\n";
-  }
-
-  // The text in lines that all begin at the column `indent`.
-  static std::string wrapped(const std::string& text, size_t indent) {
-    std::istringstream words(text);
-    std::string result, line;
-    for (std::string word; words >> word;) {
-      if (!line.empty() && indent + line.size() + 1 + word.size() > kWidth) {
-        result += line + "\n" + std::string(indent, ' ');
-        line.clear();
-      }
-      line += (line.empty() ? "" : " ") + word;
-    }
-    return result + line;
+    return line + wrapped(text, kColumn, kColumn) + "\n";
   }
 };
 

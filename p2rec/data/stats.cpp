@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <numeric>
-#include <sstream>
 
 #include "autograd/check.h"
 #include "p2rec/data/interactions.h"
@@ -27,19 +26,9 @@ std::string labelled(const std::string& label, const std::string& text) {
          "\n";
 }
 
-// A label, and a text of words that goes on in further lines.
-std::string wrapped(const std::string& label, const std::string& text) {
-  std::string result = label + std::string(kLabel - label.size(), ' ');
-  size_t used = 0;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    const bool fits = used == 0 || kLabel + used + 1 + columns_of(word) <= kWidth;
-    if (!fits) result += "\n" + std::string(kLabel, ' ');
-    if (!fits) used = 0;
-    result += (used > 0 ? " " : "") + word;
-    used += (used > 0) + columns_of(word);
-  }
-  return result + "\n";
+// A label, and a text of words that continues in further lines.
+std::string wrapped_fact(const std::string& label, const std::string& text) {
+  return label + std::string(kLabel - label.size(), ' ') + wrapped(text, kLabel, kLabel) + "\n";
 }
 
 std::string lengths_text(const Interactions& data) {
@@ -84,9 +73,9 @@ std::string items_text(const Interactions& data, Sequence items) {
 
 std::string facts_text(const Interactions& data) {
   std::string text;
-  for (const auto& [label, fact] : data.facts) text += wrapped(label, fact);
-  return text + wrapped("counts", fmt::format("users {}, items {}, interactions {}", data.users(),
-                                              data.items(), data.interactions()));
+  for (const auto& [label, fact] : data.facts) text += wrapped_fact(label, fact);
+  return text + wrapped_fact("counts", fmt::format("users {}, items {}, interactions {}", data.users(),
+                                                   data.items(), data.interactions()));
 }
 
 std::string stats_text(const Interactions& data) {

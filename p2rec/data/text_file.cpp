@@ -1,6 +1,7 @@
 #include "p2rec/data/text_file.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "autograd/check.h"
 #include "nn/io/text.h"
@@ -101,6 +102,26 @@ std::string_view cut(std::string_view text, size_t columns) {
     if ((used += columns_of(text.substr(i, 1))) > columns) return text.substr(0, i);
   }
   return text;
+}
+
+std::string wrapped(const std::string& text, size_t indent, size_t begin) {
+  constexpr size_t kWidth = 80;
+  std::string result;
+  size_t used = begin;  // columns of the line
+  bool is_empty = true;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const size_t columns = columns_of(word);
+    if (!is_empty && used + 1 + columns > kWidth) {
+      result += "\n" + std::string(indent, ' ');
+      used = indent;
+      is_empty = true;
+    }
+    result += (is_empty ? "" : " ") + word;
+    used += (is_empty ? 0 : 1) + columns;
+    is_empty = false;
+  }
+  return result;
 }
 
 TextFile::TextFile(const nn::Path& path, const std::string& what)

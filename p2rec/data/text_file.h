@@ -48,6 +48,9 @@ std::optional<Number> parse_field(std::string_view field) {
 size_t columns_of(std::string_view text);
 // The longest beginning of the text that has at most this many columns.
 std::string_view cut(std::string_view text, size_t columns);
+// The words in lines of at most 80 columns; a longer word has a line of its own. The first line begins at the
+// column `begin`, the others after `indent` blanks. Without a line's end after the last.
+std::string wrapped(const std::string& text, size_t indent = 0, size_t begin = 0);
 
 // A whole file (text_source.h) as lines. Throws ag::InputError naming the file, and the line if there is one,
 // if the file cannot be read, is no text, or has only blank lines. `what` says in messages what the file is

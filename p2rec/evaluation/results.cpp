@@ -8,11 +8,11 @@
 #include <map>
 #include <numeric>
 #include <set>
-#include <sstream>
 
 #include "autograd/check.h"
 #include "autograd/parallel.h"
 #include "autograd/rng.h"
+#include "p2rec/data/text_file.h"
 
 namespace p2rec {
 namespace {
@@ -201,20 +201,6 @@ size_t seeds_of(const Summary& summary) {
   return most;
 }
 
-// Lines of at most 80 columns, the further ones indented.
-std::string wrapped(const std::string& text) {
-  std::string result, line;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    if (!line.empty() && line.size() + 1 + word.size() > 80) {
-      result += line + "\n";
-      line = " ";
-    }
-    line += (line.empty() ? "" : " ") + word;
-  }
-  return result + line + "\n";
-}
-
 std::string table(const Summary& summary, size_t part) {
   std::string text = table_head(summary);
   for (const ArmSummary& arm : summary.arms) text += table_line(summary, arm, part);
@@ -326,7 +312,7 @@ std::string summary_table(const Summary& summary) {
     text += fmt::format("mean ± standard deviation over {} seeds; [95% bootstrap over {}s and seeds]\n",
                         seeds_of(summary), summary.unit);
   if (!summary.note.empty()) text += summary.note + "\n";
-  for (const std::string& doubt : doubts_of(summary)) text += wrapped("no verdict: " + doubt);
+  for (const std::string& doubt : doubts_of(summary)) text += wrapped("no verdict: " + doubt, 2) + "\n";
   return text;
 }
 
