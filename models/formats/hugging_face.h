@@ -42,7 +42,7 @@ std::unique_ptr<Llama> load_hugging_face_model(const nn::Path& folder);
 nn::StoredTypes hugging_face_types(const nn::Path& folder);
 
 // Writes model.safetensors, or, where that would take more than `limit` bytes,
-// model-00001-of-0000N.safetensors of at most so many each (unless one tensor is larger) and their index.
+// model-00001-of-0000N.safetensors of at most `limit` bytes each (unless one tensor is larger) and an index.
 // Types: see write_safetensors.
 void write_hugging_face_weights(const nn::Path& folder, const nn::NamedTensors& tensors,
                                 const nn::StoredTypes& types, int64_t limit);

@@ -87,7 +87,7 @@ DataHashes hashes_of(const Interactions& data);
 std::string data_fingerprint(const DataHashes& data, Sees sees);
 
 // What commands print first: files, format, columns, filters, order, split and counts; a labelled line for each
-// of `facts`, which goes on in the next one at 80 columns.
+// of `facts`, wrapped at 80 columns.
 std::string facts_text(const Interactions& data);
 // What `p2rec stats` prints: facts_text, lengths, density, a few examples.
 std::string stats_text(const Interactions& data);

@@ -3,7 +3,7 @@
 //   RecBole atomic  tab-separated name:type in the first line (recbole.io/docs, "Atomic Files"), type being token, token_seq
 //                   (blank-separated words), float or float_seq
 //   CSV, TSV        names in the first line, at least one of them that of users or items (columns.h), separated by commas (then
-//                   fields may stand in quotes, RFC 4180), tabs, ::, | or blanks
+//                   fields may be quoted, RFC 4180), tabs, ::, | or blanks
 //   JSON lines      an object on each line. Its columns are the keys of the first thousand objects; a key that a line lacks is
 //                   an empty field, as null, lists and objects are
 //   without header  columns are called 1, 2, 3, ...

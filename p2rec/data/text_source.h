@@ -15,7 +15,8 @@ namespace p2rec {
 // in messages what the file is for.
 std::string read_text(const nn::Path& path, const std::string& what);
 
-// The first `most` bytes of the text, or all if it is shorter; what is damaged after them is not looked at. Throws as read_text.
+// The first `most` bytes of the text, or all if it is shorter. Damage after them is not noticed. Throws as
+// read_text.
 std::string beginning_of_text(const nn::Path& path, size_t most);
 
 }  // namespace p2rec
