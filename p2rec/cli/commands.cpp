@@ -86,7 +86,7 @@ void use_machine(CLI::App& command) {
   RunConfig config;
   const Sections sections = {Section::of("run", "Machine", config)};
   GivenOptions options = given_options(command, sections);
-  // The command may have options of its own with names of this section: --out, --seed.
+  // The command may have other options with the names of this section's: --out, --seed.
   std::erase_if(options, [](const auto& option) { return !std::ranges::count(kMachine, option.first); });
   with_help_hint(command, [&] { set_options(sections, options); });
   use_machine(config);

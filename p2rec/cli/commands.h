@@ -1,4 +1,4 @@
-// What the commands of the command line share.
+// Helpers shared by the commands of the program.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -14,22 +14,23 @@
 
 namespace p2rec {
 
-using Actions = std::map<const CLI::App*, std::function<void()>>;  // what each command does
+using Actions = std::map<const CLI::App*, std::function<void()>>;  // the function of each command
 
-// `p2rec run`, and a command for each stage of a method. Their options depend on the method and the model,
-// which are looked for in `arguments`.
+// Adds `p2rec run` and one command per stage. Their options depend on the method and the model, which are
+// read from `arguments`.
 void add_stage_commands(CLI::App& app, Actions& actions, const std::vector<std::string>& arguments);
-// On the folder of a run, and on data: recommend, results, compare, report, stats, convert, rows, synthesize.
+// Adds the commands that read a run or data: recommend, results, compare, report, stats, convert, rows,
+// synthesize.
 void add_run_commands(CLI::App& app, Actions& actions);
-// `p2rec llm ...`: a language model by itself.
+// Adds `p2rec llm ...`, the commands for a language model without a run.
 void add_llm_commands(CLI::App& app, Actions& actions);
 
-// "p2rec llm generate": how the command is called.
+// The command's full name: "p2rec llm generate".
 std::string path_of(const CLI::App& command);
 // "; hint: p2rec llm generate --help"
 std::string help_hint(const CLI::App& command);
 
-// Calls `read`. What it finds wrong ends with the command's help as a hint, unless it has a hint of its own.
+// Calls `read`. Adds help_hint() to an ag::InputError that has no hint.
 template <class F>
 auto with_help_hint(const CLI::App& command, const F& read) {
   try {
@@ -40,30 +41,31 @@ auto with_help_hint(const CLI::App& command, const F& read) {
   }
 }
 
-// The option if the command has it and the command line names it, else null.
+// The option if it was given; null if it was not, or if the command has no such option.
 CLI::Option* given(CLI::App& command, const std::string& name);
-// Its value; "" if it is not given.
+// The option's value; "" if it was not given.
 std::string value_of(CLI::App& command, const std::string& name);
-// The same; throws ag::InputError if there is no value, saying what was expected.
+// The option's value. Throws ag::InputError, which names `expected`, if it was not given.
 std::string required_value(CLI::App& command, const std::string& name, const std::string& expected);
 
-// Gives a command options of these sections: all, or those that are named.
+// Adds the options of `sections` to the command: all, or only those named in `only`.
 void add_options(CLI::App& command, const Sections& sections, const std::vector<std::string>& only = {});
-// What the command line says of them.
+// The options of `sections` that were given, with their values.
 GivenOptions given_options(CLI::App& command, const Sections& sections);
 
-// The options that say what a command may use of the machine, and what applies them.
+// Adds --threads and --memory-limit; use_machine applies them.
 void add_machine_options(CLI::App& command);
 void use_machine(CLI::App& command);
 void use_machine(const RunConfig& config);  // ag::InputError if the device cannot be used
 
-// An option of a command's own. `type` is how the help shows the value: "FILE".
+// Adds an option with a string value. The help shows `type` in its place: "FILE".
 void add_text(CLI::App& command, const std::string& name, const std::string& type, const std::string& help);
-// One that may be given several times, and its values.
+// Adds an option that may be given several times; values_of returns all its values.
 void add_texts(CLI::App& command, const std::string& name, const std::string& type, const std::string& help);
 std::vector<std::string> values_of(CLI::App& command, const std::string& name);
 
-// CLI11 would take -1 as 2^64 - 1 where the type is unsigned, and cut a number that is too large.
+// Adds an option with a number. parse_field reads it because CLI11 takes -1 for 2^64 - 1 if the type is
+// unsigned, and truncates a number that is too large.
 template <class Number>
 void add_number(CLI::App& command, const std::string& name, Number& value, const std::string& help,
                 const std::string& type = std::is_integral_v<Number> ? "N" : "X") {

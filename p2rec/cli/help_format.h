@@ -1,4 +1,4 @@
-// The command line's help: as CLI11's, but in lines of 80 columns.
+// Formats the help as CLI11 does, but in lines of at most 80 columns.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -18,7 +18,7 @@ class HelpFormat : public CLI::Formatter {
     return entry(command->get_name(), command->get_description());
   }
   std::string make_option_name(const CLI::Option* option, bool positional) const override {
-    // Without the form that turns a switch off: the description tells it.
+    // Leaves out --no-NAME: the description has it.
     return option->get_lnames().empty() ? CLI::Formatter::make_option_name(option, positional)
                                         : "--" + option->get_lnames().front();
   }
@@ -44,7 +44,7 @@ class HelpFormat : public CLI::Formatter {
  private:
   static constexpr size_t kColumn = 26;
 
-  // A name of the left column and its explanation.
+  // A name in the left column, its description in the right one.
   static std::string entry(const std::string& name, const std::string& text) {
     std::string line = "  " + name;
     line += line.size() + 2 > kColumn ? "\n" + std::string(kColumn, ' ')

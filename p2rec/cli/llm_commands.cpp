@@ -22,7 +22,7 @@ using ag::Tensor;
 
 constexpr const char* kNoSpecial = "no-special-tokens";
 
-// --- what they do ------------------------------------------------------------------------------------------
+// --- the commands ------------------------------------------------------------------------------------------
 
 struct Input {
   models::LanguageModel llm;
@@ -58,7 +58,7 @@ std::string text_or_stdin(const std::string& text) {
   return input;
 }
 
-// The texts of a file with a JSON string on each line.
+// Reads a file with one JSON string per line.
 std::vector<std::string> read_text_lines(const std::string& file) {
   std::istringstream lines(nn::read_file(file, "file of texts"));
   std::vector<std::string> texts;
@@ -67,7 +67,7 @@ std::vector<std::string> read_text_lines(const std::string& file) {
     try {
       json = nn::parse_json<nn::Json>(line, file);
     } catch (const nn::Json::parse_error&) {
-      // It stays null, which is no string.
+      // `json` stays null; the check below reports the line.
     }
     INPUT_CHECK(json.is_string(), file, ": line ", texts.size() + 1, " is no JSON string; expected \"...\"");
     texts.push_back(json);
@@ -114,7 +114,7 @@ struct Generation {
   models::Sampling sampling;
 };
 
-// Refuses what draws nothing, too.
+// Also rejects --top-k and --top-p without a temperature, where they would have no effect.
 void check(const models::Sampling& s, const std::string& hint) {
   INPUT_CHECK(std::isfinite(s.temperature) && s.temperature >= 0, "--temperature: found ", s.temperature,
               "; expected 0 (always the most probable token) or a number above 0", hint);
@@ -127,7 +127,7 @@ void check(const models::Sampling& s, const std::string& hint) {
               hint);
 }
 
-// Prints the continuation, up to the end of text.
+// Prints the continuation, up to an end token.
 void generate(CLI::App& command, const std::string& text, const Generation& config) {
   INPUT_CHECK(config.tokens >= 1, "--tokens: found ", config.tokens, "; expected at least 1",
               help_hint(command));
@@ -141,7 +141,7 @@ void generate(CLI::App& command, const std::string& text, const Generation& conf
 
 // --- the command line --------------------------------------------------------------------------------------
 
-// The text of --text, or those of --text-file where the command has it.
+// The text of --text, or all of --text-file, which only `tokenize` has.
 std::vector<std::string> texts_of(CLI::App& command) {
   const bool one = given(command, "text"), many = given(command, "text-file");
   INPUT_CHECK(one || many, "--text: not given; expected a text", help_hint(command));

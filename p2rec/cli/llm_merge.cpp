@@ -18,7 +18,7 @@ using nn::OrderedJson;
 constexpr const char *kModelConfig = "config.json", *kTokenizer = "tokenizer.json",
                      *kTokenizerConfig = "tokenizer_config.json", *kGeneration = "generation_config.json";
 
-// A folder that gets its name only when it is whole; until then it is removed with this object.
+// A folder written as NAME.partial, which finish() renames. The destructor removes an unfinished one.
 class NewFolder {
  public:
   explicit NewFolder(const nn::Path& path) : path_(path.lexically_normal()) {
@@ -58,7 +58,7 @@ void write_json(const nn::Path& file, const OrderedJson& json) {
   nn::write_atomically(file, nn::json_text(json, 2) + "\n");
 }
 
-// The base's files that say how text becomes tokens and how the model is used, as they are.
+// Copies the base's tokenizer and generation files unchanged.
 void copy_from_folder(const nn::Path& base, const NewFolder& folder) {
   for (const char* name :
        {kTokenizer, kTokenizerConfig, kGeneration, "special_tokens_map.json", "added_tokens.json",
@@ -96,7 +96,7 @@ OrderedJson tokenizer_config(const models::LanguageModel& llm, const TokenIds& i
   return json;
 }
 
-// What the base does not have as a file of its own.
+// Writes tokenizer_config.json and generation_config.json if the base has none.
 void write_missing(const NewFolder& folder, const models::LanguageModel& llm, const TokenIds& ids,
                    const std::string& chat_template = "") {
   if (!fs::exists(folder / kTokenizerConfig))
@@ -126,7 +126,7 @@ void write_from_gguf(const NewFolder& folder, const nn::Path& base, const models
   models::write_hugging_face_config(folder / kModelConfig, llm.model->config(), type, {}, ids);
 }
 
-// What each parameter is written as: all as `dtype`, or as in the base.
+// The type of each parameter in the new folder: `dtype`, or the base's type if `dtype` is empty.
 nn::StoredTypes types_to_write(const nn::Path& base, const std::string& dtype) {
   nn::StoredTypes types = models::stored_types(base);
   if (dtype.empty()) return types;

@@ -1,4 +1,4 @@
-// The program: runs a command, and reports errors to standard error, one message each: "p2rec: error: ...".
+// The program: runs one command and prints an error as one message to standard error: "p2rec: error: ...".
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,21 +18,21 @@
 namespace p2rec {
 namespace {
 
-// Exit codes, besides 0. A mistake is the user's: an option, a file or its content.
+// Exit codes other than 0. kMistake: an option, a file or its content is wrong.
 constexpr int kFailure = 1, kMistake = 2, kStopped = 130;
 
-// Lets threads sleep while a parallel loop has no work for them. By default they spin, which on a busy
-// machine takes the cores from those that do have work. libgomp reads the environment before main(), so the
-// program starts itself again; where it cannot, threads spin.
+// Lets idle OpenMP threads sleep. By default they spin, and on a busy machine take the cores from threads
+// that have work. libgomp reads the environment before main(), so the program restarts itself; if that fails,
+// threads spin.
 void let_idle_threads_sleep(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
   setenv("OMP_WAIT_POLICY", "passive", 0);
   execv("/proc/self/exe", argv);
 }
 
-// A file that exceeds its size limit must be an error like a full disk, not the program's sudden end. A
-// standard stream that the caller has closed is replaced by one that cannot be used: otherwise the next
-// opened file would take its place, and what is printed would land in that file.
+// Makes exceeding the file size limit a write error instead of a signal that kills the program. Replaces a
+// standard stream that the caller closed by an unusable one: otherwise the next opened file would get its
+// number, and printed text would go into that file.
 void prepare_process() {
   ag::keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);
@@ -41,7 +41,8 @@ void prepare_process() {
   }
 }
 
-// Throws ag::Error if standard output is incomplete: it must not be mistaken for a complete result.
+// Throws ag::Error if standard output could not be written, so that a truncated result is not taken for a
+// complete one.
 void check_output() {
   errno = 0;
   std::cout.flush();
@@ -49,7 +50,7 @@ void check_output() {
   AG_CHECK(std::cout, "standard output cannot be written", why, "; hint: is the disk full?");
 }
 
-// The whole command line, and what each command does.
+// The command line, and the function of each command.
 struct Program {
   CLI::App app{
       "P2Rec: sequential recommendation that starts from what a language model says about user preferences"};
@@ -71,7 +72,7 @@ struct Program {
   }
 };
 
-// What the command line holds beyond the options of its command.
+// Reports an argument that the command does not take.
 [[noreturn]] void unexpected(const CLI::App& command, const std::string& found) {
   const std::string hint = help_hint(command);
   if (found.starts_with("-")) {
@@ -92,17 +93,17 @@ struct Program {
                        hint);
 }
 
-// The command that was given, as far as it was understood.
+// The innermost command that CLI11 recognised.
 const CLI::App* given_command(const Program& program) {
   const CLI::App* command = &program.app;
   while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
   return command;
 }
 
-// Runs the command that was given; shows its help if a further word is missing. Returns the exit code.
+// Runs the given command, or prints its help if a subcommand is missing. Returns the exit code.
 int run(const Program& program) {
   const CLI::App* command = given_command(program);
-  // What is left before a command, or after "--", belongs to the level above.
+  // CLI11 leaves words before a command, or after "--", to the level above.
   for (const CLI::App* level = command; level; level = level->get_parent()) {
     if (const auto extra = level->remaining(); !extra.empty()) unexpected(*level, extra.front());
   }
@@ -121,7 +122,7 @@ int report(const std::string& message, int code) {
   return code;
 }
 
-// CLI11 begins its messages with the option, and counts what belongs to it.
+// CLI11's message, rewritten if an option has no value or is given more than once.
 std::string mistake_of(const Program& program, const CLI::ParseError& error) {
   std::string message = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
@@ -132,7 +133,7 @@ std::string mistake_of(const Program& program, const CLI::ParseError& error) {
   return message + help_hint(*given_command(program));
 }
 
-// What the program says of the exception that is being handled, and its exit code.
+// Prints the exception being handled. Returns the exit code.
 int report_exception() {
   try {
     throw;
@@ -162,7 +163,7 @@ std::vector<std::string> arguments_of(int argc, const char* const* argv) {
 // Parses and runs. Returns the exit code.
 int run(Program& program, const std::vector<std::string>& arguments) {
   try {
-    program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // the last one first
+    program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // in reverse order
     return run(program);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) return report(mistake_of(program, error), kMistake);

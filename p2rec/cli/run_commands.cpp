@@ -15,7 +15,7 @@
 namespace p2rec {
 namespace {
 
-// A command with the option --out, the folder of a run.
+// Adds a command with the option --out, the folder of a run.
 CLI::App* add_command_on_a_run(CLI::App& app, const std::string& name, const std::string& help) {
   CLI::App* command = app.add_subcommand(name, help);
   add_text(*command, "out", "DIR", "folder of a run");
@@ -33,7 +33,7 @@ void recommend_from(const nn::Path& folder, const RecommendRequest& request) {
             std::cout);
 }
 
-// A user's id on each line.
+// Reads a file with one user id per line.
 std::vector<std::string> read_ids(const nn::Path& path) {
   const TextFile file(path, "list of users");
   std::vector<std::string> ids;
@@ -41,7 +41,7 @@ std::vector<std::string> read_ids(const nn::Path& path) {
   return ids;
 }
 
-// Whom the command line names: users or one history, in one way.
+// Sets the users or the one history. Exactly one of the four options must be given.
 void set_recipients(RecommendRequest& request, CLI::App& command) {
   std::vector<std::string> ways;
   for (const char* name : {"user", "users", "item", "items"}) {
@@ -110,7 +110,7 @@ void add_results(CLI::App& app, Actions& actions) {
   };
 }
 
-// Short names of folders: their last parts, or the whole paths where two would be alike.
+// Short names of folders: their last parts, or the whole paths if two last parts are equal.
 std::vector<std::string> names_of(const std::vector<std::string>& folders) {
   std::vector<std::string> names;
   for (const std::string& folder : folders)
@@ -153,7 +153,7 @@ void add_report(CLI::App& app, Actions& actions) {
   };
 }
 
-// A command with the options of the data; `use` is given them.
+// Adds a command with the data options, which loads the data and calls `use`.
 CLI::App* add_command_on_data(CLI::App& app, Actions& actions, const std::string& name,
                               const std::string& help,
                               const std::function<void(CLI::App&, const Interactions&)>& use) {

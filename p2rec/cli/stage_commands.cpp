@@ -13,9 +13,9 @@
 namespace p2rec {
 namespace {
 
-const std::string kAll = "run";  // the command of all stages; the others are called as their stage
+const std::string kAll = "run";  // the command for all stages; every other command has its stage's name
 
-// The value of an option among arguments that nobody has parsed yet; empty if there is none.
+// The value of an option in unparsed arguments; "" if it is not given.
 std::string value_among(const std::vector<std::string>& arguments, const std::string& name) {
   const std::string option = "--" + name;
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -25,8 +25,8 @@ std::string value_among(const std::vector<std::string>& arguments, const std::st
   return "";
 }
 
-// The options of the configuration file that a command reads: the given one, or that of the run which a stage
-// continues (--out) or starts from (--from). `run` begins anew.
+// The options in a command's configuration file: --config, or else config.toml of the run that a stage
+// continues (--out) or starts from (--from). `run` reads only --config.
 GivenOptions read_config_of(const std::string& command,
                             const std::function<std::string(const std::string&)>& value) {
   if (const std::string file = value("config"); !file.empty()) return read_config(file);
@@ -41,7 +41,7 @@ GivenOptions read_config_of(const std::string& command,
   return {};
 }
 
-// The settings whose options the help shows. Mistakes in the arguments are reported when the command runs.
+// The settings whose options the help shows. Errors in the arguments are reported when the command runs.
 std::shared_ptr<Settings> settings_for_help(const std::vector<std::string>& arguments) {
   try {
     const auto value = [&](const std::string& name) { return value_among(arguments, name); };
@@ -56,7 +56,7 @@ std::shared_ptr<Settings> settings_for_help(const std::vector<std::string>& argu
   }
 }
 
-// What a run takes from the one that it begins from.
+// Says what a run takes from the run in --from.
 std::string taken_text(const Settings& settings, const Sections& sections) {
   std::string taken;
   for (const Section& section : sections) {
@@ -71,7 +71,7 @@ std::string taken_text(const Settings& settings, const Sections& sections) {
          ", and what its stages made.\nAll other options are the model's defaults unless given.\n";
 }
 
-// Runs the stages, and shows the results after the last one.
+// Runs the stages; after the method's last one, writes the report and prints the results.
 void run_command(Settings& settings, const std::string& command) {
   use_machine(settings.run);
   install_stop_signals();
