@@ -1,6 +1,6 @@
-// Errors. Two kinds, because a program's user needs to know whose turn it is:
-//   ag::Error       something could not be done (a wrong shape, a full disk); the program exits with 1
-//   ag::InputError  what the user gave is wrong (an option, a file, its content); the program exits with 2
+// Errors. There are two kinds, so that users know if they have to change their input:
+//   ag::Error       an operation failed (a wrong shape, a full disk); the program exits with 1
+//   ag::InputError  the user's input is wrong (an option, a file, its content); the program exits with 2
 // A message names the op, file or option, says what was found and what was expected, and may end with a hint.
 #pragma once
 
@@ -24,7 +24,7 @@ class InputError : public Error {
   using Error::Error;
 };
 
-// Appends to a message what one value prints as.
+// Appends one value to a message, as text.
 inline void append(std::string& text, std::string_view value) { text += value; }
 inline void append(std::string& text, char value) { text += value; }
 template <std::integral T>
@@ -42,7 +42,7 @@ inline void append(std::string& text, const std::vector<int64_t>& list) {  // a 
   text += ')';
 }
 
-// Joins its arguments into one text: message("x has shape ", x.shape(), " but ", 3, " columns").
+// Joins its arguments into one string: message("x has shape ", x.shape(), " but ", 3, " columns").
 template <class... Parts>
 std::string message(const Parts&... parts) {
   std::string text;
@@ -52,7 +52,7 @@ std::string message(const Parts&... parts) {
 
 }  // namespace ag
 
-// The message is put together only when the check fails.
+// The message is built only if the check fails.
 #define AG_CHECK(condition, ...)                                     \
   do {                                                               \
     if (!(condition)) throw ::ag::Error(::ag::message(__VA_ARGS__)); \

@@ -37,14 +37,14 @@ void* allocate(int64_t bytes) {
   void* memory = nullptr;
   const cudaError_t status = cudaMalloc(&memory, static_cast<size_t>(bytes));
   if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError();  // which would otherwise be reported as the next kernel's
+    cudaGetLastError();  // clears the error, or the next kernel would report it
     return nullptr;
   }
   check(status, "memory cannot be allocated");
   return memory;
 }
 
-// Tensors with static lifetime may end after the runtime, which has then taken the memory with it.
+// Tensors with static lifetime may be destroyed after the CUDA runtime, which has then freed all memory.
 void release(void* memory) {
   const cudaError_t status = cudaFree(memory);
   if (status != cudaErrorCudartUnloading) check(status, "memory cannot be given back");

@@ -1,4 +1,4 @@
-// CUDA's runtime as far as storage needs it; cuda.cu implements it where P2REC_CUDA is defined.
+// The functions of the CUDA runtime that storage needs. cuda.cu implements them if P2REC_CUDA is defined.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@ bool has_device();
 std::string device_name();
 
 int64_t free_memory();          // bytes
-void* allocate(int64_t bytes);  // null where there is no memory
+void* allocate(int64_t bytes);  // null if there is not enough memory
 void release(void* memory);
-// Between the host and the device, either way, or within the device. In order with the kernels: it begins
-// when all that were called before have ended. Back on the host the bytes are there.
+// Copies between host and device, in either direction, or within the device. The copy begins after all
+// kernels that were called before have ended. A copy to the host is complete when the call returns.
 void copy(void* to, const void* from, int64_t bytes);
 void zero(void* memory, int64_t bytes);
 

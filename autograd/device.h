@@ -1,4 +1,4 @@
-// Where a tensor's memory lies and its kernels run.
+// The device that holds a tensor's memory and runs its kernels.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace ag {
 enum class Device : uint8_t { CPU, CUDA };  // CUDA: the first device that the CUDA runtime lists
 
 const char* name_of(Device device);  // "CPU", "CUDA"
-// True if tensors can be made there. CUDA needs a library built with it, and a device.
+// True if tensors can be made there. CUDA needs a GPU, and a library that was built with CUDA.
 bool is_available(Device device);
-// What runs there, for a log: "CUDA, NVIDIA H100 80GB HBM3". ag::Error if it is not available.
+// A description for logs: "CUDA, NVIDIA H100 80GB HBM3". Throws ag::Error if the device is not available.
 std::string description_of(Device device);
 
-// Throws ag::Error naming the kernel if one of its arguments points to memory that is not the device's.
+// Throws ag::Error, naming the kernel, if `memory`, one of its arguments, does not belong to the device.
 void check_memory(Device device, const char* kernel, const void* memory);
 template <class T>
 void check_argument(Device device, const char* kernel, const T& argument) {

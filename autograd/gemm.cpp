@@ -64,7 +64,7 @@ GemmBackend& backend() {
 
 void keep_freed_memory() {
 #if defined(P2REC_ONEDNN) && defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // bytes, the most that it accepts
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // bytes; the largest value that glibc accepts
   mallopt(M_TRIM_THRESHOLD, 1 << 28);
 #endif
 }
@@ -99,7 +99,7 @@ namespace cpu {
 void gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha, const real* A,
           const real* B, real beta, real* C) {
   if (M == 0 || N == 0) return;
-  if (K == 0) {  // beta = 0 writes zeros whatever was there: 0 times a NaN would stay one
+  if (K == 0) {  // beta = 0 writes zeros, also over NaN: 0 * NaN would be NaN
     if (beta == 0) {
       std::fill_n(C, M * N, real(0));
     } else {

@@ -1,16 +1,16 @@
-// The matrix product on CUDA: each block computes a tile of C from tiles of A and B in shared memory, each
-// thread 4 x 4 numbers of it in registers (the scheme of Volkov and Demmel, "Benchmarking GPUs to Tune Dense
-// Linear Algebra", SC 2008). In the precision of `real`: no TF32.
+// The matrix product on CUDA. Each block computes a tile of C from tiles of A and B in shared memory; each
+// thread computes 4 x 4 numbers of that tile in registers (the scheme of Volkov and Demmel, "Benchmarking
+// GPUs to Tune Dense Linear Algebra", SC 2008). All in the precision of `real`: no TF32.
 #include "autograd/ops/launch.cuh"
 
 namespace ag::cuda {
 namespace {
 
-constexpr int kRows = 64, kColumns = 32, kDepth = 16;  // of a tile of C, and how much of K at a time
+constexpr int kRows = 64, kColumns = 32, kDepth = 16;  // a tile of C, and the part of K read at a time
 constexpr int kEach = 4;                               // a thread computes kEach x kEach numbers
 static_assert(kRows * kColumns == kThreads * kEach * kEach);
 
-// op(X) (R, K), where X is stored as (R, K), or (K, R) if transposed.
+// op(X), of shape (R, K). X is stored as (R, K), or as (K, R) if transposed.
 struct Operand {
   const real* x;
   bool transposed;
@@ -29,16 +29,16 @@ struct Operand {
   }
 };
 
-// b is op(B) turned, (N, K).
+// b is the transpose of op(B): (N, K).
 __global__ void product_kernel(Operand a, Operand b, real alpha, real beta, real* C) {
-  __shared__ real a_tile[kDepth][kRows + 1], b_tile[kDepth][kColumns + 1];  // one more against bank conflicts
+  __shared__ real a_tile[kDepth][kRows + 1], b_tile[kDepth][kColumns + 1];  // + 1 avoids bank conflicts
   const int64_t tiles = (b.R + kColumns - 1) / kColumns;
   const int64_t first_row = blockIdx.x / tiles * kRows, first_column = blockIdx.x % tiles * kColumns;
   const int thread = static_cast<int>(threadIdx.x);
   const int row = thread / (kColumns / kEach), column = thread % (kColumns / kEach);
   real sum[kEach][kEach] = {};
   for (int64_t depth = 0; depth < a.K; depth += kDepth) {
-    __syncthreads();  // until the tiles before have been used
+    __syncthreads();  // all threads have used the previous tiles
     a.load<kRows>(a_tile, first_row, depth);
     b.load<kColumns>(b_tile, first_column, depth);
     __syncthreads();
@@ -54,7 +54,7 @@ __global__ void product_kernel(Operand a, Operand b, real alpha, real beta, real
       const int64_t r = first_row + row * kEach + i, c = first_column + column * kEach + j;
       if (r >= a.R || c >= b.R) continue;
       real& out = C[r * b.R + c];
-      out = alpha * sum[i][j] + (beta != 0 ? beta * out : real(0));  // what was there may be NaN
+      out = alpha * sum[i][j] + (beta != 0 ? beta * out : real(0));  // the old value may be NaN
     }
   }
 }

@@ -1,4 +1,4 @@
-// Marks what CPU and CUDA kernels both call.
+// Marks functions that CPU and CUDA kernels both call.
 #pragma once
 
 #ifdef __CUDACC__

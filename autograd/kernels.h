@@ -1,4 +1,4 @@
-// Declares the kernels of kernels.inc for each backend, with the few types that they share.
+// Declares the kernels of kernels.inc for each backend, and the few types that they share.
 #pragma once
 
 #include <cstdint>
@@ -24,23 +24,23 @@ struct AdamStep {
   bool decoupled;  // AdamW: the decay acts on the weight; Adam: it is added to the gradient
 };
 
-// Packed attention: q (N,H,D), k and v (M,KV,D); sequence b has the queries [q_offsets[b], q_offsets[b+1]),
-// its keys likewise.
+// Packed attention: q (N,H,D), k and v (M,KV,D). Sequence b has the queries [q_offsets[b], q_offsets[b+1])
+// and the keys [k_offsets[b], k_offsets[b+1]).
 struct AttentionArgs {
   const int32_t* q_offsets;  // (B+1), on the device
-  const int32_t* k_offsets;  // (B+1), likewise
+  const int32_t* k_offsets;  // (B+1), on the device
   int64_t B, H, KV, D;
-  int64_t queries, keys;  // rows of q, and of k and v
+  int64_t queries, keys;  // rows of q; rows of k and v
   int64_t longest_k;      // keys of the longest sequence
-  bool causal;            // query i of n sees the keys up to i + (keys - n): the two end together
+  bool causal;            // query i of n sees keys 0 .. i + (keys - n): the last query sees the last key
   real dropout;           // of the weights
   RandomKey key;
   const int32_t* rows;  // (N), on the device, or null: see mask_row
 
-  // The weights of query row i and head h are this row of dropout's masks.
+  // The row of dropout's masks that belongs to the weights of query row i and head h.
   HOST_DEVICE int64_t mask_row(int64_t i, int64_t h) const { return (rows ? rows[i] : i) * H + h; }
 };
-// Reals of scratch that attention_forward and attention_backward need on the device.
+// The size, in reals, of the scratch memory that attention_forward and attention_backward need.
 int64_t attention_scratch(const AttentionArgs& s, Device device);
 
 inline void check_argument(Device device, const char* kernel, const AttentionArgs& s) {

@@ -1,4 +1,4 @@
-// Packed sequences: laid end to end, without padding.
+// Packed sequences: one after the other, without padding.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ class Offsets {
   int64_t length(int64_t b) const { return at(b + 1) - at(b); }
   int64_t longest() const { return longest_; }
   const Tensor& tensor() const { return tensor_; }  // (B+1) I32
-  Tensor last_rows() const {  // (B) I32: the last row of each sequence; all must have one
+  Tensor last_rows() const {  // (B) I32: the last row of each sequence; ag::Error if a sequence is empty
     Tensor rows = Tensor::empty({sequences()}, DType::I32);
     for (int64_t b = 0; b < sequences(); ++b) {
       AG_CHECK(length(b) > 0, "Offsets: sequence ", b, " is empty, so it has no last row");

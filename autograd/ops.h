@@ -1,7 +1,7 @@
-// THE menu of differentiable operations. Each is a free function and says its formula and shapes.
+// THE list of differentiable operations: free functions, each with its formula and shapes.
 //
-// Unless an op says otherwise, its tensors are Real, and a wrong shape throws ag::Error naming the op and
-// both shapes. Integer arguments (ids, targets, offsets) are never differentiated.
+// Unless an op says otherwise, its tensors are Real. A wrong shape throws ag::Error, which names the op and
+// both shapes. Integer arguments (ids, targets, offsets) have no gradient.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,9 @@ Tensor gelu(const Tensor& x);      // x/2 (1 + erf(x / sqrt 2)) (Hendrycks and G
 Tensor silu(const Tensor& x);      // x sigmoid(x)
 Tensor softplus(const Tensor& x);  // ln(1 + exp(x))
 Tensor swiglu(const Tensor& gate, const Tensor& up);  // silu(gate) up (Shazeer 2020)
-// x mask / (1 - p), an element kept with probability 1 - p (p rounded to 1/65536). x (..., C); a row's mask
-// is a function of the key and the row's number, which is in `rows` (R) I32 or, without, counts from 0: so a
-// part of a batch has the masks of the whole.
+// x mask / (1 - p): an element is kept with probability 1 - p (p is rounded to 1/65536). x (..., C). A row's
+// mask depends on the key and the row's number only. The numbers are `rows` (R) I32, or 0 .. R-1 without it;
+// so part of a batch can have the same masks as in the whole batch.
 Tensor dropout(const Tensor& x, double p, const RandomKey& key, const Tensor& rows = {});
 
 // --- reductions --------------------------------------------------------------------------------------------
@@ -59,47 +59,49 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps);
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 
 // --- losses, each a mean: -> () ----------------------------------------------------------------------------
-// mean over rows of logsumexp(logits) - logits[target]; logits (N,V), targets (N) I32, -1: does not count
+// mean over rows of logsumexp(logits) - logits[target]; logits (N,V), targets (N) I32; rows with -1 are
+// ignored
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets);
-// cross_entropy(h table^T, targets) with h (N,C), table (V,C), in blocks of rows: never (N,V) at once
+// cross_entropy(h table^T, targets) with h (N,C), table (V,C), in blocks of rows: no (N,V) tensor is made
 Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& targets);
-// The rows of such a block; its temporary is (block, V).
+// The number of rows of a block; the op's temporary tensor is (block, V).
 int64_t linear_cross_entropy_block(int64_t N, int64_t V);
 // mean of max(x,0) - x y + log(1 + exp(-|x|)): binary cross-entropy of sigmoid(x) with labels y in [0,1]
 Tensor bce_with_logits(const Tensor& logits, const Tensor& labels);
 Tensor mse(const Tensor& x, const Tensor& target);  // mean (x - target)^2
 
 // --- indexing ----------------------------------------------------------------------------------------------
-// table (V,C), ids (N) I32 -> (N,C): rows by index; backward scatters
+// table (V,C), ids (N) I32 -> (N,C): rows by index; backward adds dy to the rows
 Tensor embedding(const Tensor& table, const Tensor& ids);
-// (N,n): every row's dot products with rows of its own choice, y[i][j] = h[i] . table[ids[i][j]]; h (N,C),
-// table (V,C), ids (N,n) I32. The chosen rows, N n C numbers, are never copied.
+// y (N,n): the dot products of each row of h with n rows of the table: y[i][j] = h[i] . table[ids[i][j]];
+// h (N,C), table (V,C), ids (N,n) I32. The chosen rows (N n C numbers) are not copied.
 Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids);
 
 // --- packed sequences --------------------------------------------------------------------------------------
 enum class Mask : uint8_t { None, Causal };
 
-// softmax(q k^T / sqrt(D) + mask) v for each sequence and head, without ever holding all of softmax (after
-// Dao et al. 2022). q (N,H,D); k, v (M,KV,D) where H is a multiple of KV: query head h uses key head h /
-// (H/KV) (Ainslie et al. 2023). -> (N,H,D). There may be fewer queries than keys: the causal mask is aligned
-// at the end. The weights, which softmax gives, are dropped out with the rate p, as in torch.nn's: those of
-// query i and head h are row rows[i] H + h of dropout.
+// softmax(q k^T / sqrt(D) + mask) v for each sequence and head -> (N,H,D). The whole softmax is never in
+// memory (after Dao et al. 2022). q (N,H,D); k, v (M,KV,D), where H is a multiple of KV: query head h uses
+// key head h / (H/KV) (Ainslie et al. 2023). There may be fewer queries than keys: the causal mask is
+// aligned at the end. Dropout with rate p acts on the weights (softmax's result), as in torch.nn; the
+// weights of query i and head h are row rows[i] H + h of dropout.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
                  const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {},
                  const Tensor& rows /*(N) I32*/ = {});
-// The same from plain ops, head by head: the definition, and the oracle of the fused form.
+// The same from plain ops, head by head: the definition, with which tests compare the fused form.
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,
                           const Offsets& k_offsets, Mask mask, double p = 0, const RandomKey& key = {},
                           const Tensor& rows = {});
 
-// Gated recurrent units (Cho et al. 2014) over each sequence, from a state of zeros, as torch.nn.GRU:
+// Gated recurrent units (Cho et al. 2014) over each sequence, as torch.nn.GRU; the initial state is zero:
 //   r = sigmoid(W_ir x + b_ir + W_hr h + b_hr),  z = sigmoid(W_iz x + b_iz + W_hz h + b_hz),
 //   n = tanh(W_in x + b_in + r (W_hn h + b_hn)),  h = (1 - z) n + z h
 // x (N,I); w_ih (3C,I) and w_hh (3C,C) hold the rows of r, z, n; b_ih, b_hh (3C), both or neither. -> (N,C),
-// the state after each token. One matrix product over all tokens, then one per step over the sequences left.
+// the state after each token. One matrix product covers W_i x of all tokens; each time step then needs one
+// more, over the sequences that have not ended.
 Tensor gru(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh,
            const Offsets& offsets);
-// The same from plain ops, token by token: the definition, and the oracle of the fused form.
+// The same from plain ops, token by token: the definition, with which tests compare the fused form.
 Tensor gru_composed(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                     const Tensor& b_hh, const Offsets& offsets);
 

@@ -1,4 +1,4 @@
-// The one way in which CPU kernels use threads.
+// How CPU kernels use threads.
 #pragma once
 
 #include <omp.h>
@@ -8,7 +8,7 @@
 
 namespace ag {
 
-// Carries the first exception out of a parallel loop, which none may leave by itself.
+// Carries the first exception out of a parallel loop: OpenMP lets no exception leave a loop.
 class FirstException {
  public:
   template <class F>
@@ -28,9 +28,9 @@ class FirstException {
   std::exception_ptr first_;
 };
 
-// Calls f(i) for i in [0, n), on several threads where n * work_per_item operations are worth starting them.
-// If some throw, the first exception is thrown again after the loop. Every kernel gives each number to one i,
-// so its result does not depend on the number of threads.
+// Calls f(i) for i in [0, n), on several threads if n * work_per_item operations are worth it. The first
+// exception is thrown again after the loop. In every kernel one i computes each number, so the result does
+// not depend on the number of threads.
 template <class F>
 void parallel_for(int64_t n, int64_t work_per_item, const F& f) {
   constexpr int64_t kWorthIt = 1 << 15;
@@ -40,7 +40,7 @@ void parallel_for(int64_t n, int64_t work_per_item, const F& f) {
   problem.rethrow();
 }
 
-// The same over a flat range, in chunks f(begin, end) that a vector loop inside f can use.
+// The same for a flat range, in chunks f(begin, end), so that f can contain a vector loop.
 template <class F>
 void parallel_chunks(int64_t n, const F& f) {
   constexpr int64_t kChunk = 1 << 13;
@@ -50,8 +50,8 @@ void parallel_chunks(int64_t n, const F& f) {
   });
 }
 
-// Calls f(begin, end) for the columns [begin, end) of a matrix (R,C), some per thread: one thread sums a
-// column.
+// Splits the C columns of a matrix (R,C) over threads and calls f(begin, end) for each part, so that one
+// thread sums a column.
 template <class F>
 void parallel_columns(int64_t R, int64_t C, const F& f) {
   constexpr int64_t kColumns = 64;

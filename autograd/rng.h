@@ -1,7 +1,7 @@
-// Random numbers as a pure function of (seed, step, stream, element): there is no generator state anywhere.
+// Random numbers as a pure function of (seed, step, stream, element). There is no generator state.
 //
-// So forward stays const, a dropout mask is the same for any thread count and again in backward, and a
-// resumed run draws what the unbroken one would have drawn. The function is Philox4x32-10 (Salmon et al.,
+// So forward is const, a dropout mask is the same for any thread count and again in backward, and a resumed
+// run draws the same numbers as an uninterrupted one. The function is Philox4x32-10 (Salmon et al.,
 // "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011).
 #pragma once
 
@@ -18,22 +18,22 @@
 
 namespace ag {
 
-// The number of a random stream, from its name (FNV-1a). Every place in the program that draws has a name of
-// its own; tests/repository/random_streams_test.cpp finds names that are not.
+// The number of a random stream: the FNV-1a hash of its name. Every place in the program that draws has its
+// own name; tests/repository/random_streams_test.cpp checks this.
 constexpr uint32_t stream(std::string_view name) {
   uint32_t hash = 2166136261U;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash;
 }
 
-// Which random numbers: `step` is the optimiser step, `stream` the place in the program that draws.
+// Selects random numbers: `step` is the optimiser step, `stream` the place in the program that draws.
 struct RandomKey {
   uint64_t seed = 0;
   uint32_t step = 0;
   uint32_t stream = 0;
 };
 
-// Philox4x32-10: four words from a counter and a key.
+// Philox4x32-10: four random words from a counter and a key.
 HOST_DEVICE inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter,
                                                   std::array<uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
@@ -54,7 +54,7 @@ HOST_DEVICE inline std::array<uint32_t, 4> random_block(const RandomKey& key, ui
 }
 
 // Blocks block .. block + 7 at once: words[w][i] is word w of block + i, the same numbers as random_block.
-// Local arrays and unrolled rounds: the compiler keeps them in vector registers.
+// With local arrays and unrolled rounds the compiler uses vector registers.
 inline void random_blocks8(const RandomKey& key, uint64_t block, uint32_t (&words)[4][8]) {
   uint32_t a[8], b[8], c[8], d[8];
   uint32_t key0 = static_cast<uint32_t>(key.seed), key1 = static_cast<uint32_t>(key.seed >> 32);
@@ -95,7 +95,7 @@ inline uint32_t random_bits(const RandomKey& key, uint64_t element) {
   return random_block(key, element / 4)[element % 4];
 }
 
-// Uniform in [0, 1), with 32 bits.
+// Uniform in [0, 1), with 32 random bits.
 inline double random_uniform(const RandomKey& key, uint64_t element) {
   return random_bits(key, element) * 0x1p-32;
 }
@@ -112,7 +112,8 @@ inline double random_normal(const RandomKey& key, uint64_t element) {
   return std::sqrt(-2 * std::log(u1)) * std::cos(2 * std::numbers::pi * u2);
 }
 
-// The index that a uniform number in [0, 1) chooses in proportion to the weights; evenly if all are zero.
+// An index drawn in proportion to the weights, from a uniform number in [0, 1). If all weights are zero,
+// every index is equally likely.
 inline size_t random_index(const std::vector<double>& weights, double uniform) {
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (total <= 0) return static_cast<size_t>(uniform * static_cast<double>(weights.size()));
@@ -124,7 +125,7 @@ inline size_t random_index(const std::vector<double>& weights, double uniform) {
     if (left < weights[i]) return i;
     left -= weights[i];
   }
-  return last;  // rounding left a rest
+  return last;  // rounding: the weights' sum was not reached
 }
 
 // A random order of 0 .. n-1 (Fisher and Yates).

@@ -20,19 +20,19 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
-// Sizes are rounded up to an eighth of their power of two, so that requests that differ a little, as batches
-// of packed sequences do from step to step, are served by the same blocks.
+// Rounds a size up to a multiple of an eighth of its power of two. Batches of packed sequences need slightly
+// different sizes in each step; so they can use the same blocks.
 int64_t size_class(int64_t bytes) {
   const auto needed = static_cast<uint64_t>(std::max(bytes, kAlignment));
   const auto step = std::max<uint64_t>(std::bit_floor(needed) / 8, kAlignment);
   return static_cast<int64_t>((needed + step - 1) / step * step);
 }
 
-// Blocks of a megabyte and more come from the system itself and go back to it: malloc would keep some of what
-// is freed, and leave holes that no other size fits.
+// Blocks of a megabyte or more come directly from the system and go back to it: malloc would keep some freed
+// blocks and leave holes that fit no other size.
 constexpr int64_t kMapped = 1 << 20;
 
-void* block_of(int64_t bytes, [[maybe_unused]] Device device) {  // null where there is no memory
+void* block_of(int64_t bytes, [[maybe_unused]] Device device) {  // null if there is not enough memory
 #ifdef P2REC_CUDA
   if (device == Device::CUDA) return cuda::allocate(bytes);
 #endif
@@ -57,7 +57,7 @@ class CachingAllocator {
  public:
   explicit CachingAllocator(Device device) : device_(device) {}
 
-  // Best fit: the smallest free block that holds the request, unless it would waste over a third of itself.
+  // Best fit: the smallest free block that is large enough, unless more than a third of it would be wasted.
   void* allocate(int64_t bytes, int64_t* capacity) {
     const int64_t wanted = size_class(bytes);
     const std::lock_guard lock(mutex_);
@@ -71,7 +71,7 @@ class CachingAllocator {
       *capacity = wanted;
       make_room(wanted);
       block = block_within_limit(wanted);
-      if (!block) {  // what is cached may be just what is missing
+      if (!block) {  // the memory of the cached blocks may be enough
         release_locked();
         block = block_within_limit(wanted);
       }
@@ -100,9 +100,9 @@ class CachingAllocator {
     release_locked();
   }
 
-  // True if the address is in a block of this device, or just past its end: a slice without rows.
+  // True if the address is in a block of this device, or just after its end: a slice without rows.
   bool holds(const void* memory) {
-    if (!used_) return false;  // every kernel asks, and most programs have no such memory
+    if (!used_) return false;  // fast: every kernel calls this, and most programs use one device
     const std::lock_guard lock(mutex_);
     const auto* address = static_cast<const char*>(memory);
     const auto after = blocks_.upper_bound(address);
@@ -125,8 +125,8 @@ class CachingAllocator {
   }
 
  private:
-  // Gives free blocks back, the largest first, until a new one of `wanted` bytes fits under the most that was
-  // in use at once and some spare: blocks of sizes that are no longer asked for would otherwise pile up.
+  // Returns free blocks to the system, the largest first, until a new block of `wanted` bytes fits under the
+  // limit of kSpareMemory. Otherwise blocks of sizes that nobody requests any more would accumulate.
   void make_room(int64_t wanted) {
     const int64_t most = std::max(most_in_use_, stats_.in_use + wanted),
                   limit = most + std::max(most / 8, kSpareMemory);
@@ -158,13 +158,13 @@ class CachingAllocator {
   std::atomic<bool> used_ = false;
   std::mutex mutex_;
   std::multimap<int64_t, void*> free_;     // by size
-  std::map<const char*, int64_t> blocks_;  // all there are, and their sizes
+  std::map<const char*, int64_t> blocks_;  // sizes of all blocks, free or in use
   MemoryStats stats_;
   int64_t most_in_use_ = 0;                              // since the cache was released
-  int64_t limit_ = std::numeric_limits<int64_t>::max();  // of what is in use
+  int64_t limit_ = std::numeric_limits<int64_t>::max();  // of stats_.in_use
 };
 
-// Never destroyed: tensors with static lifetime may outlive any other static object.
+// Never destroyed, because tensors with static lifetime may outlive any other static object.
 CachingAllocator& allocator(Device device) {
   static auto *cpu = new CachingAllocator(Device::CPU), *cuda = new CachingAllocator(Device::CUDA);
   return device == Device::CPU ? *cpu : *cuda;
@@ -213,7 +213,7 @@ void copy_memory(void* to, [[maybe_unused]] Device to_device, const void* from,
 #ifdef P2REC_CUDA
   if (to_device == Device::CUDA || from_device == Device::CUDA) return cuda::copy(to, from, bytes);
 #endif
-  if (bytes > 0) std::memmove(to, from, static_cast<size_t>(bytes));  // nothing may have no address
+  if (bytes > 0) std::memmove(to, from, static_cast<size_t>(bytes));  // without bytes, a pointer may be null
 }
 
 void zero_memory(void* memory, [[maybe_unused]] Device device, int64_t bytes) {

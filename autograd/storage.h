@@ -1,7 +1,7 @@
-// Memory of tensors, from a caching allocator for each device.
+// Memory of tensors, from one caching allocator per device.
 //
-// A training step asks for the same few hundred buffers again and again. Giving them back to the system each
-// time costs page faults, so a freed block is kept and handed out again when a request fits it.
+// Every training step needs the same few hundred buffers. Returning them to the system each time costs page
+// faults, so the cache keeps a freed block and uses it for a later request of a similar size.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace ag {
 
-// A tensor's memory could not be had.
+// There is not enough memory for a tensor.
 class OutOfMemory : public Error {
  public:
   using Error::Error;
 };
 
-// One block of memory, aligned to 64 bytes; it goes back to the cache with its last owner.
+// One block of memory, aligned to 64 bytes. The destructor returns it to the cache.
 class Storage {
  public:
   Storage(int64_t bytes, Device device);
@@ -32,8 +32,8 @@ class Storage {
 
  private:
   void* data_ = nullptr;
-  int64_t bytes_ = 0;     // asked for
-  int64_t capacity_ = 0;  // of the block that serves it
+  int64_t bytes_ = 0;     // requested
+  int64_t capacity_ = 0;  // size of the block
   Device device_;
 };
 
@@ -47,12 +47,12 @@ struct MemoryStats {
 };
 MemoryStats memory_stats(Device device = Device::CPU);
 void reset_memory_peak(Device device = Device::CPU);
-// Gives the free blocks of all devices back to the system. For where another kind of work begins.
+// Returns the free blocks of all devices to the system. To be called when another kind of work begins.
 void release_cached_memory();
-// Bytes that the device's driver could still give; for the CPU nn/system/memory.h asks the system.
+// Free bytes as the device's driver reports them. For the CPU, see nn/system/memory.h.
 int64_t free_memory(Device device);
 
-// While it lives, tensors on the device take at most this many bytes in all: more throws OutOfMemory.
+// While it lives, all tensors on the device take at most this many bytes; more throws OutOfMemory.
 class MemoryLimit {
  public:
   MemoryLimit(Device device, int64_t bytes);
@@ -64,7 +64,7 @@ class MemoryLimit {
   Device device_;
 };
 
-// Copies between any two places, of the CPU or of a device; zero fills with zero bytes.
+// Copies between CPU and device memory, in any direction. zero_memory writes zero bytes.
 void copy_memory(void* to, Device to_device, const void* from, Device from_device, int64_t bytes);
 void zero_memory(void* memory, Device device, int64_t bytes);
 

@@ -13,7 +13,8 @@ namespace {
 thread_local bool grad_enabled = true;
 std::atomic<uint64_t> next_sequence{1};
 
-// All nodes that y depends on, newest first. An explicit stack: a graph may be deeper than the call stack.
+// All nodes that y depends on, newest first. An explicit stack, since a graph may be deeper than the call
+// stack.
 std::vector<std::shared_ptr<Node>> nodes_of(const Tensor& y) {
   std::vector<std::shared_ptr<Node>> found, stack{y.node()};
   std::unordered_set<const Node*> seen;
@@ -36,7 +37,7 @@ void add_in_place(const Tensor& y, const Tensor& x) {
   DISPATCH(y.device(), axpy, y.data(), real(1), x.data(), x.numel());
 }
 
-// sum += g. A buffer that nobody else sees is added to in place; any other is replaced.
+// sum += g. In place if no other tensor shares sum's memory; otherwise sum becomes a new tensor.
 void accumulate(Tensor& sum, Tensor g) {
   if (!sum.defined()) {
     sum = std::move(g);
@@ -52,7 +53,7 @@ void accumulate(Tensor& sum, Tensor g) {
   }
 }
 
-// A leaf keeps its gradient, and the optimiser writes into it: it must own it.
+// A leaf must own its gradient: the leaf keeps it, and the optimiser writes into it.
 void accumulate_leaf(const Tensor& leaf, Tensor g) {
   Tensor sum = leaf.grad();
   leaf.zero_grad();
@@ -68,7 +69,7 @@ Node::~Node() {
     const std::shared_ptr<Node> node = stack.back().defined() ? stack.back().node() : nullptr;
     stack.pop_back();
     if (!node || node.use_count() > 1) continue;
-    // Nobody else can reach this node any more: it dies here, with its inputs taken from it.
+    // No other owner is left, so this node is destroyed here, after its inputs are moved to the stack.
     stack.insert(stack.end(), node->inputs.begin(), node->inputs.end());
     node->inputs.clear();
   }
@@ -87,7 +88,7 @@ Tensor record(const char* op, Tensor y, std::vector<Tensor> inputs, Backward bac
   node->sequence = next_sequence++;
   for (Tensor& x : inputs) {
     node->needs.push_back(x.defined() && x.requires_grad());
-    // An input without a gradient is not held: only the lambda knows whether its numbers are still needed.
+    // The node does not keep an input without a gradient; the lambda keeps it if it needs the numbers.
     node->inputs.push_back(node->needs.back() ? std::move(x) : Tensor());
   }
   node->backward = std::move(backward);
@@ -103,7 +104,7 @@ void backward(const Tensor& loss, const Tensor& seed) {
            "; hint: reduce it to one number or give its gradient as seed");
   AG_CHECK(!seed.defined() || seed.shape() == loss.shape(), "backward: the seed has shape ", seed.shape(),
            " but the loss ", loss.shape());
-  NoGrad no_grad;  // what backward computes is not itself differentiated
+  NoGrad no_grad;  // the ops of backward are not recorded
   Tensor dloss = seed.defined() ? seed.detach() : Tensor::full(loss.shape(), 1, loss.device());
   if (loss.is_leaf()) return accumulate_leaf(loss, std::move(dloss));
 
@@ -113,7 +114,7 @@ void backward(const Tensor& loss, const Tensor& seed) {
         !node->done, "backward: the graph through '", node->op,
         "' has been used up by an earlier backward(); hint: compute the loss again, or add the losses first");
   }
-  std::unordered_map<const Node*, Tensor> pending;  // gradients of results that are not leaves
+  std::unordered_map<const Node*, Tensor> pending;  // gradients of tensors that are not leaves
   pending[loss.node().get()] = std::move(dloss);
   for (auto& node : nodes) {
     Grads grads;

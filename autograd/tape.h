@@ -1,7 +1,7 @@
-// The tape: what an op records so that gradients can flow back through it.
+// The tape: the record of ops from which backward() computes gradients.
 //
 // An op computes its result and calls record() with its inputs and one lambda that turns the gradient of the
-// result into the gradients of the inputs. backward() walks the recorded nodes from the newest to the oldest.
+// result into the gradients of the inputs. backward() runs the recorded nodes from the newest to the oldest.
 #pragma once
 
 #include <cstdint>
@@ -13,35 +13,35 @@
 
 namespace ag {
 
-using Grads = std::vector<Tensor>;  // one per input; undefined where none is needed
+using Grads = std::vector<Tensor>;  // one per input; undefined if not needed
 using Needs = std::vector<bool>;    // which inputs require grad
-// dy has the shape of the op's result. A Backward captures the tensors that it needs detached: an attached
-// capture of the op's own result would keep the graph alive for ever.
+// dy has the shape of the op's result. A Backward captures detached tensors: if it captured the op's own
+// result with its history, the graph would own itself and never be freed.
 using Backward = std::function<Grads(const Tensor& dy, const Needs& needs)>;
 
 struct Node {
   const char* op = "";         // the op's name, for messages and graph pictures
-  uint64_t sequence = 0;       // grows with time: an input's node is always older than its user's
-  std::vector<Tensor> inputs;  // dropped as soon as the node ran
+  uint64_t sequence = 0;       // grows with time: a node has a larger number than its inputs' nodes
+  std::vector<Tensor> inputs;  // released as soon as the node ran
   Needs needs;                 // per input
-  Backward backward;           // likewise dropped
+  Backward backward;           // released as soon as the node ran
   bool done = false;
 
-  ~Node();  // frees the nodes that only this one keeps, however many, without recursion
+  ~Node();  // frees the nodes that only this one owns, without recursion: a chain may be long
 };
 
-// Attaches the history to y, the freshly made result of `op`, and returns it. Does nothing under NoGrad or
-// when no input requires a gradient, so frozen parts of a model leave no trace.
+// Attaches the history to y, the new result of `op`, and returns it. Does nothing under NoGrad or if no input
+// requires grad, so frozen parts of a model record nothing.
 Tensor record(const char* op, Tensor y, std::vector<Tensor> inputs, Backward backward);
 
-// True if record() would do something for these inputs: lets an op skip what only its backward needs.
+// True if record() would record these inputs: otherwise an op can skip work that only backward needs.
 bool will_record(const std::vector<Tensor>& inputs);
 
-// Fills grad() of every leaf that `loss` depends on, adding to what is there. `seed` is the gradient of loss
-// itself; it may be left out when loss is one number. The graph is used up: a second call throws.
+// Adds the gradient of `loss` to grad() of every leaf that loss depends on. `seed` is the gradient of loss
+// itself; it can be omitted if loss is one number. The graph is released: a second call throws ag::Error.
 void backward(const Tensor& loss, const Tensor& seed = {});
 
-// While one of these lives, this thread's ops record nothing.
+// While an object of this class lives, the ops of its thread record nothing.
 class NoGrad {
  public:
   NoGrad();
@@ -53,7 +53,7 @@ class NoGrad {
   bool before_;
 };
 
-// The graph that y comes from, one op a line, newest first: "%3 = mul(%2 (4, 3), leaf (4, 3))".
+// The graph of y, one op per line, newest first: "%3 = mul(%2 (4, 3), leaf (4, 3))".
 std::string graph_to_string(const Tensor& y);
 
 }  // namespace ag

@@ -1,9 +1,9 @@
-// Tensor: a handle to a contiguous, row-major block of numbers that carries its own gradient history.
+// Tensor: a handle to a contiguous, row-major block of numbers with its gradient history.
 //
-// Copying a Tensor copies the handle; both then see the same numbers, gradient and history, as in PyTorch.
-// Numbers are computed where they lie: an op's Real tensors must be on one device. Tensors of I32 (ids,
-// targets, offsets) stay on the CPU, where ops check them; an op moves them to where its kernels run. data()
-// and ints() are addresses on the device.
+// Copying a Tensor copies the handle; both copies share numbers, gradient and history, as in PyTorch. An op
+// runs on the device of its Real tensors, which must all be on one device. I32 tensors (ids, targets,
+// offsets) stay on the CPU, where ops check them; an op copies them to the device of its kernels. data() and
+// ints() are addresses on the tensor's device.
 //
 // There are no strides: a transpose is a flag of gemm, and attention takes (tokens, heads, head size).
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace ag {
 
-// The library is built twice: f32 is the product, f64 its twin for checking formulas.
+// The library is built twice: f32 for use, f64 for checking formulas.
 #ifdef P2REC_F64
 using real = double;
 #else
@@ -59,31 +59,31 @@ class Tensor {
 
   real* data() const;                // of a Real tensor
   int32_t* ints() const;             // of an I32 tensor
-  real item() const;                 // the number in a tensor of one element, wherever it is
-  std::vector<real> values() const;  // likewise
+  real item() const;                 // the number in a tensor of one element, on any device
+  std::vector<real> values() const;  // all numbers, from any device
 
-  // Same numbers, another shape, no history. The differentiable form is ag::reshape.
+  // The same numbers with another shape, without history. The differentiable form is ag::reshape.
   Tensor view(Shape shape) const;
-  // Rows [begin, end) of the first dimension: same memory, no history. The differentiable form is ag::slice.
+  // Rows [begin, end): the same memory without history. The differentiable form is ag::slice.
   Tensor rows(int64_t begin, int64_t end) const;
-  Tensor detach() const;                 // same numbers, no history
-  Tensor clone() const;                  // a copy of the numbers, no history
-  void copy_from(const Tensor& source);  // same shape and dtype, from any device
-  Tensor to(Device device) const;        // this tensor if it is there, else a copy of the numbers, no history
-  void move_to(Device device);           // of a leaf without a gradient: all its handles then see it there
+  Tensor detach() const;                 // the same memory, without history
+  Tensor clone() const;                  // a copy of the numbers, without history
+  void copy_from(const Tensor& source);  // same shape and dtype, any device
+  Tensor to(Device device) const;        // this tensor if it is there, else a copy without history
+  void move_to(Device device);           // moves a leaf without a gradient, for all its handles
   void fill(real value);
 
   // --- gradient --------------------------------------------------------------------------------------------
-  bool requires_grad() const;                            // a leaf that was asked to, or a result of one
+  bool requires_grad() const;                            // set on a leaf, or computed from such a leaf
   Tensor& set_requires_grad(bool requires_grad = true);  // leaves only
   Tensor grad() const;                                   // undefined until backward() has reached this leaf
   void set_grad(Tensor gradient) const;
   void zero_grad() const { set_grad({}); }
   bool is_leaf() const;
-  const std::shared_ptr<Node>& node() const;  // the tape's entry that made this tensor, or null
+  const std::shared_ptr<Node>& node() const;  // the tape's node that made this tensor, or null
   void set_node(std::shared_ptr<Node> node);  // used by record()
 
-  // True if no other tensor shares these numbers: only then may they be written in place.
+  // True if no other tensor shares this memory. Only then may it be written in place.
   bool owns_alone() const;
   bool same_as(const Tensor& other) const { return impl_ == other.impl_; }
 
@@ -91,14 +91,14 @@ class Tensor {
   struct Impl;
   explicit Tensor(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
   const Impl& impl() const;
-  Tensor part(int64_t first, Shape shape) const;  // the same memory from element `first` on, no history
+  Tensor part(int64_t first, Shape shape) const;  // the same memory from element `first` on, without history
   std::shared_ptr<Impl> impl_;
 };
 
 Tensor empty_like(const Tensor& x);
 Tensor zeros_like(const Tensor& x);
 
-// "(2, 3) f32 [0.1, 0.2, ...]": for messages and for looking around.
+// "(2, 3) f32 [0.1, 0.2, ...]", with at most `most` numbers: for messages and debugging.
 std::string to_string(const Tensor& x, int64_t most = 8);
 
 }  // namespace ag

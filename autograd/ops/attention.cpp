@@ -1,6 +1,6 @@
-// Packed attention: the op, its composed definition, and the fused kernels for the CPU. A query tile's scores
-// are the largest thing that a kernel holds; backward computes them again from the stored log-sum-exp. Work
-// is split over (sequence, key head), so the gradients of k and v have one writer each.
+// Packed attention: the op, its definition from plain ops, and the fused kernels for the CPU. The largest
+// temporary of a kernel is the scores of one query tile; backward recomputes them from the stored
+// log-sum-exp. Work is split over (sequence, key head), so one thread writes each gradient of k and v.
 #include <Eigen/Core>
 #include <cmath>
 
@@ -34,7 +34,7 @@ AttentionArgs arguments_of(const char* name, const Tensor& q, const Tensor& k, c
              name, ": sequence ", b, " has ", q_offsets.length(b), " queries but only ", k_offsets.length(b),
              " keys");
   }
-  return {.q_offsets = nullptr,  // like k_offsets and rows: the caller's, where the kernels run
+  return {.q_offsets = nullptr,  // the caller sets q_offsets, k_offsets and rows, on the kernels' device
           .k_offsets = nullptr,
           .B = q_offsets.sequences(),
           .H = q.dim(1),
@@ -68,7 +68,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offset
   return record("attention", y, {q, k, v},
                 [q = q.detach(), k = k.detach(), v = v.detach(), y = y.detach(), logsumexp, q_begins,
                  k_begins, numbers, s](const Tensor& dy, const Needs&) -> Grads {
-                  // As much as today's threads need: there may be more of them than in the forward pass.
+                  // Allocated again: there may be more threads now than in the forward pass.
                   Tensor dq = empty_like(q), dk = empty_like(k), dv = empty_like(v),
                          workspace =
                              Tensor::empty({attention_scratch(s, q.device())}, DType::Real, q.device());
@@ -97,7 +97,7 @@ Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, con
   std::vector<Tensor> sequences;
   for (int64_t b = 0; b < s.B; ++b) {
     const int64_t queries = q_offsets.length(b), keys = k_offsets.length(b);
-    Tensor hidden = Tensor::zeros({queries, keys});  // -inf where a query may not look
+    Tensor hidden = Tensor::zeros({queries, keys});  // -inf where a query does not see a key
     for (int64_t i = 0; i < queries && s.causal; ++i) {
       for (int64_t j = i + (keys - queries) + 1; j < keys; ++j) hidden.data()[i * keys + j] = -INFINITY;
     }
@@ -123,9 +123,9 @@ using Rows = Eigen::OuterStride<>;
 using Map = Eigen::Map<Matrix, 0, Rows>;
 using ConstMap = Eigen::Map<const Matrix, 0, Rows>;
 
-constexpr int64_t kTile = 32;  // queries at a time
+constexpr int64_t kTile = 32;  // queries of a tile
 
-// One sequence and key head, and the tiles of its queries.
+// The work of one thread at a time: one sequence and one key head.
 struct Work {
   const AttentionArgs& s;
   int64_t kv, first_q, queries, first_k, keys;
@@ -143,14 +143,14 @@ struct Work {
     using Result = std::conditional_t<std::is_const_v<Real>, ConstMap, Map>;
     return Result(x + (begin * heads + h) * s.D, count, s.D, Rows(heads * s.D));
   }
-  // How many keys query i sees: all, or those up to the query itself when both end together.
+  // The number of keys that query i sees: all, or the first ones if causal. The last query sees all.
   int64_t seen(int64_t i) const { return s.causal ? i + 1 + keys - queries : keys; }
 };
 
 int64_t tile_elements(const AttentionArgs& s) { return kTile * s.longest_k; }
 
-// Calls f(from, to, mask) for the first `seen` weights of query row i and head h, a group of masks at a time:
-// mask[j - from] is 0 or 1 / (1 - p) for weight j, and 1 where p is 0.
+// Calls f(from, to, mask) for the first `seen` weights of query row i and head h, one group of masks at a
+// time: mask[j - from] is 0 or 1 / (1 - p) for weight j, and 1 if p is 0.
 template <class F>
 void for_each_mask_group(const AttentionArgs& s, const DropoutMask& masks, int64_t i, int64_t h, int64_t seen,
                          const F& f) {
@@ -176,7 +176,7 @@ void for_each_head(const AttentionArgs& s, int64_t scratch_per_thread, real* scr
 
 }  // namespace
 
-// CUDA's kernels work without.
+// CUDA's kernels need no scratch memory.
 int64_t attention_scratch(const AttentionArgs& s, Device device) {
   return device == Device::CPU ? 2 * tile_elements(s) * thread_count() : 0;
 }
@@ -222,8 +222,9 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
   });
 }
 
-// With p = softmax(q k^T f) and m the mask of dropout: dv = (m p)^T dy; dp = m (dy v^T); ds = p (dp - sum(dy
-// y)) f; dq = ds k; dk = ds^T q. sum(dy y) is sum(dp p), with a mask and without.
+// With p = softmax(q k^T f) and m the mask of dropout:
+//   dv = (m p)^T dy,  dp = m (dy v^T),  ds = p (dp - sum(dy y)) f,  dq = ds k,  dk = ds^T q
+// sum(dy y) equals sum(dp p), with dropout and without.
 void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real* dy, const real* y,
                         const real* logsumexp, const real* q, const real* k, const real* v,
                         const AttentionArgs& s) {

@@ -1,5 +1,5 @@
-// Fused attention on CUDA: kernels that keep kThreads weights of one query, or of one key, at a time.
-// Formulas: attention.cpp. Nothing of the size queries x keys is held, and every gradient has one writer.
+// Fused attention on CUDA. A kernel holds kThreads weights of one query, or of one key, at a time, so nothing
+// of size queries x keys is in memory. One thread writes each gradient. The formulas are in attention.cpp.
 #include <cmath>
 
 #include "autograd/ops/dropout_mask.h"
@@ -9,7 +9,7 @@
 namespace ag::cuda {
 namespace {
 
-// What a weight is made of.
+// Computes the attention weights.
 struct Weights {
   AttentionArgs s;
   DropoutMask masks;
@@ -29,7 +29,7 @@ struct Weights {
   }
 };
 
-// The sequence that a row belongs to, by bisection.
+// The sequence that contains a row, by bisection.
 __device__ int64_t sequence_of(const int32_t* offsets, int64_t B, int64_t row) {
   int64_t low = 0, high = B;  // offsets[low] <= row < offsets[high]
   while (high - low > 1) {
@@ -49,7 +49,7 @@ struct Query {
     const int64_t queries = s.q_offsets[b + 1] - s.q_offsets[b], keys = s.k_offsets[b + 1] - first_key;
     seen = s.causal ? i - s.q_offsets[b] + 1 + keys - queries : keys;
   }
-  // Where key j's row begins in k and v.
+  // The index of key j's first number in k and v.
   __device__ int64_t key(const AttentionArgs& s, int64_t j) const {
     return ((first_key + j) * s.KV + kv) * s.D;
   }
@@ -87,7 +87,7 @@ void attention_forward(real* y, real* logsumexp, real* /*scratch*/, const real* 
     for (int64_t d = block.thread(); d < D; d += kThreads) y[row * D + d] = 0;
     for (int64_t begin = 0; begin < query.seen; begin += kThreads) {
       const int64_t j = begin + block.thread(), left = query.seen - begin;
-      block.wait();  // until the tile before has been used
+      block.wait();  // all threads have used the previous tile
       if (j < query.seen)
         tile[block.thread()] = math::exp(score(j) - top) / sum * w.mask(query.i, query.h, j);
       block.wait();
@@ -102,7 +102,7 @@ void attention_backward(real* dq, real* dk, real* dv, real* /*scratch*/, const r
                         const real* logsumexp, const real* q, const real* k, const real* v,
                         const AttentionArgs& s) {
   const Weights w(s);
-  // dq: a block for each query row and head, over its keys.
+  // dq: one block for each query row and head loops over the keys.
   for_each_row(s.queries * s.H, [=] __device__(int64_t row, const Block& block) {
     __shared__ real tile[kThreads];
     const Query query(w.s, row);
@@ -123,7 +123,7 @@ void attention_backward(real* dq, real* dk, real* dv, real* /*scratch*/, const r
                    w.s.KV * D, D, block);
     }
   });
-  // dk and dv: a block for each key row and key head, over the queries that see it, head by head.
+  // dk and dv: one block for each key row and key head loops over the queries that see it, head by head.
   for_each_row(s.keys * s.KV, [=] __device__(int64_t row, const Block& block) {
     __shared__ real tile_k[kThreads], tile_v[kThreads];
     const AttentionArgs& sizes = w.s;

@@ -1,4 +1,4 @@
-// Scores of a few candidates per row, for losses that sample: no row of the table is copied.
+// Scores of a few candidates per row, for losses that sample. No row of the table is copied.
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
@@ -62,7 +62,7 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
   });
 }
 
-// As scatter_add_rows: each thread owns a range of rows, so a row has one writer and one order of additions.
+// As scatter_add_rows: each thread owns a range of rows, so one thread writes each row, in a fixed order.
 void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* ids, int64_t N, int64_t n,
                       int64_t V, int64_t C) {
   const int64_t threads = thread_count();

@@ -1,4 +1,4 @@
-// The random masks of dropout: which numbers are kept, and what they are multiplied by.
+// The random masks of dropout: 0 for a dropped number, 1 / (1 - p) for a kept one.
 #pragma once
 
 #include <algorithm>
@@ -11,11 +11,10 @@
 
 namespace ag {
 
-// The high half of the random counter is a row's number, the low half a block of words within the row: an
-// element's mask does not depend on the other rows. Sixteen bits decide about an element, so the rate is
-// rounded to 1/65536. Eight blocks of words decide about a group of 64 elements: word w of block b about 16 w
-// + b with its low half, about 16 w + 8 + b with its high half. So nothing changes places in vector
-// registers.
+// The high half of the random counter is the row's number, the low half is a block within the row, so an
+// element's mask does not depend on other rows. Each element uses 16 random bits, so the rate is rounded to
+// 1/65536. A group of 64 elements uses 8 blocks b of 4 words w: the low half of word w is for element
+// 16 w + b, the high half for element 16 w + 8 + b. This order needs no shuffles in vector registers.
 class DropoutMask {
  public:
   static constexpr int64_t kGroup = 64;
@@ -25,11 +24,11 @@ class DropoutMask {
         threshold_(std::min(static_cast<uint32_t>(std::lround(double(p) * 0x1p16)), 0xFFFFu)),
         kept_(static_cast<real>(0x1p16 / (0x1p16 - threshold_))) {}
 
-  // Of the elements kGroup * group .. + 63 of a row: 0, or 1 / (1 - p).
+  // The masks of elements kGroup * group .. kGroup * group + 63 of a row.
   void group(real (&mask)[kGroup], int64_t row, int64_t group) const {
     uint32_t words[4][8];
     random_blocks8(key_, first_block(row, group), words);
-    // Multiplied, not chosen, and from copies: the compiler makes branches of a choice.
+    // A product and local copies, because the compiler turns `?:` here into branches.
     const uint32_t threshold = threshold_;
     const real kept = kept_;
     for (int w = 0; w < 4; ++w) {
@@ -41,7 +40,7 @@ class DropoutMask {
     }
   }
 
-  // The same for one element.
+  // The mask of one element, the same number.
   HOST_DEVICE real element(int64_t row, int64_t i) const {
     const auto within = static_cast<unsigned>(i % kGroup), word = within / 16, block = within % 8;
     const uint32_t bits = random_block(key_, first_block(row, i / kGroup) + block)[word];

@@ -105,7 +105,7 @@ Tensor dropout(const Tensor& x, double p, const RandomKey& key, const Tensor& ro
              C, p, key);
     return y;
   };
-  // The gradient passes through the same mask, drawn again from the same key.
+  // The gradient uses the same mask, drawn again from the same key.
   return record("dropout", masked(x), {x},
                 [masked](const Tensor& dy, const Needs&) -> Grads { return {masked(dy)}; });
 }
@@ -183,7 +183,7 @@ void dropout(real* y, const real* x, const int32_t* rows, int64_t R, int64_t C, 
       real mask[kGroup];
       masks.group(mask, rows ? rows[r] : r, begin / kGroup);
       const int64_t i = r * C + begin, count = std::min(kGroup, C - begin);
-      // Chosen, not multiplied: a dropped infinity is zero too. x is always read: no branches.
+      // Not a product, since a dropped infinity must be zero. x is always read, so there are no branches.
 #pragma omp simd
       for (int64_t j = 0; j < count; ++j) {
         const real value = x[i + j] * mask[j];

@@ -6,7 +6,7 @@
 namespace ag::cuda {
 namespace {
 
-// Not lambdas: nvcc allows no device lambda where with_function calls its argument with several types.
+// A functor and no lambda: with_function calls it with several types, which nvcc's device lambdas forbid.
 template <class Function>
 struct Forward {
   real* y;
@@ -69,7 +69,7 @@ void dropout(real* y, const real* x, const int32_t* rows, int64_t R, int64_t C, 
   for_each(R * C, [=] __device__(int64_t i) {
     const int64_t r = i / C;
     const real mask = masks.element(rows ? rows[r] : r, i % C);
-    y[i] = mask != 0 ? x[i] * mask : real(0);  // a dropped infinity is zero too
+    y[i] = mask != 0 ? x[i] * mask : real(0);  // a dropped infinity must be zero
   });
 }
 

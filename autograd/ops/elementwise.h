@@ -1,4 +1,4 @@
-// The element-wise functions of unary.inc and the optimiser's, as functors for the loops of both backends.
+// Functors for the loops of both backends: the element-wise functions of unary.inc, and Adam's.
 #pragma once
 
 #include <cmath>
@@ -11,7 +11,7 @@ namespace ag {
 
 constexpr real kInverseSqrtTwoPi = real(0.39894228040143267794);
 
-// ExpFunction::y and ExpFunction::derivative, and so on.
+// Makes ExpFunction::y and ExpFunction::derivative, and so on.
 #define UNARY(Name, op, formula, slope)                                                                    \
   struct Name##Function {                                                                                  \
     HOST_DEVICE static real y(real x) { return formula; }                                                  \
@@ -20,7 +20,7 @@ constexpr real kInverseSqrtTwoPi = real(0.39894228040143267794);
 #include "autograd/ops/unary.inc"
 #undef UNARY
 
-// One step of Adam on one number.
+// One step of Adam for one number.
 struct AdamFunction {
   real beta1, beta2, eps, lr, coupled, shrink, inverse_root2;
 
@@ -41,7 +41,7 @@ struct AdamFunction {
   }
 };
 
-// Calls f with the function that `op` names, so that the loop inside f is compiled once per function.
+// Calls f with the functor of `op`, so that the loop inside f is compiled once per function.
 template <class F>
 void with_function(Unary op, const F& f) {
   switch (op) {

@@ -1,9 +1,9 @@
 // Gated recurrent units over packed sequences: the op, its definition, and the kernels of one time step.
 //
-// Inside the op the sequences are in order of falling length and the tokens in order of time: first the first
-// token of every sequence, then the second ones, and so on. Those that are still alive at step t are then the
-// first rows of step t - 1, and each step is one matrix product over rows that lie side by side; nothing is
-// padded. Kept for backward, per token: its input (I), r, z, n and W_hn h + b_hn (4C), and the state (C).
+// Inside the op the sequences are sorted by length, the longest first, and the tokens by time: first token 0
+// of every sequence, then token 1, and so on. The sequences that have a token at step t are then the first
+// rows of step t - 1, and each step is one matrix product over contiguous rows, without padding. Kept for
+// backward, per token: its input (I), r, z, n and W_hn h + b_hn (4C), and the state (C).
 #include <algorithm>
 #include <numeric>
 
@@ -15,19 +15,19 @@
 namespace ag {
 namespace {
 
-// The tokens of packed sequences in order of time.
+// The tokens of packed sequences, sorted by time.
 struct TimeSteps {
   std::vector<int64_t> begin{0};  // rows [begin[t], begin[t+1]) are step t
-  Tensor token;                   // (N) I32: which token of the caller a row is
+  Tensor token;                   // (N) I32: the caller's token of each row
   Tensor row;                     // (N) I32: the row of each token, the inverse of `token`
-  Tensor before;  // I32, of the rows from step 1 on: the row of the same sequence one step before
+  Tensor before;  // I32, for the rows from step 1 on: the row of the same sequence one step earlier
 
   explicit TimeSteps(const Offsets& offsets);
   int64_t steps() const { return static_cast<int64_t>(begin.size()) - 1; }
   int64_t at(int64_t t) const { return begin[static_cast<size_t>(t)]; }
   int64_t alive(int64_t t) const { return at(t + 1) - at(t); }
   int64_t rows() const { return begin.back(); }
-  int64_t first_rows() const { return steps() ? alive(0) : 0; }  // how many rows have none before them
+  int64_t first_rows() const { return steps() ? alive(0) : 0; }  // rows of step 0, with none before them
 };
 
 TimeSteps::TimeSteps(const Offsets& offsets) {
@@ -52,7 +52,7 @@ TimeSteps::TimeSteps(const Offsets& offsets) {
   before = Tensor::from_ints(rows_before);
 }
 
-// What forward leaves for backward, all in order of time.
+// What forward keeps for backward; all rows are sorted by time.
 struct GruPass {
   TimeSteps time;
   Tensor x;                // (N,I)
@@ -77,7 +77,7 @@ void check_gru(const char* name, const Tensor& x, const Tensor& w_ih, const Tens
 
 GruPass gru_forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                     const Tensor& b_hh, const Offsets& offsets) {
-  const NoGrad no_grad;  // gru() records the whole
+  const NoGrad no_grad;  // gru() records all of it as one op
   const int64_t N = x.dim(0), C = w_hh.dim(1);
   TimeSteps time(offsets);
   const Tensor inputs = embedding(x, time.token), gates = linear(inputs, w_ih, b_ih),
@@ -99,7 +99,7 @@ GruPass gru_forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, con
   return {std::move(time), inputs, gates, candidate_state, states};
 }
 
-// The gradients of what enters the gates, in order of time.
+// The gradients of the inputs of the gates; rows are sorted by time.
 struct GateGradients {
   Tensor from_input;  // (N,3C): of W_i x + b_i
   Tensor from_state;  // (N,3C): of W_h h + b_h
@@ -190,7 +190,7 @@ void gru_step_forward(real* h, real* gates, real* candidate_state, const real* f
   });
 }
 
-// With a_r, a_z, a_n what enters sigmoid and tanh: h = (1 - z) n + z h_before, a_n = i_n + r s_n.
+// a_r, a_z and a_n are the inputs of sigmoid and tanh: h = (1 - z) n + z h_before, a_n = i_n + r s_n.
 void gru_step_backward(real* dfrom_input, real* dfrom_state, real* dprevious, const real* dh,
                        const real* gates, const real* candidate_state, const real* previous, int64_t R,
                        int64_t C) {

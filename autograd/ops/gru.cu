@@ -7,7 +7,7 @@ namespace ag::cuda {
 void gru_step_forward(real* h, real* gates, real* candidate_state, const real* from_state,
                       const real* previous, int64_t R, int64_t C) {
   for_each(R * C, [=] __device__(int64_t i) {
-    const int64_t at = i / C * 3 * C + i % C;  // of r; z and n follow C and 2C later
+    const int64_t at = i / C * 3 * C + i % C;  // index of r; z and n are C and 2C after it
     const real r = math::sigmoid(gates[at] + from_state[at]);
     const real z = math::sigmoid(gates[at + C] + from_state[at + C]);
     const real n = math::tanh(gates[at + 2 * C] + r * from_state[at + 2 * C]);

@@ -1,4 +1,4 @@
-// Rows by index, and moving blocks about: embedding, reshape, concat, slice.
+// Rows by index, and moving blocks: embedding, reshape, concat, slice.
 #include <cstring>
 
 #include "autograd/kernels.h"
@@ -18,13 +18,14 @@ struct Along {
   }
 };
 
-// Slices [begin, begin + count) along d of `whole` to or from all of `part`.
+// Copies all of `part` from slices [begin, begin + count) of `whole` along d.
 void take(const Tensor& part, const Tensor& whole, const Along& d, int64_t begin) {
   if (part.numel() == 0) return;
   const int64_t width = part.dim(d.dim) * d.inner, stride = whole.dim(d.dim) * d.inner;
   DISPATCH(part.device(), copy_columns, part.data(), width, whole.data() + begin * d.inner, stride, d.outer,
            width);
 }
+// Copies all of `part` into these slices.
 void put_back(const Tensor& whole, const Tensor& part, const Along& d, int64_t begin) {
   if (part.numel() == 0) return;
   const int64_t width = part.dim(d.dim) * d.inner, stride = whole.dim(d.dim) * d.inner;
@@ -115,8 +116,8 @@ void gather_rows(real* y, const real* table, const int32_t* ids, int64_t N, int6
   parallel_for(N, C, [&](int64_t i) { std::memcpy(y + i * C, table + ids[i] * C, bytes); });
 }
 
-// Each thread owns a range of the table's rows and looks through all ids for its own: no row is shared, and a
-// row's contributions are added in the order of the ids whatever the number of threads.
+// Each thread owns a range of the table's rows and searches all ids for them. So one thread writes each row,
+// and the order of the additions is that of the ids for any number of threads.
 void scatter_add_rows(real* dtable, const real* dy, const int32_t* ids, int64_t N, int64_t V, int64_t C) {
   const int64_t threads = thread_count();
   parallel_for(threads, N * C / threads, [&](int64_t thread) {

@@ -6,8 +6,8 @@ void gather_rows(real* y, const real* table, const int32_t* ids, int64_t N, int6
   for_each(N * C, [=] __device__(int64_t i) { y[i] = table[ids[i / C] * C + i % C]; });
 }
 
-// A block for each row of the table looks through all ids for its own, as the CPU's threads do for theirs: a
-// row's contributions are added in the order of the ids.
+// One block for each row of the table searches all ids for it, so the order of the additions is that of the
+// ids, as on the CPU.
 void scatter_add_rows(real* dtable, const real* dy, const int32_t* ids, int64_t N, int64_t V, int64_t C) {
   for_each_row(V, [=] __device__(int64_t v, const Block& block) {
     for (int64_t i = 0; i < N; ++i) {

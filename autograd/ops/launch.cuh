@@ -1,4 +1,4 @@
-// How CUDA kernels are written here: a lambda over elements, or over rows with a block of threads each.
+// How CUDA kernels are written here: a lambda over elements, or over rows with one block of threads per row.
 //
 //   for_each(n, [=] __device__(int64_t i) { y[i] = a * x[i]; });
 //   for_each_row(R, [=] __device__(int64_t r, const Block& block) {
@@ -7,7 +7,7 @@
 //     sum = block.sum(sum);
 //     if (block.thread() == 0) y[r] = sum;
 //   });
-// Every number is written by one thread and sums have one order, without atomics: a result is the same bits
+// One thread writes each number, and sums have a fixed order, without atomics, so a result has the same bits
 // each time. Kernels run one after the other on the default stream.
 #pragma once
 
@@ -19,7 +19,7 @@
 
 namespace ag::cuda {
 
-constexpr int kThreads = 128;  // of a block; a power of two
+constexpr int kThreads = 128;  // threads of a block; a power of two
 
 // Starts `blocks` blocks of kThreads threads.
 template <class... Parameters, class... Arguments>
@@ -34,17 +34,17 @@ void launch(void (*kernel)(Parameters...), int64_t blocks, const Arguments&... a
   AG_CHECK(status == cudaSuccess, "CUDA: a kernel did not start: ", cudaGetErrorString(status));
 }
 
-// What the threads of a block do together.
+// Operations that the threads of a block do together.
 class Block {
  public:
   __device__ int thread() const { return static_cast<int>(threadIdx.x); }
 
-  // Each thread gives a value; all get the result. Every thread of the block must take part.
+  // The sum of the threads' values, for all of them. Every thread of the block must call it.
   template <class T>
   __device__ T sum(T value) const {
     return reduce(value, [](T a, T b) { return a + b; });
   }
-  // The sum of f(i) over i in [0, n), likewise.
+  // The sum of f(i) over i in [0, n), for all threads. Every thread must call it.
   template <class F>
   __device__ auto sum_of(int64_t n, const F& f) const {
     decltype(f(n)) total = 0;
@@ -54,14 +54,14 @@ class Block {
   __device__ real max(real value) const {
     return reduce(value, [](real a, real b) { return a > b ? a : b; });
   }
-  // Waits until all threads have come here; what they have written before, all can read afterwards.
+  // Waits for all threads; each can then read what the others wrote before.
   __device__ void wait() const { __syncthreads(); }
 
  private:
   template <class T, class F>
   __device__ T reduce(T value, const F& combine) const {
     __shared__ T partial[kThreads];
-    __syncthreads();  // until all have read the result of the reduction before
+    __syncthreads();  // all threads have read the previous reduction's result
     partial[thread()] = value;
     for (int half = kThreads / 2; half > 0; half /= 2) {
       __syncthreads();

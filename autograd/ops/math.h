@@ -1,4 +1,4 @@
-// exp and the functions made of it, written so that a loop over them becomes vector instructions.
+// exp and functions of it, written so that the compiler can vectorise a loop over them.
 #pragma once
 
 #include <bit>
@@ -10,8 +10,8 @@
 
 namespace ag::math {
 
-// e^x to about 1 unit in the last place: x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial in r (the
-// coefficients of Cephes' expf), and 2^n put into the exponent's bits. 0 below -87, infinity above 88.
+// e^x to about 1 unit in the last place: x = n ln 2 + r with |r| <= ln 2 / 2; e^r is a polynomial (with the
+// coefficients of Cephes' expf), and 2^n sets the exponent bits. 0 below -87, infinity above 88.
 HOST_DEVICE inline float exp(float x) {
 #ifdef __CUDA_ARCH__
   return ::expf(x);
@@ -39,8 +39,8 @@ HOST_DEVICE T sigmoid(T x) {
   return T(1) / (T(1) + exp(-x));
 }
 
-// ln(1 + x) for 0 <= x <= 1: 2 artanh(s) with s = x / (2 + x) <= 1/3, and of artanh's series s + s^3/3 +
-// s^5/5 + ... as many terms as a float holds.
+// ln(1 + x) for 0 <= x <= 1: 2 artanh(s) with s = x / (2 + x) <= 1/3. The series s + s^3/3 + s^5/5 + ... of
+// artanh has the terms that matter in a float.
 HOST_DEVICE inline float log1p_up_to_one(float x) {
   const float s = x / (2 + x), s2 = s * s;
   float p = 1 / 15.0F;
@@ -54,8 +54,9 @@ HOST_DEVICE inline float log1p_up_to_one(float x) {
 }
 HOST_DEVICE inline double log1p_up_to_one(double x) { return std::log1p(x); }
 
-// The standard normal distribution below x, to 1e-7: e^(-t R(t)) / 2 lies beyond t = |x| on either side, with
-// a polynomial R (minimax for the error of the whole on 0 <= t <= 6.5, 8e-9; beyond, it grows).
+// The standard normal distribution function, to 1e-7. The tail beyond t = |x| is e^(-t R(t)) / 2 with a
+// polynomial R, fitted on 0 <= t <= 6.5 so that the largest error of the tail is least: 8e-9. Above 6.5 the
+// error grows.
 HOST_DEVICE inline float normal_cdf(float x) {
 #ifdef __CUDA_ARCH__
   return ::normcdff(x);
@@ -75,7 +76,7 @@ HOST_DEVICE inline float normal_cdf(float x) {
 }
 HOST_DEVICE inline double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
-// Made of exp, for vector instructions: good to 1e-7 absolutely, not relatively near zero.
+// From exp, for vector instructions. The absolute error is 1e-7; near zero the relative error is larger.
 HOST_DEVICE inline float tanh(float x) { return 2 * sigmoid(2 * x) - 1; }
 HOST_DEVICE inline double tanh(double x) { return std::tanh(x); }
 

@@ -23,7 +23,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
       "matmul", product(a, b, transpose_a, transpose_b), {a, b},
       [a = a.detach(), b = b.detach(), transpose_a, transpose_b](const Tensor& dy,
                                                                  const Needs& needs) -> Grads {
-        // y = op(a) op(b), so d op(a) = dy op(b)^T and d op(b) = op(a)^T dy; transposed where the operand is.
+        // y = op(a) op(b), so d op(a) = dy op(b)^T and d op(b) = op(a)^T dy. Transpose if op is a transpose.
         Tensor da, db;
         if (needs[0])
           da = transpose_a ? product(b, dy, transpose_b, true) : product(dy, b, false, !transpose_b);

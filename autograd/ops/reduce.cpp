@@ -50,7 +50,7 @@ Tensor sum_columns(const Tensor& x) {
 
 namespace cpu {
 
-// In blocks of a fixed size, so that the order of the additions does not depend on the number of threads.
+// Sums blocks of a fixed size, so that the order of the additions does not depend on the number of threads.
 void sum_all(real* y, const real* x, int64_t n) {
   double total = 0;
   constexpr int64_t kBlock = 1 << 12;

@@ -3,7 +3,7 @@
 namespace ag::cuda {
 namespace {
 
-// y[i] = the sum of f over n numbers, which begin at x + i * step and are stride apart, i in [0, count).
+// y[i] = sum over j in [0, n) of f(x[i * step + j * stride]), for i in [0, count).
 template <class Sum, class Y, class F>
 void sums(Y* y, int64_t count, const real* x, int64_t step, int64_t n, int64_t stride, const F& f) {
   for_each_row(count, [=] __device__(int64_t i, const Block& block) {

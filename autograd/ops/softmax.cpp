@@ -1,4 +1,4 @@
-// softmax and the losses that contain one.
+// softmax and the losses.
 #include <cmath>
 
 #include "autograd/kernels.h"
@@ -9,7 +9,7 @@
 namespace ag {
 namespace {
 
-// How many rows count: those whose target is not -1. Also checks that every target is an index below V.
+// The number of rows with a target other than -1. Throws ag::Error if a target is not in [-1, V).
 int64_t count_targets(const char* name, const Tensor& targets, int64_t N, int64_t V) {
   AG_CHECK(targets.shape() == Shape{N}, name, ": the targets are ", targets.shape(), " but there are ", N,
            " rows");
@@ -23,7 +23,7 @@ int64_t count_targets(const char* name, const Tensor& targets, int64_t N, int64_
   return count;
 }
 
-// The sum of the rows' losses divided by their count.
+// The sum of the rows' losses divided by `count`.
 Tensor mean_loss(const Tensor& losses, int64_t count) {
   Tensor loss = Tensor::empty({}, DType::Real, losses.device());
   DISPATCH(losses.device(), sum_all, loss.data(), losses.data(), losses.numel());
@@ -49,7 +49,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
   const int64_t N = logits.dim(0), V = logits.dim(1), count = count_targets("cross_entropy", targets, N, V);
   const bool needed = will_record({logits});
   Tensor losses = Tensor::empty({N}, DType::Real, logits.device()), there = targets.to(logits.device());
-  Tensor dlogits = needed ? empty_like(logits) : Tensor();  // of the sum; backward scales it
+  Tensor dlogits = needed ? empty_like(logits) : Tensor();  // gradient of the sum; backward scales it
   DISPATCH(logits.device(), cross_entropy, losses.data(), needed ? dlogits.data() : nullptr, logits.data(),
            there.ints(), N, V);
   return record("cross_entropy", mean_loss(losses, count), {logits},
@@ -63,7 +63,7 @@ int64_t linear_cross_entropy_block(int64_t N, int64_t V) {
   return std::max<int64_t>(1, std::min(N, kBlockElements / V));
 }
 
-// The gradients are computed with the loss, block by block: the logits of a block are needed only once.
+// Computes the gradients together with the loss, block by block, so that a block's logits are computed once.
 Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& targets) {
   AG_CHECK(h.rank() == 2 && table.rank() == 2 && h.dim(1) == table.dim(1),
            "linear_cross_entropy: h has shape ", h.shape(), " but the table ", table.shape());
@@ -120,7 +120,7 @@ Tensor mse(const Tensor& x, const Tensor& target) {
 namespace cpu {
 namespace {
 
-// y = exp(x - max) and returns the sum of y and, through `largest`, the maximum.
+// Sets y = exp(x - max), returns the sum of y and writes the maximum to `largest`.
 real exp_row(real* y, const real* x, int64_t C, real* largest) {
   real top = -INFINITY, sum = 0;
 #pragma omp simd reduction(max : top)

@@ -1,4 +1,4 @@
-// A block of threads for each row; the formulas are in softmax.cpp.
+// One block of threads for each row; the formulas are in softmax.cpp.
 #include <cmath>
 
 #include "autograd/ops/launch.cuh"
@@ -47,7 +47,7 @@ void cross_entropy(real* loss, real* dlogits, const real* logits, const int32_t*
     }
     const real at_target = x[target], top = largest_of_row(x, V, block),
                sum = exp_sum_of_row(x, top, V, block);
-    // dlogits may be the logits: one thread reads and writes a number, after all have been summed.
+    // dlogits may be the same memory as logits: the sums are done, and one thread reads and writes a number.
     for (int64_t v = block.thread(); dlogits && v < V; v += kThreads)
       dlogits[r * V + v] = math::exp(x[v] - top) / sum - static_cast<real>(v == target);
     if (block.thread() == 0) loss[r] = top + std::log(sum) - at_target;
