@@ -10,12 +10,12 @@
 
 namespace nn {
 
-// The random numbers of a parameter, from its name: adding or reordering others leaves its values.
+// The random key of a parameter, from its name: its values stay if other parameters are added or reordered.
 inline ag::RandomKey key_for(const std::string& name, uint64_t seed) {
-  return {seed, 0xFFFFFFFFU, ag::stream(name)};  // no optimiser step has this number
+  return {seed, 0xFFFFFFFFU, ag::stream(name)};  // a number that no optimiser step has
 }
 
-// x[i] = value(i), on all threads: a start of a million items is drawn number by number.
+// x[i] = value(i), on all threads: initial values of a million items take long on one.
 template <class F>
 void fill_(ag::Tensor x, const F& value) {
   ag::parallel_chunks(x.numel(), [&](int64_t begin, int64_t end) {
@@ -32,12 +32,12 @@ inline void uniform_(ag::Tensor x, double bound, const ag::RandomKey& key) {
   fill_(x, [&](uint64_t i) { return bound * (2 * ag::random_uniform(key, i) - 1); });
 }
 
-// Uniform within sqrt(6 / (in + out)) for a weight (out, in) (Glorot and Bengio 2010).
+// Uniform in +-sqrt(6 / (in + out)) for a weight (out, in) (Glorot and Bengio 2010).
 inline void xavier_uniform_(ag::Tensor x, const ag::RandomKey& key) {
   uniform_(x, std::sqrt(6.0 / static_cast<double>(x.dim(0) + x.dim(1))), key);
 }
 
-// Normal with the variance 2 / (in + out) (the same).
+// Normal with variance 2 / (in + out) for a weight (out, in) (Glorot and Bengio 2010).
 inline void xavier_normal_(ag::Tensor x, const ag::RandomKey& key) {
   normal_(x, std::sqrt(2.0 / static_cast<double>(x.dim(0) + x.dim(1))), key);
 }

@@ -1,4 +1,4 @@
-// The layers that every model here is made of.
+// The layers of the models here.
 #pragma once
 
 #include <optional>
@@ -11,10 +11,10 @@ namespace nn {
 // A low-rank addition to a frozen Linear (Hu et al. 2021, LoRA): y += (alpha / r) dropout(x) A^T B^T.
 struct LoraAdapter {
   ag::Tensor A;         // lora_A.weight (r, in)
-  ag::Tensor B;         // lora_B.weight (out, r); zero at the start, so the model begins as it was
+  ag::Tensor B;         // lora_B.weight (out, r); initially zero, so the model first stays as it was
   double scaling = 1;   // alpha / r
-  double dropout = 0;   // on the adapter's input
-  uint32_t stream = 0;  // of its random numbers
+  double dropout = 0;   // rate, on the adapter's input
+  uint32_t stream = 0;  // of the dropout's random numbers
 };
 
 class Linear : public Module {
@@ -22,13 +22,13 @@ class Linear : public Module {
   Linear(int64_t in, int64_t out, bool with_bias);
   ag::Tensor operator()(const ag::Tensor& x /*(N,in)*/, const DropoutContext& dropout = {}) const;  // (N,out)
 
-  // The matrices become parameters, lora_A.weight and lora_B.weight, in place of an earlier adapter's.
+  // Makes the matrices parameters, lora_A.weight and lora_B.weight. Replaces an earlier adapter.
   void attach_lora(LoraAdapter adapter);
   void detach_lora();
   const std::optional<LoraAdapter>& lora() const { return lora_; }
 
   ag::Tensor weight;  // (out,in)
-  ag::Tensor bias;    // (out), undefined without one
+  ag::Tensor bias;    // (out), or undefined
 
  private:
   std::optional<LoraAdapter> lora_;
@@ -45,7 +45,7 @@ class RMSNorm : public Module {
  public:
   RMSNorm(int64_t columns, double eps);
   ag::Tensor operator()(const ag::Tensor& x) const { return ag::rms_norm(x, weight, eps); }
-  ag::Tensor weight;  // (C), ones at the start
+  ag::Tensor weight;  // (C), initially ones
   double eps;
 };
 
@@ -53,7 +53,7 @@ class LayerNorm : public Module {
  public:
   LayerNorm(int64_t columns, double eps);
   ag::Tensor operator()(const ag::Tensor& x) const { return ag::layer_norm(x, weight, bias, eps); }
-  ag::Tensor weight, bias;  // (C), ones and zeros at the start
+  ag::Tensor weight, bias;  // (C), initially ones and zeros
   double eps;
 };
 

@@ -1,4 +1,4 @@
-// LoRA on a whole model: attach, merge, detach.
+// LoRA for a whole model: attach, merge, detach.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ struct LoraConfig {
   uint64_t seed = 1;
 };
 
-// A layer that is to have an adapter of its own rank.
+// A layer that gets an adapter, with its own rank.
 struct LoraTarget {
   std::string name;
   Linear* linear;
@@ -26,23 +26,23 @@ struct LoraTarget {
   double scaling;
 };
 
-// Freezes the model and gives every Linear whose name ends with a target an adapter: A as PEFT draws it
-// (Kaiming uniform with a = sqrt 5, which is uniform within 1 / sqrt(in)), B zero. A target that matches
-// nothing is an ag::InputError. The adapters' matrices are parameters of the model until they are detached.
+// Freezes the model and attaches an adapter to every Linear whose name ends with a target. A is drawn as in
+// PEFT (Kaiming uniform with a = sqrt 5, that is uniform in +-1 / sqrt(in)), B is zero. Throws ag::InputError
+// for a target that matches nothing. The adapters' matrices are parameters of the model until detach_lora.
 void attach_lora(Module& model, const LoraConfig& config);
 void attach_lora(Module& model, const std::vector<LoraTarget>& targets, double dropout, uint64_t seed);
 void detach_lora(Module& model);
 
-// True if a name in `targets` means this module: its full name or the end of it, from a dot on.
+// True if `target` is the module's full name or the end of it after a dot.
 bool names_module(const std::string& target, const std::string& module);
 
-// PEFT's names for a causal LM are "base_model.model.<module>.lora_A.weight" and the same with lora_B.
+// PEFT's names for a causal LM are "base_model.model.<module>.lora_A.weight" and "....lora_B.weight".
 inline constexpr const char* kPeftPrefix = "base_model.model.";
 
 // The adapters' matrices with PEFT's names.
 NamedTensors lora_parameters(const Module& model);
 
-// Adds scaling B A to the frozen weights. A merged adapter must not stay attached.
+// Adds scaling B A to the frozen weights. Detach the adapter afterwards, or it would count twice.
 void merge_lora(Module& model);
 
 // Calls visit(full name, linear) for every Linear of the model.

@@ -87,7 +87,7 @@ std::vector<Tensor> Adam::parameters() const {
   return result;
 }
 
-// The sum of the squares of all numbers, in double.
+// The sum of squares of all numbers, computed in double.
 static double sum_squares(const Tensor& x) {
   const ag::Storage there(sizeof(double), x.device());
   DISPATCH(x.device(), sum_squares, static_cast<double*>(there.data()), x.data(), x.numel());

@@ -19,12 +19,12 @@ constexpr int64_t kLargestRank = 4096;
 
 // --- names of modules --------------------------------------------------------------------------------------
 
-// A regular expression that has to match a whole name, as Python's re.fullmatch.
+// A regular expression that must match the complete name, as in Python's re.fullmatch.
 class Pattern {
  public:
   Pattern(const std::string& text, const std::string& file) : text_(text), file_(file) {
     const std::string limit = "(*LIMIT_MATCH=100000)",
-                      all = limit + text;  // it may take exponentially many steps
+                      all = limit + text;  // a limit, since a match may take exponentially many steps
     int error = 0;
     PCRE2_SIZE at = 0;
     code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(all.data()), all.size(),
@@ -51,8 +51,8 @@ class Pattern {
 
 // --- adapter_config.json -----------------------------------------------------------------------------------
 
-// rank_pattern, alpha_pattern: what a module has in place of r and lora_alpha. A key is a regular expression
-// for a name from any dot on; the first one that matches counts.
+// rank_pattern, alpha_pattern: values of modules that replace r and lora_alpha. A key is a regular expression
+// for the end of a name after any dot; the first match counts.
 using Overrides = std::vector<std::pair<Pattern, double>>;
 
 double override_or(const Overrides& overrides, const std::string& name, double fallback) {
@@ -63,11 +63,11 @@ double override_or(const Overrides& overrides, const std::string& name, double f
 }
 
 struct PeftConfig {
-  LoraConfig lora;             // targets only where the file has a list
-  std::string target_pattern;  // a regular expression or "all-linear", where it has none
+  LoraConfig lora;             // targets is empty if the file has no list
+  std::string target_pattern;  // a regular expression or "all-linear", if the file has no list
   Overrides ranks, alphas;
   bool rank_stabilised = false;  // scaling alpha / sqrt(r) (Kalajdzievski 2023)
-  bool leaves_out = false;       // some of the target modules; the file's tensors show which
+  bool leaves_out = false;       // excludes some target modules; the file's tensors show which
 };
 
 void refuse(const OrderedJsonReader& config, const char* key, const std::vector<OrderedJson>& known) {
@@ -82,7 +82,7 @@ void refuse_unsupported(const OrderedJsonReader& config) {
   refuse(config, "peft_type", {"LORA"});
   refuse(config, "task_type", {"CAUSAL_LM", "FEATURE_EXTRACTION"});
   refuse(config, "bias", {"none"});
-  // The others change the base weights, so that the adapter means nothing without the changed ones.
+  // The other values change the base weights, and the adapter is useless without the changed weights.
   refuse(config, "init_lora_weights", {true, false, "gaussian", "orthogonal", "eva"});
   for (const char* key : {"use_dora", "fan_in_fan_out", "lora_bias", "use_qalora"})
     refuse(config, key, {false});
@@ -139,7 +139,8 @@ PeftConfig read_config(const Path& path) {
 
 // --- the layers --------------------------------------------------------------------------------------------
 
-// True if trained on the model without its output layer: "layers.0..." is then our "model.layers.0...".
+// True if the adapter was trained on the model without its output layer: PEFT's "layers.0..." is then our
+// "model.layers.0...".
 bool names_are_short(const TensorFile& stored) {
   return std::none_of(stored.tensors.begin(), stored.tensors.end(), [](const auto& tensor) {
     return tensor.first.starts_with(std::string(kPeftPrefix) + "model.") ||
@@ -152,12 +153,12 @@ std::string matrix_name(const std::string& module, char matrix) {
   return kPeftPrefix + module + ".lora_" + matrix + ".weight";
 }
 
-// A module's name in the words of the model that PEFT trained.
+// A module's name in the model that PEFT trained.
 std::string peft_name(const std::string& name, bool is_short) {
   return is_short && name.starts_with("model.") ? name.substr(6) : name;
 }
 
-// The output of a tied model is its token table, which is no layer that could be adapted by itself.
+// The output matrix of a tied model is its token table, so it is not a layer that can have an adapter.
 void refuse_tied_output(Module& model, const TensorFile& stored) {
   bool is_tied = true;
   for_each_linear(model, [&](const std::string& name, Linear&) { is_tied = is_tied && name != kOutput; });
@@ -170,7 +171,7 @@ std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bo
                                      const std::string& file, const TensorFile& stored) {
   std::string lower = config.target_pattern;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  const bool all = lower == kAllLinear;  // but for the output layer
+  const bool all = lower == kAllLinear;  // all but the output layer
   const Pattern pattern(all ? "" : config.target_pattern, file);
   const auto wanted = [&](const std::string& name) {
     if (all) return name != kOutput;
@@ -181,7 +182,7 @@ std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bo
   std::vector<LoraTarget> found;
   for_each_linear(model, [&](const std::string& full_name, Linear& linear) {
     const std::string name = peft_name(full_name, is_short);
-    const bool is_outside = is_short && name == kOutput;  // of the model that PEFT trained
+    const bool is_outside = is_short && name == kOutput;  // not in the model that PEFT trained
     const bool is_left_out = config.leaves_out && !stored.find(matrix_name(name, 'A'));
     if (is_outside || is_left_out || !wanted(name)) return;
     const double rank = override_or(config.ranks, name, static_cast<double>(config.lora.rank)),
@@ -193,14 +194,14 @@ std::vector<LoraTarget> find_targets(Module& model, const PeftConfig& config, bo
   return found;
 }
 
-// The model's tensor that one of PEFT's is a copy of; null where it is none.
+// The model's tensor of which PEFT's tensor is a copy; null if there is none.
 const ag::Tensor* original_of(const std::string& name, const NamedTensors& parameters) {
   const std::string_view base_layer = ".base_layer", prefix = kPeftPrefix;
   std::string own = name.starts_with(prefix) ? name.substr(prefix.size()) : name;
   if (const size_t at = own.find(base_layer); at != std::string::npos) own.erase(at, base_layer.size());
   std::vector<std::string> names = {own, "model." + own};
   if (own == std::string(kOutput) + ".weight")
-    names.push_back("model.embed_tokens.weight");  // of a tied model
+    names.push_back("model.embed_tokens.weight");  // the output matrix of a tied model
   for (const std::string& wanted : names) {
     for (const auto& [parameter, tensor] : parameters) {
       if (parameter == wanted) return &tensor;
@@ -209,7 +210,7 @@ const ag::Tensor* original_of(const std::string& name, const NamedTensors& param
   return nullptr;
 }
 
-// PEFT saves the token table and the output matrix beside an adapter of theirs.
+// Checks and removes the copies of the token table and the output matrix that PEFT saves with an adapter.
 void take_out_copies(TensorFile& stored, const Module& model) {
   const NamedTensors parameters = model.named_parameters();
   std::erase_if(stored.tensors, [&](const auto& tensor) {
@@ -223,7 +224,7 @@ void take_out_copies(TensorFile& stored, const Module& model) {
   });
 }
 
-// A and B of each layer in turn, as PEFT names them.
+// A and B of each layer, with PEFT's names.
 NamedShapes matrices_of(const std::vector<LoraTarget>& targets, bool is_short) {
   NamedShapes matrices;
   for (const LoraTarget& target : targets) {
@@ -283,7 +284,7 @@ LoraConfig read_adapter(const Path& folder, Module& model) {
   take_out_copies(stored, model);
   const std::vector<LoraTarget> targets = find_targets(model, config, is_short, file.string(), stored);
   const NamedShapes matrices = matrices_of(targets, is_short);
-  // All is checked before attach_lora takes memory for ranks that the configuration only declares.
+  // Checked first, because attach_lora allocates memory for any rank that the configuration declares.
   check_tensors(matrices, stored.tensors, stored.path + ": the adapter does not fit the model");
   attach_lora(model, targets, config.lora.dropout, config.lora.seed);
   for (size_t i = 0; i < targets.size(); ++i) {

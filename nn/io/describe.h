@@ -1,5 +1,5 @@
-// How a configuration struct describes itself, once, for everything that reads or writes options: the command
-// line and its help, TOML files, fingerprints and reports are visitors of the same description.
+// A configuration struct describes its options once. The command line and its help, TOML files, fingerprints
+// and reports are visitors of this description.
 //
 //   struct KMeansConfig { int64_t groups = 20; bool normalize = true; };
 //   void describe(KMeansConfig& c, const nn::Visit& visit) {
@@ -7,7 +7,7 @@
 //     visit({"normalize", "k-means on rows of unit length"}, &c.normalize);
 //   }
 //
-// A default value is the one that the struct has; an option is added by a field and a line of describe().
+// The default value is the struct's. To add an option, add a field and a line in describe().
 #pragma once
 
 #include <cmath>
@@ -22,40 +22,40 @@
 
 namespace nn {
 
-// Which numbers an option accepts; for a list, each of its elements.
+// The numbers that an option accepts; in a list, for each element.
 struct Range {
   double low = -INFINITY, high = INFINITY;
-  bool above_low = false, below_high = false;  // the end itself is not accepted
+  bool above_low = false, below_high = false;  // true: the bound itself is not accepted
   bool holds(double x) const {
     return x >= low && x <= high && !(above_low && x == low) && !(below_high && x == high);
   }
 };
-constexpr double kLargestSize = 1e9;  // far above every sensible size, and far below what would overflow
+constexpr double kLargestSize = 1e9;  // far above any useful size, and far below an overflow
 constexpr Range kAny{};
-constexpr Range kPositive{0, INFINITY, true, true};  // and finite
+constexpr Range kPositive{0, INFINITY, true, true};  // (0,inf)
 constexpr Range kShare{0, 1, false, true};           // [0,1)
 constexpr Range kInside{0, 1, true, true};           // (0,1)
 constexpr Range at_least(double low) { return {low, kLargestSize}; }
 constexpr Range between(double low, double high) { return {low, high}; }
 
-// What a description says of one option.
+// The description of one option.
 struct Option {
   std::string name;  // "max-length": after "--" on the command line, and the key in a TOML file
   std::string help;
   Range range = kAny;                     // of a number
   std::vector<std::string> choices = {};  // of a string, or of each element of a list; empty: any string
-  // Not empty: the value is a path, unless it is this word; a fingerprint takes the file's content.
+  // If not empty, the value is this word or a path; a fingerprint then includes the file's content.
   std::string builtin = {};
 };
 
-// The field that holds an option's value.
+// A pointer to the field that holds an option's value.
 using Field = std::variant<bool*, int*, int64_t*, uint64_t*, double*, std::string*, std::vector<int>*,
                            std::vector<uint64_t>*, std::vector<std::string>*>;
 
 using Visit = std::function<void(const Option&, Field)>;
 
-// An enum as an option, visited as the name of its value. Throws ag::Error if the visitor leaves another
-// string.
+// An enum as an option: the visitor sees the value's name. Throws ag::Error if the visitor writes a string
+// that is not a name.
 template <class Enum>
 void visit_choice(const Visit& visit, Option option, Enum& value,
                   const std::vector<std::pair<std::string, Enum>>& names) {

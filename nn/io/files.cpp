@@ -18,7 +18,7 @@ constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spe
 
 std::string reason() { return std::strerror(errno); }
 
-// True if the fault is the system's, not that of the name that the user chose.
+// True if the system failed, false if the user's path is wrong.
 bool is_failure(const std::error_code& error) {
   for (const auto condition :
        {std::errc::no_space_on_device, std::errc::io_error, std::errc::not_enough_memory,
@@ -30,8 +30,8 @@ bool is_failure(const std::error_code& error) {
 
 Path folder_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
 
-// Waits until a file, or a folder's list of names, is on the disk. Some file systems cannot sync such a list,
-// and a folder may be writable but not readable: there is then nothing to wait for.
+// Waits until a file, or a folder's list of names, is on the disk. Some file systems cannot sync a folder,
+// and a folder may be writable but not readable; both are no error.
 void sync(const Path& path, bool is_folder) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   AG_CHECK(fd >= 0 || is_folder, path.string(), ": cannot be opened again to be synced: ", reason());
@@ -44,7 +44,7 @@ void sync(const Path& path, bool is_folder) {
 void sync_file(const Path& path) { sync(path, false); }
 void sync_folder(const Path& path) { sync(path, true); }
 
-// "FILE is no folder", where a name on the way to the path is that of something else; else empty.
+// "FILE is no folder" if a parent of the path is not a folder; else empty.
 std::string obstacle(Path path) {
   std::error_code unknown;
   for (; !path.empty() && path != path.root_path(); path = path.parent_path()) {
@@ -54,7 +54,7 @@ std::string obstacle(Path path) {
   return "";
 }
 
-// git-lfs puts a few lines in the place of a large file until it is fetched.
+// Until git-lfs has fetched a large file, a few lines of text are in its place.
 void refuse_lfs_pointer(std::string_view beginning, const Path& path) {
   INPUT_CHECK(!beginning.starts_with(kLfsPointer), path.string(),
               ": git-lfs has not fetched this file, only its address is here; hint: git lfs pull");
@@ -64,7 +64,7 @@ void refuse_lfs_pointer(std::string_view beginning, const Path& path) {
 
 std::string read_file(const Path& path, const std::string& what) {
   std::error_code error;
-  // Where even this cannot be told, opening the file says why.
+  // On an error of exists(), opening the file below gives the reason.
   INPUT_CHECK(std::filesystem::exists(path, error) || error, path.string(), ": there is no such ", what);
   INPUT_CHECK(!std::filesystem::is_directory(path, error), path.string(), ": expected a ", what,
               " but this is a folder");

@@ -1,4 +1,4 @@
-// A hash of content: to notice other content, not to resist an adversary.
+// A hash of content. It detects changes; it does not protect against attackers.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace nn {
 
-// XXH3 with 64 bits, of all that is added.
+// XXH3 with 64 bits, of everything that was added.
 class Hash {
  public:
   Hash();

@@ -8,7 +8,7 @@ template <class Json>
 Json parse_json(const std::string& text, const std::string& file) {
   constexpr int kDeepest = 64;
   using Event = typename Json::parse_event_t;
-  std::vector<std::unordered_set<std::string>> names;  // of the objects that are open
+  std::vector<std::unordered_set<std::string>> names;  // names in each object that is open
   const auto check = [&](int depth, Event event, Json& value) {
     INPUT_CHECK(depth < kDeepest, file, ": damaged: its JSON is nested more than ", kDeepest, " levels deep");
     if (event == Event::object_start) names.emplace_back();

@@ -1,4 +1,4 @@
-// JSON from files, read strictly. Only .cpp files include this: the JSON library is heavy.
+// Strict reading of JSON files. Only .cpp files include this header, because the JSON library is large.
 #pragma once
 
 #include <cmath>
@@ -15,25 +15,26 @@
 
 namespace nn {
 
-// The templates are for Json and OrderedJson; json.cpp compiles them once for each.
+// The templates are for Json and OrderedJson; json.cpp instantiates them for both.
 
-// Parses `text`; `file` is for messages. Throws Json::parse_error for what is not JSON, and ag::InputError
-// for two things that the library accepts: an object with a name twice, of which it silently keeps one, and
-// deep nesting, which exhausts the stack when the library copies or prints such a value.
+// Parses `text`; `file` is for messages. Throws Json::parse_error if it is not JSON. Throws ag::InputError
+// for two things that the library accepts: a name that occurs twice in an object (the library silently keeps
+// one of them), and deep nesting (the library's stack overflows when it copies or prints the value).
 template <class Json>
 Json parse_json(const std::string& text, const std::string& file);
 
-// The value as text, on one line or with `indent` spaces for each level; `ascii`: other characters as \uXXXX.
+// The value as a string, on one line or with `indent` spaces per level. `ascii`: writes other characters as
+// \uXXXX.
 template <class Json>
 std::string json_text(const Json& json, int indent = -1, bool ascii = false);
 
-// A value of a JSON file, which is asked for its parts by name and type; null counts as absent. Anything else
-// is an ag::InputError that names the file, the place in it, and what was found and expected. Refers to the
-// value.
+// Reads parts of a JSON value by name and type; null counts as absent. If a part is missing or has another
+// type, throws ag::InputError, which says file, place in the file, what was found and what was expected.
+// Holds a reference to the value.
 template <class Json>
 struct BasicJsonReader {
   const Json& json;
-  std::string file, name = {};  // name: "model.vocab"; empty: all of it
+  std::string file, name = {};  // name: "model.vocab"; empty: the whole file
 
   [[noreturn]] void refuse(const std::string& expected) const {
     const std::string found =
@@ -68,7 +69,7 @@ struct BasicJsonReader {
     if (!json.is_boolean()) refuse("true or false");
     return json.template get<bool>();
   }
-  int64_t integer() const {  // the library's own conversion would cut 2.5 to 2
+  int64_t integer() const {  // stricter than the library, which truncates 2.5 to 2
     const bool fits = !json.is_number_unsigned() || json.template get<uint64_t>() <= uint64_t{INT64_MAX};
     if (!json.is_number_integer() || !fits) refuse("an integer");
     return json.template get<int64_t>();
@@ -88,7 +89,8 @@ struct BasicJsonReader {
     return has(key) ? (*this)[key].number() : otherwise;
   }
 
-  void only(const std::set<std::string>& names) const {  // checks that every entry has one of these names
+  // Throws ag::InputError if an entry has another name than these.
+  void only(const std::set<std::string>& names) const {
     if (!json.is_object()) refuse("an object");
     for (const auto& item : json.items()) {
       INPUT_CHECK(names.contains(item.key()), place(), " has an entry ", quote(item.key()),
@@ -99,7 +101,7 @@ struct BasicJsonReader {
 extern template struct BasicJsonReader<Json>;
 extern template struct BasicJsonReader<OrderedJson>;
 
-// A file that holds one JSON object; `what` says in messages what the file is for. Throws ag::InputError.
+// Reads a file that holds one JSON object. `what` is the kind of file, for messages. Throws ag::InputError.
 template <class Json>
 Json read_json_object(const Path& path, const std::string& what);
 

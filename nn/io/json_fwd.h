@@ -1,12 +1,12 @@
-// The names of the JSON types, for headers; nn/io/json.h has what works with them.
+// Declares the JSON types, for headers. Their functions are in nn/io/json.h.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace nn {
 
-using Json = nlohmann::json;                 // an object's names in alphabetical order
-using OrderedJson = nlohmann::ordered_json;  // in the order in which they were given
+using Json = nlohmann::json;                 // sorts the names of an object
+using OrderedJson = nlohmann::ordered_json;  // keeps the order of the names
 
 template <class Json>
 struct BasicJsonReader;

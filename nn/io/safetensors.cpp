@@ -18,13 +18,13 @@ using ag::real;
 using ag::Shape;
 using ag::Tensor;
 constexpr const char* kFile = "safetensors file";
-constexpr uint64_t kLargestHeader = 100'000'000;  // the limit that the format's own reader sets
+constexpr uint64_t kLargestHeader = 100'000'000;  // the limit of Hugging Face's reader
 constexpr uint64_t kLargestNumber = std::numeric_limits<int64_t>::max();
-constexpr uint64_t kBufferBytes = uint64_t{1} << 22;  // a multiple of every width
+constexpr uint64_t kBufferBytes = uint64_t{1} << 22;  // a multiple of every number's size
 
 using Info = SafetensorsFile::TensorInfo;
 
-// A list of integers from 0. JSON's own conversion would cut 2.5 to 2.
+// A list of integers, 0 or larger. The JSON library's conversion would truncate 2.5 to 2.
 template <class T>
 std::vector<T> natural_numbers(const Json& json, const std::string& file, const std::string& tensor,
                                const char* key) {
@@ -48,7 +48,7 @@ Info parse_entry(const std::string& file, const std::string& name, const Json& j
   entry.begin = offsets[0];
   entry.bytes = offsets[1] - offsets[0];
   int64_t bytes = width;
-  bool fits = true;  // a product of absurd dimensions overflows
+  bool fits = true;  // false if the product of the dimensions overflows
   for (int64_t d : entry.shape) fits = fits && !__builtin_mul_overflow(bytes, d, &bytes);
   INPUT_CHECK(fits && static_cast<uint64_t>(bytes) == entry.bytes, file, ": tensor '", name, "' of shape ",
               entry.shape, " does not fill its ", entry.bytes, " bytes");
@@ -69,7 +69,7 @@ std::string read_header_text(std::ifstream& in, const std::string& file, uint64_
   return text;
 }
 
-// As the format demands, the tensors, sorted by their first byte, fill the data: no overlap, no hole.
+// The format requires that the tensors, sorted by their first byte, fill the data without overlap or hole.
 void check_order(const std::vector<Info>& tensors, uint64_t data_bytes, const std::string& file) {
   uint64_t end = 0;
   for (const Info& tensor : tensors) {
@@ -90,7 +90,7 @@ void convert(const std::string& bytes, size_t count, To* to, Convert convert_one
   }
 }
 
-// `count` numbers as the file has them, into a tensor from its element `first` on.
+// Converts `count` numbers of the file and writes them into the tensor from element `first` on.
 void convert_into(Tensor& x, int64_t first, const std::string& bytes, size_t count, const Info& info,
                   const std::string& file) {
   const auto same = [](auto v) { return v; };
@@ -110,7 +110,7 @@ void convert_into(Tensor& x, int64_t first, const std::string& bytes, size_t cou
 
 constexpr const char* kOwnType = std::is_same_v<real, float> ? "F32" : "F64";
 
-// The type that a tensor is written as.
+// The type in which a tensor is written.
 std::string type_of(const std::string& name, const Tensor& x, const StoredTypes& types) {
   if (x.dtype() == DType::I32) return "I32";
   const auto found = types.find(name);
@@ -240,7 +240,7 @@ void write_safetensors(const Path& path, const NamedTensors& tensors, const Meta
     offset += bytes;
   }
   std::string header = json.is_null() ? "{}" : json_text(json);
-  header.append((8 - header.size() % 8) % 8, ' ');  // the tensors begin at a multiple of 8
+  header.append((8 - header.size() % 8) % 8, ' ');  // so that the tensors begin at a multiple of 8
   write_atomically(path, [&](std::ostream& out) {
     const uint64_t length = header.size();
     out.write(reinterpret_cast<const char*>(&length), sizeof length);

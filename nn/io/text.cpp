@@ -26,7 +26,7 @@ size_t utf8_length(std::string_view text) {
   if (text.empty()) return 0;
   if (first < 0x80) return 1;
   const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return 0;  // a continuation, an overlong form, beyond U+10FFFF
+  if (first < 0xC2 || first > 0xF4) return 0;  // a continuation, an overlong form, or above U+10FFFF
   for (size_t i = 1; i < length; ++i) {
     if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
   }

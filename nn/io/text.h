@@ -1,4 +1,4 @@
-// Text from files: UTF-8 that may be broken, and names in messages.
+// Text from files: UTF-8 that may be invalid, and names in messages.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,10 @@
 
 namespace nn {
 
-// A name from a file, quoted for a message: shortened, and '?' for each byte that is not printable ASCII.
+// Quotes a name from a file for a message: shortens it and writes '?' for bytes that are not printable ASCII.
 std::string quote(const std::string& name);
 
-// "00001-of-00003" for i = 0 of 3: how files name the parts of a model.
+// "00001-of-00003" for i = 0 of 3, as in the names of a model's files.
 std::string numbered(int64_t i, int64_t count);
 
 // True for the first byte of a character, and for a byte that is not part of one.

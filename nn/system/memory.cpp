@@ -21,7 +21,7 @@ constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 std::atomic<int64_t> limit_of_user{0};
 
 // The number after `key` at the beginning of a line of the file: "MemAvailable: 123 kB", "inactive_file 123".
-// Nothing where the file does not tell: it is missing, or says "max" or a number beyond 63 bits: no limit.
+// No value if the file is missing, or says "max" or a number above 63 bits, which mean no limit.
 std::optional<int64_t> number_in(const Path& file, const std::string& key = "") {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -31,7 +31,7 @@ std::optional<int64_t> number_in(const Path& file, const std::string& key = "") 
   return std::nullopt;
 }
 
-// The files of one version of control groups, and the lines of memory.stat that count cached files.
+// The files of one version of control groups, and the lines of memory.stat with the sizes of cached files.
 struct CgroupFiles {
   const char *mount, *limit, *usage, *inactive, *active;
 };
@@ -44,13 +44,13 @@ int64_t left_in_group(const Path& folder, const CgroupFiles& files) {
   const auto limit = number_in(folder / files.limit), usage = number_in(folder / files.usage);
   if (!limit || !usage) return kNoLimit;
   const auto cached = [&](const char* key) { return number_in(folder / "memory.stat", key).value_or(0); };
-  // The files are read one after the other, so more may seem cached than used; and version 1 says "no limit"
-  // with a number so large that anything added to it overflows.
+  // The max(0, ...) is needed because the files are read at different times: more may seem cached than used.
+  // Version 1 writes "no limit" as a number so large that any addition would overflow.
   return *limit - std::max<int64_t>(0, *usage - cached(files.inactive) - cached(files.active));
 }
 
-// The least of the process's groups and those above them. /proc/self/cgroup names the groups: "0::/path"
-// (version 2), "9:memory:/path" (version 1). A container may see its own group as the root.
+// The minimum over the process's groups and their parents. /proc/self/cgroup names the groups: "0::/path"
+// (version 2), "9:memory:/path" (version 1). In a container, the process's own group may be the root.
 int64_t left_by_cgroups(const Path& root) {
   int64_t left = kNoLimit;
   std::ifstream in(root / "proc/self/cgroup");
