@@ -9,7 +9,7 @@ namespace {
 
 using ag::Tensor;
 
-// Share of the steps in which only last items are masked (RecBole: ft_ratio).
+// The share of steps that mask only the last item of each sequence (RecBole: ft_ratio).
 constexpr double kLastOnly = 0.5;
 
 TransformerBlockConfig bidirectional_block(const Bert4recConfig& config) {
@@ -58,7 +58,7 @@ Bert4rec::Bert4rec(const Bert4recConfig& config, uint64_t seed)
   }
 }
 
-// What the first block reads.
+// The input of the first block.
 Tensor Bert4rec::embed(const nn::Packed& input, const Tensor& vectors) const {
   const Tensor x = norm_(ag::add(vectors, position_embedding_(input.positions)));
   return nn::dropout(x, config_.dropout, input.dropout, ag::stream("bert4rec input"));
@@ -80,8 +80,8 @@ Tensor Bert4rec::tied_output(const Tensor& table) const {
 }
 
 SequenceBatch Bert4rec::training_batch(const Histories& windows, const ag::RandomKey& key) const {
-  // Elements of the random stream: 0 decides about the step; then two for each item, by its place in the
-  // batch: whether it is masked, and where the one mask goes of a sequence that begins there.
+  // Elements of the random stream: 0 chooses the kind of step. Item i of the batch has two: 2 + 2 i decides
+  // if it is masked; 3 + 2 i, for a sequence that begins with item i, places the only mask.
   const bool last_only = has_head() && ag::random_uniform(key, 0) < kLastOnly;
   Histories inputs = latest(windows, config_.max_length);
   std::vector<int32_t> rows, targets;

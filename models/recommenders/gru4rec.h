@@ -1,6 +1,6 @@
-// GRU4Rec: a recurrent network over the items of a history (Hidasi et al. 2016, in the form of Tan et al.
-// 2016 that predicts the next item's vector), as RecBole 1.2.1 has it: dropout on the item vectors, one GRU
-// layer without biases, and a linear layer back to the item table's columns. Names are RecBole's.
+// GRU4Rec: a recurrent network over the items of a history (Hidasi et al. 2016; in the form of Tan et al.
+// 2016, which predicts the next item's vector), as in RecBole 1.2.1: dropout on the item vectors, one GRU
+// layer without biases, and a linear layer to the item table's columns. Parameter names are RecBole's.
 #pragma once
 
 #include "models/recommenders/recommender.h"
@@ -8,15 +8,15 @@
 namespace models {
 
 struct Gru4recConfig : ConfigOf<Gru4recConfig, class Gru4rec> {
-  int64_t gru_hidden = 128;  // G: of the recurrent state
+  int64_t gru_hidden = 128;  // G: size of the recurrent state
 
   void describe(const nn::Visit& visit) override;
 };
 
 class Gru4rec : public TrainableRecommender {
  public:
-  // The item table begins as Xavier normal, the GRU as Xavier uniform, the linear layer uniform within
-  // 1 / sqrt(gru_hidden), as torch.nn.Linear.
+  // Initial values: the item table Xavier normal, the GRU Xavier uniform, the linear layer uniform in
+  // +-1 / sqrt(gru_hidden), as in torch.nn.Linear.
   Gru4rec(const Gru4recConfig& config, uint64_t seed);
 
   const Gru4recConfig& config() const override { return config_; }

@@ -32,8 +32,8 @@ void ItemEmbedding::set(const Tensor& vectors) {
   own.copy_from(vectors);
 }
 
-// There is nothing between the two layers, so they are one, x -> W1 (W0 x + b0) + b1. Multiplied first,
-// W1 W0 costs a fraction of what the wide layer would for all items.
+// There is no activation between the two layers, so they are one: x -> W1 (W0 x + b0) + b1. Computing W1 W0
+// first costs a fraction of applying W0 to all items.
 Tensor ItemEmbedding::adapt(const Tensor& features) const {
   const Tensor weight = ag::matmul(narrow_->weight, down_->weight);  // (d,D/2)(D/2,D) -> (d,D)
   const Tensor bias = (*narrow_)(ag::reshape(down_->bias, {1, down_->bias.numel()}));
@@ -49,7 +49,7 @@ Tensor ItemEmbedding::table() const {
 
 Tensor ItemEmbedding::operator()(const Tensor& ids) const {
   if (config_.use == ItemsUse::Init) return ag::embedding(weight_, ids);
-  // Ids of items and of extra rows may be mixed; and with more ids than items, the table is less work.
+  // The table is made if ids of items and of extra rows may be mixed, and if there are more ids than items.
   if (extra_.defined() || ids.numel() > config_.items) return ag::embedding(table(), ids);
   const Tensor adapted = adapt(ag::embedding(features_, ids));
   return config_.use == ItemsUse::Concat ? ag::concat({ag::embedding(weight_, ids), adapted}, 1) : adapted;

@@ -8,7 +8,7 @@ namespace {
 
 using ag::Tensor;
 
-// The target in front of its negatives: (M,1+n).
+// Each target, followed by its negatives: (M,1+n).
 Tensor candidates(const Tensor& targets, const Tensor& negatives) {
   const int64_t M = targets.numel();
   AG_CHECK(negatives.defined() && negatives.rank() == 2 && negatives.dim(0) == M && negatives.dim(1) > 0,
@@ -23,14 +23,14 @@ Tensor candidates(const Tensor& targets, const Tensor& negatives) {
   return ids;
 }
 
-// scores (M,1+n), the target's first
+// scores (M,1+n); the target's score is the first
 Tensor binary_loss(const Tensor& scores, double beta) {
   const int64_t M = scores.dim(0), n = scores.dim(1) - 1;
   const Tensor positive =
       ag::bce_with_logits(ag::slice(scores, 1, 0, 1), Tensor::full({M, 1}, 1, scores.device()));
   const Tensor negative =
       ag::bce_with_logits(ag::slice(scores, 1, 1, 1 + n), Tensor::full({M, n}, 0, scores.device()));
-  const double terms = static_cast<double>(n + 1);  // of a position
+  const double terms = static_cast<double>(n + 1);  // per position
   return ag::add(ag::scale(positive, beta / terms), ag::scale(negative, static_cast<double>(n) / terms));
 }
 

@@ -38,12 +38,13 @@ Narm::Narm(const NarmConfig& config, uint64_t seed)
   }
 }
 
-// The sums of a_tj h_j over j <= t, of every row t or of each last one: h (N,G) -> (N,G) or (B,G).
+// The sums of a_tj h_j over j <= t, for every row t or only the last of each sequence: h (N,G) -> (N,G) or
+// (B,G).
 Tensor Narm::local(const Tensor& h, const ag::Offsets& offsets, Rows rows) const {
   const auto first_query = [&](int64_t b) {
     return rows == Rows::All ? offsets.at(b) : offsets.at(b + 1) - 1;
   };
-  std::vector<int32_t> queries, keys;  // t and j of all pairs of a sequence, those with j > t too
+  std::vector<int32_t> queries, keys;  // t and j of all pairs of a sequence, also those with j > t
   std::vector<double> is_seen;         // 1 if j <= t
   for (int64_t b = 0; b < offsets.sequences(); ++b) {
     for (int64_t t = first_query(b); t < offsets.at(b + 1); ++t) {

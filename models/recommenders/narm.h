@@ -1,12 +1,12 @@
-// NARM: neural attentive session-based recommendation (Li et al. 2017), as RecBole 1.2.1 has it. A recurrent
-// network reads the history; its last state is joined with a weighted sum of all its states:
+// NARM: neural attentive session-based recommendation (Li et al. 2017), as in RecBole 1.2.1. A recurrent
+// network reads the history; its last state is concatenated with a weighted sum of all its states:
 //   h = gru(dropout(vectors)),  a_tj = v . sigmoid(A1 h_j + A2 h_t)
 //   c_t = [sum_{j <= t} a_tj h_j, h_t],  state_t = B dropout(c_t)
-// The weights a are not normalised. Names are RecBole's.
+// The weights a are not normalised. Parameter names are RecBole's.
 //
-// Ours is how a window is read: RecBole makes an example of each beginning of a history and predicts one item
-// after it; here a window is read once, and every position t predicts the next item by the attention of its
-// own beginning. The states are the same. The pairs (t, j) are L^2 G numbers for a window of L items.
+// Training differs from RecBole, which makes one example of each prefix of a history and predicts one item
+// after it. Here a window is read once, and every position t predicts the next item, with attention over
+// positions 0 .. t. The states are the same. The pairs (t, j) take L^2 G numbers for a window of L items.
 #pragma once
 
 #include "models/recommenders/recommender.h"
@@ -14,7 +14,7 @@
 namespace models {
 
 struct NarmConfig : ConfigOf<NarmConfig, class Narm> {
-  int64_t gru_hidden = 128;      // G: of the recurrent state
+  int64_t gru_hidden = 128;      // G: size of the recurrent state
   double context_dropout = 0.5;  // on c_t; `dropout` is on the item vectors
 
   NarmConfig() { dropout = 0.25; }
@@ -23,7 +23,8 @@ struct NarmConfig : ConfigOf<NarmConfig, class Narm> {
 
 class Narm : public TrainableRecommender {
  public:
-  // Item table and linear layers begin as Xavier normal, the GRU as torch.nn.GRU: within 1 / sqrt(G).
+  // Initial values: item table and linear layers Xavier normal; the GRU uniform in +-1 / sqrt(G), as in
+  // torch.nn.GRU.
   Narm(const NarmConfig& config, uint64_t seed);
 
   const NarmConfig& config() const override { return config_; }

@@ -17,7 +17,7 @@ std::unique_ptr<SequentialRecommender> PopularityConfig::make(uint64_t) const {
   return std::make_unique<Popularity>(std::vector<int64_t>(static_cast<size_t>(items), 0));
 }
 
-// f32 holds integers exactly up to 2^24, more than any item's count in the published sets.
+// f32 is exact for integers up to 2^24, which is more than any item's count in the published data sets.
 Popularity::Popularity(const std::vector<int64_t>& counts)
     : counts_(Tensor::from({static_cast<int64_t>(counts.size()), 1}, {counts.begin(), counts.end()})) {
   share_parameter("counts", counts_);

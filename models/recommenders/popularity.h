@@ -1,4 +1,4 @@
-// PopRec: the same scores for everybody, how often each item occurs. Nothing is learned by gradient.
+// PopRec: an item's score is the number of its occurrences, the same for every user. Nothing is trained.
 #pragma once
 
 #include <vector>
@@ -7,11 +7,11 @@
 
 namespace models {
 
-struct PopularityConfig : RecommenderModelConfig {  // of the shared fields it reads items
-  bool all = false;  // counts all interactions, with the held-out ones, as some published figures do
+struct PopularityConfig : RecommenderModelConfig {  // of the shared fields it uses only items
+  bool all = false;  // also counts the held-out interactions, as in some published results
 
   void describe(const nn::Visit& visit) override;
-  std::unique_ptr<SequentialRecommender> make(uint64_t seed) const override;  // with counts of zero
+  std::unique_ptr<SequentialRecommender> make(uint64_t seed) const override;  // all counts are zero
   std::unique_ptr<RecommenderModelConfig> clone() const override {
     return std::make_unique<PopularityConfig>(*this);
   }

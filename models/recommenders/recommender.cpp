@@ -42,7 +42,7 @@ void RecommenderModelConfig::check() const {
 SequenceBatch part(const SequenceBatch& whole, int64_t begin, int64_t end) {
   const auto first = static_cast<int32_t>(whole.input.offsets.at(begin)),
              last = static_cast<int32_t>(whole.input.offsets.at(end));
-  // The targets in rows [first, last): at which rows they are ascends.
+  // The targets whose rows are in [first, last); the rows are in ascending order.
   int64_t from = first, to = last;
   if (whole.rows.defined()) {
     const int32_t *rows = whole.rows.ints(), *rows_end = rows + whole.rows.numel();

@@ -1,4 +1,4 @@
-// The recommenders by name. A new one is a pair of files and a line in registry.cpp.
+// The recommenders by name. To add one, add a pair of files and a line in registry.cpp.
 #pragma once
 
 #include <span>

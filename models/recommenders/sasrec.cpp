@@ -57,12 +57,12 @@ Sasrec::Sasrec(const SasrecConfig& config, uint64_t seed)
   }
   child("norm", norm_);
   for (const auto& [name, w] : named_parameters()) {
-    // Norms and biases begin as one and zero.
+    // The constructors set norms to one and biases to zero.
     if (w.rank() == 2) initialise(w, name, config.variant, seed);
   }
 }
 
-// What the first block reads.
+// The input of the first block.
 Tensor Sasrec::embed(const nn::Packed& input, const Tensor& vectors) const {
   const bool original = config_.variant == Variant::Original;
   const Tensor items = original ? ag::scale(vectors, std::sqrt(double(config_.hidden))) : vectors;

@@ -1,5 +1,5 @@
 // SASRec: self-attentive sequential recommendation (Kang and McAuley 2018), a causal transformer over the
-// items of a history whose states are compared with the item table. Four forms of it are published:
+// items of a history; its states are compared with the item table. Four forms are published:
 //
 //             source                      norms   last  eps    feed-forward   input             positions
 //   Prenorm   today's re-implementations  Before  yes   1e-5   relu, dropout  item + p          right-aligned
@@ -7,10 +7,10 @@
 //   Recbole   RecBole 1.2.1               After   no    1e-12  gelu           norm(item + p)    from zero
 //   S3rec     CIKM2020-S3Rec [1]          After   no    1e-12  gelu           norm(item + p)    right-aligned
 //
-// p is the position's vector; "last" a norm after the last block. Weights begin as N(0, 0.02); all of
-// Original's and the in_proj of Prenorm as Xavier uniform; biases as zero. The authors' code has inner = C,
-// RecBole 256. In all forms dropout acts on the input, on the attention's weights and on both branches
-// of a block. [1] without its pre-training
+// p is the position's vector; "last" is a norm after the last block. Initial values: weights N(0, 0.02),
+// except Xavier uniform for all of Original and for Prenorm's in_proj; biases zero. The authors' code has
+// inner = C, RecBole 256. In all forms dropout acts on the input, on the attention's weights and on both
+// branches of a block. [1] without its pre-training.
 #pragma once
 
 #include <memory>
@@ -32,7 +32,7 @@ class Sasrec : public TrainableRecommender {
  public:
   Sasrec(const SasrecConfig& config, uint64_t seed);
 
-  // Right-aligned, the last item has position T-1 whatever the length; or from zero, as the variant has it.
+  // The last T items. Right-aligned (the last item has position T-1) or from 0, depending on the variant.
   nn::Packed pack(const Histories& histories) const override;
   const SasrecConfig& config() const override { return config_; }
 
@@ -43,7 +43,7 @@ class Sasrec : public TrainableRecommender {
   SasrecConfig config_;
   nn::Embedding position_embedding_;  // (T,C)
   TransformerBlocks blocks_;
-  nn::LayerNorm norm_;  // of the states, or with Recbole and S3rec of the input
+  nn::LayerNorm norm_;  // of the input with Recbole and S3rec, else of the states
 };
 
 }  // namespace models

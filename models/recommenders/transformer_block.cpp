@@ -58,7 +58,7 @@ TransformerBlock::TransformerBlock(const TransformerBlockConfig& config, const s
   child("norm2", norm2_);
 }
 
-// queries (M,C), of all rows or of each sequence's last; x (N,C) -> (M,C)
+// queries (M,C), of all rows or of the last of each sequence; x (N,C) -> (M,C)
 Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn::Packed& batch, Rows rows,
                                 const nn::DropoutContext& dropout) const {
   const int64_t C = config_.hidden, H = config_.heads;
@@ -66,7 +66,7 @@ Tensor TransformerBlock::attend(const Tensor& queries, const Tensor& x, const nn
     return ag::reshape(ag::slice(joined, 1, i * C, (i + 1) * C), {joined.dim(0), H, C / H});
   };
   Tensor q, k, v;
-  if (rows == Rows::All && config_.norm != NormPlace::Query) {  // queries are x: one product
+  if (rows == Rows::All && config_.norm != NormPlace::Query) {  // queries == x: one product for q, k, v
     const Tensor qkv = ag::linear(x, in_proj_weight_, in_proj_bias_);
     q = part(qkv, 0), k = part(qkv, 1), v = part(qkv, 2);
   } else {

@@ -1,5 +1,5 @@
-// One block of the transformers that read histories: attention and a feed-forward layer, each with a residual
-// path. The three forms in which SASRec and BERT4Rec are published differ in where the layer norms are.
+// One block of SASRec and BERT4Rec: attention and a feed-forward layer, each with a residual path. The
+// published forms differ in the place of the layer norms.
 #pragma once
 
 #include <memory>
@@ -10,19 +10,19 @@
 namespace models {
 
 enum class NormPlace : uint8_t {
-  // x += attention(norm1(x)), x += feed_forward(norm2(x)): today's re-implementations
+  // x += attention(norm1(x)), x += feed_forward(norm2(x)): most re-implementations
   Before,
   // x = norm1(x + attention(x)), x = norm2(x + feed_forward(x)): BERT, and RecBole's SASRec
   After,
   // q = norm1(x), x = q + attention(queries q, keys and values x); n = norm2(x), x = n + feed_forward(n): the
-  // code that Kang and McAuley published; its attention has no output projection
+  // code of Kang and McAuley; its attention has no output projection
   Query,
 };
 enum class Activation : uint8_t { Relu, Gelu };
 
-// What the configurations of SASRec and BERT4Rec share.
+// The fields that the configurations of SASRec and BERT4Rec share.
 struct TransformerConfig : RecommenderModelConfig {
-  int64_t inner = 64;  // of the feed-forward layer
+  int64_t inner = 64;  // size of the feed-forward layer
   int64_t blocks = 2;
   int64_t heads = 2;  // divides hidden
   void describe(const nn::Visit& visit) override;
@@ -30,28 +30,29 @@ struct TransformerConfig : RecommenderModelConfig {
 };
 
 struct TransformerBlockConfig {
-  int64_t hidden = 64, inner = 64, heads = 2;  // C; of the feed-forward layer; heads divides hidden
+  int64_t hidden = 64, inner = 64, heads = 2;  // C; size of the feed-forward layer; heads divides hidden
   NormPlace norm = NormPlace::Before;
   Activation activation = Activation::Relu;
-  bool inner_dropout = true;  // dropout on the feed-forward layer's activation too
-  double dropout = 0;         // on the attention's weights and on both branches
+  bool inner_dropout = true;  // dropout also on the feed-forward layer's activation
+  double dropout = 0;         // rate, on the attention's weights and on both branches
   double eps = 1e-5;
   ag::Mask mask = ag::Mask::Causal;
 };
 
-// A block of the sizes and the dropout that a recommender's configuration says, in today's form.
+// The block with the sizes and the dropout of a recommender's configuration, in the form of most
+// re-implementations: pre-norm, relu.
 TransformerBlockConfig prenorm_block(const TransformerConfig& config);
-// In the form of BERT, of RecBole's SASRec and of BERT4Rec: post-norm, gelu, no dropout on it, eps 1e-12.
+// The same in the form of BERT, RecBole's SASRec and BERT4Rec: post-norm, gelu without dropout, eps 1e-12.
 TransformerBlockConfig postnorm_block(const TransformerConfig& config);
 
-constexpr double kTransformerStd = 0.02;  // with which tables and matrices begin, as BERT's
+constexpr double kTransformerStd = 0.02;  // of the initial values of tables and matrices, as in BERT
 
 // Parameter names are those of torch.nn.TransformerEncoderLayer.
 class TransformerBlock : public nn::Module {
  public:
-  // The name tells the random streams of the model's blocks apart.
+  // `name` makes the random streams of the model's blocks different.
   TransformerBlock(const TransformerBlockConfig& config, const std::string& name);
-  // x (N,C) -> (N,C), or of the last row of each sequence only, for less work: (B,C).
+  // x (N,C) -> (N,C), or, with less work, only the last row of each sequence: (B,C).
   ag::Tensor operator()(const ag::Tensor& x, const nn::Packed& batch, Rows rows) const;
 
  private:
@@ -69,7 +70,7 @@ class TransformerBlock : public nn::Module {
 
 using TransformerBlocks = std::vector<std::unique_ptr<TransformerBlock>>;
 
-// x (N,C) through all blocks -> (N,C), or of the last row of each sequence only -> (B,C).
+// x (N,C) through all blocks -> (N,C), or only the last row of each sequence -> (B,C).
 ag::Tensor forward(const TransformerBlocks& blocks, ag::Tensor x, const nn::Packed& batch, Rows rows);
 
 }  // namespace models

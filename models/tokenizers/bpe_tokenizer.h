@@ -1,8 +1,8 @@
-// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): what its two families share. byte_level_bpe.h
-// merges bytes (GPT-2, Llama 3, Qwen2), sentencepiece_bpe.h characters (Llama 2, Mistral).
+// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): the common part of its two families.
+// byte_level_bpe.h merges bytes (GPT-2, Llama 3, Qwen2), sentencepiece_bpe.h characters (Llama 2, Mistral).
 //
-// A text is cut at added tokens written in it; what lies between is normalised, cut at those added tokens
-// that are looked for in normalised text, then into words; each word is merged for itself.
+// A text is cut at the added tokens that it contains. The parts between them are normalised, cut at the added
+// tokens that are found after normalisation, and cut into words. Each word is merged separately.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@
 
 namespace models {
 
-// --- finding tokens that are written out in a text ("<|im_start|>") ----------------------------------------
+// --- finding tokens in a text ("<|im_start|>") -------------------------------------------------------------
 
 constexpr int32_t kNoToken = -1;
 
@@ -44,11 +44,12 @@ class TokenFinder {
     }
   }
 
-  // Calls use(begin, part, id) for each part of the text in order: for a token, found from the left, the
-  // longest one where several begin, with its id; for what lies between, unless it is empty, with kNoToken.
+  // Calls use(begin, part, id) for each part of the text, in order. For a token, id is the token's; tokens
+  // are found from the left, and of several that begin at the same place the longest counts. For the parts
+  // between tokens, if not empty, id is kNoToken.
   template <class Use>
   void each_part(std::string_view text, const Use& use) const {
-    size_t begin = 0;  // of the ordinary text that ends at `at`
+    size_t begin = 0;  // where the part without tokens begins that ends at `at`
     const auto between = [&](size_t end) {
       if (end > begin) use(begin, text.substr(begin, end - begin), kNoToken);
     };
@@ -76,32 +77,33 @@ class TokenFinder {
     return nullptr;
   }
 
-  std::array<std::vector<Token>, 256> tokens_;  // by first byte, longest first
+  std::array<std::vector<Token>, 256> tokens_;  // by first byte, the longest first
 };
 
-// --- merging the neighbouring symbols of a word, the best pair first ---------------------------------------
+// --- merging neighbouring symbols of a word, the best pair first -------------------------------------------
 
-using TokenIds = std::unordered_map<std::string, int32_t>;  // by the token's text in the vocabulary
+using TokenIds = std::unordered_map<std::string, int32_t>;  // token as in the vocabulary -> id
 
 struct BpeMerge {
-  int32_t rank, id;  // the lowest rank merges first, and of equal ones the leftmost
+  int32_t rank, id;  // the lowest rank merges first; of equal ranks, the leftmost pair
 };
 
 struct BpeSymbol {
-  int32_t id;  // kNoToken: no token spells it
+  int32_t id;  // kNoToken: no token has this text
   int32_t begin,
-      end;         // the symbols at the start that it is made of; begin == end: merged into the one before
-  int32_t before;  // the place of the symbol to its left, -1: none
+      end;         // the initial symbols that it consists of; begin == end: merged into its left neighbour
+  int32_t before;  // the index of its left neighbour; -1: none
 };
 
-// What is left of symbols with these ids when no pair merges any more. find(left, right) gives the merge of
-// two neighbours, if there is one. A symbol stays at the place of its first part, so the list is linked by
-// begin, end and before; the pairs that can merge wait in a heap: n log n steps for n symbols.
+// Merges symbols with these ids until no pair can be merged, and returns the remaining ones. find(left,
+// right) gives the merge of two neighbours, if there is one. A merged symbol stays at the index of its first
+// part, so begin, end and before make a linked list. The pairs that can merge are in a heap: n log n steps
+// for n symbols.
 template <class Find>
 std::vector<BpeSymbol> merge_symbols(const std::vector<int32_t>& ids, const Find& find) {
   struct Candidate {
     int32_t rank, place, end, id;
-    bool operator<(const Candidate& other) const {  // heaps give the largest first
+    bool operator<(const Candidate& other) const {  // reversed, since a heap returns the largest first
       return rank != other.rank ? rank > other.rank : place > other.place;
     }
   };
@@ -128,7 +130,7 @@ std::vector<BpeSymbol> merge_symbols(const std::vector<int32_t>& ids, const Find
     BpeSymbol& left = at(best.place);
     if (left.begin == left.end || left.end == size) continue;
     BpeSymbol& right = at(left.end);
-    if (right.end != best.end) continue;  // one of the two has merged with another neighbour meanwhile
+    if (right.end != best.end) continue;  // one of the two has already merged with another neighbour
     left.id = best.id;
     left.end = right.end;
     right.end = right.begin;
@@ -140,12 +142,13 @@ std::vector<BpeSymbol> merge_symbols(const std::vector<int32_t>& ids, const Find
   return symbols;
 }
 
-// A list of merges, by the ids of the two tokens.
+// A table of merges: the ids of two tokens -> rank and id of the merge.
 class MergeTable {
  public:
   MergeTable() = default;
-  // Each pair merges to the token that spells both; the first pair goes first, and of two equal pairs the
-  // later one counts. Throws ag::InputError, beginning with `file`, if one of the three tokens is missing.
+  // Each pair merges to the token whose text is the text of both. The first pair has the lowest rank; of two
+  // equal pairs the later one counts. Throws ag::InputError, beginning with `file`, if one of the three
+  // tokens is missing.
   MergeTable(const std::vector<std::pair<std::string, std::string>>& merges, const TokenIds& ids,
              const std::string& file);
 
@@ -161,17 +164,17 @@ class MergeTable {
   std::unordered_map<uint64_t, BpeMerge> merges_;
 };
 
-// "left right" as the two tokens. Another text is an ag::InputError with `file` and `rank`, the merge's
-// place.
+// Splits "left right" into the two tokens. Throws ag::InputError, with `file` and `rank`, the merge's
+// position, for any other text.
 std::pair<std::string, std::string> split_merge(const std::string& merge, size_t rank,
                                                 const std::string& file);
 
 // --- the tokenizer -----------------------------------------------------------------------------------------
 
-// The numbers of tokenizer.ggml.token_type.
+// The values of tokenizer.ggml.token_type.
 enum TokenType : int64_t { kUndefined, kNormal, kUnknown, kControl, kUserDefined, kUnused, kByte };
 
-// A token that is recognised where it is written in a text, as given or (normalized) after normalisation.
+// A token that is recognised in a text: in the text as given, or (normalized) after normalisation.
 struct AddedToken {
   int64_t id;
   std::string text;  // for a normalized one: already in its normalised form
@@ -180,16 +183,16 @@ struct AddedToken {
 
 struct BpeVocabulary {
   std::string file;                                         // for messages
-  std::vector<std::string> tokens;                          // by id, the added ones too
+  std::vector<std::string> tokens;                          // by id, including the added tokens
   std::vector<int64_t> types;                               // by id, a TokenType; empty: all are normal
-  std::vector<std::pair<std::string, std::string>> merges;  // left, right; the first one merges first
-  std::vector<AddedToken> added;  // of two with the same text the first one is found
+  std::vector<std::pair<std::string, std::string>> merges;  // left, right; the first pair merges first
+  std::vector<AddedToken> added;  // of two with the same text, the first one is found
   Normalizer normalizer;
-  bool ignore_merges = false;      // a word that is itself a token becomes that token at once
-  std::optional<int64_t> unknown;  // stands for what has no token; without it that is left out
-  bool fuse_unknown = false;       // one for a run of them
+  bool ignore_merges = false;      // a word that is a token becomes that token, without merging
+  std::optional<int64_t> unknown;  // replaces symbols without a token; without it they are left out
+  bool fuse_unknown = false;       // one unknown token for a run of them
   SpecialTokens special;
-  std::set<int64_t> outside;  // ids that merging does not know: of tokens that are only added, and of none
+  std::set<int64_t> outside;  // ids that merging does not use: tokens that are only added, and unused ids
 
   TokenType type(size_t id) const { return id < types.size() ? static_cast<TokenType>(types[id]) : kNormal; }
 };
@@ -203,20 +206,21 @@ class BpeTokenizer : public Tokenizer {
  protected:
   using Ids = std::vector<int32_t>;
 
-  // Throws ag::InputError naming vocabulary.file: two equal tokens, a merge of unknown tokens, an id that is
-  // none, and so on. `bytes` is what decode writes for each id.
+  // Throws ag::InputError, which names vocabulary.file, for two equal tokens, a merge of unknown tokens, an
+  // invalid id, and so on. `bytes` is the text that decode writes for each id.
   BpeTokenizer(const BpeVocabulary& vocabulary, std::vector<std::string> bytes);
 
-  // Cuts normalised text without added tokens into words for append_word. `first`: it begins the text.
+  // Cuts normalised text without added tokens into words and calls append_word. `first`: the text begins
+  // here.
   virtual void append_text(std::string_view text, bool first, Ids& ids) const = 0;
-  // The symbols that a word begins as, as far as merges by rank go over them.
+  // The initial symbols of a word, for merges by rank.
   virtual Ids symbols_of(std::string_view word) const = 0;
-  // What is left after merging.
+  // The ids of a word after merging.
   virtual Ids merge_word(std::string_view word) const;
 
   void append_word(std::string_view word, Ids& ids) const;  // through the cache
   void append_unknown(Ids& symbols, bool after_another) const;
-  int32_t id_of(const std::string& token) const;  // kNoToken where merging knows none
+  int32_t id_of(const std::string& token) const;  // kNoToken if merging has no such token
 
  private:
   void read_added(const BpeVocabulary& vocabulary);
@@ -229,7 +233,7 @@ class BpeTokenizer : public Tokenizer {
   std::optional<int32_t> unknown_;
   bool fuse_unknown_;
 
-  // Texts repeat their words. Only short words are kept, and no more once the cache is full.
+  // A cache, since texts repeat words. It keeps only short words, and no new ones when it is full.
   mutable std::shared_mutex cache_mutex_;
   mutable std::unordered_map<std::string, Ids> cache_;
 };

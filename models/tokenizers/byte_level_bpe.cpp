@@ -10,10 +10,10 @@ namespace {
 std::string utf8(uint32_t code) {
   if (code < 0x80) return {static_cast<char>(code)};
   return {static_cast<char>(0xC0 | code >> 6),
-          static_cast<char>(0x80 | (code & 63))};  // byte characters end at U+0143
+          static_cast<char>(0x80 | (code & 63))};  // two bytes: the last byte character is U+0143
 }
 
-// GPT-2's character for each byte: itself if printable in Latin-1; the others get U+0100, U+0101, ...
+// GPT-2's character for each byte: the byte itself if it is printable in Latin-1, else U+0100, U+0101, ...
 const std::array<std::string, 256>& byte_characters() {
   static const auto table = [] {
     std::array<std::string, 256> result;
@@ -27,7 +27,7 @@ const std::array<std::string, 256>& byte_characters() {
   return table;
 }
 
-// The bytes that a token of byte characters stands for; the text itself where another character occurs in it.
+// The bytes of a token that is written in byte characters; the text itself if it contains other characters.
 std::string bytes_of(const std::string& text) {
   static const auto table = [] {
     std::unordered_map<std::string, char> result;

@@ -1,8 +1,8 @@
-// Byte-level byte-pair encoding, as in GPT-2 (Radford et al. 2019): no text is without tokens.
+// Byte-level byte-pair encoding, as in GPT-2 (Radford et al. 2019): it can encode any text.
 //
-// A text is cut into words (pre_split.h). A word begins as its bytes, one token each; then the neighbouring
-// pair that comes first in the list of merges is replaced by its merged token, until none is left. The
-// vocabulary's files write each byte as a printable character: 'A' as itself, a space as U+0120, and so on.
+// A text is cut into words (pre_split.h). Initially a word has one token per byte. Then the neighbouring pair
+// that comes first in the list of merges is replaced by its merged token, until no pair is left. Vocabulary
+// files write each byte as a printable character: 'A' as itself, a space as U+0120, and so on.
 #pragma once
 
 #include <array>
@@ -14,9 +14,9 @@ namespace models {
 
 class ByteLevelBpe : public BpeTokenizer {
  public:
-  // The tokens write bytes as printable characters, special tokens as they are. A byte without a token
-  // (SmolLM2 has none for bytes that no UTF-8 text holds, nor for a few rare ones) becomes the unknown token,
-  // or is left out where there is none, as the Python package tokenizers does.
+  // The vocabulary writes tokens in byte characters, special tokens as they are. A byte without a token
+  // (SmolLM2 has none for bytes that never occur in UTF-8, nor for a few rare ones) becomes the unknown token
+  // or, if there is none, is left out, as in the Python package tokenizers.
   ByteLevelBpe(const BpeVocabulary& vocabulary, const PreSplitRule& rule);
 
  private:
@@ -26,7 +26,7 @@ class ByteLevelBpe : public BpeTokenizer {
 
   PreSplit split_;
   bool ignore_merges_;
-  std::array<int32_t, 256> byte_ids_{};  // kNoToken where there is none
+  std::array<int32_t, 256> byte_ids_{};  // kNoToken: the byte has no token
 };
 
 }  // namespace models

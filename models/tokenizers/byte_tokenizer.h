@@ -1,4 +1,4 @@
-// The tokenizer of the tiny model that is trained from scratch: a token per byte, and one that ends a text.
+// The tokenizer of the tiny model that is trained from scratch: one token per byte, and an end token.
 #pragma once
 
 #include "autograd/check.h"
@@ -9,7 +9,7 @@ namespace models {
 class ByteTokenizer : public Tokenizer {
  public:
   static constexpr int32_t kEnd = 256;
-  static constexpr std::string_view kEndText = "<|endoftext|>";  // how the end token is written in a text
+  static constexpr std::string_view kEndText = "<|endoftext|>";  // the end token in a text
 
   ByteTokenizer() : Tokenizer({{}, {}, {kEnd}}) {}
 

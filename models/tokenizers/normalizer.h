@@ -1,4 +1,4 @@
-// What a tokenizer does to a text before it cuts it into words.
+// The normalisation of a text before a tokenizer cuts it into words.
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@ namespace models {
 struct NormalizerStep {
   enum class Kind { Nfc, Prepend, Replace };
   Kind kind;
-  std::string text;  // Prepend: what to put before a text that is not empty; Replace: what to look for
-  std::string by;    // Replace
+  std::string text;  // Prepend: put before any text that is not empty; Replace: the text to search
+  std::string by;    // Replace: the replacement
 };
 
-using Normalizer = std::vector<NormalizerStep>;  // one after the other
+using Normalizer = std::vector<NormalizerStep>;  // applied in order
 
-// Nfc is Unicode's normal form C (UAX 15): "e" and a combining accent become one character. It changes valid
-// UTF-8 only; other bytes stay, and the text on either side of them is normalised separately. What composes
-// comes from the tables of utf8proc, 14.0 or later.
+// Applies the steps. Nfc is Unicode's normal form C (UAX 15): "e" and a combining accent become one
+// character. It changes only valid UTF-8; other bytes stay, and the text before and after them is normalised
+// separately. The tables of utf8proc, Unicode 14.0 or later, say which characters compose.
 std::string normalize(std::string_view text, const Normalizer& steps);
 
 }  // namespace models

@@ -12,12 +12,12 @@
 namespace models {
 namespace {
 
-// White space is spelt out (Unicode's White_Space), for PCRE2's \s also takes U+180E, which is none any more.
+// Unicode's White_Space, listed because PCRE2's \s also matches U+180E, which is no longer white space.
 constexpr std::string_view kSpace =
     R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
 constexpr const char* kDigit = R"(\p{N})";
 
-// A tokenizer.json's pattern as PCRE2 needs it: \s and \S (outside brackets) with the set spelt out.
+// Replaces \s and \S (outside brackets) of a tokenizer.json's pattern by the listed set, for PCRE2.
 std::string spell_out_space(std::string_view pattern) {
   std::string result;
   bool in_set = false;
@@ -48,7 +48,7 @@ std::string supported_names() {
 
 }  // namespace
 
-// A compiled regular expression, as machine code where PCRE2 can make it. Shared by threads.
+// A compiled regular expression, as machine code if PCRE2 can make it. Thread-safe.
 class PreSplit::Pattern {
  public:
   explicit Pattern(const std::string& pattern) {
@@ -58,10 +58,10 @@ class PreSplit::Pattern {
                               PCRE2_UTF | PCRE2_UCP, &error, &at, nullptr),
                 pcre2_code_free);
     AG_CHECK(code_, "PCRE2 refuses a pattern at ", at, ": ", reason(error));
-    pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);  // where it fails, pcre2_match interprets
+    pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);  // if it fails, pcre2_match interprets the pattern
   }
 
-  // Calls matched(begin, end) for each match in valid UTF-8, from left to right.
+  // Calls matched(begin, end) for each match in a valid UTF-8 text, from left to right.
   template <class F>
   void each_match(std::string_view text, const F& matched) const {
     const std::shared_ptr<pcre2_match_data> match(pcre2_match_data_create_from_pattern(code_.get(), nullptr),
@@ -131,7 +131,7 @@ void PreSplit::words(std::string_view text, const std::function<void(std::string
   }
 }
 
-// The stretch between two digits is a text of its own: spaces before a digit do not see it as a word to come.
+// Splits the part between two digits as a separate text, so the pattern does not see the digit after a space.
 void PreSplit::words_between_digits(std::string_view valid,
                                     const std::function<void(std::string_view)>& use) const {
   const auto words_of = [&](std::string_view part) {

@@ -31,7 +31,7 @@ std::vector<std::string> bytes_of_tokens(const BpeVocabulary& vocabulary) {
   return bytes;
 }
 
-// Calls use(character) for each; a byte that is not part of valid UTF-8 counts as one.
+// Calls use(character) for each character; a byte that is not valid UTF-8 counts as one.
 template <class Use>
 void each_character(std::string_view text, const Use& use) {
   while (!text.empty()) {
@@ -85,7 +85,7 @@ void SentencePieceBpe::read_scores(const BpeVocabulary& vocabulary, const std::v
     const bool normal = vocabulary.type(id) == kNormal;
     ranks_.push_back(normal ? static_cast<int32_t>(place - sorted.begin()) : -1);
   }
-  // SentencePiece merges to unused tokens too and takes them apart again at the end.
+  // SentencePiece also merges to unused tokens and splits them again at the end.
   for (size_t id = 0; id < tokens.size(); ++id) {
     if (vocabulary.type(id) != kUnused) continue;
     const std::string_view token = tokens[id];
@@ -148,10 +148,10 @@ std::vector<int32_t> SentencePieceBpe::merge_word(std::string_view word) const {
   return by_scores_ ? merge_by_scores(word) : BpeTokenizer::merge_word(word);
 }
 
-// Characters without a token take part: SentencePiece looks at the text of two neighbours, not at their ids.
+// Characters without a token are merged too: SentencePiece uses the text of two neighbours, not their ids.
 std::vector<int32_t> SentencePieceBpe::merge_by_scores(std::string_view word) const {
   Ids characters;
-  std::vector<size_t> begins;  // of each character, and the end of the word
+  std::vector<size_t> begins;  // where each character begins, then the end of the word
   size_t at = 0;
   each_character(word, [&](std::string_view character) {
     characters.push_back(id_of(std::string(character)));

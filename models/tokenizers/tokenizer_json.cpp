@@ -40,7 +40,7 @@ Normalizer read_normalizer(const JsonReader& entry) {
   entry.refuse(kSupported);
 }
 
-// A few replacements in a row could make gigabytes of a word.
+// Limits the growth: a few replacements in a row could turn a word into gigabytes.
 void check_growth(const JsonReader& entry, const Normalizer& steps) {
   constexpr double kMost = 64;
   double times = 1;
@@ -52,7 +52,7 @@ void check_growth(const JsonReader& entry, const Normalizer& steps) {
               kMost, " times");
 }
 
-// Without what does not touch the ids, and with what an older file leaves out.
+// Removes entries that do not change the ids, and adds entries that older files leave out.
 Json in_one_form(Json pre_tokenizer) {
   if (pre_tokenizer.is_object() && pre_tokenizer.contains("pretokenizers")) {
     for (Json& part : pre_tokenizer["pretokenizers"]) part = in_one_form(part);
@@ -97,7 +97,7 @@ std::optional<Metaspace> read_metaspace(const JsonReader& entry) {
   return metaspace;
 }
 
-// decode() needs nothing from the decoder; one of another kind means that the file is of another kind.
+// decode() does not use the decoder, but an unexpected decoder shows that the tokenizer is not supported.
 void check_decoder(const JsonReader& entry, bool byte_level) {
   if (entry.json.is_null()) return;
   const std::set<std::string> supported =
@@ -132,9 +132,10 @@ void check_model(const JsonReader& model) {
   }
 }
 
-constexpr int64_t kMostHoles = 1 << 16;  // ids without a token: the table is as large as the largest id
+constexpr int64_t kMostHoles =
+    1 << 16;  // ids without a token; a limit, as the largest id sets the table's size
 
-using TokensById = std::vector<std::optional<std::string>>;  // nothing: a hole in the ids
+using TokensById = std::vector<std::optional<std::string>>;  // no value: the id has no token
 
 void put(const std::string& token, int64_t id, const JsonReader& entry, TokensById& tokens) {
   const auto i = static_cast<size_t>(id);
@@ -167,8 +168,8 @@ AddedToken added_token(const JsonReader& token, int64_t id, BpeVocabulary& vocab
   return {id, normalized ? normalize(text, vocabulary.normalizer) : text, normalized};
 }
 
-// As the Python package has it: an added token that model.vocab lacks takes no part in merging, and its id is
-// the next one, whatever its entry says; an empty one and the second of two equal ones are left out.
+// As in the Python package: an added token that is not in model.vocab is not used for merging, and its id is
+// the next free one, even if its entry has another. Empty added tokens and repeated ones are left out.
 void read_added(const JsonReader& list, const Json& vocab, TokensById& tokens, BpeVocabulary& vocabulary) {
   std::set<std::string> seen;
   int64_t next = std::ssize(vocab);
@@ -218,11 +219,11 @@ int64_t id_of(const std::string& token, const JsonReader& named_by, const BpeVoc
   return found - vocabulary.tokens.begin();
 }
 
-// The tokens that a template puts before and after a text.
+// Reads the tokens that a template puts before and after a text.
 void read_post_processor(const JsonReader& entry, BpeVocabulary& vocabulary) {
   if (entry.json.is_null()) return;
   const std::string type = entry["type"].string();
-  if (type == "ByteLevel") return;  // it changes offsets only
+  if (type == "ByteLevel") return;  // changes only offsets
   if (type == "Sequence") {
     for (const JsonReader& part : entry["processors"].list()) read_post_processor(part, vocabulary);
     return;
@@ -246,7 +247,7 @@ void read_post_processor(const JsonReader& entry, BpeVocabulary& vocabulary) {
   if (!has_text) entry["single"].refuse("a list that holds the text A");
 }
 
-// What `path` says of the end tokens: "eos_token": "</s>", or "eos_token_id": 2 or [2, 3].
+// The end tokens that `path` gives: "eos_token": "</s>", or "eos_token_id": 2 or [2, 3].
 std::vector<int32_t> end_tokens_in(const nn::Path& path, const BpeVocabulary& vocabulary) {
   if (!std::filesystem::exists(path)) return {};
   const auto json = nn::read_json_object<Json>(path, kTokenizerFile);
@@ -267,7 +268,7 @@ std::vector<int32_t> end_tokens_in(const nn::Path& path, const BpeVocabulary& vo
   return ids;
 }
 
-// transformers takes config.json's only where generation_config.json has none.
+// transformers uses those of config.json only if generation_config.json has none.
 std::vector<int32_t> end_tokens(const nn::Path& folder, const BpeVocabulary& vocabulary) {
   std::vector<int32_t> ids = end_tokens_in(folder / "tokenizer_config.json", vocabulary),
                        others = end_tokens_in(folder / "generation_config.json", vocabulary);
@@ -278,7 +279,7 @@ std::vector<int32_t> end_tokens(const nn::Path& folder, const BpeVocabulary& voc
   return ids;
 }
 
-// "post_processor": puts vocabulary.special around a text, and around each of a pair.
+// The entry "post_processor", which puts vocabulary.special around a text, and around each text of a pair.
 Json template_json(const BpeVocabulary& vocabulary) {
   const auto& [before, after, ends] = vocabulary.special;
   if (before.empty() && after.empty()) return nullptr;
