@@ -11,7 +11,7 @@ the kernels run on the host. Needs Python's standard library and CMake's Makefil
 
 What was found is kept in FOLDER/mutate, so that an interrupted run goes on; a verdict is kept as long as what it depends on is
 the same. A mutation that no test catches, or that does not compile, makes the exit code 1. A run over all mutations writes its
-table into tests/README.md.
+table into tests/MUTATIONS.md.
 """
 
 import argparse
@@ -33,8 +33,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "mutations.json"
-README = ROOT / "tests" / "README.md"
-BEGIN, END = "<!-- mutations: written by make mutate -->", "<!-- end of mutations -->"
+LIST = ROOT / "tests" / "MUTATIONS.md"
+HEADING = "# Mutations\n\nWritten by `make mutate`: what each small wrong change is caught by. [README.md](README.md) says how.\n\n"
 # Not run: what looks at the mutated sources' text, starts the program, is linked with the fuzz targets, or takes long.
 LEFT_OUT = {"mutations_test", "fixture_hashes_test", "layers_test", "cuda_test", "cli_test", "llm_merge_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
             "memory_limit_test", "measured_memory_test", "fuzz_regression_test"}
@@ -257,7 +257,7 @@ class Results:
         names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
         shared, self.tests = [], {}
         for name in sorted(filter(None, names)):
-            if not (ROOT / name).is_file() or Path(name) in {p.relative_to(ROOT) for p in (README, TABLE, Path(__file__))}:
+            if not (ROOT / name).is_file() or Path(name) in {p.relative_to(ROOT) for p in (LIST, TABLE, Path(__file__))}:
                 continue
             content = (ROOT / name).read_bytes()
             if re.fullmatch(r"tests/(\w+/)*\w+_test\.cpp", name):
@@ -334,11 +334,6 @@ def table(mutations, results):
     return "\n".join([f"{caught} of {len(mutations)} mutations are caught.", "", *rows])
 
 
-def write_readme(text):
-    before, rest = README.read_text().split(BEGIN)
-    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="a build folder with the tests in it")
@@ -360,7 +355,7 @@ def main():
     text = table(picked, results)
     print(text)
     if len(picked) == len(mutations):
-        write_readme(text)
+        LIST.write_text(f"{HEADING}{text}\n")
     if any(results.of(m)[0] != "caught" for m in picked):
         sys.exit(1)
 
