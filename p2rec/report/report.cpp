@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kValidation = "validation_";
 
-// "# p2rec 0.1.0" and what follows it up to the first line that is no comment.
+// "# p2rec VERSION" and what follows it up to the first line that is no comment.
 std::vector<std::string> program_lines(const std::string& config) {
   std::vector<std::string> found;
   std::istringstream in(config);
