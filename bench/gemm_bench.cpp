@@ -1,4 +1,4 @@
-// Matrix products: each backend, in the shapes that a language model and a recommender use.
+// Matrix products: each backend, with the shapes that a language model and a recommender use.
 #include <algorithm>
 #include <chrono>
 #include <map>

@@ -1,5 +1,5 @@
-// Fused attention, one LoRA step of a language model and one SASRec step: tokens a second, and operations as a share of
-// what a large matrix product reaches in the same run.
+// Fused attention, one LoRA step of a language model and one SASRec step: tokens per second, and the rate of
+// operations as a share of a large matrix product's in the same run.
 #include "autograd/ops.h"
 #include "bench/bench.h"
 #include "models/llama/llama.h"
@@ -35,8 +35,8 @@ void tokens_per_second(benchmark::State& state, int64_t tokens) {
       benchmark::Counter(static_cast<double>(tokens * state.iterations()), benchmark::Counter::kIsRate);
 }
 
-// Arguments: sequences, length, heads, key heads, head size; causal. Forward and backward; with the mask a query meets half
-// of the keys, in 2 products forward and 5 backward.
+// Forward and backward. Arguments: sequences, length, heads, key heads, head size, causal. There are 2
+// products forward and 5 backward; with the causal mask a query sees half of the keys.
 void attention(benchmark::State& state) {
   const int64_t B = state.range(0), T = state.range(1), H = state.range(2), KV = state.range(3),
                 D = state.range(4), N = B * T;
@@ -55,8 +55,8 @@ BENCHMARK(attention)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
-// SmolLM2-135M's shape with random weights, LoRA r 8 on its seven kinds of linear layers, a linear head on the last token,
-// AdamW: the step of `p2rec reconstruct`. Arguments: sequences, length.
+// The step of `p2rec reconstruct`: SmolLM2-135M's shape with random weights, LoRA with r = 8 on its seven
+// kinds of linear layers, a linear head on the last token, AdamW. Arguments: sequences, length.
 void lora_step(benchmark::State& state) {
   const int64_t B = state.range(0), T = state.range(1);
   models::LlamaConfig config;
@@ -82,7 +82,7 @@ void lora_step(benchmark::State& state) {
     adam.step();
   }
   tokens_per_second(state, B * T);
-  // The frozen matrices, forward and for the gradient of their input.
+  // The frozen matrices: forward, and the gradient of their input.
   const double per_layer = 2.0 * static_cast<double>(config.hidden * config.hidden) +
                            2.0 * static_cast<double>(config.hidden * 192) +
                            3.0 * static_cast<double>(config.hidden * config.intermediate);
@@ -95,7 +95,8 @@ BENCHMARK(lora_step)
     ->Unit(benchmark::kMillisecond)
     ->Iterations(3);
 
-// SASRec as in the ml-100k configuration, full cross-entropy over 1,682 items, dropout on. Arguments: windows, length.
+// SASRec with the ml-100k configuration, cross-entropy over all 1,682 items, dropout on. Arguments: windows,
+// length.
 void sasrec_step(benchmark::State& state) {
   const int64_t B = state.range(0), T = state.range(1);
   models::SasrecConfig config;

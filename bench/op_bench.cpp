@@ -1,5 +1,6 @@
-// Every op, forward and backward, from the tests' own cases. At a case's few numbers, op/NAME is what it costs to call,
-// record and walk an op; large_op/NAME is the same at a size that is worth threads, with one and with two.
+// Every op, forward and backward, with the tests' cases. A case is small, so op/NAME is the cost of calling
+// and recording an op and of running backward. large_op/NAME has a size that is worth threads, with one and
+// two.
 #include <cmath>
 
 #include "autograd/ops.h"
@@ -14,7 +15,7 @@ namespace {
 using ag::Tensor;
 using Op = std::function<Tensor(std::vector<Tensor>&)>;
 
-// As the fixtures' inputs are drawn (op_cases.h), but from another generator.
+// Inputs with the distribution of the fixtures' inputs (op_cases.h), from another generator.
 std::vector<Tensor> inputs_for(const std::string& name, const std::vector<ag::Shape>& shapes) {
   std::vector<Tensor> inputs;
   for (const ag::Shape& shape : shapes) {

@@ -1,22 +1,23 @@
-"""SASRec training and evaluation, p2rec against PyTorch and RecBole, side by side in one run on the same threads.
+"""Compares p2rec with PyTorch and RecBole: SASRec training and evaluation, in one run with the same threads.
 
-    python bench/recommender_bench.py --data beauty.txt [--loss bce|ce] [--batch 256] [--length 50] [--rounds 3] [--recbole]
-        [--evaluation]
+    python bench/recommender_bench.py --data beauty.txt [--loss bce|ce] [--batch 256] [--length 50]
+        [--rounds 3] [--recbole] [--evaluation]
 
-Every round measures each side once, one after the other, so that drift of the machine meets all of them; each measurement is a
-process of its own. Printed: the median over the rounds of seconds per epoch and of a full-ranking evaluation of all users, and
-the peak of resident memory.
+Every round measures each side once, so that changes of the machine's speed concern all of them. Each
+measurement is a separate process. Prints the medians over the rounds: seconds per epoch, seconds for a
+full-ranking evaluation of all users, and the peak of resident memory.
 
-    p2rec    `p2rec train --windows last`: epochs 2 and 3, as the difference of a run of three epochs and one of a single
-             one; `p2rec evaluate`, which ranks the test items and computes all metrics
-    pytorch  SASRec as people write it: torch.nn.TransformerEncoderLayer, pre-LN, sequences padded on the left to the
-             window, each user's last window; the second epoch
-    recbole  RecBole 1.2.1 as shipped: one row for every prefix, the loss at its last item only, so an epoch is another
-             amount of work; reported apart
+    p2rec    `p2rec train --windows last`: epochs 2 and 3, as a run of three epochs minus a run of one;
+             `p2rec evaluate`, which ranks the test items and computes all metrics
+    pytorch  a common implementation of SASRec: torch.nn.TransformerEncoderLayer, pre-LN, sequences padded on
+             the left to the window, each user's last window; the second epoch
+    recbole  RecBole 1.2.1 unchanged: one row for every prefix, the loss only at its last item. An epoch is a
+             different amount of work, so it is reported separately
 
-Same data, model (2 blocks, 2 heads, 64 columns, inner 64, dropout 0.2), batch of users, loss (bce: one negative), every position
-a target. The matrix products of PyTorch in the shapes that matter are measured too; those of p2rec come from p2rec_bench
---benchmark_filter=gemm. Data: one line per user, `user item item ...`. Needs torch; for --recbole also recbole.
+All use the same data, model (2 blocks, 2 heads, 64 columns, inner 64, dropout 0.2), batch of users and loss
+(bce: one negative), and every position is a target. The script also measures PyTorch's matrix products in the
+same shapes; those of p2rec come from p2rec_bench --benchmark_filter=gemm. Data: one line per user,
+`user item item ...`. Needs torch, and recbole for --recbole.
 """
 
 import argparse
@@ -35,7 +36,7 @@ RANKED_TOGETHER = 256
 
 
 def read_sequences(path):
-    """Per user the items, numbered from 1; 0 is the padding."""
+    """The items of each user, numbered from 1; 0 is padding."""
     lines = [line.split()[1:] for line in Path(path).read_text().splitlines()]
     number = {item: i + 1 for i, item in enumerate(sorted({item for line in lines for item in line}, key=int))}
     return [[number[item] for item in line] for line in lines], len(number)
@@ -45,7 +46,7 @@ def peak_mib():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-# ---- PyTorch --------------------------------------------------------------------------------------------------------------
+# ---- PyTorch -----------------------------------------------------------------------------------------------
 
 
 def pytorch(options):
@@ -70,7 +71,8 @@ def pytorch(options):
 
         def forward(self, ids):
             h = self.dropout(self.item(ids) + self.position.weight)
-            # Nothing hides the padding's keys: a padded query would then see nothing, and its softmax be NaN.
+            # Padding's keys are not masked: a padded query would then see no key, and its softmax would be
+            # NaN.
             for layer in self.layers:
                 h = layer(h, src_mask=causal, is_causal=True)
             return self.norm(h)
@@ -123,7 +125,7 @@ def pytorch(options):
                 hits += ((scores > own).sum(1) < 10).sum().item()
         return hits
 
-    evaluate() if options.evaluation else epoch()  # what is done for the first time takes longer
+    evaluate() if options.evaluation else epoch()  # not measured: the first time takes longer
     began = time.perf_counter()
     if not options.evaluation:
         epoch()
@@ -148,7 +150,7 @@ def pytorch_gemm(options):
     return rates
 
 
-# ---- RecBole ---------------------------------------------------------------------------------------------------------------
+# ---- RecBole -----------------------------------------------------------------------------------------------
 
 
 def recbole(options):
@@ -187,13 +189,13 @@ def recbole(options):
                 "rows_an_epoch": len(train.dataset)}  # fmt: skip
 
 
-# ---- p2rec -----------------------------------------------------------------------------------------------------------------
+# ---- p2rec -------------------------------------------------------------------------------------------------
 
 
 def p2rec(options):
     with tempfile.TemporaryDirectory() as folder:
         def stage(name, *more):
-            """What results.json says of a command: its seconds and memory."""
+            """The seconds and memory of a command, from results.json."""
             command = [options.p2rec, name, "--quiet", "--overwrite", "--out", folder, *map(str, more)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             stages = json.loads((Path(folder) / "results.json").read_text())["stages"]
@@ -212,13 +214,13 @@ def p2rec(options):
                 "peak_mib": max(three["peak_rss_mib"], evaluation["peak_rss_mib"])}  # fmt: skip
 
 
-# ---- all of them -------------------------------------------------------------------------------------------------------------
+# ---- all of them -------------------------------------------------------------------------------------------
 
 SIDES = {"p2rec": p2rec, "pytorch": pytorch, "pytorch_gemm": pytorch_gemm, "recbole": recbole}
 
 
 def in_a_process(side):
-    """The measurement of one side by this same script, in a process of its own."""
+    """Measures one side with this script in a separate process."""
     result = subprocess.run([sys.executable, *sys.argv, "--side", side], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(result.stdout.splitlines()[-1])
 

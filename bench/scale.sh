@@ -1,11 +1,12 @@
 #!/bin/bash
-# What a size costs: time per interaction and memory at 1, 10 and 100 times the users and items of beauty.
+# Measures time per interaction and memory at 1, 10 and 100 times the users and items of beauty.
 #
 #   scale.sh PROGRAM OUT [FACTOR...]
 #
-# The data are made up (p2rec synthesize). Each size is trained for one epoch, every interaction a target once, and ranked for
-# 10,000 of its users; TRAIN_OPTIONS are added to training, which without them is the default with sampled losses.
-# OUT/scale.txt is the table. At 100 times: 2.2 million users, 20 million interactions, a file of 170 MB.
+# The data are synthetic (p2rec synthesize). Each size is trained for one epoch, with every interaction as a
+# target once, and evaluated on 10,000 of its users. TRAIN_OPTIONS are added to the training options; without
+# them training is the default with sampled losses. The table is OUT/scale.txt. 100 times are 2.2 million
+# users, 20 million interactions and a file of 170 MB.
 set -eu -o pipefail
 program=$1 out=$2
 shift 2
@@ -13,7 +14,7 @@ shift 2
 options=${TRAIN_OPTIONS:---loss sampled_softmax --negatives 256 --share-negatives --lazy-adam --batch 256}
 mkdir -p "$out"
 
-# The number under a key in the record of a stage in results.json.
+# Prints the number of a key in the record of a stage in results.json.
 recorded() { awk -v stage="\"$2\"" -v key="\"$3\":" '$2 ~ stage {found = 1} found && $1 == key {gsub(",", "", $2); print $2; exit}' "$1/results.json"; }
 
 {

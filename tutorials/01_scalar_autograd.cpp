@@ -1,10 +1,10 @@
-// 01 Scalar autograd: reverse-mode differentiation of single numbers, with the standard library alone.
+// 01 Scalar autograd: reverse-mode differentiation of single numbers, with only the standard library.
 //
 //   g++ -std=c++20 -O2 tutorials/01_scalar_autograd.cpp -o scalar && ./scalar
 //
-// The idea is the one of karpathy/micrograd; the names are those of autograd/tensor.h and autograd/tape.h,
-// where the same thing is done with whole tensors. The program differentiates one small expression, then
-// trains a net of 33 parameters on 40 points, and checks its own results. It takes about a third of a second.
+// The idea is that of karpathy/micrograd. The names are those of autograd/tensor.h and autograd/tape.h, which
+// do the same for whole tensors. The program differentiates one small expression, trains a network of 33
+// parameters on 40 points, and checks its own results. It takes about a third of a second.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -23,18 +23,18 @@ namespace {
 using real = double;
 struct Node;
 
-// A number that carries its own gradient history. A Value is a handle, as ag::Tensor is: a copy sees the same
-// number, gradient and history, so what the training loop writes into data() is seen by every user.
+// A number with its gradient history. A Value is a handle, like ag::Tensor: copies share the number, the
+// gradient and the history. So every copy sees what the training loop writes into data().
 class Value {
  public:
   explicit Value(real data) : impl_(std::make_shared<Impl>()) { impl_->data = data; }
 
   real& data() const { return impl_->data; }
-  real& grad() const { return impl_->grad; }  // d loss / d this: backward() fills it, for leaves only
+  real& grad() const { return impl_->grad; }  // d loss / d this; backward() sets it, only for leaves
   void zero_grad() const { grad() = 0; }
 
-  // A leaf is a number that no op made: a parameter, which asks for a gradient, or a constant, which does
-  // not. The result of an op has a node, the tape's entry that made it.
+  // A leaf is a number that no op made: a parameter, which requires grad, or a constant, which does not. The
+  // result of an op has a node: the tape's record of that op.
   bool is_leaf() const { return node() == nullptr; }
   bool requires_grad() const { return impl_->requires_grad; }
   Value& set_requires_grad() { return impl_->requires_grad = true, *this; }
@@ -50,21 +50,21 @@ class Value {
   std::shared_ptr<Impl> impl_;
 };
 
-// --- the tape: what an op leaves behind so that gradients can flow back through it
+// --- the tape: the record of ops from which backward() computes gradients
 // A Backward turns dy, the gradient of the op's result, into the gradients of its inputs: the chain rule for
-// this one op. Nothing else in the program knows any calculus.
+// one op. No other part of the program contains derivatives.
 using Grads = std::vector<real>;  // one per input
 using Backward = std::function<Grads(real dy)>;
 struct Node {
   const char* op = "";
-  uint64_t sequence = 0;  // grows with time: an input's node is always older than its user's
+  uint64_t sequence = 0;  // grows with time: a node has a larger number than its inputs' nodes
   std::vector<Value> inputs;
   Backward backward;
-  real dy = 0;  // d loss / d result, gathered while the result's users run
+  real dy = 0;  // d loss / d result: a sum over the ops that use the result
   bool done = false;
 };
 
-// Every op ends with this call. Where no input asks for a gradient, nothing is recorded.
+// Every op ends with this call. It records nothing if no input requires grad.
 Value record(const char* op, Value y, std::vector<Value> inputs, Backward backward) {
   static uint64_t next_sequence = 1;
   if (std::ranges::none_of(inputs, &Value::requires_grad)) return y;
@@ -72,7 +72,7 @@ Value record(const char* op, Value y, std::vector<Value> inputs, Backward backwa
   return y;
 }
 
-// All nodes that y depends on, newest first. The stack is our own: recursion would crash on a deep graph.
+// All nodes that y depends on, newest first. An explicit stack, since recursion would crash on a deep graph.
 std::vector<std::shared_ptr<Node>> nodes_behind(const Value& y) {
   std::vector<std::shared_ptr<Node>> found, stack{y.node()};
   std::unordered_set<const Node*> seen;
@@ -83,13 +83,13 @@ std::vector<std::shared_ptr<Node>> nodes_behind(const Value& y) {
     for (const Value& input : node->inputs) stack.push_back(input.node());
     found.push_back(std::move(node));
   }
-  // The order in which the ops ran is a topological order: a result can only be used after it was made. So,
-  // newest first, all users of a result have run before the result's own node does.
+  // The order in which the ops ran is a topological order: an op can only use results that exist. So, newest
+  // first, a node runs after all nodes that use its result.
   std::ranges::sort(found, std::greater{}, [](const auto& node) { return node->sequence; });
   return found;
 }
 
-// Fills grad() of every leaf that `loss` depends on, adding to what is there. The graph is used up.
+// Adds the gradient of `loss` to grad() of every leaf that loss depends on, and releases the graph.
 void backward(const Value& loss) {
   if (loss.is_leaf()) throw std::runtime_error("backward: no op made the loss; hint: set_requires_grad()");
   const std::vector<std::shared_ptr<Node>> nodes = nodes_behind(loss);
@@ -101,20 +101,21 @@ void backward(const Value& loss) {
   loss.node()->dy = 1;  // d loss / d loss
   for (const auto& node : nodes) {
     const Grads grads = node->backward(node->dy);
-    // `+=` is the whole multivariable chain rule: a number that is used twice gets the sum of both gradients.
+    // `+=` is the multivariable chain rule: a number that is used twice gets the sum of both gradients.
     for (size_t i = 0; i < grads.size(); ++i) {
       const Value& x = node->inputs[i];
       if (x.requires_grad()) (x.is_leaf() ? x.grad() : x.node()->dy) += grads[i];
     }
-    // Inputs are dropped as soon as the node ran: memory shrinks while backward works its way down.
+    // The node's inputs are released as soon as it ran, so backward frees memory while it runs.
     node->done = true;
     node->backward = nullptr;
     node->inputs.clear();
   }
 }
 
-// --- the ops: a result, and beside it the gradients of the inputs
-// The lambdas hold plain numbers. One that held its own result as a Value would own itself and stay for ever.
+// --- the ops: each computes a result and defines the gradients of its inputs
+// The lambdas hold plain numbers. A lambda that held its own result as a Value would own itself: a memory
+// leak.
 Value add(const Value& a, const Value& b) {
   return record("add", Value(a.data() + b.data()), {a, b}, [](real dy) { return Grads{dy, dy}; });
 }
@@ -126,8 +127,8 @@ Value tanh(const Value& x) {
   const real y = std::tanh(x.data());
   return record("tanh", Value(y), {x}, [y](real dy) { return Grads{dy * (1 - y * y)}; });
 }
-// -label log sigmoid(z) - (1 - label) log(1 - sigmoid(z)), in the form that never overflows.
-// Its derivative is simply the predicted probability minus the label.
+// -label log sigmoid(z) - (1 - label) log(1 - sigmoid(z)), in a form that never overflows.
+// Its derivative is the predicted probability minus the label.
 Value bce_with_logits(const Value& z, real label) {
   const real loss = std::max(z.data(), 0.0) - z.data() * label + std::log1p(std::exp(-std::abs(z.data())));
   const real error = 1 / (1 + std::exp(-z.data())) - label;
@@ -140,7 +141,7 @@ void check(bool holds, const std::string& what) {
   std::printf("  ok  %s\n", what.c_str());
 }
 
-// An expression of every op, with `a` used three times.
+// An expression with every op, which uses `a` three times.
 Value expression(const Value& a, const Value& b) {
   return bce_with_logits(add(mul(a, tanh(mul(a, b))), a), 1);
 }
@@ -149,7 +150,7 @@ void check_gradients() {
   const Value a = Value(0.6).set_requires_grad(), b = Value(-1.3).set_requires_grad();
   const Value y = expression(a, b);
   backward(y);
-  // The slope between two close points is off by about h^2 from the curve and 1e-16 / h from rounding: 1e-10.
+  // The error of a finite difference is about h^2 from the curvature plus 1e-16 / h from rounding: 1e-10.
   const auto f = [](real at_a, real at_b) { return expression(Value(at_a), Value(at_b)).data(); };
   const real h = 1e-5;
   const real da = (f(0.6 + h, -1.3) - f(0.6 - h, -1.3)) / (2 * h);
@@ -159,7 +160,7 @@ void check_gradients() {
   std::printf("  dy/db %+.9f by backward, %+.9f by finite difference\n", b.grad(), db);
   check(std::abs(a.grad() - da) < 1e-8 && std::abs(b.grad() - db) < 1e-8, "both agree to 1e-8");
 
-  // Gradients add up until somebody sets them to zero: the second loss, equal to the first, doubles them.
+  // Gradients add up until they are set to zero: the second loss, equal to the first, doubles them.
   backward(expression(a, b));
   check(std::abs(a.grad() - 2 * da) < 2e-8, "a second loss adds its gradient to the first one's");
 
@@ -171,18 +172,18 @@ void check_gradients() {
   }
   check(message.find("hint") != message.npos, "a second backward through the same graph throws, with a hint");
 
-  // x + x + ... + x: a graph as deep as it is long.
+  // x + x + ... + x: a very deep graph.
   Value x = Value(1).set_requires_grad(), sum = x;
   for (int i = 1; i < 100'000; ++i) sum = add(sum, x);
   backward(sum);
   check(x.grad() == 100'000, "a graph of 99,999 ops in a row is no problem for backward");
 }
 
-// --- a small net: 2 inputs, 8 tanh units, 1 logit
+// --- a small network: 2 inputs, 8 tanh units, 1 logit
 constexpr int kPoints = 40, kHidden = 8, kSteps = 200;
 constexpr real kLearningRate = 1.5;
-// Two half moons that reach into each other; no straight line separates them. Tutorial 02 uses the same
-// formulas, here and for the parameters, and so walks down the same curve.
+// Two interleaved half moons; no straight line separates them. Tutorial 02 uses the same formulas for the
+// points and the parameters, so its loss curve is the same.
 struct Point {
   real x0, x1, label;
 };
@@ -191,7 +192,7 @@ Point point(int i) {
   return i % 2 == 0 ? Point{c, s, 0} : Point{1 - c, 0.5 - s, 1};
 }
 
-// All 33 parameters in one row: hidden weights (8, 2), hidden bias (8), output weights (1, 8), output bias.
+// The 33 parameters in order: hidden weights (8, 2), hidden bias (8), output weights (1, 8), output bias.
 Value initial_parameter(int i) { return Value(0.5 * std::sin(7 * i + 3)).set_requires_grad(); }
 
 Value logit(const std::vector<Value>& p, const Point& x) {
@@ -224,15 +225,16 @@ void train() {
       const std::string bar(static_cast<size_t>(std::min(57.0, 57 * loss.data())), '#');
       std::printf("%4d  %.6f  %2d/%d  %s\n", step, loss.data(), correct, kPoints, bar.c_str());
     }
-    // Gradient descent: one step downhill for every parameter, then a clean slate, since gradients add up.
+    // Gradient descent: one step for every parameter. Then the gradients are set to zero, since they add up.
     backward(loss);
     for (const Value& p : parameters) {
       p.data() -= kLearningRate * p.grad();
       p.zero_grad();
     }
   }
-  // The curve rests at 0.30 (a straight line can reach 0.295, no less) until the hidden units bend the line.
-  // The figure below is PyTorch's for the same net in f64; tutorial 02 is held to this curve too.
+  // The loss stays at 0.30 for a while (0.295 is the minimum for a straight line), until the hidden units
+  // bend the line. The number below is PyTorch's for the same network in f64; tutorial 02 must follow this
+  // curve.
   check(std::abs(loss.data() - 0.057459) < 1e-6, "the final loss is 0.057459, as it should be");
   check(correct == kPoints, "every point is on its own side");
 }

@@ -1,10 +1,10 @@
-// 02 Tensors and tape: the net of tutorial 01 with the real library, number for number the same.
+// 02 Tensors and tape: the network of tutorial 01 with the library, with the same numbers.
 //
 //   make tutorials
 //
-// What was 2,321 nodes of single numbers per step is four nodes of whole tensors here. The program prints the
-// graph, walks down the same loss curve, and shows what accumulation, NoGrad, detach and a second backward
-// do. It checks its own results and takes about a hundredth of a second.
+// Tutorial 01 had 2,321 nodes of single numbers per step; here there are four nodes of whole tensors. The
+// program prints the graph, follows the same loss curve, and shows gradient accumulation, NoGrad, detach and
+// a second backward. It checks its own results and takes about a hundredth of a second.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -27,7 +27,7 @@ void check(bool holds, const std::string& what) {
   std::printf("  ok  %s\n", what.c_str());
 }
 
-// --- data and net, by the formulas of tutorial 01
+// --- data and network, with the formulas of tutorial 01
 constexpr int kPoints = 40, kHidden = 8, kSteps = 200;
 constexpr real kLearningRate = 1.5;
 
@@ -46,7 +46,7 @@ Data half_moons() {
   return {Tensor::from({kPoints, 2}, x), Tensor::from({kPoints, 1}, labels)};
 }
 
-// Parameters first, first + 1, ... of tutorial 01, in row-major order: leaves that ask for a gradient.
+// Parameters first, first + 1, ... of tutorial 01, in row-major order: leaves that require grad.
 Tensor initial_parameter(ag::Shape shape, int first) {
   std::vector<double> values;
   for (int i = 0; i < ag::numel(shape); ++i) values.push_back(0.5 * std::sin(7 * (first + i) + 3));
@@ -71,20 +71,20 @@ struct Net {
 void show_graph(const Data& data) {
   const Net net;
   const Tensor loss = ag::bce_with_logits(net.logits(data.x), data.labels);
-  // One op a line, newest first, which is the order in which backward() will run them. `leaf` is a parameter,
-  // `constant` an input that asks for no gradient, `%2 (40, 8)` the result of line %2 and its shape. The
-  // labels are not listed: bce_with_logits has a gradient for the logits only.
+  // One op per line, newest first: backward() runs them in this order. `leaf` is a parameter, `constant` an
+  // input that does not require grad, `%2 (40, 8)` the result of line %2 with its shape. The labels are not
+  // listed, because bce_with_logits has only a gradient for the logits.
   const std::string graph = ag::graph_to_string(loss);
   std::printf("The graph behind the loss:\n%s", graph.c_str());
   check(std::count(graph.begin(), graph.end(), '\n') == 4, "four ops, four nodes");
 
-  // backward() fills grad() of the leaves, each in the shape of its leaf, and uses the graph up.
+  // backward() sets grad() of the leaves, each with the shape of its leaf, and releases the graph.
   ag::backward(loss);
   const Tensor dw = net.hidden_weight.grad();
   std::printf("d loss / d hidden_weight = %s\n", ag::to_string(dw, 3).c_str());
   check(dw.shape() == net.hidden_weight.shape(), "a gradient has the shape of its tensor");
 
-  // What backward needs was dropped on the way, so a second call cannot give an answer, and says so.
+  // The first call released what backward needs, so a second call throws an error.
   std::string message = "nothing was thrown";
   try {
     ag::backward(loss);
@@ -102,11 +102,11 @@ void show_gradient_rules() {
 
   ag::backward(ag::sum(ag::mul(x, x)));
   check(gradient_is({2, 4, 6}), "dy/dx = 2 x, the sum over both uses of x");
-  // Gradients add up until somebody sets them to zero: so can two halves of a batch share one step.
+  // Gradients add up until they are set to zero, so two halves of a batch can share one step.
   ag::backward(ag::sum(ag::mul(x, x)));
   check(gradient_is({4, 8, 12}), "a second loss adds its gradient to the first one's");
 
-  // detach() is the same memory without the history: a constant to every op that follows.
+  // detach() is the same memory without the history: ops that use it see a constant.
   x.zero_grad();
   const Tensor constant = x.detach();
   check(constant.data() == x.data() && !constant.requires_grad(),
@@ -114,15 +114,16 @@ void show_gradient_rules() {
   ag::backward(ag::sum(ag::mul(x, constant)));
   check(gradient_is({1, 2, 3}), "where one factor is detached, dy/dx = x");
 
-  // Under NoGrad nothing is recorded, so nothing is kept for a backward that never comes. For evaluation.
+  // Under NoGrad nothing is recorded, so no memory is kept for backward. Used in evaluation.
   const ag::NoGrad no_grad;
   const Tensor y = ag::mul(x, x);
   check(!y.requires_grad() && y.is_leaf(), "under NoGrad, x x is just numbers");
 }
 
-// --- the curve
-// Losses that tutorial 01 prints, computed there in f64. Six digits are good to 5e-7, and 200 steps in f32
-// add about 1e-7. (With a learning rate of 2 it is 3e-2: steps that overshoot multiply every rounding.)
+// --- the loss curve
+// The losses of tutorial 01, computed there in f64. Six digits have an error of 5e-7, and 200 steps in f32
+// add about 1e-7. (With a learning rate of 2 it would be 3e-2: steps that are too large amplify rounding
+// errors.)
 const std::map<int, double> kTutorial01{
     {0, 0.827595}, {50, 0.297170}, {100, 0.191904}, {150, 0.097683}, {200, 0.057459}};
 constexpr double kTolerance = 2e-6;
@@ -142,7 +143,7 @@ void train(const Data& data) {
       const std::string bar(static_cast<size_t>(std::min(57.0, 57 * value)), '#');
       std::printf("%4d  %.6f  %c  %s\n", step, value, expected == kTutorial01.end() ? ' ' : '*', bar.c_str());
     }
-    // A step of gradient descent is no part of any graph: it writes into the parameters' memory.
+    // A step of gradient descent is not part of the graph: it writes into the parameters' memory.
     ag::backward(loss);
     for (const Tensor& p : net.parameters()) {
       for (int64_t i = 0; i < p.numel(); ++i) p.data()[i] -= kLearningRate * p.grad().data()[i];

@@ -1,8 +1,8 @@
-// 03 - P2Rec in one page: the whole method on synthetic data, checked against its known truth.
+// 03 P2Rec in one page: the whole method on synthetic data, checked against the known truth.
 //
-// The synthetic data is made by a rule that we know: every item belongs to a hidden group, every user prefers some groups,
-// and titles hint at the group. So we can ask of each step not only whether it runs but whether it finds what is there.
-// Takes about half a minute on two cores.
+// We know how the synthetic data is made: every item belongs to a hidden group, every user prefers some
+// groups, and titles contain hints of the group. So we can check that each step finds what is in the data.
+// The program takes about half a minute on two cores.
 #include <cmath>
 #include <cstdio>
 #include <vector>
@@ -18,23 +18,24 @@ using ag::Tensor;
 
 static int failures = 0;
 
-// Prints what was found beside what is asked for, and remembers a failure.
+// Prints the number found and the number expected, and counts failures.
 static void check(const char* what, double found, const char* relation, double limit, bool holds) {
   std::printf("   %-58s %8.4f  (%s %.4f)%s\n", what, found, relation, limit, holds ? "" : "  FAILED");
   failures += !holds;
 }
 
 int main() {
-  // The data, and what is true of it. The last two items of every user are kept away from everything but evaluation.
-  // They are as sparse as Amazon's sets, about nine items a user: that is what the method is for.
+  // The data and the hidden groups. The last two items of every user are used only in evaluation. The data
+  // are as sparse as Amazon's, about nine items per user: the method is made for such data.
   const Interactions data = make_synthetic({});
   const std::vector<int32_t>& hidden_group = data.truth->item_group;
   std::printf("data: %lld users, %lld items, %lld interactions; item 0 is '%s'\n",
               static_cast<long long>(data.users()), static_cast<long long>(data.items()),
               static_cast<long long>(data.interactions()), data.titles[0].c_str());
 
-  // The settings: a struct for each step. The defaults are those of the program; this recommender is half as wide and learns
-  // three times as fast, so that a page of output takes half a minute. It stops when validation has not risen for ten epochs.
+  // The settings: one struct per step, with the program's defaults. Here the recommender has half the width
+  // and three times the learning rate, so that the program takes half a minute. Training stops after ten
+  // epochs without a better validation result.
   P2RecConfig config;
   models::SasrecConfig sasrec;
   sasrec.hidden = sasrec.inner = 32;
@@ -43,34 +44,37 @@ int main() {
   config.teacher = teacher_of(config.recommender);
   config.groups.groups = 8;
 
-  // The language model: a tiny one that learns its bytes from the titles.
+  // A tiny language model, which is trained on the bytes of the titles.
   models::LanguageModel llm;
   llm.tokenizer = std::make_unique<models::ByteTokenizer>();
   llm.model = pretrain_tiny_llm(data, *llm.tokenizer, {.steps = 60});
 
-  // All seven steps: p2rec/methods/p2rec/p2rec.cpp is the page to read now. What follows asks what each of them has found.
+  // All seven steps: p2rec/methods/p2rec/p2rec.cpp is the page to read now. The checks below are on their
+  // results.
   std::printf("p2rec(data, llm, config)\n");
   const P2RecResult result = p2rec::p2rec(data, llm, config);
 
-  // Steps 1 and 2. The teacher's item table was clustered: items that are taken in the same places end up in the same group.
-  // Nobody has told the recommender of groups.
+  // Steps 1 and 2: the rows of the teacher's item table are clustered. Items with similar neighbours in the
+  // histories get into the same group. The recommender itself knows nothing of groups.
   const double found = purity(result.groups.group_of, hidden_group);
   check("items whose group is the hidden one (by chance: 0.13)", found, ">=", 0.3, found >= 0.3);
 
-  // Steps 3 and 4. The language model reads a user's items and tells how they fall into the groups; on users that it has not
-  // seen, it is compared with telling everybody's mean.
+  // Steps 3 and 4: the language model reads a user's items and predicts the share of each group. On users
+  // that it was not trained on, its error is compared with that of predicting the mean of all users.
   const Prompts prompts(data, *llm.tokenizer, config.prompts, llm.model->config().vocabulary);
   const ReconstructionBaselines baselines =
       reconstruction_baselines(data, result.groups, result.preferences, prompts);
   const double share = result.losses.heldout / baselines.mean;
   check("error on users it has not seen, as a share of the mean's", share, "<=", 0.6, share <= 0.6);
 
-  // Step 5. Each item alone was a virtual user; do the enhanced embeddings fall into the hidden groups?
+  // Step 5: each item was a virtual user with only this item. Items of a hidden group should get similar
+  // enhanced embeddings.
   const double kept = neighbours_of_group(result.embeddings, hidden_group);
   check("nearest neighbours of the hidden group (by chance: 0.12)", kept, ">=", 0.3, kept >= 0.3);
 
-  // Steps 6 and 7. A recommender has begun with the embeddings. The same from random numbers is what it must be compared with.
-  // One seed shows nothing: `p2rec run` repeats this with several seeds and with controls, and reports the spread.
+  // Steps 6 and 7: the embeddings initialise a recommender. It must be compared with the same recommender
+  // with random initial values. One seed shows nothing: `p2rec run` uses several seeds and controls, and
+  // reports the spread.
   const Tensor random = scaled_to(drawn({data.items(), sasrec.hidden}, "random", 1), config.inits.std);
   const Recommender plain = train_from(random, data, config.recommender);
   const Metrics with = metrics_from_ranks(result.ranks), without = evaluate(*plain.model, data);
