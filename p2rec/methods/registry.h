@@ -1,4 +1,4 @@
-// The methods by name. A new one is a folder beside this file and a line in registry.cpp.
+// The methods by name. A new method is a folder next to this file and a line in registry.cpp.
 #pragma once
 
 #include <span>

@@ -19,7 +19,7 @@ std::unique_ptr<Settings> with_options(const GivenOptions& given, bool ignore_un
 
 using Texts = std::map<std::string, std::string>;
 
-// The options of the sections that the stages declare, as text.
+// The options that the stages declare, as strings.
 Texts texts_of(Settings& settings, const std::vector<const Stage*>& stages) {
   Texts texts;
   const Sections sections = settings.sections();
@@ -33,7 +33,8 @@ Texts texts_of(Settings& settings, const std::vector<const Stage*>& stages) {
   return texts;
 }
 
-// Those that are not as usual, nor taken from the section without a prefix ("hidden" of "teacher.hidden").
+// The options that differ from their defaults and, with a prefix, from the option without it
+// ("teacher.hidden" from "hidden").
 std::vector<ShownOption> shown_options(Settings& defaults, const Texts& texts, const Texts& usual) {
   std::vector<ShownOption> shown;
   for (const OptionHelp& option : option_help(defaults.sections())) {
@@ -48,13 +49,13 @@ std::vector<ShownOption> shown_options(Settings& defaults, const Texts& texts, c
   return shown;
 }
 
-// "ml-100k" of "data/ml-100k/".
+// "ml-100k" for "data/ml-100k/".
 std::string name_of_data(const std::string& data) {
   const std::string name = (nn::Path(data) / "").parent_path().filename().string();
   return name.empty() ? data : name;
 }
 
-// A word of a command, quoted where a shell would split or change it.
+// A word of a command, quoted if a shell would split or change it.
 std::string in_shell(const std::string& word) {
   const auto plain = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) ||
@@ -82,7 +83,7 @@ Sections Settings::sections() {
 }
 
 std::unique_ptr<Settings> settings_of(const GivenOptions& file, const GivenOptions& command_line) {
-  if (!file.empty()) with_options(file, false);  // as the file has them, all its options are known
+  if (!file.empty()) with_options(file, false);  // throws if the file's own method lacks one of its options
   GivenOptions merged = command_line;
   merged.insert(file.begin(), file.end());
   auto settings = with_options(merged, true);

@@ -1,4 +1,4 @@
-// All that a run is told: the engine's options, the choice of a method, and the method's options.
+// All options of a run: the engine's, the choice of a method, and the method's.
 #pragma once
 
 #include "p2rec/methods/registry.h"
@@ -20,19 +20,19 @@ struct Settings {
   Sections sections();
 };
 
-// The method and the model decide which options there are, so they are read first. The command line overrides
-// the file. If it names another method or model than the file does, the file's options that this one lacks
-// are left out. Throws ag::InputError for all that is wrong with the options.
+// Reads the method and the model first, because they decide which other options exist. The command line
+// overrides the file. If it names another method or model than the file, the file's options that the new one
+// lacks are ignored. Throws ag::InputError for unknown options and wrong values.
 std::unique_ptr<Settings> settings_of(const GivenOptions& file, const GivenOptions& command_line = {});
 
-// Of the options of a run: those that another run takes which begins from it. Everything that the new run makes
-// itself, its recommenders and their evaluation, has the defaults of its own model.
+// The options that a new run takes from `other` with --from: without those of the stages that the new run
+// runs itself (its recommenders and their evaluation). These have the defaults of the new run's model.
 GivenOptions options_for_beginning(const GivenOptions& other);
 
-// Those of a run's folder. Throws ag::InputError if the folder holds none.
+// The settings in a run's folder. Throws ag::InputError if it has none.
 std::unique_ptr<Settings> settings_of_run(const nn::Path& folder);
 
-// What the report says of a run besides its files: the method, and options that differ from their defaults.
+// The report's content besides the run's files: the method, and options that differ from their defaults.
 ReportPlan report_plan(Settings& settings);
 
 }  // namespace p2rec

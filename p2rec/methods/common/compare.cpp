@@ -14,9 +14,10 @@
 namespace p2rec {
 namespace {
 
-constexpr size_t kNameBesideTwoMeasures = 21;  // letters: a longer one would make lines of over 80 columns
+constexpr size_t kNameBesideTwoMeasures = 21;  // letters; longer names would make lines over 80 columns
 
-// What the evaluation's fingerprint says of what is ranked among what. Who is ranked may differ.
+// The hashes of the data and the options of the ranking, from the evaluation's fingerprint. The ranked users
+// are left out because they may differ.
 std::vector<std::pair<std::string, std::string>> ranking_of(const std::string& fingerprint) {
   std::map<std::string, std::string> values;
   std::istringstream lines(fingerprint);
@@ -44,7 +45,7 @@ void check_same_ranking(const RankedRun& first, const RankedRun& other) {
   }
 }
 
-// The units of the first run that all runs have.
+// The first run's units that all runs have.
 std::vector<std::string> common_units(const std::vector<RankedRun>& runs) {
   std::vector<std::string> common = runs[0].ranks.units;
   for (const RankedRun& run : runs) {
@@ -55,7 +56,7 @@ std::vector<std::string> common_units(const std::vector<RankedRun>& runs) {
   return common;
 }
 
-// The places of the units among the run's.
+// The indices of `units` in the run's ranks.
 std::vector<size_t> rows_of(const RankedRun& run, const std::vector<std::string>& units) {
   std::unordered_map<std::string, size_t> row_of;
   for (const std::string& unit : run.ranks.units) row_of.emplace(unit, row_of.size());

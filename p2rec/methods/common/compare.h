@@ -1,4 +1,4 @@
-// Compares runs with each other: their arms in one table, over the users that all of them have ranked.
+// Compares runs: the arms of all runs in one table, over the users that all runs ranked.
 #pragma once
 
 #include "p2rec/evaluation/ranked_users.h"
@@ -6,7 +6,7 @@
 
 namespace p2rec {
 
-// What the evaluation of a run has left. Throws ag::InputError if it is not done.
+// The files of a run's evaluation. read_ranked_run throws ag::InputError if the run was not evaluated.
 struct RankedRun {
   std::string name;                                          // for tables
   Summary results;                                           // results.json
@@ -15,12 +15,13 @@ struct RankedRun {
 };
 RankedRun read_ranked_run(const nn::Path& folder);
 
-// The arms of the runs as those of one comparison, named RUN/ARM, with the doubts of their trainings. The units are
-// the users whom all runs have ranked with the same target. The baseline is that of the first run, unless it is given
-// as RUN/ARM. Throws ag::InputError for runs of different data, rankings or cutoffs, naming what differs.
+// The arms of all runs as one comparison, named RUN/ARM, with the doubts about their trainings. The units are
+// the users that all runs ranked with the same target. `baseline` is a RUN/ARM; empty: the first run's
+// baseline. Throws ag::InputError, which names the difference, if the data, the ranking or the cutoffs
+// differ.
 Results joined_results(const std::vector<RankedRun>& runs, const std::string& baseline = "");
 
-// How many users are common, and the table.
+// The number of common users, and the summary table.
 std::string comparison_text(const std::vector<RankedRun>& runs, const std::string& baseline = "");
 
 }  // namespace p2rec

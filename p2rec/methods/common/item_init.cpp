@@ -90,7 +90,7 @@ Tensor principal_components(const Tensor& rows, int64_t d) {
   Eigen::MatrixXd x = Eigen::Map<const RowMajor>(rows.data(), V, C).cast<double>();
   x.rowwise() -= x.colwise().mean().eval();
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(x.transpose() * x);
-  // Eigenvalues come in ascending order.
+  // Eigen sorts eigenvalues in ascending order.
   Eigen::MatrixXd loadings = solver.eigenvectors().rightCols(d).rowwise().reverse();
   for (int64_t k = 0; k < d; ++k) {
     Eigen::Index largest = 0;

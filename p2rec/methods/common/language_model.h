@@ -1,4 +1,4 @@
-// The language model of a method: from a file, or the tiny one, which a stage trains on the titles.
+// A method's language model: loaded from a file, or the tiny one, which a stage trains on the titles.
 #pragma once
 
 #include <string>
@@ -19,19 +19,20 @@ struct LanguageModelConfig {
 };
 void describe(LanguageModelConfig& config, const nn::Visit& visit);
 
-// Trains the tiny language model; a method has this stage if its model is the tiny one. Section: "llm".
+// Trains the tiny language model. A method has this stage only if is_tiny(). Section: "llm".
 Stage tiny_llm_stage();
 
-// `inputs`, and the tiny language model's stage where there is one.
+// `inputs`, plus the tiny language model's stage if is_tiny().
 std::vector<std::string> with_llm(std::vector<std::string> inputs, const LanguageModelConfig& config);
 
 // The model of the section "llm", on the run's device.
 models::LanguageModel language_model(const Context& context);
 
-// The same model for a check before the run: the tiny one need not be trained yet.
+// The same model, for checks before the run; a tiny one has untrained weights.
 models::LanguageModel language_model_to_measure(const Context& context);
 
-// Throws ag::InputError if the model cannot be used, or its prompts lack titles. Does not read the weights.
+// Throws ag::InputError if the model cannot be used, or if its prompts need titles that the data do not have.
+// Does not read the weights.
 void check_language_model(const Context& context, const PromptConfig& prompts);
 
 }  // namespace p2rec

@@ -1,4 +1,4 @@
-// What a method is: a configuration, a list of stages, and sections of the report.
+// A method: a configuration, a list of stages, and sections of the report.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ class MethodConfig {
  public:
   virtual ~MethodConfig() = default;
   virtual Sections sections() = 0;
-  virtual void check() const = 0;  // throws ag::InputError for values that do not fit each other
+  virtual void check() const = 0;  // throws ag::InputError for values that do not fit together
   virtual Stages stages() const = 0;
 };
 
@@ -24,8 +24,7 @@ struct Method {
   const char* help;
   std::unique_ptr<MethodConfig> (*default_config)();
   std::vector<ReportSection> (*report_sections)();
-  bool interactions =
-      true;  // false: it needs none, and none are loaded; a language model is a section of its own
+  bool interactions = true;  // false: the method needs no interactions, and none are loaded
 };
 
 }  // namespace p2rec

@@ -15,13 +15,13 @@ namespace {
 
 constexpr int64_t kScoresTogether = int64_t{1} << 24;
 
-// Whom to recommend for. A history given by its items has no user.
+// A user of the data, or a history given as items, which has no user.
 struct Recipient {
   const std::string* user = nullptr;
   std::vector<int32_t> history;
 };
 
-// The indices of ids. `field` is the request's field that names them.
+// The indices of `ids` among `known`. `field` of the request has the ids; errors name it.
 std::vector<int32_t> indices_of(const std::vector<std::string>& known, const std::vector<std::string>& ids,
                                 const char* what, const char* field) {
   std::unordered_map<std::string_view, int32_t> index_of;
@@ -48,7 +48,7 @@ std::vector<Recipient> recipients_of(const RecommendRequest& request, const Inte
   return recipients;
 }
 
-// The requested one of the run's recommenders: one for each of its starts with each of its seeds.
+// The requested recommender. A run has one for each start and seed.
 Job chosen_job(const RecommendRequest& request, const std::vector<Job>& jobs, const std::string& usual) {
   const bool has_usual = std::ranges::count(jobs, usual, &Job::arm) > 0;
   Job job{has_usual ? usual : jobs[0].arm, request.seed ? request.seed : jobs[0].seed};
@@ -75,11 +75,11 @@ std::unique_ptr<models::SequentialRecommender> load(const Job& job, const Traine
   return load_recommender(nn::read_safetensors(file), items, run.recommender);
 }
 
-// --- what is printed ---------------------------------------------------------------------------------------
+// --- output ------------------------------------------------------------------------------------------------
 
 struct Recommended {
   std::string item, title;
-  double score = 0;  // as short as it reads back
+  double score = 0;  // prints with as few digits as the float
 };
 
 void print_table(const std::vector<Recommended>& items, std::ostream& out) {
@@ -115,7 +115,7 @@ void print(ListFormat format, const Recipient& recipient, const std::vector<Reco
   }
 }
 
-// The best items of these scores (V).
+// The items with the highest scores (V), without the recipient's history.
 std::vector<Recommended> best_of(std::span<const ag::real> scores, int64_t top, const Recipient& recipient,
                                  const Interactions& data) {
   std::vector<Recommended> best;

@@ -1,4 +1,4 @@
-// Items as the sections of reports show them.
+// How the sections of a report show items.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace p2rec {
 
-// All items, those with most training interactions first, of equals the lower index.
+// All items by number of training interactions, most first; ties: the lower index first.
 std::vector<int32_t> items_by_frequency(const Interactions& data);
 
-// {"item", "title"}: its id, and its title shortened, "" if it has none.
+// {"item": the id, "title": the shortened title, or "" if there is none}
 nn::OrderedJson shown_item(const Interactions& data, int32_t item);
-// Its title, or "item ID".
+// The title, or "item ID" if there is none.
 std::string item_name(const nn::OrderedJsonReader& shown);
-// <li> with its name, and `beside` at the right; both are escaped.
+// <li> with the item's name, and `beside` at its right. Escapes both.
 std::string listed_item(const nn::OrderedJsonReader& shown, const std::string& beside, bool marked = false);
 
 }  // namespace p2rec

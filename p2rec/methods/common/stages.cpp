@@ -60,7 +60,7 @@ std::vector<Job> jobs_of(const Context& context) {
                  context.seeds());
 }
 
-// The vectors of a job's init, as the recommender uses them.
+// The job's item vectors: (V,hidden) for an item table, or (V,D) under an adapter.
 Tensor init_vectors(const Context& context, const RecommenderConfig& config, const ItemInits& inits,
                     const Job& job) {
   const ItemInit& init = init_named(inits, job.arm);
@@ -83,11 +83,12 @@ void check_train(const Context& context, const ItemInits& inits) {
   INPUT_CHECK(hidden <= items || !starts_table || !context.has_input(inits.embeddings_stage),
               "hidden: found ", hidden, ", but the embeddings of ", items,
               " items have no more principal components than there are items");
-  if (!starts_table) config.model->features = hidden;  // how many the embeddings have may not be known yet
+  if (!starts_table) config.model->features = hidden;  // the embeddings' columns may not be known yet
   check_training_memory(context.data(), config);
 }
 
-// Trains one recommender, or finds it whole and made with these options; returns the tokens that it read.
+// Trains one recommender. If its file exists, it is complete and was made with these options: nothing to do.
+// Returns the number of tokens read.
 int64_t train_job(const Context& context, const ItemInits& inits, const Job& job, const Task& part) {
   const nn::Path file = context.output(job.file());
   if (std::filesystem::exists(file)) {
@@ -139,7 +140,7 @@ int64_t train(const Context& context, const ItemInits& inits) {
 
 // --- evaluation --------------------------------------------------------------------------------------------
 
-// What its file tells of a training.
+// What a recommender's file says about its training.
 struct Trained {
   int64_t epochs = 0, best_epoch = 0;
   std::vector<double> validation;  // NDCG@10 after each epoch
@@ -155,7 +156,7 @@ Trained trained_from(const nn::Path& file) {
   return t;
 }
 
-// Why no verdict may rest on a training; `floor` is popularity's validation NDCG@10.
+// The reason not to trust a training in a verdict, or "". `floor` is popularity's validation NDCG@10.
 std::string doubt_of(const Trained& t, const RecommenderConfig& config, double floor) {
   if (config.patience == 0)
     return fmt::format(
@@ -173,7 +174,7 @@ std::string doubt_of(const Trained& t, const RecommenderConfig& config, double f
   return "";
 }
 
-// The first epoch whose validation is as good as the best one of another training; NaN if there is none.
+// The first epoch whose validation NDCG@10 is at least `best`, another training's best; NaN if none is.
 double epoch_that_reaches(double best, const Trained& t) {
   const auto reached = std::ranges::find_if(t.validation, [&](double value) { return value >= best; });
   return reached == t.validation.end() ? NAN : static_cast<double>(reached - t.validation.begin() + 1);
@@ -201,7 +202,7 @@ models::Popularity popularity_of(const Interactions& data) {
   return models::Popularity(item_counts(data, CountedPart::Training));
 }
 
-// Of the method's own recommender of the first seed, or else of the first one.
+// Examples from the method's own recommender with the first seed, or else from the first recommender.
 nn::OrderedJson user_examples(const Context& context, const ItemInits& inits, const std::vector<Job>& jobs,
                               const std::vector<RankedUser>& users, const std::vector<RanksColumn>& columns,
                               bool filter_history) {

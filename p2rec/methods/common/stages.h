@@ -1,4 +1,4 @@
-// Stages that several methods have: a teacher on ids, recommenders from item inits, their comparison.
+// Stages that several methods share: a teacher on ids, recommenders from item inits, and their comparison.
 #pragma once
 
 #include "p2rec/evaluation/evaluation.h"
@@ -7,7 +7,7 @@
 
 namespace p2rec {
 
-// The teacher is a SASRec of the recommender's sizes and settings, unless `teacher.hidden` etc. are given.
+// The teacher is a SASRec with the recommender's sizes and settings unless `teacher.hidden` etc. are given.
 struct TeacherConfig {
   RecommenderConfig recommender;
 };
@@ -16,10 +16,10 @@ TeacherConfig teacher_of(const RecommenderConfig& recommender);
 
 // Trains the teacher. Section: "teacher".
 Stage teacher_stage(const TeacherConfig& config);
-// The item table (V,d) that the teacher left. For a stage with the input "pretrain".
+// The trained teacher's item table (V,d). For stages with the input "pretrain".
 ag::Tensor teacher_table(const Context& context);
 
-// One recommender of a run: an item init and a seed; "popularity" and one seed if it is counted, not trained.
+// One recommender of a run: an item init and a seed. Popularity, which is not trained, has only one seed.
 struct Job {
   std::string arm;
   uint64_t seed = 1;

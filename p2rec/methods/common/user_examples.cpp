@@ -29,7 +29,7 @@ std::vector<int32_t> top_of(const models::SequentialRecommender& model, Sequence
   return top_items({scores.data(), static_cast<size_t>(scores.numel())}, kTopShown, removed);
 }
 
-// Of the columns with the same seed as the shown recommender, all named ARM-SEED.
+// The target's places in the columns, named ARM-SEED, that have the shown recommender's seed.
 nn::OrderedJson places_of(size_t user, const std::vector<RanksColumn>& columns, const std::string& shown) {
   nn::OrderedJson places = nn::OrderedJson::array();
   for (const RanksColumn& column : columns) {

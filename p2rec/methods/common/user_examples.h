@@ -1,4 +1,4 @@
-// Three users of a run, for the report: what they took, what was held out, and what a recommender says.
+// Three users of a run, for the report: history, held-out item, and a recommender's list.
 #pragma once
 
 #include "models/recommenders/recommender.h"
@@ -13,15 +13,15 @@ struct ShownRecommender {
   const models::SequentialRecommender& model;
 };
 
-// The first three of the ranked users, in their order: chosen by no result. {"recommender", "users": [{"user",
-// "history", "latest": the last items, "target", "places": [{"recommender", "place"}], "top"}]}, an item as
-// shown_item. `places` are the target's by all recommenders of the same seed, from 1; `top` are the first ten
-// items of the catalogue, with filter_history without the user's own, but never without the target.
+// The first three ranked users; the choice does not depend on results. {"recommender", "users": [{"user",
+// "history", "latest": the last items, "target", "places": [{"recommender", "place"}], "top"}]}; items are as
+// in shown_item. `places`: the target's place, from 1, in all recommenders with the same seed. `top`: the ten
+// best items. filter_history removes the items of the history from it, except the target.
 nn::OrderedJson describe_users(const ShownRecommender& recommender, const Interactions& data,
                                const std::vector<RankedUser>& users, const std::vector<RanksColumn>& columns,
                                bool filter_history);
 
-// Of the stage `evaluate`.
+// Shows the record of the stage `evaluate`.
 ReportSection users_section();
 
 }  // namespace p2rec

@@ -1,11 +1,11 @@
-// LLM2X: item embeddings of an untuned language model begin the item table of a recommender. (Harte et al.,
-// "Leveraging Large Language Models for Sequential Recommendation", RecSys 2023; Boz et al., arXiv
-// 2402.01339.)
+// LLM2X: embeddings from an untuned language model initialise a recommender's item table.
+// (Harte et al., "Leveraging Large Language Models for Sequential Recommendation", RecSys 2023;
+// Boz et al., arXiv 2402.01339.)
 //
 // From their code (dh-r/LLM-Sequential-Recommendation): an embedding of each item's name, reduced to the item
 // table's columns by principal components or a random projection; a recommender trained as usual; the control
-// of embeddings shuffled over the items. Ours: the embedding is the model's state at the last token of the
-// title (theirs come from a commercial interface), and the reduced table is scaled like other starts.
+// with embeddings shuffled over the items. Ours: the embedding is the model's state at the last token of the
+// title (theirs come from a commercial API), and the reduced table is scaled like other starts.
 #pragma once
 
 #include "p2rec/evaluation/evaluation.h"

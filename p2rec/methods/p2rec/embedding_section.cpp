@@ -19,7 +19,7 @@ namespace {
 
 // --- known truth -------------------------------------------------------------------------------------------
 
-// The expected share of an item's group mates among the other items.
+// The expected share of the other items that are in an item's group.
 double share_of_group(const std::vector<int32_t>& group_of) {
   std::vector<double> sizes(static_cast<size_t>(std::ranges::max(group_of)) + 1);
   for (const int32_t g : group_of) ++sizes[static_cast<size_t>(g)];
@@ -65,11 +65,11 @@ constexpr size_t kItemsOnMap = 300;
 
 struct Plane {
   Eigen::MatrixX2d at;    // (items,2)
-  Eigen::Vector2d share;  // of the variance, by component
+  Eigen::Vector2d share;  // of the variance, per component
 };
 
-// The first two principal components of some rows of a matrix, from the products of rows with each other: there
-// are few. The largest number of a component is positive, and the farthest item of both at 1.
+// The first two principal components of some rows x of a matrix, from x x^T, which is small for few rows. The
+// largest entry of a component is positive; both are scaled so that the largest coordinate is 1.
 Plane plane_of(const ag::Tensor& vectors, const std::vector<int32_t>& items) {
   const ag::Tensor rows = take_rows(vectors, items);
   using Rows = Eigen::Matrix<ag::real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

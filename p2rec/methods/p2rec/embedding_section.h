@@ -1,5 +1,5 @@
-// What the report tells of the items' vectors: a map, the nearest neighbours of some items, and how much of a
-// known truth they hold.
+// The report's section on item vectors: a map, the nearest neighbours of some items, and a comparison with
+// the known truth of synthetic data.
 #pragma once
 
 #include "p2rec/data/interactions.h"
@@ -8,20 +8,20 @@
 
 namespace p2rec {
 
-// What the method has found of the items, for made-up data to be compared with their truth.
+// What the method found out about the items.
 struct FoundItems {
   const ItemGroups& groups;
-  ag::Tensor teacher, untuned,
-      enhanced;  // (V,d), (V,C), (V,C): the teacher's table, embeddings before and after
+  // The teacher's item table (V,d), and the embeddings before and after fine-tuning (V,C).
+  ag::Tensor teacher, untuned, enhanced;
 };
 
-// Of the stage `augment`:
-//   "map"          {"teacher", "enhanced": the shares of the variance that their two components have, "items":
-//                  [{"item", "title", "group", "teacher": [x, y], "enhanced": [x, y]}]}: the first two principal
-//                  components of the 300 items with most training interactions, the farthest at 1
-//   "neighbours"   [{"item", "title", "group", "teacher", "untuned", "enhanced": the five nearest_items}]: of
-//                  five items, each the most frequent one of its group, the most frequent groups' first
-//   "known_truth"  [{"what", "found", "chance"}]; empty where the data have no known truth
+// The record of the stage `augment`:
+//   "map"          {"teacher", "enhanced": the shares of variance of their two components, "items": [{"item",
+//                  "title", "group", "teacher": [x, y], "enhanced": [x, y]}]}: the first two principal
+//                  components of the 300 items with most training interactions; the largest coordinate is 1
+//   "neighbours"   [{"item", "title", "group", "teacher", "untuned", "enhanced": the five nearest_items}]:
+//                  the most frequent item of each of five groups, most frequent first
+//   "known_truth"  [{"what", "found", "chance"}]; empty if the data have no known truth
 nn::OrderedJson describe_embeddings(const Interactions& data, const FoundItems& found);
 // "known_truth" as lines for the terminal, at most 80 columns wide.
 std::string known_truth_text(const nn::OrderedJson& described);

@@ -14,7 +14,7 @@ models::SharedPrefix beginning_of(const ItemReader& reader, const Prompts& promp
   return reader.llm.shared_prefix(embed_prompt(reader, ag::Tensor::from_ints(prompts.beginning())));
 }
 
-// What follows the beginning.
+// An item's prompt after the shared beginning.
 PromptOfItem rest_of(const Prompts& prompts) {
   return [&prompts](int64_t item) { return prompts.virtual_user(static_cast<int32_t>(item)); };
 }

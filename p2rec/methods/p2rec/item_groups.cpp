@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint32_t kSeedingStream = ag::stream("first centroids");
 
-// Rows of doubles: sums over thousands of rows of a float table would lose digits.
+// Doubles, because sums over thousands of float rows would lose digits.
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 Matrix matrix_of(const ag::Tensor& x, const char* what) {
@@ -48,7 +48,8 @@ double squared_distance(const Matrix& a, int64_t i, const Matrix& b, int64_t k) 
   return squared_distance(&a(i, 0), &b(k, 0), a.cols());
 }
 
-// k-means++: the first centroid is a uniform draw, each next one is drawn by squared distance to the nearest.
+// k-means++: the first centroid is drawn uniformly, each next one in proportion to the squared distance to
+// the nearest centroid so far.
 Matrix seed_centroids(const Matrix& points, int32_t groups, const ag::RandomKey& key) {
   Matrix centroids(groups, points.cols());
   std::vector<double> nearest(static_cast<size_t>(points.rows()), 0);
@@ -88,7 +89,7 @@ Assignment assign(const Matrix& points, const Matrix& centroids) {
   return a;
 }
 
-// Sums of the points of each group, and how many there are; the means follow from both.
+// The sum and the number of the points of each group.
 struct GroupSums {
   Matrix sum;
   std::vector<int64_t> count;
@@ -138,7 +139,7 @@ Matrix means(const GroupSums& sums) {
   return m;
 }
 
-// scikit-learn's meaning of a tolerance: relative to the mean over columns of the points' variance.
+// As in scikit-learn, the tolerance is relative to the points' variance, averaged over columns.
 double absolute_tolerance(const Matrix& points, double relative) {
   const auto n = static_cast<double>(points.rows());
   double variance = 0;

@@ -18,9 +18,9 @@ P2RecResult p2rec(const Interactions& data, const models::LanguageModel& llm, co
   const Reconstruction reconstruction =
       reconstruct(*llm.model, prompts, data, result.preferences, config.reconstruction);
   result.losses = reconstruction.losses;
-  // 5. It reads each item by itself, as a virtual user: its state is the item's enhanced embedding.
+  // 5. It reads each item as the history of a virtual user. Its state is the item's enhanced embedding.
   result.embeddings = augment_items(reconstruction.model.reader, prompts);
-  // 6. A recommender begins with the embeddings, reduced to the size of its item table.
+  // 6. A recommender starts from the embeddings, reduced to the size of its item table.
   const ag::Tensor table = principal_components(result.embeddings, config.recommender.model->hidden);
   result.recommender = train_from(scaled_to(table, config.inits.std), data, config.recommender);
   // 7. Each user's last item is ranked against all items.

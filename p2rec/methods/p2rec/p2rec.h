@@ -1,4 +1,4 @@
-// P2Rec: its configuration, a struct for each step, and the method as one function, in memory.
+// P2Rec: the configuration, one struct per step, and the method as one function that uses no files.
 #pragma once
 
 #include "p2rec/evaluation/evaluation.h"
@@ -34,10 +34,10 @@ struct P2RecResult {
   FinetuneLosses losses;       // step 4
   ag::Tensor embeddings;       // step 5: (V, C)
   Recommender recommender;     // step 6
-  std::vector<int64_t> ranks;  // step 7: of each ranked user's test item, 0 is first
+  std::vector<int64_t> ranks;  // step 7: of each ranked user's test item; 0 is first
 };
 
-// The seven steps in order, with one seed: config.recommender.seed. The model keeps its LoRA matrices.
+// Runs the seven steps once, each with the seed of its own configuration. The LoRA matrices stay in `llm`.
 P2RecResult p2rec(const Interactions& data, const models::LanguageModel& llm, const P2RecConfig& config);
 
 }  // namespace p2rec

@@ -11,7 +11,7 @@ namespace {
 
 using ag::Tensor;
 
-// Rows of a matrix, without history.
+// Copies rows of a matrix; the tape does not record it.
 Tensor rows_of(const Tensor& matrix, std::span<const int64_t> users) {
   Tensor rows = Tensor::empty({std::ssize(users), matrix.dim(1)});
   for (int64_t i = 0; i < std::ssize(users); ++i) {
@@ -29,7 +29,7 @@ UserSplit checked_split(const Interactions& data) {
   return split;
 }
 
-// The head begins at the mean preference (K).
+// The head's bias starts at the mean preference (K), its weight at 0.
 PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts, const Tensor& mean,
                                 uint64_t seed) {
   const int64_t K = mean.numel();
@@ -42,7 +42,8 @@ PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts
   return model;
 }
 
-// Trains the model's head and item tokens besides LoRA, by the mean squared error of predicted preferences.
+// Trains the head and the item tokens together with LoRA. The loss is the mean squared error of the predicted
+// preferences.
 Finetuning finetuning_of(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
                          const Tensor& preferences, const UserSplit& split,
                          const ReconstructionConfig& config) {

@@ -1,14 +1,14 @@
-// Step 4 of the method, information reconstruction: a language model learns to read a user's preference from
-// the user's history, one prompt per user (user-level supervised fine-tuning).
+// Step 4 of the method, information reconstruction: a language model learns to predict a user's preference
+// from the user's history, with one prompt per user (user-level supervised fine-tuning).
 //
 //   h_u = hidden state of the prompt's last token after the final norm
 //   g^_u = W h_u + b                                  the head
 //   loss = mean over users and groups of (g^_u - g_u)^2
 //
-// From the paper: the prompt per user, LoRA on a frozen model, the linear head, the squared error. Ours: the
-// head begins at W = 0 and b = the mean preference (a random head's first errors are a hundred times larger
-// and waste an epoch); the loss is divided by the error of predicting the mean (1 means: nothing learned),
-// which makes Adam's eps and the clipping independent of K; cosine schedule with 10% warm-up.
+// From the paper: one prompt per user, LoRA on a frozen model, the linear head, the squared error. Ours: the
+// head starts at W = 0 and b = the mean preference (a random head's first errors are a hundred times larger
+// and waste an epoch). The loss is divided by the error of predicting the mean, so that 1 means nothing was
+// learned, and Adam's eps and the clipping do not depend on K. The schedule is cosine with 10 % warm-up.
 #pragma once
 
 #include "models/llama/llama.h"
@@ -21,17 +21,17 @@ namespace p2rec {
 
 struct ReconstructionConfig {
   FinetuneConfig finetune;  // its learning rate is also the head's
-  double item_lr = 5e-3;    // of the new item tokens
+  double item_lr = 5e-3;    // learning rate of the new item tokens
 };
 void describe(ReconstructionConfig& config, const nn::Visit& visit);
 
-// A language model that reads a user's preference from a prompt.
+// A language model with a head that predicts a user's preference from a prompt.
 struct PreferenceModel {
   ItemReader reader;
   ag::Tensor head_weight, head_bias;  // (K,C), (K)
 };
 
-// What it tells (K), without history.
+// The predicted preference (K) on the CPU. The tape does not record it.
 ag::Tensor told_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt);
 
 struct Reconstruction {
@@ -41,28 +41,29 @@ struct Reconstruction {
 };
 
 // Attaches LoRA to the model and trains it with the head on all users not held out. preferences (users,K).
+// Throws ag::InputError without training or held-out users, or if all preferences are equal.
 Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Interactions& data,
                            const ag::Tensor& preferences, const ReconstructionConfig& config,
                            const Task& task = {});
 
-// The users with training items: those to train on, and those held out.
+// The users with training items: users to train on, and held-out users.
 struct UserSplit {
   std::vector<int64_t> users, heldout;
 };
 UserSplit split_users(const Interactions& data);
 
-// Mean squared errors on the held-out users, of predictions that need no language model.
+// Mean squared errors, on the held-out users, of predictions without a language model.
 struct ReconstructionBaselines {
   double mean = 0;    // the training users' mean preference
-  double window = 0;  // the group histogram of the items that the prompt shows, with the true groups
-  double ridge = 0;   // ridge regression from the bag of shown items, without the groups
+  double window = 0;  // the group histogram of the items in the prompt, from the true groups
+  double ridge = 0;   // ridge regression from the bag of items in the prompt, without the groups
 };
-// preferences (users,K). The ridge's penalty is the best of 0.01, 0.1, 1, 10 and 100 on a tenth of the
-// training users (another hash of the id).
+// preferences (users,K). The ridge penalty is the best of 0.01, 0.1, 1, 10 and 100 on a tenth of the training
+// users (another hash of the id).
 ReconstructionBaselines reconstruction_baselines(const Interactions& data, const ItemGroups& groups,
                                                  const ag::Tensor& preferences, const Prompts& prompts);
 
-// check_finetuning_memory of the reconstruction. The head, which is small, counts as one group's.
+// check_finetuning_memory for reconstruct(). It counts the small head as if K were 1.
 int64_t check_reconstruction_memory(models::Llama& llm, const Prompts& prompts, const Interactions& data,
                                     const ReconstructionConfig& config);
 

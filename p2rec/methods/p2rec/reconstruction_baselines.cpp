@@ -1,4 +1,4 @@
-// What the reconstruction is judged against: three predictions that need no language model.
+// The baselines of the reconstruction: three predictions without a language model.
 
 #include <Eigen/IterativeLinearSolvers>
 #include <Eigen/SparseCore>
@@ -12,7 +12,7 @@ namespace p2rec {
 namespace {
 
 using SparseMatrix = Eigen::SparseMatrix<double>;
-using Entries = std::vector<Eigen::Triplet<double, int>>;  // those of one place are summed up
+using Entries = std::vector<Eigen::Triplet<double, int>>;  // entries at the same place are added
 
 struct Users {
   Entries bags;             // (n,V): how often each item is shown, divided by the number of shown items
@@ -46,9 +46,10 @@ double error_of(const Eigen::MatrixXd& predicted, const Eigen::MatrixXd& targets
   return (predicted - targets).array().square().mean();
 }
 
-// Ridge regression's predictions for `others`' bags: with X the bags and Y the targets less their mean, the W
-// that minimises |X W - Y|^2 + penalty |W|^2. These are the least squares of X with the rows of sqrt(penalty)
-// I below it, by conjugate gradients, for X is sparse and X^T X is not. Ending early acts like more penalty.
+// Ridge regression: fits W on `train` and predicts `others`. With X the bags and Y the targets minus their
+// mean, W minimises |X W - Y|^2 + penalty |W|^2. That is the least-squares solution of [X; sqrt(penalty) I] W
+// = [Y; 0]. Conjugate gradients solve it, because X is sparse and X^T X is not. Stopping early acts like a
+// larger penalty.
 Eigen::MatrixXd ridge_predict(const Users& train, const Users& others, double penalty) {
   const int n = train.count(), V = train.items;
   Entries entries = train.bags;

@@ -18,7 +18,7 @@ namespace {
 
 using nn::OrderedJsonReader;
 
-// A loss that was not finite is null in the file.
+// NaN for null: JSON has no other value for a loss that is not finite.
 double loss_in(const OrderedJsonReader& found, const char* key) {
   return found.has(key) ? found[key].number() : NAN;
 }
@@ -103,7 +103,7 @@ std::string group_html(const OrderedJsonReader& group, double total) {
 // The groups with most interactions come first.
 std::string groups_html(const OrderedJsonReader& found) {
   const std::vector<OrderedJsonReader> groups = found.list();
-  std::vector<std::pair<int64_t, size_t>> order;  // interactions of a group, its place
+  std::vector<std::pair<int64_t, size_t>> order;  // interactions of a group, its index
   double total = 0;
   for (size_t i = 0; i < groups.size(); ++i) {
     const int64_t interactions = groups[i]["interactions"].integer();

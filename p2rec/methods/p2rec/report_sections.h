@@ -1,4 +1,4 @@
-// What P2Rec adds to the report.
+// P2Rec's sections of the report.
 #pragma once
 
 #include <vector>
@@ -9,21 +9,22 @@
 
 namespace p2rec {
 
-// Of the stages `reconstruct`, `groups`, `augment` and `evaluate`.
+// Sections for the stages `reconstruct`, `groups`, `augment` and `evaluate`.
 std::vector<ReportSection> p2rec_report_sections();
 
-// What the stage `groups` leaves for its section: a list of {"group", "items", "interactions", "top":
-// [{"item", "title", "interactions"}]}, the groups in their order, each with its `top` most frequent items,
-// of equals the lower index first; items without interactions are left out. Counts the training parts only.
+// The record of the stage `groups`: per group {"group", "items", "interactions", "top": [{"item", "title",
+// "interactions"}]}. "top" has at most `top` items with interactions, the most frequent first (ties: the
+// lower index first). Counts only the training parts.
 nn::OrderedJson describe_groups(const Interactions& data, const ItemGroups& groups, size_t top = 5);
 
-// What the language model reads of the first of the held-out users, chosen by no result: {"user", "items",
-// "tokens", "text", "groups": [{"group", "asked", "told"}]}, the groups with the largest asked preferences.
+// The prompt of the first held-out user, and what the model predicts from it: {"user", "items", "tokens",
+// "text", "groups": [{"group", "asked": the true preference, "told": the predicted one}]}, for the groups
+// with the largest true preferences. The choice does not depend on results.
 nn::OrderedJson describe_prompt(const Interactions& data, const Prompts& prompts,
                                 const models::Tokenizer& tokenizer, const ag::Tensor& preferences,
                                 const PreferenceModel& model);
 
-// What the stage `reconstruct` leaves for its section; the baselines are also "levels" of the loss curve.
+// The record of the stage `reconstruct`. The loss curve shows the baselines, too, as its "levels".
 nn::OrderedJson describe_reconstruction(const FinetuneLosses& losses,
                                         const ReconstructionBaselines& baselines,
                                         const nn::OrderedJson& prompt);

@@ -1,4 +1,4 @@
-// P2Rec on disk: each stage reads what earlier ones left, calls its step (p2rec/p2rec.h), writes its files.
+// P2Rec on disk: each stage reads files of earlier stages, calls its step (p2rec/p2rec.h), and writes files.
 #include <fmt/format.h>
 
 #include "nn/io/json.h"
@@ -99,7 +99,7 @@ void check_augment(const Context& context) {
   check_augmentation_memory(untuned_reader(context, *llm.model, prompts), prompts);
 }
 
-// The embeddings before and after the fine-tuning: the first ones are a control.
+// Writes the embeddings before and after fine-tuning; the first ones are a control.
 int64_t augment(const Context& context) {
   const Interactions& data = context.data();
   const models::LanguageModel llm = language_model(context);
@@ -128,7 +128,7 @@ int64_t augment(const Context& context) {
 
 // --- step 6 ------------------------------------------------------------------------------------------------
 
-// A recommender of another size than the teacher's cannot begin with its table.
+// A recommender can start from the teacher's item table only if both have the same number of columns.
 Stage train_stage_with_teacher(const P2RecConfig& config) {
   Stage stage = train_stage(config.recommender, config.inits, p2rec_inits());
   stage.check = [check = stage.check](const Context& context) {
