@@ -22,7 +22,7 @@ Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t see
 
 Tensor embed_prompt(const ItemReader& reader, const Tensor& ids) {
   if (!reader.item_tokens.defined()) return reader.llm.embed(ids);
-  // Words from one table, items from the other; then `order` puts the rows back into the prompt's order.
+  // Looks up words in one table and items in the other; then `order` restores the prompt's order.
   const auto vocabulary = static_cast<int32_t>(reader.llm.config().vocabulary);
   std::vector<int32_t> words, items;
   for (int64_t i = 0; i < ids.numel(); ++i) {

@@ -18,9 +18,9 @@ using ag::Tensor;
 constexpr uint32_t kExampleOrderStream = ag::stream("user order");
 constexpr double kWarmupShare = 0.1;
 constexpr int64_t kFirstSteps = 20;
-constexpr int64_t kMeasuredTokens = 128;  // enough to tell what a token takes, and quick with every model
+constexpr int64_t kMeasuredTokens = 128;  // enough to measure the memory of a token, and fast
 
-// LoRA's matrices and what the method trains besides.
+// Attaches LoRA and returns an optimiser for its matrices and finetuning.trained.
 nn::Adam make_optimiser(models::Llama& llm, const FinetuneConfig& config, const Finetuning& finetuning) {
   nn::LoraConfig lora = config.lora;
   lora.seed = config.seed;
@@ -30,7 +30,7 @@ nn::Adam make_optimiser(models::Llama& llm, const FinetuneConfig& config, const 
   return {groups, {.weight_decay = 0}};
 }
 
-// The examples of a step: the epoch's order depends only on the seed and the epoch.
+// The examples of a step. Their order depends only on the seed and the epoch.
 std::vector<int64_t> examples_of(int64_t step, int64_t steps_per_epoch, const std::vector<int64_t>& examples,
                                  const FinetuneConfig& config) {
   const auto epoch = static_cast<uint32_t>(step / steps_per_epoch);

@@ -1,4 +1,4 @@
-// Fine-tuning a language model with LoRA: what all methods share, with the loss as an argument.
+// Fine-tunes a language model with LoRA. All methods share it and give their loss as an argument.
 #pragma once
 
 #include <span>
@@ -15,23 +15,23 @@ namespace p2rec {
 
 struct FinetuneConfig {
   nn::LoraConfig lora;
-  double lr = 5e-4;         // of LoRA; AdamW without weight decay, cosine schedule with 10% warm-up
-  int64_t batch = 16;       // examples
-  int64_t batch_parts = 1;  // a batch runs in this many parts, which takes less memory
+  double lr = 5e-4;         // of LoRA; AdamW without weight decay, cosine schedule with 10 % warm-up
+  int64_t batch = 16;       // examples per step
+  int64_t batch_parts = 1;  // a batch runs in this many parts to save memory
   int64_t epochs = 6;
-  double clip = 1.0;  // largest norm of all gradients together
+  double clip = 1.0;  // maximum norm of all gradients together
   uint64_t seed = 1;  // of LoRA's matrices, dropout, and the order of the examples
 };
 void describe(FinetuneConfig& config, const nn::Visit& visit);
 
-// What a method gives to the fine-tuning. An example is a number that only the method knows the meaning of.
+// A method's input to finetune(). An example is a number; only the method knows what it means.
 struct Finetuning {
-  std::vector<int64_t> examples;              // to train on
-  std::vector<int64_t> lengths;               // of these, in tokens
-  std::vector<int64_t> heldout = {};          // to measure the loss on after each epoch; may be empty
+  std::vector<int64_t> examples;              // training examples
+  std::vector<int64_t> lengths;               // tokens of each of them
+  std::vector<int64_t> heldout = {};          // their loss is measured after each epoch; may be empty
   std::vector<nn::Adam::Group> trained = {};  // besides LoRA: heads, new tokens, each with its learning rate
   double loss_scale = 1;                      // gradients are those of loss_scale * loss
-  // The loss of a part of a batch of these examples.
+  // The loss of a part of a batch of examples.
   std::function<PartLoss(std::span<const int64_t> batch, const BatchPart& part,
                          const nn::DropoutContext& dropout)>
       loss = {};
@@ -43,16 +43,16 @@ struct FinetuneLosses {
   double heldout = 0;     // after the last epoch; NaN if nothing is held out
 };
 
-// Attaches LoRA to the model and trains it, with what else the method trains.
+// Attaches LoRA to the model and trains it together with finetuning.trained.
 FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const Finetuning& finetuning,
                         const Task& task = {});
 
-// The most bytes that the fine-tuning holds on the model's device, beyond what is in use: measured with the
-// shortest examples. Throws ag::InputError if they are not available, naming a batch that would fit.
+// The peak memory of finetune() in bytes on the model's device, besides what is in use; estimated from runs
+// with the shortest examples. If it is not available, throws ag::InputError, which names a batch that fits.
 int64_t check_finetuning_memory(models::Llama& llm, const FinetuneConfig& config,
                                 const Finetuning& finetuning);
 
-// True if this example is one of the held-out tenth: a hash of the id decides.
+// True for a tenth of the examples; a hash of the id decides.
 bool held_out(const std::string& id);
 
 }  // namespace p2rec

@@ -84,7 +84,8 @@ std::string prompt_text(const std::vector<int32_t>& prompt, const models::Tokeni
   const auto is_item = [&](int32_t token) { return token >= rows; };
   std::string text;
   for (auto begin = prompt.begin(); begin != prompt.end();) {
-    const auto words = std::find_if(begin, prompt.end(), is_item);  // tokens may end inside a character
+    const auto words =
+        std::find_if(begin, prompt.end(), is_item);  // not one by one: a character may be split
     text += tokenizer.decode({begin, words});
     begin = std::find_if_not(words, prompt.end(), is_item);
     for (const int32_t token : std::span(words, begin))

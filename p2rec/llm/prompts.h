@@ -1,10 +1,10 @@
-// What the language model reads: one prompt per user, or per item as a virtual user.
+// The prompts for the language model: one per user, or one per item as a virtual user.
 //
 // The paper writes a user as the sequence of item ids. How an id becomes tokens, and the words around it, are
 // this project's choices:
 //   tokens       User history:<i242><i302>...\nPreference:      one new trainable token per item
 //   ids          User history: 242, 302, ...\nPreference:        the digits of the id
-//   titles       User history: Kolya; L.A. Confidential; ...     the title (the id where an item has none)
+//   titles       User history: Kolya; L.A. Confidential; ...     the title (the id if an item has none)
 //   ids+titles   User history: 242 Kolya; ...
 #pragma once
 
@@ -21,21 +21,20 @@ enum class ItemsAs : uint8_t { Tokens, Ids, Titles, IdsAndTitles };
 
 struct PromptConfig {
   ItemsAs items_as = ItemsAs::Tokens;
-  int64_t history = 50;  // items of a prompt at most, the user's last ones
+  int64_t history = 50;  // maximum number of items in a prompt, the user's last ones
 };
 void describe(PromptConfig& config, const nn::Visit& visit);
 
 class Prompts {
  public:
-  // `rows`: of the model's token table. Throws ag::InputError if the prompts show titles and the data has
-  // none, and for a title with a token that the table lacks.
+  // `rows`: rows of the model's token table. Throws ag::InputError if the prompts need titles and the data
+  // have none, or if a text has a token without a row.
   Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config,
           int64_t rows);
 
-  // beginning + items + end, between the tokens that the tokenizer puts around a text; ids at and above
-  // `rows` are item tokens.
+  // beginning + items + end, between the tokenizer's special tokens. Ids >= `rows` are item tokens.
   std::vector<int32_t> of(Sequence items) const;
-  const std::vector<int32_t>& beginning() const { return beginning_; }  // what all prompts begin with
+  const std::vector<int32_t>& beginning() const { return beginning_; }  // of all prompts
   std::vector<int32_t> virtual_user(int32_t item) const;                // the rest of a one-item prompt
   Sequence visible(Sequence items) const;                               // the last config.history items
 
@@ -48,7 +47,7 @@ class Prompts {
   std::vector<std::vector<int32_t>> item_tokens_;  // per item
 };
 
-// A prompt as text, an item token as <iID>. `rows`: of the model's token table.
+// A prompt as text, with item tokens as <iID>. `rows`: rows of the model's token table.
 std::string prompt_text(const std::vector<int32_t>& prompt, const models::Tokenizer& tokenizer,
                         const Interactions& data, int64_t rows);
 

@@ -8,7 +8,7 @@ namespace p2rec {
 namespace {
 
 using ag::Tensor;
-using TokenLines = std::vector<std::vector<int32_t>>;  // as tokens
+using TokenLines = std::vector<std::vector<int32_t>>;  // the token ids of each line
 
 constexpr uint32_t kLineStream = ag::stream("catalogue lines");
 constexpr double kInitialStd = 0.05, kWeightDecay = 0.01, kClip = 1.0;
@@ -25,7 +25,7 @@ models::LlamaConfig model_config(int64_t vocabulary, const TinyLlmConfig& config
   return model;
 }
 
-// Lines of the catalogue as tokens, each with an end token where the tokenizer has one.
+// The catalogue's lines as tokens, each with an end token if the tokenizer has one.
 TokenLines catalogue_lines(const Interactions& data, const models::Tokenizer& tokenizer) {
   TokenLines lines;
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
@@ -45,7 +45,7 @@ TokenLines lines_of_step(const TokenLines& lines, int64_t step, const TinyLlmCon
   return batch;
 }
 
-// The mean cross-entropy of every token of the lines but the first.
+// The mean cross-entropy of all tokens except the first of each line.
 Tensor next_token_loss(const models::Llama& model, const TokenLines& lines) {
   const nn::Packed x = nn::pack(lines);
   std::vector<int32_t> targets(static_cast<size_t>(x.offsets.rows()), -1);

@@ -1,5 +1,5 @@
-// The language model of the embedded default: a small Llama on bytes, pre-trained from scratch on the
-// catalogue's own text, so that the whole method runs without a download.
+// The default language model: a small Llama on bytes, pre-trained from scratch on the catalogue's text, so
+// that the whole method runs without a download.
 #pragma once
 
 #include <memory>
@@ -20,11 +20,12 @@ struct TinyLlmConfig {
 };
 void describe(TinyLlmConfig& config, const nn::Visit& visit);
 
-// The model before its training, frozen.
+// The model before training; its parameters do not require grad.
 std::unique_ptr<models::Llama> untrained_tiny_llm(const models::Tokenizer& tokenizer,
                                                   const TinyLlmConfig& config);
 
-// Next-byte prediction on lines "ID: TITLE" (only the id without a title), AdamW with a cosine schedule.
+// Trains next-byte prediction on lines "ID: TITLE", or "ID" for an item without a title, by AdamW with a
+// cosine schedule.
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task = {});
 

@@ -63,7 +63,7 @@ void LogFile::rewrite(const std::vector<Line>& lines) {
 
 void LogFile::open() {
   if (fd_ >= 0) return;
-  drop_if([](const Line&) { return false; });  // only a half-written line
+  drop_if([](const Line&) { return false; });  // drops only a half-written line
   fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   AG_CHECK(fd_ >= 0, path_.string(), ": cannot be written: ", std::strerror(errno));
 }
@@ -84,7 +84,7 @@ void LogFile::append(const std::string& task, int64_t step,
     const ssize_t count = ::write(fd_, line.data() + written, line.size() - written);
     if (count < 0 && errno != EINTR) {
       const std::string why = std::strerror(errno);
-      close();  // the next line opens the file again, which removes what was written of this one
+      close();  // the next append opens the file again, which removes the half-written line
       throw ag::Error(ag::message(path_.string(), ": cannot be written: ", why, "; hint: is the disk full?"));
     }
     if (count > 0) written += static_cast<size_t>(count);
@@ -115,7 +115,7 @@ void LogFile::sort(const std::vector<std::string>& tasks) {
   const auto place = [&](const Line& line) { return std::ranges::find(tasks, line.task); };
   const auto listed = [&](const Line& line) { return place(line) != tasks.end(); };
   std::vector<Line> lines = read();
-  // The listed lines move up to the first of them; the others follow in their order.
+  // Moves the listed lines up to the first of them; the others follow in their old order.
   const auto first = std::ranges::find_if(lines, listed);
   const auto others = std::stable_partition(first, lines.end(), listed);
   std::stable_sort(first, others, [&](const Line& a, const Line& b) {

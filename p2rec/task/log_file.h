@@ -1,4 +1,4 @@
-// log.jsonl: a line of JSON for each step of each task, {"task": "pretrain", "step": 12, "loss": 5.21, ...}.
+// log.jsonl: one line of JSON per step of each task, {"task": "pretrain", "step": 12, "loss": 5.21, ...}.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace p2rec {
 
-// Not safe for threads: its owner locks. Throws ag::Error naming the file if it cannot be read or written,
-// and ag::InputError for a line that this program did not write.
+// Not thread-safe: its owner locks. Throws ag::Error if the file cannot be read or written, and
+// ag::InputError for a line that this program did not write.
 class LogFile {
  public:
   explicit LogFile(nn::Path path) : path_(std::move(path)) {}
@@ -22,27 +22,27 @@ class LogFile {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  // Adds a line; it has reached the system when this returns. Numbers have nine digits; one that is not
-  // finite becomes null. A line that a full disk cut off is removed before the next.
+  // Appends a line; the operating system has it when this returns. Numbers have nine digits; a number that is
+  // not finite becomes null. If a full disk cuts a line off, it is removed before the next line.
   void append(const std::string& task, int64_t step,
               const std::vector<std::pair<std::string, double>>& values);
-  // Drops the task's lines after step `last`; all of them without one.
+  // Drops the task's lines after step `last`; without `last`, all of them.
   void drop_after(const std::string& task, std::optional<int64_t> last);
   // Drops the lines of the task and of its parts.
   void drop_all(const std::string& task);
   // Waits until all lines are on the disk.
   void sync();
-  // Puts the lines of `tasks` in this order, each task's by step, in the place of the first of them.
+  // Sorts the lines of `tasks` by task, in this order, and step; they move up to the first of them.
   void sort(const std::vector<std::string>& tasks);
 
   struct Line {
     std::string task;
     int64_t step = 0;
-    std::map<std::string, double> values;  // without those that are null
+    std::map<std::string, double> values;  // without null values
     std::string text;                      // the line itself
   };
-  // The whole lines; none if there is no file. Left out are a last line without its end, which was
-  // being written when the program was killed, and zero bytes, which a power failure may leave.
+  // All complete lines; none if there is no file. Leaves out an unfinished last line, which a killed program
+  // leaves, and zero bytes, which a power failure may leave.
   std::vector<Line> read(bool* half_written = nullptr) const;
 
  private:

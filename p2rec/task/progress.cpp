@@ -14,7 +14,7 @@ namespace p2rec {
 namespace {
 
 constexpr double kRedraw = 0.2, kNextLine = 10;  // seconds
-constexpr double kEstimateAfter = 1;             // seconds: earlier an estimate would jump about
+constexpr double kEstimateAfter = 1;             // seconds; earlier, estimates would vary too much
 
 size_t terminal_width() {
   winsize size{};
@@ -55,7 +55,7 @@ void Progress::begin(const std::string& task, const std::string& parent, int64_t
 
 void Progress::resumes(const std::string& task) { items_[task].first_counts_as_before = true; }
 
-// The fraction of a task's work, its parts' counted by their shares.
+// A task's `what`, or the sum over its parts, weighted by their shares.
 double Progress::sum(const Item& item, double Item::*what) const {
   if (item.parts.empty()) return item.*what;
   double total = 0;
@@ -85,7 +85,7 @@ void Progress::report(const std::string& task, double fraction, const std::strin
   draw(line(root, is_part ? task.substr(std::min(root.size() + 1, task.size())) + ": " + text : text));
 }
 
-// "train  42 %  4 min 10 s left  random-1: epoch 3, loss 5.21": what a narrow terminal cuts off is the end.
+// "train  42 %  4 min 10 s left  random-1: epoch 3, loss 5.21". A narrow terminal cuts off the end.
 std::string Progress::line(const std::string& root, const std::string& text) const {
   const Item& item = items_.at(root);
   const double fraction = sum(item, &Item::fraction), done = fraction - sum(item, &Item::before);

@@ -1,4 +1,4 @@
-// What a person sees of a long computation: on a terminal one line, redrawn; elsewhere a line now and then.
+// Shows the progress of a long computation: on a terminal one redrawn line, elsewhere a line now and then.
 #pragma once
 
 #include <cstdint>
@@ -12,28 +12,28 @@ namespace p2rec {
 
 enum class ProgressStyle : uint8_t {
   Quiet,     // nothing
-  Lines,     // the first report, then one line every ten seconds at most
-  Terminal,  // one line, redrawn five times a second at most and cut to the terminal's width
+  Lines,     // the first report, then at most one line every ten seconds
+  Terminal,  // one line, redrawn at most five times a second and cut to the terminal's width
 };
 
-// Not safe for threads: its owner locks.
+// Not thread-safe: its owner locks.
 class Progress {
  public:
-  using Clock = std::function<double()>;  // seconds from any beginning
+  using Clock = std::function<double()>;  // seconds since any fixed time
   Progress(ProgressStyle style, std::ostream& out, Clock clock);
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // A task begins; with a parent it is one of `parts` equal shares of the parent's work.
+  // Begins a task. With a parent, it is one of `parts` equal shares of the parent's work.
   void begin(const std::string& task, const std::string& parent = "", int64_t parts = 1);
-  // The task's first report counts as done by an earlier process: the time left is not estimated from it.
+  // Counts the task's first report as done by an earlier process: it does not enter the estimated time left.
   void resumes(const std::string& task);
   void report(const std::string& task, double fraction, const std::string& text);
-  // The task is done. Returns the seconds since it began.
+  // Ends a task. Returns the seconds since it began.
   double finish(const std::string& task);
 
-  void say(const std::string& line);  // a plain line, never into a half-drawn one
+  void say(const std::string& line);  // prints a line; removes a half-drawn one first
   void clear();                       // removes the half-drawn line
 
  private:
@@ -54,12 +54,12 @@ class Progress {
   std::ostream& out_;
   Clock clock_;
   std::map<std::string, Item> items_;
-  std::string shown_;  // the task at the root of what was shown last
+  std::string shown_;  // the root task of the last line
   double shown_at_ = -1e9;
   bool drawn_ = false;  // the terminal shows a line without an end
 };
 
-// Standard error's style: Lines if it is no terminal.
+// The style for standard error: Lines if it is not a terminal.
 ProgressStyle style_of_stderr(bool quiet);
 
 // "3.2 s", "4 min 10 s", "2 h 5 min".

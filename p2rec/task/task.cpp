@@ -15,9 +15,9 @@
 namespace p2rec {
 namespace {
 
-constexpr int64_t kImpatience = 1'000'000'000;  // nanoseconds from the first signal on
+constexpr int64_t kImpatience = 1'000'000'000;  // nanoseconds after the first signal
 
-// When a stop was first requested, by the monotonic clock; 0: never. Two signals may find two threads.
+// Time of the first request to stop, by the monotonic clock; 0: none. Two signals may interrupt two threads.
 std::atomic<int64_t> stop_asked_at{0};
 static_assert(std::atomic<int64_t>::is_always_lock_free, "a signal's handler must not wait for a lock");
 
@@ -33,7 +33,7 @@ extern "C" void on_stop_signal(int signal) {
   const int64_t now = nanoseconds_now();
   int64_t first = 0;
   if (!stop_asked_at.compare_exchange_strong(first, now) && now - first > kImpatience) {
-    // The signal is blocked while its handler runs: this takes effect when the handler returns.
+    // Takes effect when the handler returns, because the signal is blocked while its handler runs.
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
@@ -47,7 +47,7 @@ extern "C" void on_stop_signal(int signal) {
 void install_stop_signals() {
   struct sigaction action {};
   action.sa_handler = on_stop_signal;
-  action.sa_flags = SA_RESTART;  // writes are not cut short
+  action.sa_flags = SA_RESTART;  // continues interrupted writes
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
@@ -179,7 +179,7 @@ void Task::save(int64_t step, const nn::NamedTensors& tensors, nn::Metadata meta
   metadata["fingerprint"] = fingerprint_;
   metadata["step"] = std::to_string(step);
   in_journal([](Journal& journal) { journal.log_.sync(); });
-  // Written without the lock: other parts run meanwhile, and no two tasks share a file.
+  // Written without the lock, so that other parts can run; no two tasks share a file.
   nn::write_safetensors(journal_->checkpoint(name_), tensors, metadata);
   in_journal([&](Journal& journal) {
     journal.saved_at_[name_] = seconds_now();

@@ -1,4 +1,4 @@
-// How a long computation shows its progress, keeps its log, stops on request and resumes later.
+// A task: a long computation that shows its progress, keeps a log, stops on request and resumes later.
 //
 // A Task belongs to one computation ("pretrain", "train/p2rec/2"). A default-constructed one is silent: it
 // shows nothing, writes nothing and never stops, so that a method can be called without a journal.
@@ -20,7 +20,7 @@
 
 namespace p2rec {
 
-// Thrown by Task::check_stop() after a request to stop (Ctrl-C, SIGTERM): not an error.
+// Thrown by Task::check_stop() after a request to stop (Ctrl-C, SIGTERM). Not an error.
 class Interrupted : public std::runtime_error {
  public:
   Interrupted() : std::runtime_error("stopped on request") {}
@@ -36,58 +36,60 @@ class Task {
 
   const std::string& name() const { return name_; }
 
-  // Says before the work how much there is to do: "943 users, 48,800 tokens an epoch, about 1.6 GiB".
+  // Prints, before the work, how much there is to do: "943 users, 48,800 tokens an epoch, about 1.6 GiB".
   void announce(const std::string& what) const;
-  // The fraction of the work done, in [0,1], and what to show beside it: "epoch 3 of 6, loss 0.0021". Cheap
-  // enough for every step: most calls draw nothing.
+  // Shows the fraction of the work done, in [0,1], and a text: "epoch 3 of 6, loss 0.0021". Cheap enough for
+  // every step, because most calls draw nothing.
   void progress(double fraction, const std::string& text) const;
 
-  // One line of log.jsonl: {"task": name, "step": step, values...}. No times: a resumed run's log equals an
-  // unbroken one's. Nine digits tell any two floats apart. Throws ag::Error if the disk is full.
+  // Writes a line of log.jsonl: {"task": name, "step": step, values...}. It has no times, so that the log of
+  // a resumed run equals that of an uninterrupted one. Nine digits distinguish any two floats. Throws
+  // ag::Error if the disk is full.
   void log(int64_t step, const Values& values) const;
 
-  // The checkpoint that an interrupted run of this task left, if there is one; the task's log lines after its
-  // step, without one all of them, are dropped. Throws ag::InputError if it was made with other options.
+  // The checkpoint of an interrupted run of this task, if there is one. Drops the task's log lines after the
+  // checkpoint's step, or all of them without a checkpoint. Throws ag::InputError if it was made with other
+  // options.
   std::optional<nn::TensorFile> resume() const;
-  // True if it is time to save: `save_every` seconds (Journal) after the last time, or on a request to stop.
+  // True `save_every` seconds (Journal) after the last save, and after a request to stop.
   bool save_due() const;
-  // Writes the checkpoint state-NAME.safetensors; `step` is the last one that was logged. The log is on the
-  // disk before the checkpoint: whatever happens, a checkpoint's log lines are there.
+  // Writes the checkpoint state-NAME.safetensors; `step` is the last logged step. Syncs the log first, so
+  // that the log lines of a checkpoint are always on the disk.
   void save(int64_t step, const nn::NamedTensors& tensors, nn::Metadata metadata = {}) const;
   // Throws Interrupted after a request to stop. Call it right after save.
   void check_stop() const;
-  // Says that the work is done, in one line. The checkpoint stays until discard().
+  // Prints a line that the work is done. The checkpoint stays until discard().
   void finish(const std::string& what) const;
-  // Removes the checkpoint. Call it when what the task made is whole on the disk.
+  // Removes the checkpoint. Call it when the task's result is completely on the disk.
   void discard() const;
 
-  // A part of this task's work with its own name, log lines and checkpoint: name() + "/" + part. Parts may
-  // run on several threads at once. `parts` is their number: each is an equal share of this task's progress.
+  // A part of this task's work, with its own name, name() + "/" + part, log lines and checkpoint. Parts may
+  // run on several threads. `parts` is their number; each is an equal share of this task's progress.
   Task part(const std::string& part, int64_t parts) const;
 
  private:
   friend class Journal;
   template <class F>
-  void in_journal(const F& f) const;  // calls f with the locked journal; not if this is silent
+  void in_journal(const F& f) const;  // calls f with the locked journal; if silent, does nothing
 
   std::string name_;
   std::shared_ptr<Journal> journal_;  // null: silent
   std::string fingerprint_;
 };
 
-// The journal of one output folder: its log.jsonl, its checkpoints, and what standard error shows.
+// The journal of one output folder: log.jsonl, checkpoints, and the progress on standard error.
 class Journal : public std::enable_shared_from_this<Journal> {
  public:
-  // Makes the folder if need be. What an earlier run left there stays until a task of the same name resumes.
-  // `quiet` shows nothing; a task saves every `save_every` seconds.
+  // Creates the folder if it does not exist. Files of an earlier run stay until a task with the same name
+  // resumes. `quiet` shows nothing; a task saves every `save_every` seconds.
   static std::shared_ptr<Journal> open(const nn::Path& folder, bool quiet, double save_every = 30);
-  // `call` is called after every checkpoint, by one thread at a time.
+  // Sets a function to call after every checkpoint, by one thread at a time.
   void when_saved(std::function<void()> call);
-  // `fingerprint`: the options that a checkpoint is made with, "key=value" lines.
+  // `fingerprint`: the options that a checkpoint depends on, as lines "key=value".
   Task task(const std::string& name, const std::string& fingerprint);
-  // Sorts this task's log lines by part (in order of `parts`) and step, after parts ran side by side.
+  // Sorts this task's log lines by part (in the order of `parts`) and step, after parts ran in parallel.
   void sort_log(const std::string& task, const std::vector<std::string>& parts);
-  void say(const std::string& line);  // a plain line on standard error, not into a half-drawn progress line
+  void say(const std::string& line);  // prints a line to standard error; removes a half-drawn progress line
 
  private:
   friend class Task;
@@ -96,22 +98,22 @@ class Journal : public std::enable_shared_from_this<Journal> {
 
   const nn::Path folder_;
   const double save_every_;
-  std::mutex mutex_;  // of all that follows
+  std::mutex mutex_;  // guards the members below
   LogFile log_;
   Progress progress_;
-  std::map<std::string, double> saved_at_;  // per task: when it began or was saved last
+  std::map<std::string, double> saved_at_;  // per task: time of its start or last save
   std::function<void()> when_saved_;
 };
 
-// From now on Ctrl-C and SIGTERM request a stop; another one more than a second later ends the program at
-// once. (Within that second it is the same request: `timeout` and terminals may signal a program twice, by
-// itself and with its group.)
+// From now on, Ctrl-C and SIGTERM request a stop. Another signal more than a second later ends the program at
+// once. (Within that second it counts as the same request: `timeout` and terminals may signal a program
+// twice, by itself and with its group.)
 void install_stop_signals();
 bool stop_requested();
 void request_stop();         // as a signal would; for tests
 void forget_stop_request();  // for tests
 
-// Where two fingerprints differ first, for messages: "groups=20, now groups=30". Empty if they are equal.
+// The first difference of two fingerprints, for messages: "groups=20, now groups=30"; "" if they are equal.
 std::string first_difference(const std::string& before, const std::string& now);
 
 }  // namespace p2rec

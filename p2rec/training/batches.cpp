@@ -12,10 +12,10 @@ namespace {
 
 using ag::Tensor;
 
-// To draw a negative: each fails with the share of the catalogue that the user has taken.
+// Tries per negative. The probability that one fails is the share of the catalogue that the user has.
 constexpr int64_t kTries = 64;
 
-// The items of a user. For most other items one bit shows that they are not among them, without a search.
+// A user's items. For most other items, one bit shows without a search that the user does not have them.
 struct Taken {
   std::vector<int32_t> sorted;
   std::bitset<4096> maybe;
@@ -28,7 +28,7 @@ struct Taken {
   }
 };
 
-// -1 where chance finds none.
+// -1 if all tries fail.
 int32_t draw_negative(const Taken& taken, int64_t items, const ag::RandomKey& key, int64_t element) {
   for (int64_t i = 0; i < kTries; ++i) {
     const auto item = static_cast<int32_t>(
@@ -38,7 +38,7 @@ int32_t draw_negative(const Taken& taken, int64_t items, const ag::RandomKey& ke
   return -1;
 }
 
-// For each target of the batch, which of its sequences it is in.
+// The sequence of each of the batch's targets.
 std::vector<int64_t> sequences_of_targets(const models::SequenceBatch& batch) {
   std::vector<int64_t> sequences;
   int64_t b = 0;
@@ -95,7 +95,7 @@ models::Histories items_of(const Interactions& data, const std::vector<Window>& 
 Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
                       std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
                       const ag::RandomKey& key, bool shared) {
-  std::vector<Taken> taken;  // by each window's user
+  std::vector<Taken> taken;  // of each window's user
   for (const int32_t w : chosen)
     taken.emplace_back(training_part(data, windows[static_cast<size_t>(w)].user));
   const std::vector<int64_t> sequences = sequences_of_targets(batch);

@@ -1,4 +1,4 @@
-// What a recommender is trained on: windows of the users' training parts, their order, and the negatives.
+// The training data of a recommender: windows of the users' training parts, their order, and the negatives.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace p2rec {
 
-// The random stream that draws the order of the windows.
+// The random stream of the windows' order.
 constexpr uint32_t kWindowOrderStream = ag::stream("window order");
 
 // `length` items of a user's training part from `begin`.
@@ -19,16 +19,17 @@ struct Window {
 };
 
 enum class WindowChoice : uint8_t {
-  All,   // windows that overlap by one item, so that every item but a user's first is a target once an epoch
-  Last,  // only each user's last window, as most published rows are trained
+  All,   // windows overlap by one item, so that every item except a user's first is a target once per epoch
+  Last,  // only each user's last window, as for most published results
 };
 
 // Windows of 2 to `length` items, user by user; length >= 2.
 std::vector<Window> training_windows(const Interactions& data, int64_t length,
                                      WindowChoice choice = WindowChoice::All);
 
-// The windows of an epoch, in order. With steps = 0 every window once, in a new order each epoch. Otherwise
-// batch * steps of them, which continue the previous epoch and are reordered whenever all have been seen.
+// The windows of an epoch, in order. steps = 0: every window once, in a new order each epoch. Otherwise
+// batch * steps windows, which continue where the previous epoch ended; after each pass over all windows,
+// they are shuffled again.
 std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch, int64_t steps,
                                    uint64_t seed);
 
@@ -36,15 +37,15 @@ std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch
 models::Histories items_of(const Interactions& data, const std::vector<Window>& windows,
                            std::span<const int32_t> chosen);
 
-// Negatives (M,n) for a batch of these windows: each drawn evenly, with repetition, from the items that the
-// user has not taken in training. Shared: n are drawn for all rows, and where a user has taken one, that row
-// gets another. Throws ag::Error where a user has taken nearly all of them.
+// Negatives (M,n) for the M targets of a batch, drawn uniformly with replacement from the items that the user
+// does not have in training. shared: n negatives are drawn for all rows; a row whose user has one of them
+// gets another instead. Throws ag::Error if a user has nearly all items.
 ag::Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
                           std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
                           const ag::RandomKey& key, bool shared = false);
 
-// Makes the batch use only the rows of `table` (V,C) that it needs: afterwards its ids are indices of them,
-// and batch.item_rows is a copy of them that requires grad. Returns their ids, (U) I32, by first use.
+// Restricts a batch to the U rows of `table` (V,C) that it uses: copies them into batch.item_rows (U,C),
+// which requires grad, and renumbers the batch's ids to 0..U-1. Returns the original ids (U) I32.
 ag::Tensor use_rows_alone(models::SequenceBatch& batch, const ag::Tensor& table);
 
 }  // namespace p2rec

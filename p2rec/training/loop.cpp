@@ -12,9 +12,9 @@ namespace {
 
 using ag::Tensor;
 
-constexpr int64_t kRecentSteps = 10;  // whose mean loss the progress line shows
+constexpr int64_t kRecentSteps = 10;  // the progress line shows their mean loss
 
-// Fills the gradients of a batch, part by part; returns its loss.
+// Adds up the gradients of a batch, part by part. Returns the batch's loss.
 double backward(const Loop& loop, int64_t step) {
   double loss = 0;
   for (BatchPart part{0, loop.parts}; part.index < part.count; ++part.index) {
@@ -36,7 +36,7 @@ double train_step(const Loop& loop, int64_t step, double lr_factor) {
   } else {
     loop.adam.step(lr_factor);
   }
-  return static_cast<ag::real>(loss);  // as a checkpoint stores it
+  return static_cast<ag::real>(loss);  // rounded as in a checkpoint
 }
 
 void visit_state(const Loop& loop, std::vector<double>& losses, Checkpoint& checkpoint) {

@@ -1,8 +1,8 @@
 // The training loop: the only place that updates weights, and that logs, saves and resumes a training.
 //
-//   each step         gradients of all parts of the batch; clipped; Adam at the scheduled rate; a log line
-//   each epoch's end  validation
-//   now and then      a checkpoint: Adam, the weights that it trains, the losses, and what `state` visits
+//   every step        gradients of all parts of the batch, clipping, Adam at the scheduled rate, a log line
+//   every epoch       validation at its end
+//   if save_due()     a checkpoint: Adam, the weights that it trains, the losses, and what `state` visits
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@
 
 namespace p2rec {
 
-// A batch may run in several parts, one after the other, which takes less memory. A part is the sequences
-// [begin(B), end(B)) of the batch's B; it is empty where there are more parts than sequences.
+// A batch may run in several parts, one after the other, to save memory. A part has the sequences
+// [begin(B), end(B)) of the batch's B sequences. It is empty if there are more parts than sequences.
 struct BatchPart {
   int64_t index = 0, count = 1;
   int64_t begin(int64_t B) const { return B * index / count; }
@@ -28,18 +28,18 @@ struct BatchPart {
   }
 };
 
-// The mean loss over the `terms` of a part, where the whole batch has `of` terms. mean * terms / of adds up
-// over the parts to the batch's mean, and so do the gradients.
+// The mean loss over a part's `terms`; the whole batch has `of` terms. The sum of mean * terms / of over all
+// parts is the batch's mean loss; the same holds for the gradients.
 struct PartLoss {
   ag::Tensor mean = {};  // (), or undefined if the part has no terms
   int64_t terms = 1, of = 1;
 };
 
-// What a checkpoint holds. The same list of calls writes a checkpoint and reads it.
+// The content of a checkpoint. The same calls write a checkpoint and read one.
 class Checkpoint {
  public:
-  Checkpoint() = default;                                               // an empty one, to be written
-  explicit Checkpoint(const nn::TensorFile& saved) : saved_(&saved) {}  // one to be read
+  Checkpoint() = default;                                               // to write
+  explicit Checkpoint(const nn::TensorFile& saved) : saved_(&saved) {}  // to read
   void tensors(const std::string& prefix, const nn::NamedTensors& tensors);
   void adam(nn::Adam& adam);
   void list(const std::string& name, std::vector<double>& values);  // stored as reals
@@ -55,24 +55,25 @@ class Checkpoint {
 
 struct Loop {
   nn::Adam& adam;
-  int64_t steps_per_epoch, epochs;  // at most this many epochs
+  int64_t steps_per_epoch, epochs;  // `epochs` is the maximum
   int64_t parts = 1;                // of a batch
   double lr = 0;                    // Adam's, for the log
-  double clip = 0;                  // largest norm of all gradients together; 0: any
+  double clip = 0;                  // maximum norm of all gradients together; 0: no clipping
   double loss_scale = 1;            // gradients are those of loss_scale * loss
   std::function<PartLoss(int64_t step, const BatchPart& part)> loss;
-  std::function<double(int64_t step)> schedule = {};   // factor of the learning rates; unset: 1
-  std::function<nn::RowGradient()> sparse_rows = {};   // sparse Adam: the last batch's rows of one parameter
-  std::function<Values(int64_t epoch)> validate = {};  // after epoch 1, 2, ...; the log shows the values
-  std::function<bool(int64_t epoch)> enough = {};      // true: stops after this epoch
-  std::function<void(Checkpoint&)> state = {};         // what a checkpoint holds besides
-  std::function<std::string()> status = {};            // what the progress line shows first
+  std::function<double(int64_t step)> schedule = {};  // factor of the learning rates; unset: 1
+  std::function<nn::RowGradient()> sparse_rows =
+      {};  // sparse Adam: the rows of a parameter in the last batch
+  std::function<Values(int64_t epoch)> validate = {};  // after epoch 1, 2, ...; the values are logged
+  std::function<bool(int64_t epoch)> enough = {};      // true: stop after this epoch
+  std::function<void(Checkpoint&)> state = {};         // visits the caller's own part of a checkpoint
+  std::function<std::string()> status = {};            // the start of the progress line
 };
 
-// Trains from the start or from the task's checkpoint. Returns the loss of every step since the start.
+// Trains from the start, or resumes from the task's checkpoint. Returns the loss of every step, from step 0.
 std::vector<double> train(const Loop& loop, const Task& task);
 
-// Cosine with warm-up for Loop::schedule, counted from one: the first step's rate would otherwise be zero.
+// Cosine with warm-up, for Loop::schedule. Counts steps from 1; otherwise the first step's rate would be 0.
 std::function<double(int64_t step)> cosine_schedule(int64_t warmup, int64_t total);
 
 // The mean of losses [begin, end).

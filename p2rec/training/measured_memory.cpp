@@ -10,11 +10,11 @@
 
 namespace p2rec {
 
-// Batches differ in size, so a block that is used again is often larger than requested.
+// Batches differ in size, so a reused block is often larger than requested.
 constexpr double kReuse = 1.1;
 
 int64_t available_memory(ag::Device device) {
-  ag::release_cached_memory();  // what of it was never written to is not resident, and would count twice
+  ag::release_cached_memory();  // its pages that were never written are not resident and would count twice
   return nn::available_memory(device);
 }
 
@@ -89,7 +89,7 @@ int64_t MeasuredMemory::check_batches(const std::vector<int64_t>& lengths, int64
   const int64_t needed = bytes_of(batch);
   if (needed <= available_) return needed;
   int64_t fits = 0, too_large = batch;
-  // A thirty-second is left free: another call of the program finds a little more or less.
+  // Leaves 1/32 free, because another call of the program may find a little less.
   while (too_large - fits > 1) {
     const int64_t middle = fits + (too_large - fits) / 2;
     (bytes_of(middle) <= available_ - available_ / 32 ? fits : too_large) = middle;

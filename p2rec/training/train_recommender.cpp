@@ -17,13 +17,13 @@ using ag::Tensor;
 
 constexpr uint32_t kNegativeStream = ag::stream("negatives"), kMaskStream = ag::stream("masked items");
 
-constexpr int64_t kFewTokens = 64, kManyTokens = 1024;  // of a batch that is measured
+constexpr int64_t kFewTokens = 64, kManyTokens = 1024;  // of a measured batch
 
 int64_t steps_of_epoch(int64_t windows, const RecommenderConfig& config) {
   return config.steps_per_epoch ? config.steps_per_epoch : (windows + config.batch - 1) / config.batch;
 }
 
-// Early stopping's memory.
+// The best epoch so far, for early stopping.
 struct Best {
   double ndcg = -1;
   int64_t epoch = 0;
@@ -76,7 +76,7 @@ class Training {
     return lengths;
   }
 
-  // Only the gradients of the first n windows of an epoch, for measuring; returns how many items they have.
+  // Computes only the gradients of an epoch's first n windows, to measure memory. Returns the windows' items.
   int64_t run_batch(int64_t n) {
     adam_.zero_grad();
     windows_of(0);
@@ -158,7 +158,7 @@ class Training {
   Values validate(int64_t epoch) {
     const RankingConfig ranking{.users = config_.validation_users};
     const double ndcg = evaluate(model_, data_, Target::Validation, ranking).at("NDCG@10");
-    validation_.push_back(static_cast<ag::real>(ndcg));  // as a checkpoint stores it
+    validation_.push_back(static_cast<ag::real>(ndcg));  // rounded as in a checkpoint
     if (ndcg > best_.ndcg) {
       best_.ndcg = ndcg;
       best_.epoch = epoch;
@@ -179,15 +179,15 @@ class Training {
   const Interactions& data_;
   const RecommenderConfig& config_;
   std::vector<Window> windows_;
-  nn::NamedTensors weights_;  // that are trained
+  nn::NamedTensors weights_;  // those that are trained
   nn::Adam adam_;
   Best best_;
   std::vector<double> validation_;  // NDCG@10 after each epoch
   int64_t tokens_ = 0;
   int64_t ordered_epoch_ = -1;
   std::vector<int32_t> order_;   // of the windows in that epoch
-  models::SequenceBatch batch_;  // the step's
-  Tensor used_rows_;             // sparse Adam: the items that batch_.item_rows are
+  models::SequenceBatch batch_;  // of the current step
+  Tensor used_rows_;             // sparse Adam: the items in batch_.item_rows
 };
 
 std::unique_ptr<models::SequentialRecommender> make_model(int64_t items, RecommenderConfig config) {
@@ -285,7 +285,7 @@ std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::Tensor
 }
 
 int64_t check_training_memory(const Interactions& data, const RecommenderConfig& config, int64_t besides) {
-  if (config.model.as<models::PopularityConfig>()) return besides;  // counts
+  if (config.model.as<models::PopularityConfig>()) return besides;  // it only counts
   std::vector<int64_t> lengths;
   MeasuredMemory memory(config.device, "batch",
                         ag::message("training a recommender of ", data.items(), " items"));
@@ -293,7 +293,7 @@ int64_t check_training_memory(const Interactions& data, const RecommenderConfig&
     const auto model = make_recommender(data.items(), config);
     Training training(*model, data, config);
     lengths = training.window_lengths();
-    // Up to this batch the block of logits grows with the batch.
+    // Up to this many tokens, the block of logits grows with the batch.
     const int64_t enough = std::max(kFewTokens, ag::linear_cross_entropy_block(kManyTokens, data.items()));
     memory.batches(std::min(std::ssize(lengths), config.batch), enough,
                    [&](int64_t n) { return training.run_batch(n); });

@@ -13,64 +13,64 @@
 namespace p2rec {
 
 struct RecommenderConfig {
-  models::AnyRecommenderConfig model = models::SasrecConfig();  // its number of items is taken from the data
+  models::AnyRecommenderConfig model = models::SasrecConfig();  // the number of items comes from the data
   models::LossConfig loss;
   double lr = 1e-3, adam_beta2 = 0.999;  // Adam; beta1 is 0.9
-  bool share_negatives = false;          // all positions of a step are compared with the same negatives
-  bool lazy_adam = false;                // the item table's rows without a gradient stay as they are
-  int64_t batch = 128;                   // windows
-  int64_t batch_parts = 1;               // a batch runs in this many parts, which takes less memory
+  bool share_negatives = false;          // all positions of a step have the same negatives
+  bool lazy_adam = false;   // sparse Adam: rows of the item table without a gradient do not change
+  int64_t batch = 128;      // windows per step
+  int64_t batch_parts = 1;  // a batch runs in this many parts to save memory
   WindowChoice windows = WindowChoice::All;
   int64_t steps_per_epoch = 0;  // 0: an epoch is every window once
   int64_t max_epochs = 200;
-  // Stops after this many epochs without a better validation NDCG@10; 0: never, and sees no validation items.
+  // Stops after this many epochs without a better validation NDCG@10; 0: never, and uses no validation items.
   int64_t patience = 10;
   ag::Device device = ag::Device::CPU;
   uint64_t seed = 1;             // of weights, dropout, order, masks and negatives
-  int64_t validation_users = 0;  // ranked for early stopping, always in full; 0: all (ranked_users)
+  int64_t validation_users = 0;  // for early stopping, ranked against all items; 0: all users (ranked_users)
 };
 
-// The model first: which one it is decides which options follow.
+// Visits the model first, because it decides which options follow.
 void describe(RecommenderConfig& config, const nn::Visit& visit);
-// Throws ag::InputError for values that do not fit each other.
+// Throws ag::InputError for values that do not fit together.
 void check(const RecommenderConfig& config);
 
 struct Recommender {
   std::unique_ptr<models::SequentialRecommender> model;
-  int64_t epochs = 0;                   // trained
-  int64_t best_epoch = 0;               // whose weights these are
+  int64_t epochs = 0;                   // number of trained epochs
+  int64_t best_epoch = 0;               // `model` has the weights after this epoch
   std::vector<double> validation = {};  // NDCG@10 after each epoch; empty: never validated
   int64_t tokens = 0;                   // positions trained on, over all epochs
 };
 
-// The item table (V,d) that a trained recommender reads, without history.
+// The item table (V,d) of a trained recommender, detached. Throws ag::Error if it has none.
 ag::Tensor item_table(const Recommender& recommender);
 
-// A model with fresh weights, on the device. Throws ag::Error for one that is counted, not trained.
+// A model with random weights, on config.device. Throws ag::Error for PopRec, which is not trained.
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config);
 
-// The model of a file that holds its parameters, of any kind. Throws ag::InputError if they do not fit.
+// A model of any kind with the parameters in a file. Throws ag::InputError if they do not fit.
 std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
                                                                 RecommenderConfig config);
 
-// What its training goes through, for a line of the terminal: windows, positions, steps and epochs.
+// A line for the terminal about the training: windows, positions, steps and epochs.
 std::string training_text(const Interactions& data, const RecommenderConfig& config);
 
-// Step 1: a recommender from random weights on the training parts.
+// Step 1: trains a recommender from random weights on the training parts.
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config,
                              const Task& task = {});
 
-// Step 6: the same with given item vectors: the item table's first values (V,d), or what the adapter reads
-// (V,D), as config.model->use says. Undefined: the model's own random ones, of config.model->features
-// columns. PopRec is counted.
+// Step 6: trains a recommender from given item vectors: initial values of the item table (V,d), or the
+// adapter's input (V,D), as config.model->use says. Undefined: the model's own random vectors, with
+// config.model->features columns under an adapter. PopRec is counted.
 Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
                        const Task& task = {});
 
-// The most bytes that a training holds on its device, and `besides` more: measured with small batches
-// (measured_memory.h). Throws ag::InputError if they are not available, naming a batch that would fit.
+// The peak memory of a training on its device in bytes, plus `besides`; estimated with small batches
+// (measured_memory.h). If it is not available, throws ag::InputError, which names a batch that fits.
 int64_t check_training_memory(const Interactions& data, const RecommenderConfig& config, int64_t besides = 0);
-// How many such trainings fit side by side, at most `wanted`. On CUDA they run one at a time.
+// The number of such trainings that fit into memory in parallel, at most `wanted`. On CUDA: 1.
 int64_t trainings_side_by_side(const Interactions& data, const RecommenderConfig& config, int64_t wanted,
                                int64_t besides = 0);
 
