@@ -1,4 +1,4 @@
-// Copies of fixture folders, to be spoilt in one place.
+// Copies of fixture folders, in which a test changes one thing.
 #pragma once
 
 #include <nlohmann/json.hpp>

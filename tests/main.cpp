@@ -2,8 +2,8 @@
 #include "tests/testing.h"
 
 #ifdef __SANITIZE_ADDRESS__
-// Memory that cannot be had is an error to be handled, as it is without AddressSanitizer, which would end the program. And it
-// keeps little of what was freed: where a test limits the memory that a reader takes, this is not what it means.
+// AddressSanitizer by default ends the program if there is not enough memory; here malloc fails, as without
+// it. It also keeps little freed memory, because some tests limit the memory that a reader takes.
 extern "C" const char* __asan_default_options() {
   return "allocator_may_return_null=1:quarantine_size_mb=16";
 }

@@ -10,7 +10,7 @@
 namespace testing {
 namespace {
 
-// The file's lines, in the order in which their parts were compared first.
+// The lines of the file, in the order of each part's first comparison.
 class Notes {
  public:
   void add(const std::string& key, double error, double share) {

@@ -1,8 +1,8 @@
-// The library's side of parity_live.py: computes the cases that the script draws.
+// The library's part of parity_live.py: computes the cases that the script draws.
 //
-//   parity_live FILE.safetensors ...       writes FILE.safetensors.out, with results and gradients, beside each
+//   parity_live FILE.safetensors ...       writes results and gradients of each to FILE.safetensors.out
 //
-// A case's metadata holds its "kind" and its sizes, as text; its tensors are the inputs.
+// The metadata of a case are its "kind" and its sizes, as strings; the tensors are its inputs.
 #include <functional>
 #include <iostream>
 #include <map>
@@ -27,7 +27,7 @@ class Case {
   std::string path() const { return file_.path; }
 
   const Tensor& input(const std::string& name) const { return file_.at(name); }
-  // An input that is differentiated.
+  // An input that requires grad.
   Tensor leaf(const std::string& name) const { return input(name).clone().set_requires_grad(); }
   ag::Offsets offsets(const std::string& name) const {
     const Tensor& lengths = input(name);

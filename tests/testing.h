@@ -1,4 +1,4 @@
-// What the tests share: tolerances, fixtures, comparison.
+// Functions that the tests share: tolerances, fixtures, comparisons.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -18,8 +18,9 @@
 namespace testing {
 
 // |found - expected| <= absolute * max|expected| + relative * |expected|, element by element. The absolute
-// part is scaled by the largest magnitude of the reference, so a tolerance means the same for large and small
-// tensors; for a reference of zeros, where rounding of numbers of order one is left, it counts as it is.
+// part is scaled by the largest magnitude of the reference, so that a tolerance means the same for large and
+// small tensors. If the reference is all zeros, it is not scaled: the rest is rounding of numbers of order
+// one.
 struct Tolerance {
   double relative, absolute;
 };
@@ -27,22 +28,22 @@ struct Tolerance {
 // THE table of tolerances, each with its reason.
 namespace tolerance {
 constexpr bool kF64 = std::is_same_v<ag::real, double>;
-// f64 proves the formula: double rounding over some thousand operations stays far below this.
+// f64 checks the formula: double's rounding over some thousand operations is far below this.
 constexpr Tolerance kExactMaths{1e-9, 1e-11};
-// f32 proves the code: sums of up to a few thousand terms in another order than PyTorch's.
+// f32 checks the code: sums of up to a few thousand terms have another order than PyTorch's.
 constexpr Tolerance kOpForward = kF64 ? kExactMaths : Tolerance{1e-5, 1e-6};
 constexpr Tolerance kOpGradient = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 // Whole models: the error of some dozen ops in a row.
 constexpr Tolerance kModelForward = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 constexpr Tolerance kModelGradient = kF64 ? kExactMaths : Tolerance{1e-3, 1e-5};
-// After ten optimiser steps only losses are compared in f32: Adam divides by small numbers and doubles
+// After ten optimiser steps only losses are compared in f32: Adam divides by small numbers, which amplifies
 // errors.
 constexpr Tolerance kTenSteps = kF64 ? kExactMaths : Tolerance{1e-4, 0};
 // Two forms of the same computation in one program.
 constexpr Tolerance kFused = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 }  // namespace tolerance
 
-// The largest error as a share of what is allowed; at most 1 is a pass. The tensors may be on any device.
+// The largest error divided by the allowed error; at most 1 is a pass. The tensors may be on any device.
 inline double share_of_tolerance(const ag::Tensor& tensor_found, const ag::Tensor& tensor_expected,
                                  Tolerance allowed) {
   const ag::Tensor found = tensor_found.to(ag::Device::CPU), expected = tensor_expected.to(ag::Device::CPU);
@@ -68,7 +69,7 @@ inline void check_close(const ag::Tensor& found, const ag::Tensor& expected, Tol
   CHECK(share <= 1);
 }
 
-// Where models are run: the CPU, or what the environment variable P2REC_TEST_DEVICE says (cpu, cuda).
+// The device on which models run: the environment variable P2REC_TEST_DEVICE (cpu, cuda), or the CPU.
 inline ag::Device device() {
   const char* name = std::getenv("P2REC_TEST_DEVICE");
   return name && std::string(name) == "cuda" ? ag::Device::CUDA : ag::Device::CPU;
@@ -78,7 +79,7 @@ inline nn::TensorFile fixture(const std::string& name) {
   return nn::read_safetensors(fixtures() + "/" + name);
 }
 
-// A folder that is gone with its guard.
+// A folder that the destructor removes.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -95,14 +96,14 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// The folder with real data (ml-100k/, beauty/, ...), empty if there is none: the test then calls skip() and
-// returns.
+// The path of a real data set (ml-100k, beauty, ...), empty if it is not there: the test then calls skip()
+// and returns.
 inline std::string shared_data(const std::string& name) {
   const char* folder = std::getenv("P2REC_TEST_DATA");
   const std::string path = std::string(folder ? folder : "") + "/" + name;
   return folder && std::filesystem::exists(path) ? path : "";
 }
-// The real language model, a GGUF file that `make reproduce` fetches; empty if it is not there.
+// The path of a real language model, a GGUF file that `make reproduce` fetches; empty if it is not there.
 inline std::string smollm2() {
   const char* path = std::getenv("P2REC_SMOLLM2");
   return path && std::filesystem::exists(path) ? path : "";

@@ -1,4 +1,4 @@
-// Each fused op against the same computation written with plainer ops: results and gradients.
+// Compares each fused op with the same computation from plain ops: results and gradients.
 #include "autograd/ops.h"
 #include "nn/init.h"
 #include "tests/autograd/op_runs.h"
@@ -11,7 +11,7 @@ namespace tolerance = testing::tolerance;
 
 namespace {
 
-// (R) -> (R,C): every element of a row is that row's number.
+// (R) -> (R,C): every element of a row is the number of this row.
 Tensor spread(const Tensor& column, int64_t C) {
   return matmul(reshape(column, {column.numel(), 1}), Tensor::full({1, C}, 1));
 }
@@ -21,7 +21,7 @@ Tensor plus(const Tensor& x, double number) { return add(x, Tensor::full(x.shape
 // x^exponent for x > 0.
 Tensor power(const Tensor& x, double exponent) { return exp(scale(log(x), exponent)); }
 
-// (N,V) with a one at each row's index, nothing in a row of -1.
+// (N,V): a one at each row's index, else zeros; a row with index -1 is zero.
 Tensor one_hot(const std::vector<int32_t>& indices, int64_t V) {
   Tensor y = Tensor::zeros({static_cast<int64_t>(indices.size()), V});
   for (size_t i = 0; i < indices.size(); ++i) {
@@ -74,7 +74,7 @@ testing::Op composed_gru(const std::vector<int32_t>& lengths) {
   };
 }
 
-// A case of op_cases.cpp and its computation by other ops.
+// A case of op_cases.cpp and its computation with other ops.
 struct Composed {
   std::string name;
   testing::Op op;

@@ -1,6 +1,6 @@
-// Every op and optimiser on CUDA: against PyTorch's fixtures, and against the CPU at sizes that take many blocks. Run with
-// P2REC_TEST_DEVICE=cuda, without which nothing here is tested, and built twice: with nvcc, where it is [SKIPPED] without a device,
-// and with the kernels run on the host (cuda_on_host/).
+// Every op and optimiser on CUDA, compared with PyTorch's fixtures, and with the CPU at sizes of many blocks.
+// The tests run only with P2REC_TEST_DEVICE=cuda. They are built twice: with nvcc ([SKIPPED] without a
+// device), and with kernels that run on the host (cuda_on_host/).
 #include "autograd/ops.h"
 #include "nn/lora.h"
 #include "nn/optim.h"
@@ -15,7 +15,7 @@ using testing::op_cases;
 using testing::OpCase;
 namespace tolerance = testing::tolerance;
 
-// Only where CUDA is the device that is asked for: the other runs of the tests may have none.
+// Runs only if P2REC_TEST_DEVICE is cuda; other runs of the tests may have no device.
 #define CUDA_TEST_CASE(name) TEST_CASE(name* doctest::skip(testing::device() != ag::Device::CUDA))
 
 namespace {
@@ -156,7 +156,7 @@ CUDA_TEST_CASE("huge logits, masks and NaNs behave as on the CPU") {
   CHECK(softmax(on_cuda(Tensor::from({1, 3}, {0, -INFINITY, 0}))).values() == std::vector<real>{0.5, 0, 0.5});
   CHECK(sigmoid(logits).values() == std::vector<real>{1, 0.5, 0, 1, 1, 0});
   CHECK(std::isnan(exp(Tensor::full({1}, NAN, Device::CUDA)).item()));
-  // beta = 0 does not look at what was there.
+  // beta = 0 ignores the old values.
   const Tensor none = Tensor::zeros({2, 0}, ag::DType::Real, Device::CUDA),
                other = Tensor::zeros({0, 2}, ag::DType::Real, Device::CUDA);
   CHECK(matmul(none, other).values() == std::vector<real>(4, 0));

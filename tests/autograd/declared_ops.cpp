@@ -10,7 +10,7 @@ namespace testing {
 const std::map<std::string, std::string>& declared_functions() {
   static const std::map<std::string, std::string> functions = [] {
     const std::string header = nn::read_file(fixtures() + "/../../autograd/ops.h", "header");
-    // A declaration begins in the first column, what belongs to a class does not; it may go over several lines.
+    // A declaration begins in the first column, unlike class members; it may take several lines.
     const std::regex declaration(R"((^|\n)([A-Za-z_][\w:<>]* (\w+)\([^;]*\);))");
     std::map<std::string, std::string> found;
     for (std::sregex_iterator it(header.begin(), header.end(), declaration), end; it != end; ++it)

@@ -1,4 +1,4 @@
-// The ops as autograd/ops.h declares them, read from its text: what a test of "every op" compares its list with.
+// The ops that autograd/ops.h declares, read from its text. Tests of every op compare their lists with these.
 #pragma once
 
 #include <map>
@@ -13,7 +13,8 @@ const std::map<std::string, std::string>& declared_functions();
 // The functions that return a Tensor: the differentiable ops.
 const std::set<std::string>& declared_ops();
 
-// The op that a case is named after: the longest one that its name is, or begins with before an underscore; "" if none.
+// The op of a case: the longest op whose name is the case's name, or its beginning before an underscore; ""
+// if there is none.
 std::string op_of(const std::string& case_name);
 
 }  // namespace testing

@@ -1,4 +1,4 @@
-// The matrix product of each backend against three plain loops.
+// Compares the matrix product of each backend with three plain loops.
 #include "autograd/gemm.h"
 
 #include "autograd/kernels.h"
@@ -56,7 +56,7 @@ Tensor naive(const Product& p, const Tensor& a, const Tensor& b, const Tensor& c
 void check_product(const Product& p) {
   const Tensor a = random(p.transpose_a ? p.K : p.M, p.transpose_a ? p.M : p.K, 1),
                b = random(p.transpose_b ? p.N : p.K, p.transpose_b ? p.K : p.N, 2);
-  // With beta = 0 what was in C must not matter, not even a NaN. One row more shows writes beyond the end.
+  // With beta = 0 the old values of C must not matter, not even NaN. An extra row shows writes after the end.
   Tensor c = p.beta == 0 ? Tensor::full({p.M + 1, p.N}, NAN) : random(p.M + 1, p.N, 3);
   const Tensor before = c.clone(), expected = naive(p, a, b, c);
   ag::cpu::gemm(p.transpose_a, p.transpose_b, p.M, p.N, p.K, static_cast<real>(p.alpha), a.data(), b.data(),
@@ -72,7 +72,7 @@ void check_product(const Product& p) {
   }
 }
 
-// The product with every transpose.
+// Checks the product with every combination of transposes.
 void check_transposes(Product p) {
   for (bool transpose_a : {false, true}) {
     for (bool transpose_b : {false, true}) {

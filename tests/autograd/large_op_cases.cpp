@@ -26,7 +26,7 @@ std::vector<LargeOpCase> with_the_same_bits() {
       {"mul", {wide, wide}, [](auto& in) { return mul(in[0], in[1]); }},
       {"scale", {wide}, [](auto& in) { return scale(in[0], 0.3); }},
       {"add_row", {wide, {257}}, [](auto& in) { return add_row(in[0], in[1]); }},
-// Of squares, since log has no other arguments.
+// Of squares, because log needs positive arguments.
 #define UNARY(Name, op, formula, slope) {#op, {wide}, [](auto& in) { return op(mul(in[0], in[0])); }},
 #include "autograd/ops/unary.inc"
 #undef UNARY
@@ -77,7 +77,7 @@ std::vector<LargeOpCase> with_the_same_bits() {
   };
 }
 
-// gru's steps are such products; attention is one of them where a single head is all there is to split.
+// The time steps of gru are such products; so is attention with a single head.
 std::vector<LargeOpCase> products() {
   return {
       {"matmul", {{301, 130}, {130, 257}}, [](auto& in) { return matmul(in[0], in[1]); }},
@@ -94,7 +94,7 @@ std::vector<LargeOpCase> products() {
        [](auto& in) {
          std::vector<int32_t> lengths(100, 4);
          lengths.insert(lengths.end(), {50, 50, 100});
-         // Small weights: with others the gradients of a hundred steps grow until they are noise.
+         // Small weights, because otherwise the gradients of a hundred steps grow until they are noise.
          return gru(in[0], scale(in[1], 0.1), scale(in[2], 0.1), in[3], in[4], Offsets(lengths));
        }},
       {"attention_one_head",

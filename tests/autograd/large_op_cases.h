@@ -1,5 +1,5 @@
-// Every op at a size at which each kernel splits its work over threads: for the comparison of numbers of threads
-// (threads_test.cpp) and for the benchmarks (bench/op_bench.cpp). Named as the cases of op_cases.h.
+// Every op at a size at which its kernels split their work over threads, to compare numbers of threads
+// (threads_test.cpp) and for the benchmarks (bench/op_bench.cpp). The names are those of op_cases.h.
 #pragma once
 
 #include <functional>
@@ -12,12 +12,12 @@ namespace testing {
 
 enum class ThreadBits : uint8_t {
   Same,       // results and gradients have the same bits for any number of threads
-  MayDiffer,  // by rounding: Eigen and oneDNN may cut the sums of a product of large matrices differently
+  MayDiffer,  // by rounding: Eigen and oneDNN may split the sums of a large product differently
 };
 
 struct LargeOpCase {
   std::string name;
-  std::vector<ag::Shape> shapes;  // of the inputs that are differentiated
+  std::vector<ag::Shape> shapes;  // of the inputs that require grad
   std::function<ag::Tensor(std::vector<ag::Tensor>&)> op;
   ThreadBits bits = ThreadBits::Same;
 };
@@ -27,7 +27,7 @@ const std::vector<LargeOpCase>& large_op_cases();
 // Standard normal numbers, a function of the stream only.
 ag::Tensor random_tensor(const ag::Shape& shape, uint32_t stream);
 
-// What a case is run on: its inputs, leaves that ask for a gradient, and of the result's shape what the gradient is taken along.
+// The inputs of a case, which are leaves that require grad, and the gradient of its result.
 struct LargeInputs {
   std::vector<ag::Tensor> leaves;
   ag::Tensor projection;

@@ -1,4 +1,4 @@
-// The vector functions of math.h against the standard library's, all over their range.
+// Compares the functions of math.h with the standard library's over their whole range.
 #include "autograd/ops/math.h"
 
 #include <limits>
@@ -13,7 +13,7 @@ namespace {
 constexpr double kUnit = std::numeric_limits<real>::epsilon();
 constexpr real kInfinity = std::numeric_limits<real>::infinity();
 
-// The largest error of `ours` on a million points from `from` to `to`, absolute or as a share of the right value.
+// The largest error of `ours` on a million points from `from` to `to`, absolute or relative.
 template <class Ours, class Right>
 double largest_error(double from, double to, const Ours& ours, const Right& right, bool relative) {
   constexpr int kPoints = 1'000'000;

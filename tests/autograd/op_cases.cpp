@@ -1,4 +1,4 @@
-// The cases of op_cases.h. An entry's first text is its name, its last one the PyTorch line.
+// The cases of op_cases.h. The first string of an entry is its name, the last one the PyTorch line.
 #include "tests/autograd/op_cases.h"
 
 #include <cmath>
@@ -16,7 +16,7 @@ using ag::Tensor;
 
 Tensor ints(const std::vector<int32_t>& values) { return Tensor::from_ints(values); }
 
-// The same numbers where x is.
+// The numbers on the device of x.
 Tensor on(const Tensor& x, const Tensor& numbers) { return numbers.to(x.device()); }
 
 // Rotary angles with the usual frequencies theta^(-2i/D).
@@ -35,7 +35,7 @@ Tensor self_attention(const std::vector<Tensor>& qkv, const std::vector<int32_t>
 const std::vector<OpCase>& op_cases() {
   // clang-format off
   static const std::vector<OpCase> cases = {
-      // --- element by element. A factor that is a power of two makes inputs large without rounding them.
+      // --- element by element. A power of two as factor makes inputs large without rounding.
       {"add", {{2, 3}, {2, 3}}, [](auto& in) { return add(in[0], in[1]); }, "x0 + x1"},
       {"add_rank_3", {{3, 5, 7}, {3, 5, 7}}, [](auto& in) { return add(in[0], in[1]); }, "x0 + x1"},
       {"add_itself", {{5}}, [](auto& in) { return add(in[0], in[0]); }, "x0 + x0"},
@@ -77,7 +77,7 @@ const std::vector<OpCase>& op_cases() {
       {"softplus_large", {{3, 5}}, [](auto& in) { return softplus(scale(in[0], 256)); }, "F.softplus(256 * x0)"},
       {"swiglu", {{3, 5}, {3, 5}}, [](auto& in) { return swiglu(in[0], in[1]); }, "F.silu(x0) * x1"},
       {"swiglu_large", {{7}, {7}}, [](auto& in) { return swiglu(scale(in[0], 256), in[1]); }, "F.silu(256 * x0) * x1"},
-      // The mask of this key, from an implementation of Philox4x32-10 in Python.
+      // The mask of this key comes from an implementation of Philox4x32-10 in Python.
       {"dropout", {{3, 5}}, [](auto& in) { return dropout(in[0], 0.5, {7, 3, 1}); },
        "x0 * x0.new_tensor([[0, 2, 0, 2, 2], [0, 0, 0, 2, 2], [2, 0, 2, 2, 0]])"},
       {"dropout_one_row", {{5}}, [](auto& in) { return dropout(in[0], 0.5, {7, 3, 1}); }, "x0 * x0.new_tensor([0, 2, 0, 2, 2])"},

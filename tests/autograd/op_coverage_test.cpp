@@ -1,4 +1,5 @@
-// No op of ops.h without a case, no case without its fixture, and every op in the situations that break kernels.
+// Every op of ops.h has a case, every case has its fixture, and every op is tested in the situations that
+// break kernels.
 #include <algorithm>
 #include <map>
 
@@ -13,7 +14,7 @@ using testing::OpCase;
 
 namespace {
 
-// What ops.h declares beside the differentiable ops, and why it needs no case.
+// The functions of ops.h that are not differentiable ops, and why they need no case.
 const std::map<std::string, std::string> kNoOps = {
     {"linear_cross_entropy_block",
      "a number of rows: nothing to differentiate; linear_cross_entropy's cases use it"},
@@ -38,7 +39,7 @@ bool is_named(const OpCase& c, const std::string& situation) {
   return name.ends_with(situation);
 }
 
-// An op to which a situation does not apply, and why.
+// An op without a case for a situation, and why.
 struct Exempt {
   std::string op, reason;
 };
@@ -46,7 +47,7 @@ struct Exempt {
 struct Situation {
   std::string name;
   bool (*holds)(const OpCase&);
-  bool (*concerns)(const std::string& declaration);  // of the op
+  bool (*concerns)(const std::string& declaration);  // true if the op needs a case for it
   std::vector<Exempt> exempt;
 };
 
@@ -110,7 +111,7 @@ TEST_CASE("a case runs the op that it is named after") {
     const ag::Tensor y = c.op(inputs);
     REQUIRE(y.node());
     const std::string op = op_of(c.name);
-    if (op == "mse" || op.ends_with("_composed")) continue;  // made of other ops
+    if (op == "mse" || op.ends_with("_composed")) continue;  // these consist of other ops
     CHECK(std::string(y.node()->op) == op);
   }
 }
@@ -126,7 +127,7 @@ TEST_CASE(
       CHECK(is_tried(op, situation) != exempt.contains(op));
       exempt.erase(op);
     }
-    CHECK(exempt.empty());  // all of them are ops
+    CHECK(exempt.empty());  // no exemption is left over, so each names an op
   }
 }
 

@@ -1,4 +1,4 @@
-// Running an op case, on the inputs of its fixture where there is one.
+// Runs an op case on the inputs of its fixture, if there is one.
 #pragma once
 
 #include <cmath>
@@ -30,7 +30,7 @@ inline const OpCase& op_case(const std::string& name) {
 
 inline std::string numbered(const std::string& text, size_t i) { return text + std::to_string(i); }
 
-// True if the fixture holds the case as it is written now. Only parity with PyTorch needs that.
+// True if the fixture has the current form of the case. Only the comparison with PyTorch needs that.
 inline bool in_fixture(const OpCase& c, const nn::TensorFile& fixture = op_fixture()) {
   const auto line = fixture.metadata.find(c.name + ".pytorch");
   if (line == fixture.metadata.end() || line->second != c.pytorch) return false;
@@ -43,7 +43,8 @@ inline bool in_fixture(const OpCase& c, const nn::TensorFile& fixture = op_fixtu
 inline const std::string kNoFixture =
     ": not in the fixture as it is; hint: python tests/fixtures/make_ops.py needs torch and NumPy";
 
-// Numbers of the kind that make_ops.py draws, from the case's name too, but others.
+// Other numbers than make_ops.py draws, but with the same distribution, and also a function of the case's
+// name.
 inline ag::Tensor drawn(const OpCase& c, const std::string& name, const ag::Shape& shape) {
   ag::Tensor x = random_tensor(shape, ag::stream(c.name + name));
   if (c.name.ends_with("_positive")) {
@@ -64,14 +65,15 @@ inline std::vector<ag::Tensor> inputs_of(const OpCase& c, bool requires_grad,
   return inputs;
 }
 
-// The tensor r that turns the result y into the number sum(y r), of which dx are the gradients.
+// The tensor r: dx are the gradients of the number sum(y r), where y is the result.
 inline ag::Tensor projection_of(const OpCase& c, const nn::TensorFile& fixture = op_fixture()) {
   if (in_fixture(c, fixture)) return fixture.at(c.name + ".r");
   auto inputs = inputs_of(c, false, fixture);
   return drawn(c, ".r", c.op(inputs).shape());
 }
 
-// What the fixture holds for y: NumPy's contiguous arrays have at least one dimension, so it has () as (1).
+// The fixture's tensor with y's shape: NumPy's contiguous arrays have at least one dimension, so () is stored
+// as (1).
 inline ag::Tensor shaped_for(const ag::Tensor& y, const ag::Tensor& stored) {
   return y.rank() == 0 ? stored.view({}) : stored;
 }

@@ -1,5 +1,6 @@
-// Every case of op_cases.cpp: gradient check, parity with PyTorch, and what holds for all ops. That every op has a case is
-// op_coverage_test.cpp's; composed_test.cpp compares fused with composed forms, threads_test.cpp numbers of threads.
+// Every case of op_cases.cpp: gradient check, comparison with PyTorch, and the rules for all ops.
+// op_coverage_test.cpp checks that every op has a case; composed_test.cpp compares fused with composed forms,
+// threads_test.cpp numbers of threads.
 #include "autograd/ops.h"
 
 #include "tests/autograd/declared_ops.h"
@@ -35,8 +36,9 @@ namespace {
 
 constexpr double kStep = 1e-5;  // of central differences
 
-// The gradient with respect to element j of input i, of fourth order in the step: where a case scales its input a
-// function bends within a step. Differences first, then the sum: large elements do not hide small ones.
+// The gradient with respect to element j of input i. It is of fourth order in the step, because a function
+// may be strongly curved within a step if a case scales its input. Differences are taken before the sum, so
+// that large elements do not hide small ones.
 double central_difference(const OpCase& c, std::vector<Tensor>& inputs, const Tensor& r, size_t i,
                           int64_t j) {
   double& x = inputs[i].data()[j];
@@ -63,7 +65,7 @@ void check_gradients(const OpCase& c, const nn::TensorFile& fixture) {
     for (int64_t j = 0; j < inputs[i].numel(); ++j) {
       INFO(c.name, ", input ", i, ", element ", j);
       if (c.name.starts_with("relu"))
-        REQUIRE(std::abs(inputs[i].data()[j]) > 100 * kStep);  // away from the kink
+        REQUIRE(std::abs(inputs[i].data()[j]) > 100 * kStep);  // not near relu's kink
       const double expected = central_difference(c, inputs, r, i, j);
       CHECK(std::abs(gradients[i].data()[j] - expected) <= 1e-7 + 1e-6 * std::abs(expected));
     }
@@ -144,7 +146,7 @@ TEST_CASE("an op neither changes its inputs nor the gradient that it is given") 
 TEST_CASE("no op keeps its graph alive") {
   for (const OpCase& c : op_cases()) {
     CAPTURE(c.name);
-    testing::projection_of(c);  // the fixture is read once, and kept
+    testing::projection_of(c);  // the first call reads the fixture and keeps it
     const int64_t before = ag::memory_stats().in_use;
     {
       auto inputs = testing::inputs_of(c, true);
@@ -292,7 +294,7 @@ TEST_CASE("wrong shapes and indices are errors that name the op") {
   names("gru", [&] { gru(x, w_ih, w_hh, gates, gates, Offsets({3})); });  // a row too many
   names("gru", [&] { gru(y, w_ih, w_hh, gates, gates, Offsets({3})); });
   names("gru", [&] { gru(x, w_ih, w_ih, gates, gates, Offsets({2})); });
-  names("gru", [&] { gru(x, w_ih, w_hh, gates, {}, Offsets({2})); });  // one bias alone
+  names("gru", [&] { gru(x, w_ih, w_hh, gates, {}, Offsets({2})); });  // only one bias
   names("gru", [&] { gru(x, w_ih, w_hh, row, row, Offsets({2})); });
   names("gru_composed", [&] { gru_composed(x, w_ih, w_ih, gates, gates, Offsets({2})); });
   names("rotary", [&] { rotary(q, ag::rotation(ids, {1})); });

@@ -1,4 +1,4 @@
-// Random numbers: known answers, moments, and that they are a function of the key alone.
+// Random numbers: known answers, moments, and that they depend only on the key.
 #include "autograd/rng.h"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ double average(const F& f) {
   return total / kDraws;
 }
 
-// A mean of n values of standard deviation s lies within 5 s / sqrt(n) but for one time in a million.
+// A mean of n values with standard deviation s deviates by more than 5 s / sqrt(n) once in a million times.
 double five_sigma(double standard_deviation, double n = kDraws) {
   return 5 * standard_deviation / std::sqrt(n);
 }
@@ -55,7 +55,7 @@ TEST_CASE("each part of the key makes another stream") {
 
 TEST_CASE("eight blocks at once are the same numbers as one by one") {
   const RandomKey key{0x123456789abcdef0, 17, 23};
-  // The last two need the second word of the counter, one of them from half-way on.
+  // The last two need the second word of the counter, one of them only for its second half.
   for (uint64_t first :
        {uint64_t{0}, uint64_t{8}, uint64_t{1001}, uint64_t{0xfffffffc}, (uint64_t{1} << 40) + 5}) {
     uint32_t words[4][8];
@@ -199,7 +199,7 @@ TEST_CASE("dropout's rate is below one") {
   const Tensor x = Tensor::full({3}, 2);
   CHECK(dropout(x, 0, {1, 1, 1}).values() == x.values());
   for (double p : {-0.1, 1.0, 1 - 1e-12, 2.0, double(NAN)}) {
-    if (p == 1 - 1e-12 && std::is_same_v<real, double>) continue;  // a rate below one in f64, one in f32
+    if (p == 1 - 1e-12 && std::is_same_v<real, double>) continue;  // below one in f64, one in f32
     CHECK_THROWS_AS(dropout(x, p, {1, 1, 1}), ag::Error);
   }
 }

@@ -39,7 +39,7 @@ TEST_CASE("a freed block is handed out again") {
     const Storage less(kMiB * 3 / 4, Device::CPU);
     CHECK(less.data() == first);
     CHECK(less.bytes() == kMiB * 3 / 4);
-    CHECK(memory_stats().in_use == before.in_use + kMiB);  // the whole block is taken
+    CHECK(memory_stats().in_use == before.in_use + kMiB);  // the whole block counts
   }
   SUBCASE("not for much less") {
     const Storage small(kMiB / 2, Device::CPU);
@@ -57,7 +57,7 @@ TEST_CASE("a freed block is handed out again") {
 
 TEST_CASE("blocks of sizes that are no longer asked for do not pile up") {
   ag::release_cached_memory();
-  // Steps of a training whose batches grow: each holds eight blocks at once, all larger than any before.
+  // Training steps with growing batches: each holds eight blocks at once, all larger than those before.
   int64_t most = memory_stats().in_use;
   for (int64_t step = 1; step <= 24; ++step) {
     std::vector<std::unique_ptr<Storage>> held;

@@ -1,4 +1,4 @@
-// The rules of the tape. Each is a trap that an implementation of reverse mode can fall into.
+// The rules of the tape. Each is a mistake that an implementation of reverse mode can make.
 #include <optional>
 
 #include "autograd/ops.h"
@@ -87,7 +87,7 @@ TEST_CASE("a diamond runs its top once, after both sides") {
 }
 
 TEST_CASE("an older node that is reached late still waits for every younger one") {
-  // The long way round is recorded after the short one; order of recording decides, not distance.
+  // The longer path is recorded after the shorter one. The order of recording counts, not the distance.
   const Tensor x = leaf({1});
   const Tensor start = scale(x, 3);
   const Tensor near = scale(start, 2), far = chain(start, 50);
@@ -130,7 +130,7 @@ TEST_CASE("the gradient of one input is not disturbed by what is added to anothe
   const Tensor a = leaf({1}), b = leaf({1});
   const Tensor u = scale(a, 1), v = scale(b, 1);
   const Tensor older = scale(u, 10);
-  const Tensor younger = add(u, v);  // its backward runs first and gives one buffer to both u and v,
+  const Tensor younger = add(u, v);  // its backward runs first and gives the same buffer to u and v;
   backward(add(younger, older));     // then u receives more
   CHECK(a.grad().item() == 11);
   CHECK(b.grad().item() == 1);
@@ -185,7 +185,7 @@ TEST_CASE("what backward has used is freed while it runs") {
   const Tensor x = leaf(std::vector<double>(1000, 1));
   const int64_t buffer = 1000 * ag::size_of(ag::DType::Real);
   std::optional<int64_t> at_the_end;
-  // An op that looks at the memory when its turn comes: last, being the oldest.
+  // The backward of this op measures the memory. It runs last, because the op is the oldest.
   const Tensor probe = record("probe", x.clone(), {x}, [&](const Tensor& dy, const Needs&) -> Grads {
     at_the_end = in_use();
     return {dy};
@@ -197,14 +197,14 @@ TEST_CASE("what backward has used is freed while it runs") {
   Tensor loss = sum(y);
   y = Tensor();
   backward(loss);
-  CHECK(at_the_end.value() <= before + 4 * (buffer + 64));  // the loss, and the gradient on its way
+  CHECK(at_the_end.value() <= before + 4 * (buffer + 64));  // the loss, and the current gradient
 }
 
 TEST_CASE("after backward only the leaves, their gradients and the result are left") {
   const Tensor x = leaf(std::vector<double>(1000, 0.5)), w = leaf(std::vector<double>(1000, 2));
   const Tensor seed = Tensor::full({1000}, 1);
   const int64_t before = in_use();
-  const Tensor y = mul(exp(x), w);  // its lambda holds exp(x)
+  const Tensor y = mul(exp(x), w);  // mul's lambda holds exp(x)
   const int64_t with_graph = in_use(), buffer = (with_graph - before) / 2;
   CHECK(buffer >= 1000 * ag::size_of(ag::DType::Real));
   backward(y, seed);

@@ -1,4 +1,4 @@
-// Sets the number of threads for as long as it lives.
+// Sets the number of threads while it lives.
 #pragma once
 
 #include "autograd/parallel.h"

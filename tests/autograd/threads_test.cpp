@@ -1,4 +1,4 @@
-// Results must not depend on the number of threads. Sizes are such that each kernel splits its work.
+// Results must not depend on the number of threads. The sizes are so large that each kernel splits its work.
 #include "tests/autograd/threads.h"
 #include "autograd/gemm.h"
 #include "autograd/ops.h"
@@ -45,7 +45,7 @@ TEST_CASE("every op has a large case") {
     CHECK_FALSE(testing::op_of(c.name).empty());
     ops.erase(testing::op_of(c.name));
   }
-  // One touches no number, the others are made of ops that have one.
+  // reshape touches no number, the others consist of ops with a large case.
   std::erase_if(ops, [](const std::string& op) { return op.ends_with("_composed"); });
   CHECK(ops == std::set<std::string>{"reshape"});
 }

@@ -19,7 +19,7 @@ namespace {
 
 // --- memory ----------------------------------------------------------------------------------------------------------------
 
-constexpr size_t kRoom = size_t{1} << 30;  // addresses, not memory: only what is touched takes any
+constexpr size_t kRoom = size_t{1} << 30;  // address space; only touched pages take memory
 
 void fail(const char* what) {
   std::perror(what);
@@ -37,7 +37,7 @@ class DeviceMemory {
   bool holds(const void* memory) const {
     return memory >= begin_ && static_cast<const char*>(memory) < begin_ + kRoom;
   }
-  void* take(size_t bytes) {  // the first free range that holds them
+  void* take(size_t bytes) {  // the first free range that is large enough
     const std::lock_guard<std::mutex> lock(mutex_);
     const size_t wanted = (bytes + 255) / 256 * 256;
     for (const auto& [at, size] : free_) {
@@ -71,7 +71,8 @@ class DeviceMemory {
     return true;
   }
 
-  // While one of these lives, the memory can be used. Others wait: a device runs one thing at a time.
+  // While an object of this class lives, the memory can be used. Others wait: a device runs one thing at a
+  // time.
   class Open {
    public:
     explicit Open(DeviceMemory& memory) : lock_(memory.mutex_), memory_(memory) {
@@ -95,7 +96,7 @@ class DeviceMemory {
   std::mutex mutex_;
 };
 
-// Never destroyed: tensors with static lifetime give their memory back at the very end.
+// Never destroyed, because tensors with static lifetime free their memory at the very end.
 DeviceMemory& device_memory() {
   static auto* memory = new DeviceMemory;
   return *memory;
@@ -105,7 +106,8 @@ DeviceMemory& device_memory() {
 
 constexpr size_t kStack = size_t{64} << 10;
 
-// A thread of a block, kept for all blocks. It is entered once by setcontext and then by _longjmp, which does not ask the system.
+// A thread of a block, which all blocks use one after the other. setcontext enters it once; then _longjmp,
+// which makes no system call.
 struct Fiber {
   jmp_buf place;
   std::vector<char> stack = std::vector<char>(kStack);
@@ -133,10 +135,10 @@ void run_fiber() {
   }
 }
 
-// Runs a thread to its next __syncthreads, or to its end.
+// Runs a thread until its next __syncthreads or its end.
 void run_on(Fiber& fiber) {
   scheduler.current = &fiber;
-  if (_setjmp(scheduler.place)) return;  // handed over
+  if (_setjmp(scheduler.place)) return;  // the thread has handed over
   if (fiber.begun) _longjmp(fiber.place, 1);
   fiber.begun = true;
   ucontext_t context;

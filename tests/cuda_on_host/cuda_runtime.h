@@ -1,8 +1,10 @@
-// A stand-in for CUDA's runtime and language on the host, so that the .cu files are compiled and run where there is no GPU.
+// Replaces CUDA's runtime and language on the host, so that the .cu files can be compiled and run without a
+// GPU.
 //
-// It answers what a host can answer: whether the kernels compute the right numbers, never use memory of the other side, and give
-// the same bits in whatever order the threads of a block run between two __syncthreads. It knows nothing of speed, of warps, or
-// of what nvcc makes of the code. A block's threads are fibers that hand over at __syncthreads; blocks run one after the other.
+// It can show that the kernels compute the right numbers, never use host memory, and give the same bits for
+// any order of a block's threads between two __syncthreads. It cannot test speed, warps, or what nvcc does
+// with the code. The threads of a block are fibers that hand over at __syncthreads; blocks run one after the
+// other.
 #pragma once
 
 #include <cstddef>
@@ -28,8 +30,8 @@ const char* cudaGetErrorString(cudaError_t status);
 cudaError_t cudaGetLastError();
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
-// The device's memory can be read and written by kernels and copies alone: anything else ends the program (SIGSEGV). New memory
-// is full of NaNs.
+// Only kernels and copies can read and write the device's memory; any other access ends the program
+// (SIGSEGV). New memory is full of NaNs.
 cudaError_t cudaMalloc(void** memory, size_t bytes);
 cudaError_t cudaFree(void* memory);
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
@@ -39,7 +41,7 @@ cudaError_t cudaMemset(void* memory, int value, size_t bytes);
 namespace cuda_on_host {
 
 enum class Order { Ascending, Descending };
-// In which order the threads of a block run between two __syncthreads.
+// The order in which the threads of a block run between two __syncthreads.
 void set_thread_order(Order order);
 void run_grid(unsigned blocks, unsigned threads, const std::function<void()>& kernel);
 

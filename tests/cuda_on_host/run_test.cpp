@@ -1,4 +1,4 @@
-// The whole method on the device gives what it gives on the CPU: in double, the same ranks.
+// The whole method gives the same result on the device as on the CPU: in double, the same ranks.
 #include "p2rec/evaluation/ranked_users.h"
 #include "tests/p2rec/run/small_run.h"
 

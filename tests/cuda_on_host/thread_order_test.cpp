@@ -1,5 +1,5 @@
-// A result must not depend on the order in which the threads of a block run between two __syncthreads: where it does, one is
-// missing.
+// A result must not depend on the order in which the threads of a block run between two __syncthreads. If it
+// does, a __syncthreads is missing.
 #include "autograd/ops.h"
 #include "cuda_runtime.h"
 #include "tests/autograd/large_op_cases.h"
@@ -52,7 +52,7 @@ TEST_CASE("the threads of a block may run in any order") {
 }
 
 TEST_CASE("the stand-in finds a missing __syncthreads") {
-  // Each thread reads its neighbour's number: with nothing between write and read, the order decides.
+  // Each thread reads its neighbour's number. Without a __syncthreads before the read, the order matters.
   const auto neighbours = [](cuda_on_host::Order order, bool wait) {
     const OrderGuard guard(order);
     constexpr unsigned kCount = 8;

@@ -1,4 +1,4 @@
-// What libFuzzer calls: the one target that is linked into this program.
+// The function that libFuzzer calls: it runs the one target that is linked into this program.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -9,7 +9,7 @@
 
 namespace {
 
-// Of the processor, not of the clock: on a machine with other work an input may wait much longer than it works.
+// Processor time, because on a busy machine an input may wait much longer than it runs.
 constexpr double kSeconds = 20;
 
 }  // namespace

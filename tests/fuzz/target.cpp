@@ -11,7 +11,7 @@ namespace fuzz {
 namespace {
 
 std::vector<Target>& list() {
-  static std::vector<Target> all;  // not a global: registrations run before main, in no certain order
+  static std::vector<Target> all;  // not a global: registrations run before main, in an unknown order
   return all;
 }
 
@@ -45,7 +45,7 @@ std::string problem(const Target& target, const std::string& bytes) {
     message = error.what();
     FUZZ_CHECK(!message.empty());
   }
-  // Tensors' memory is handed out anew, not again: so that AddressSanitizer sees where each begins and ends.
+  // So that tensors get new memory, and AddressSanitizer knows where each begins and ends.
   ag::release_cached_memory();
   return message;
 }

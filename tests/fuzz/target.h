@@ -1,13 +1,15 @@
-// Fuzz targets: every reader of files, fed with bytes that nobody meant.
+// Fuzz targets: every file reader gets arbitrary bytes.
 //
-// A target reads the bytes as a user's file would be read. It may return, or throw ag::InputError; anything else (another
-// exception, a crash, a sanitizer's report, absurd memory or time) is a finding. A new target is one new file in targets/:
+// A target reads the bytes like a user's file. It may return, or throw ag::InputError; anything else (another
+// exception, a crash, a sanitizer's report, too much memory or time) is a bug. A new target is a new file in
+// targets/:
 //
 //   #include "tests/fuzz/target.h"
 //   FUZZ_TARGET(name) { read_something(fuzz::file("x.json", bytes)); }
 //
-// `make fuzz` makes a libFuzzer program of each (entry.cpp); what was ever found lies in regressions/NAME/ and runs as a
-// normal test (tests/repository/fuzz_regression_test.cpp). make_seeds.py writes what the fuzzer starts from.
+// `make fuzz` builds a libFuzzer program for each (entry.cpp). All inputs that showed bugs are in
+// regressions/NAME/ and run as a normal test (tests/repository/fuzz_regression_test.cpp). make_seeds.py
+// writes the fuzzer's first inputs.
 #pragma once
 
 #include <string>
@@ -24,20 +26,20 @@ struct Target {
   void (*read)(const std::string& bytes);
 };
 
-// Those that are linked into this program, by name.
+// The targets that are linked into this program, sorted by name.
 const std::vector<Target>& targets();
 
-// The InputError's message, or "" where the bytes were read. Everything else passes through.
+// The message of the InputError, or "" if the bytes were read. Other exceptions pass through.
 std::string problem(const Target& target, const std::string& bytes);
 
 // --- for targets -------------------------------------------------------------------------------------------
 
-// A folder of this process, below TMPDIR; it is removed at the end.
+// A folder of this process, below TMPDIR, which is removed at the end.
 const nn::Path& folder();
 // Writes folder()/name and returns its path.
 nn::Path file(const std::string& name, std::string_view content);
 
-// Goes on where an InputError ends one part of what a target tries.
+// Runs one part of a target; an InputError ends only this part.
 template <class F>
 void attempt(const F& part) {
   try {
@@ -46,7 +48,7 @@ void attempt(const F& part) {
   }
 }
 
-// What must hold for whatever was read; a failure is a finding.
+// A condition that must hold for everything that was read; a failure is a bug.
 #define FUZZ_CHECK(condition) AG_CHECK(condition, "does not hold: " #condition)
 
 struct Registration {

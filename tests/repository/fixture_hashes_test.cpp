@@ -1,5 +1,5 @@
-// Every fixture holds what its maker wrote: its contents have the hash that its metadata states (fixtures/fixture_files.py), and
-// other contents have not.
+// Nobody has edited a fixture by hand: its contents have the hash that its metadata states
+// (fixtures/fixture_files.py), and changed contents would not.
 #include <cstdint>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -10,7 +10,8 @@
 
 namespace {
 
-// What is hashed: for each tensor by name a line with its name, dtype and shape, and its bytes.
+// The bytes that are hashed: for each tensor, sorted by name, a line with name, dtype and shape, then its
+// bytes.
 std::string contents_of(const std::string& file, const nlohmann::json& header, size_t data) {
   std::string contents;
   for (const auto& [name, tensor] : header.items()) {  // sorted

@@ -1,4 +1,5 @@
-// What fuzzing has found, and the lessons of other people's parsers, as a normal test: tests/fuzz/target.h says how.
+// The inputs that fuzzing has found, and known faults of other parsers, as a normal test; see
+// tests/fuzz/target.h.
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>

@@ -1,4 +1,4 @@
-// The rooms of the house: no source includes a room above its own.
+// The order of the folders: no source includes a folder above its own.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// From bottom to top. Of methods/*, each folder is a method, and no method includes another.
+// From bottom to top. Each folder of methods/* is a method, and no method includes another.
 const std::vector<std::string> kRooms = {
     "autograd",
     "nn/io",
@@ -43,7 +43,7 @@ const std::vector<std::string> kRooms = {
 
 const fs::path kRoot = fs::path(fixtures()).parent_path().parent_path();
 
-// The place of a file's room in the list. A folder without one is as high as the folder that it lies in.
+// The position of a file's folder in the list. A folder that is not in the list counts as its parent.
 size_t floor_of(const std::string& file) {
   for (fs::path folder = fs::path(file).parent_path(); !folder.empty(); folder = folder.parent_path()) {
     for (const fs::path& name : {folder, folder.parent_path() / "*"}) {
@@ -73,7 +73,7 @@ std::vector<std::string> sources() {
   return found;
 }
 
-// The files of the repository that a source includes; those of the system and of libraries are left out.
+// The files of the repository that a source includes, without those of the system and of libraries.
 std::vector<std::string> includes_of(const std::string& source) {
   std::istringstream text(nn::read_file(kRoot / source, "source"));
   std::vector<std::string> found;

@@ -1,4 +1,5 @@
-// The table of mutations (mutations.json) must fit the sources: mutate.py, which takes a while, is not run here.
+// The table of mutations (mutations.json) must fit the sources. mutate.py, which takes long, does not run
+// here.
 #include <nlohmann/json.hpp>
 #include <set>
 

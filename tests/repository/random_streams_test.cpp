@@ -1,5 +1,5 @@
-// Random streams have names. No two places of the program may draw from the same one, and no two names may have the same
-// number, those of the layers of large models included.
+// Random streams have names. No two places of the program may draw from the same stream, and no two names may
+// have the same number, including those of the layers of large models.
 #include <map>
 #include <regex>
 #include <set>
@@ -11,7 +11,7 @@
 
 namespace {
 
-// What stands between the quotes of each `pattern` in the sources, sorted.
+// The strings in the quotes of each `pattern` in the sources, sorted.
 std::vector<std::string> found_in_sources(const std::string& pattern) {
   const nn::Path root = nn::Path(fixtures()).parent_path().parent_path();
   const std::regex regex(pattern);
@@ -28,7 +28,7 @@ std::vector<std::string> found_in_sources(const std::string& pattern) {
   return found;
 }
 
-// The names of the layers' streams, which are made when a model is: of blocks, and of LoRA's adapters.
+// The names of the streams of layers (blocks and LoRA adapters), which are made together with a model.
 std::vector<std::string> layer_streams() {
   const std::vector<std::string> suffixes = found_in_sources(R"re(stream\(name \+ "([^"]+)"\))re");
   std::vector<std::string> names;

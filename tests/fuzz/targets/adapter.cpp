@@ -1,4 +1,4 @@
-// A PEFT adapter's configuration, beside weights that fit one.
+// The configuration of a PEFT adapter, in a folder with valid weights.
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
 #include "tests/fuzz/target.h"

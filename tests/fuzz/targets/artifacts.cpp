@@ -1,5 +1,5 @@
-// The text files that a run leaves for the next one and for its report, and the table of published rows. The first line says
-// which: groups, log, manifest, results, ranks or published.
+// The text files that a run writes for later runs and for its report, and the table of published rows. The
+// first line says which: groups, log, manifest, results, ranks or published.
 #include "p2rec/evaluation/published_rows.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "p2rec/methods/settings.h"
@@ -33,7 +33,7 @@ nn::Path write_finished_run() {
   return config.parent_path();
 }
 
-// The report of a run that has all its stages behind it, and of these files the one that is named.
+// The report of a run whose stages are all done, with this one of the files.
 void report(const std::string& name, std::string_view text) {
   static const nn::Path folder = write_finished_run();
   for (const char* other : {"log.jsonl", "results.json"}) std::filesystem::remove(folder / other);

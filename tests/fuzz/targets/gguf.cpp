@@ -1,4 +1,4 @@
-// A GGUF file: its header, its metadata, its tensors, the tokenizer in it.
+// A GGUF file: header, metadata, tensors and tokenizer.
 #include "models/formats/gguf.h"
 
 #include "models/formats/gguf_model.h"
@@ -7,7 +7,7 @@
 
 namespace {
 
-// Asks for every value as every type: each either fits or is refused.
+// Reads every value as every type: it either fits or is refused.
 void read_values(const models::GgufFile& file) {
   for (const char* key :
        {"general.architecture", "general.name", "general.alignment", "tokenizer.ggml.tokens",

@@ -1,4 +1,4 @@
-// RecBole's three files for training, validation and test, one after another with a line "===" between them.
+// RecBole's three files for training, validation and test, with a line "===" between them.
 #include "p2rec/data/load_data.h"
 #include "tests/fuzz/target.h"
 

@@ -1,4 +1,4 @@
-// Interaction files: atomic, pairs, lines of users. What follows a line "=== items" is the .item file beside it.
+// Interaction files: atomic, pairs, lines of users. After a line "=== items" comes the .item file.
 #include "p2rec/data/interactions.h"
 
 #include "p2rec/data/load_data.h"
@@ -23,7 +23,7 @@ FUZZ_TARGET(interactions) {
   static const std::string kMark = "=== items\n";
   const size_t mark = bytes.find(kMark);
   const std::string_view text = bytes;
-  // A data set by its file, and by its folder, where the content alone tells what a file is.
+  // The data set is read as a file and as a folder; in a folder, only the content shows what a file is.
   const nn::Path file = fuzz::file("set/x.inter", text.substr(0, mark));
   std::filesystem::remove(fuzz::folder() / "set/x.item");
   if (mark != std::string::npos) fuzz::file("set/x.item", text.substr(mark + kMark.size()));

@@ -1,7 +1,8 @@
-// A whole language model: from GGUF, from a Hugging Face folder, or the safetensors file of a model that a run has trained.
+// A language model: a GGUF file, a Hugging Face folder, or the safetensors file of a model that a run has
+// trained.
 //
-// A folder is its small files one behind the other, "=== NAME", a newline and the content each. Beside them lie two shards of
-// weights that are right.
+// A folder is written as its small files one after the other, each as "=== NAME", a newline and the content.
+// The target adds two valid shards of weights.
 #include <set>
 
 #include "models/formats/hugging_face.h"
@@ -35,7 +36,7 @@ nn::Path write_folder(std::string_view bytes) {
       fuzz::file("folder/" + *name, part.substr(std::min(line + 1, part.size())));
     bytes.remove_prefix(std::min(end + 1, bytes.size()));
   }
-  // A whole model is checked part by part; here each is tried whatever is wrong with the others.
+  // A loader stops at the first fault; here each part is also read separately.
   fuzz::attempt([&] { models::load_hugging_face_model(folder); });
   return folder;
 }

@@ -1,5 +1,5 @@
-// Tables whose columns are named: the first line holds the names of columns of users, items, times, ratings and labels, and what
-// follows is the file. Filters and the temporal split see what was read.
+// Tables with column names: the first line has the names of the columns of users, items, times, ratings and
+// labels; the rest is the file. Filters and the temporal split use what was read.
 #include "p2rec/data/load_data.h"
 #include "p2rec/data/text_file.h"
 #include "tests/fuzz/target.h"

@@ -1,4 +1,4 @@
-// A tokenizer.json (what begins with '{'), or any bytes as a text for tokenizers that are right.
+// A tokenizer.json (if the bytes begin with '{'), or any bytes as a text for valid tokenizers.
 #include "models/tokenizers/tokenizer.h"
 #include "models/formats/gguf_model.h"
 
@@ -20,7 +20,7 @@ void read_tokenizer(const std::string& bytes) {
   }
 }
 
-// The vocabularies have a token for each byte, so nothing may get lost.
+// The vocabularies have a token for each byte, so no byte may get lost.
 void encode_text(const std::string& bytes) {
   static const auto bpe = models::tokenizer_from_gguf(models::GgufFile(fixtures() + "/tiny_bpe.gguf"));
   static const models::ByteTokenizer byte_tokenizer;
