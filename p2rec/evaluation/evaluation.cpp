@@ -22,17 +22,17 @@ bool contains(std::span<const int32_t> ascending, int32_t item) {
   return std::binary_search(ascending.begin(), ascending.end(), item);
 }
 
-// Users that are ranked together.
+// Users that are ranked at the same time.
 struct UserBlock {
   Tensor states;                              // (B,C)
   std::vector<int32_t> targets;               // per user
-  std::vector<std::vector<int32_t>> removed;  // per user, ascending: items that do not compete
+  std::vector<std::vector<int32_t>> removed;  // per user, ascending: items that are not ranked
 
   int64_t size() const { return std::ssize(targets); }
 };
 
-// The states (B,C) after the histories. They are computed for a few users at a time, so that the layers'
-// results stay in the processor's caches from one layer to the next.
+// The users' states (B,C) after their histories, computed in chunks of about 4096 items, so that activations
+// stay in the cache from one layer to the next.
 Tensor states_after(const models::SequentialRecommender& model, const models::Histories& histories) {
   constexpr size_t kItemsReadTogether = 4096;
   std::vector<Tensor> states;
@@ -59,7 +59,7 @@ UserBlock block_of(const models::SequentialRecommender& model, const Interaction
   return block;
 }
 
-// The scores of the users, a block of items at a time. The last block is kept for the second pass.
+// The scores of the users, one block of items at a time. Keeps the last block for the second pass.
 class ItemBlocks {
  public:
   ItemBlocks(const Tensor& states /*(B,C)*/, const Tensor& table /*(V,C)*/, int64_t items_together)
@@ -72,7 +72,7 @@ class ItemBlocks {
   const Tensor& scores(int64_t block) {
     if (block != kept_) {
       const int64_t begin = first_item(block), end = std::min(begin + size_, table_.dim(0));
-      scores_ = {};  // goes before the next one comes
+      scores_ = {};  // frees the old block before the next one is computed
       scores_ = ag::matmul(states_, table_.rows(begin, end), false, true).to(ag::Device::CPU);
       kept_ = block;
     }
@@ -85,8 +85,9 @@ class ItemBlocks {
   Tensor scores_;
 };
 
-// Two passes over the blocks: the targets' scores must come out of the same products as their rivals', or
-// equal items would differ by a rounding. The second one goes backwards and finds the last block computed.
+// Two passes over the blocks, because the targets' scores must come from the same matrix
+// products as the other items': otherwise equal items could differ by rounding. The
+// second pass goes backwards to reuse the last block.
 std::vector<Counted> count_in_catalogue(const UserBlock& users, const Tensor& table,
                                         const RankingConfig& config) {
   ItemBlocks blocks(users.states, table, config.items_together);
@@ -124,7 +125,7 @@ real dot(const real* x, const real* y, int64_t n) {
   return sum;
 }
 
-// negatives: per user.
+// The same counts among sampled items. negatives: per user.
 std::vector<Counted> count_among(const UserBlock& users, const Tensor& item_table,
                                  const std::vector<std::vector<int32_t>>& negatives, Ties ties) {
   const Tensor states = users.states.to(ag::Device::CPU), table = item_table.to(ag::Device::CPU);
@@ -152,7 +153,7 @@ std::optional<NegativeItems> negative_items(const Interactions& data, const Rank
   return NegativeItems(std::vector<int64_t>(data.item_ids.size(), 1), config.seed);
 }
 
-// Throws ag::Error if scores are not finite; `scores`: how many there are for each user.
+// Throws ag::Error if scores are not finite. `scores`: the number of scores per user.
 void add_ranks(std::vector<int64_t>& ranks, const std::vector<Counted>& counted, int64_t scores) {
   int64_t bad = 0;
   for (const Counted& c : counted) bad += c.not_finite;
@@ -176,7 +177,7 @@ bool NegativeItems::can_be_drawn(int32_t item) const {
 }
 
 int32_t NegativeItems::draw_one(uint64_t user, uint64_t element) const {
-  // 53 bits, since the weights of a large data set add up to more than 32 bits could tell apart.
+  // 53 bits, because the total weight of a large data set needs more than 32 bits.
   const ag::RandomKey key{seed_, static_cast<uint32_t>(user), kStream};
   const uint64_t bits =
       (uint64_t{ag::random_bits(key, 2 * element)} << 21) ^ (ag::random_bits(key, 2 * element + 1) >> 11);

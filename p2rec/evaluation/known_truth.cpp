@@ -9,7 +9,7 @@
 namespace p2rec {
 namespace {
 
-// How many items are in found group k and in true group g: (found groups, true groups).
+// The number of items in found group k and true group g: (found groups, true groups).
 Eigen::MatrixXd counted_together(const std::vector<int32_t>& found, const std::vector<int32_t>& truth) {
   AG_CHECK(!found.empty() && found.size() == truth.size(), "known truth: ", found.size(),
            " items were grouped of ", truth.size());

@@ -23,7 +23,7 @@ double number_in(const TextFile& file, const Line& line, std::string_view field)
   return *number;
 }
 
-// The columns of the first column's arm: the others are what a run compares it with.
+// The columns of the first column's arm; the other columns are baselines.
 std::vector<RanksColumn> first_arm(std::vector<RanksColumn> columns) {
   const auto arm = [](const RanksColumn& c) { return c.name.substr(0, c.name.rfind('-')); };
   const std::string first = arm(columns.at(0));

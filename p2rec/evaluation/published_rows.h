@@ -1,4 +1,4 @@
-// Published figures beside those of this program: `p2rec rows`, `make rows`.
+// Compares published results with those of this program: `p2rec rows`, `make rows`.
 #pragma once
 
 #include <iosfwd>
@@ -19,26 +19,27 @@ struct PublishedFigure {
 struct PublishedRow {
   std::string name;                      // of its configuration: NAME.toml
   std::string data;                      // the data set's folder
-  double share = 0;                      // of the published figure that must be reached
-  std::vector<PublishedFigure> figures;  // none: nothing is published for this configuration
+  double share = 0;                      // the share of a published figure that must be reached
+  std::vector<PublishedFigure> figures;  // empty: nothing is published for this configuration
   std::string source;
 };
 
-// Tab-separated columns: row, data, share, HR@5, NDCG@5, HR@10, NDCG@10 ("-" where nothing is published),
-// source. Throws ag::InputError naming the file and the line.
+// Tab-separated columns: row, data, share, HR@5, NDCG@5, HR@10, NDCG@10 ("-" if nothing is published),
+// source. Throws ag::InputError, which names the file and the line.
 std::vector<PublishedRow> read_published_rows(const nn::Path& file);
 
-// One figure of a row. It holds when the mean over the seeds is at least `share` of what is published, or at
+// One figure of a row. It holds if the mean over the seeds is at least `share` of the published figure, or at
 // most two standard errors below it.
 struct ComparedFigure {
   PublishedFigure published;
-  double mean = 0, spread = 0;  // over the seeds; the spread with n - 1, NaN of a single one
-  double standard_error = 0;    // of the mean: how far another draw of as many users would lead
+  double mean = 0, spread = 0;  // over seeds; the spread is the standard deviation (n - 1), NaN for one seed
+  double standard_error = 0;    // of the mean over users
   bool holds = false;
 };
 ComparedFigure compare(const PublishedFigure& published, double share, const std::vector<RanksColumn>& ours);
 
-// Prints every row of PUBLISHED with what FOLDER/ROW/ranks.tsv says; a row without that file was not run.
+// Prints every row of `published` with the metrics from
+// folder/ROW/ranks.tsv; a row without that file was not run.
 void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream& out);
 
 }  // namespace p2rec

@@ -1,4 +1,4 @@
-// What a ranking leaves: who was ranked, ranks.tsv, and results that are split by the target and the history.
+// The outcome of a ranking: the ranked users, ranks.tsv, and results split by target and history.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace p2rec {
 
-// One ranking: of whom, of what, and what was known before. In the order of ranked_users, as the ranks are.
+// A ranked user: the target and the history before it. In the order of ranked_users, like the ranks.
 struct RankedUser {
   int64_t user = 0;
   int32_t target = 0;
@@ -21,26 +21,27 @@ struct RankedUser {
 std::vector<RankedUser> describe_ranked_users(const Interactions& data, const std::vector<int64_t>& users,
                                               Target target);
 
-// The rare items (V) are the half of the catalogue (rounded down) with the fewest interactions in the
-// training parts; of equally frequent ones the lower index is the rarer.
+// (V): true for the half of the items (rounded down) with the fewest interactions in the training parts;
+// ties: the lower index is rarer.
 std::vector<bool> rare_items(const Interactions& data);
 
-// By target: rare, frequent; by history: short, long. Short is up to the (lower) median of the ranked users'
-// histories. A split without users is left out.
+// Splits by target (rare, frequent) and by history (short, long). A short history is at most as long as the
+// (lower) median of the ranked users'. Leaves out a split without users.
 std::vector<Split> splits_of(const std::vector<RankedUser>& users);
 
-// The measures of gains(ranks, config.cutoffs), what they mean, and the users' splits; no arms, no rows.
+// Results with the measures of gains(ranks, config.cutoffs), their meaning and
+// the users' splits; the caller adds arms and rows.
 Results ranking_results(const std::vector<RankedUser>& users, const RankingConfig& config);
 
-// --- ranks.tsv: every single rank of a run, from which all its metrics follow ------------------------------
+// --- ranks.tsv: all ranks of a run, from which all its metrics follow --------------------------------------
 
 struct RanksColumn {
   std::string name;            // ARM-SEED
   std::vector<int64_t> ranks;  // per ranked user
 };
 
-// Tab-separated, a line for each ranked user: user_id, item_id (the target), history, item_count, rare (0 or
-// 1), and the columns' ranks, 0 the first.
+// Tab-separated, one line per ranked user: user_id, item_id (the target), history, item_count, rare (0 or 1),
+// and the columns' ranks; 0 is first.
 void write_ranks(const nn::Path& file, const Interactions& data, const std::vector<RankedUser>& users,
                  const std::vector<RanksColumn>& columns);
 
@@ -48,7 +49,7 @@ struct RanksTable {
   std::vector<std::string> units;  // "user_id\titem_id" of each ranked user
   std::vector<RanksColumn> columns;
 };
-// At least one column with at least one rank. Throws ag::InputError naming file and line.
+// Reads at least one column with at least one rank. Throws ag::InputError, which names the file and the line.
 RanksTable read_ranks(const nn::Path& file);
 
 }  // namespace p2rec

@@ -23,7 +23,7 @@ bool is_before(const ScoredItem& a, const ScoredItem& b, Ties ties) {
   return a.score > b.score || (a.score == b.score && (ties == Ties::AgainstTarget || a.item > b.item));
 }
 
-// A loop without branches, which the compiler can vectorise; item indices have 32 bits, so counts fit.
+// A loop without branches, which the compiler can vectorise. Counts fit into 32 bits, as item indices do.
 template <class IsBefore>
 Counted count_all(Scores scores, const IsBefore& counts) {
   int32_t before = 0, bad = 0;
@@ -38,8 +38,9 @@ Counted count_all(Scores scores, const IsBefore& counts) {
 
 Counted count_before(const ScoredItem& target, Scores scores, int32_t first, std::span<const int32_t> removed,
                      Ties ties) {
-  // All items first: those of a higher index are before the target if they are as good, those of a lower one by
-  // the rule for ties. Then the removed ones are subtracted; the target was not counted, so it may be among them.
+  // Counts all items first. With an equal score, an item of a higher index is before the
+  // target, one of a lower index only with AgainstTarget. Then subtracts the removed
+  // items, except the target, which was not counted.
   const int64_t size = std::ssize(scores);
   const auto lower = static_cast<size_t>(std::clamp<int64_t>(target.item - first, 0, size));
   const auto higher = static_cast<size_t>(std::clamp<int64_t>(int64_t{target.item} + 1 - first, 0, size));

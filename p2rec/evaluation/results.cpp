@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kBootstrapSamples = 2000;
 
-// The 0.975 quantile of Student's t with n - 1 degrees of freedom; beyond 30 the normal's is near enough.
+// The 0.975 quantile of Student's t with n - 1 degrees of freedom; above 30, the normal distribution's.
 double t_quantile(size_t n) {
   constexpr std::array<double, 30> kTable = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
                                              2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
@@ -30,7 +30,7 @@ double t_quantile(size_t n) {
   return n - 2 < kTable.size() ? kTable[n - 2] : 1.96;
 }
 
-// One measure.
+// Two arms by one measure.
 struct Compared {
   std::vector<std::vector<double>> difference;  // per seed and unit
   std::vector<double> samples;                  // of the bootstrap
@@ -46,7 +46,7 @@ Compared compared(size_t measure, const std::vector<UnitValues>& ours,
   return c;
 }
 
-// Draws seeds and units with replacement; one drawing serves all measures.
+// Draws seeds and units with replacement, the same for all measures.
 void bootstrap(std::vector<Compared>& all, size_t S, size_t U) {
   ag::parallel_for(kBootstrapSamples, static_cast<int64_t>(S * U), [&](int64_t b) {
     const ag::RandomKey key{0, static_cast<uint32_t>(b), ag::stream("bootstrap")};
@@ -104,7 +104,7 @@ bool same_seeds(const ArmRows& a, const ArmRows& b) {
   return std::ranges::equal(a, b, {}, &ResultRow::seed, &ResultRow::seed);
 }
 
-// Per row; of all units where `split` is null.
+// The values of each row for the split's units; if `split` is null, for all units.
 std::vector<UnitValues> values_of(const ArmRows& rows, const Split* split) {
   std::vector<UnitValues> values;
   for (const ResultRow* row : rows) {
@@ -128,7 +128,7 @@ std::vector<double> means_of(const UnitValues& values) {
   return means;
 }
 
-// Adds a part to the summary of an arm; `baseline` is null where there is nothing to compare with.
+// Adds a part to the summary of an arm. `baseline` is null if the arm is not compared.
 void add_part(ArmSummary& arm, const ArmRows& rows, const ArmRows* baseline, const Split* split) {
   const std::vector<UnitValues> values = values_of(rows, split);
   for (size_t s = 0; s < rows.size(); ++s) arm.seeds[s].means.push_back(means_of(values[s]));
@@ -156,7 +156,7 @@ ArmSummary summarise(const Arm& arm, const ArmRows& rows, const ArmRows* baselin
   return summary;
 }
 
-// The first two.
+// The first two facts.
 std::vector<std::string> shown_facts(const Summary& summary) {
   return {summary.facts.begin(), summary.facts.begin() + std::min<ptrdiff_t>(2, std::ssize(summary.facts))};
 }

@@ -1,5 +1,5 @@
-// The results of every method: arms that are compared, each with several seeds, and one number for each unit
-// (a user, an example) and measure. Statistics, tables and reports work on these and on nothing else.
+// The results of every method: compared arms, each with several seeds, and one number per unit (a user, an
+// example) and measure. Statistics, tables and reports use only these.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,21 @@ namespace p2rec {
 
 struct Estimate {
   double mean = 0;
-  double std = 0;  // over the seeds, with n - 1; NaN of a single one
+  double std = 0;  // over the seeds, with n - 1; NaN for one seed
 };
 Estimate estimate(const std::vector<double>& values);
 
-// The paired difference of an arm to the baseline: same seeds, same units.
+// The paired difference between an arm and the baseline: same seeds, same units.
 struct Difference {
   double mean = 0;
-  double low = 0, high = 0;  // 95% of bootstrap samples that draw seeds and units
-  // The smallest true difference that this many seeds would show: t(0.975, n-1) * standard error over seeds.
+  double low = 0, high = 0;  // 95 % of the bootstrap samples over seeds and units
+  // The smallest true difference that these seeds can show: t(0.975, n-1) * standard error over seeds.
   double resolvable = 0;
 };
 
 using UnitValues = std::vector<std::vector<double>>;  // (measures, units)
 
-// Per measure. ours[s] and baseline[s] are of the same seed and the same units.
+// One difference per measure. ours[s] and baseline[s] have the same seed and the same units.
 std::vector<Difference> differences(const std::vector<UnitValues>& ours,
                                     const std::vector<UnitValues>& baseline);
 
@@ -38,20 +38,20 @@ struct Arm {
   bool is_the_method = false;  // the others are controls
 };
 
-// Some of the units, whose results are also shown separately.
+// A subset of the units, whose results are also shown separately.
 struct Split {
   std::string name, meaning;
   std::vector<size_t> members;  // indices of units, ascending
 };
 
-// The vocabulary of a comparison.
+// The names and texts of a comparison.
 struct Comparison {
   std::string about;                  // for a reader: what is compared, and how it is measured
-  std::string arm = "arm";            // what an arm is called: "start"
-  std::string unit = "unit";          // and a unit: "user"
+  std::string arm = "arm";            // the word for an arm: "start"
+  std::string unit = "unit";          // the word for a unit: "user"
   std::vector<std::string> measures;  // "HR@5", ...; more is better
   std::vector<std::string> headline;  // the measures that tables show; the last one is the main one
-  std::vector<std::string> facts;     // what else each row tells: "epochs", ...; tables show the first two
+  std::vector<std::string> facts;     // further numbers per row: "epochs", ...; tables show the first two
   std::string note = {};              // for a reader: what the facts mean
   std::string baseline;               // the arm that the others are compared with; empty: none
 
@@ -59,13 +59,13 @@ struct Comparison {
   size_t main_measure() const { return index_of(headline.back()); }
 };
 
-// One seed of an arm. A fact that there is not is NaN.
+// One seed of an arm. A missing fact is NaN.
 struct ResultRow {
   std::string arm;
   uint64_t seed = 0;
   std::vector<double> facts;
   UnitValues values;       // (measures, units)
-  std::string doubt = {};  // why no verdict may rest on it, and what to do; empty: none
+  std::string doubt = {};  // why a verdict must not use it, and what to do; empty: no doubt
 };
 
 struct Results : Comparison {
@@ -74,7 +74,7 @@ struct Results : Comparison {
   std::vector<ResultRow> rows;
 };
 
-// --- what follows from them --------------------------------------------------------------------------------
+// --- summaries ---------------------------------------------------------------------------------------------
 
 // All units, or a split.
 struct UnitPart {
@@ -86,13 +86,14 @@ struct SeedSummary {
   uint64_t seed = 0;
   std::vector<double> facts;
   std::string doubt;
-  std::vector<std::vector<double>> means;  // over the units: (parts, measures)
+  std::vector<std::vector<double>> means;  // over units: (parts, measures)
 };
 
 struct ArmSummary : Arm {
-  std::vector<double> facts;                         // means over the seeds that have them; NaN: none has
-  std::vector<std::vector<Estimate>> metrics;        // (parts, measures)
-  std::vector<std::vector<Difference>> differences;  // to the baseline, the same; empty: not compared
+  std::vector<double> facts;                   // means over the seeds that have them; NaN: no seed has it
+  std::vector<std::vector<Estimate>> metrics;  // (parts, measures)
+  std::vector<std::vector<Difference>>
+      differences;  // to the baseline: (parts, measures); empty: not compared
   std::vector<SeedSummary> seeds;
 };
 
@@ -103,26 +104,27 @@ struct Summary : Comparison {
   const ArmSummary* find(const std::string& arm) const;  // null if there is none
 };
 
-// What a paired difference to the baseline shows. Better and worse: the interval over units and seeds excludes
-// zero, and the difference is as large as the seeds resolve.
+// What a paired difference to the baseline shows. Better, Worse: the interval over units and seeds excludes
+// 0, and the difference is at least `resolvable`.
 enum class Verdict : uint8_t { Better, Worse, NoDifference, OneSeed, InDoubt };
-// Of a compared arm, by the main measure over all units.
+// The verdict on a compared arm, by the main measure over all units.
 Verdict verdict_of(const Summary& summary, const ArmSummary& arm);
 const char* text_of(Verdict verdict);  // "better"
 
-// The mean of a fact over the seeds that have it: "12", "12(2/3)" if only two of three do, "-" if none does.
+// The mean of a fact over the seeds that have it: "12";
+// "12(2/3)" if two of three have it; "-" if none has it.
 std::string fact_text(const ArmSummary& arm, size_t fact);
 
-// A line for each doubt and the seeds that it concerns; empty without doubts.
+// One line per doubt, with its seeds; empty without doubts.
 std::vector<std::string> doubts_of(const Summary& summary);
 
-// An arm is compared with the baseline if both have the same seeds in the same order. Throws ag::Error if
-// rows have other units or measures than the rest, or a seed of an arm comes twice.
+// Compares an arm with the baseline if both have the same seeds in the same order. Throws ag::Error if a row
+// has other units or measures than the rest, or if an arm has a seed twice.
 Summary summarise(const Results& results);
 
-// A table for a person: a line for each arm, at most 80 columns wide with two measures; then its doubts.
+// A table for the terminal, one line per arm, at most 80 columns wide with two measures; then the doubts.
 std::string summary_table(const Summary& summary);
-// That table, and below it one for each split, with its meaning.
+// The same table, then one per split with its meaning.
 std::string splits_text(const Summary& summary);
 
 }  // namespace p2rec

@@ -46,12 +46,12 @@ bool matches(const std::string& name, const std::string& pattern);
 // The files below the folder whose names match one of the patterns.
 std::vector<nn::Path> found_files(const nn::Path& folder, const std::vector<std::string>& patterns);
 
-// True if no run has begun here: the folder is empty, or the first run was killed while it wrote its first
-// file.
+// True if no run has begun here: the folder is empty, or the
+// first run was killed while it wrote its first file.
 bool is_untouched(const nn::Path& folder);
 
-// Throws ag::InputError unless the stage is untouched, or `resume` is given and what is there was made with
-// these options.
+// Throws ag::InputError unless the stage is untouched, or `resume` is
+// given and what is there was made with these options.
 void check_resumes(const nn::Path& folder, const Manifest& manifest, const Stage& stage,
                    const std::string& fingerprint, bool resume);
 

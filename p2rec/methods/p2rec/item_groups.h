@@ -29,10 +29,10 @@ struct ItemGroups {
   int iterations = 0;
 };
 
-// Clusters the rows of item_table (V,C). Each restart starts from k-means++ (Arthur and Vassilvitskii 2007)
-// with its own random stream. Sums are in double, and the result does not depend on the number of threads.
-// Normalising leaves a row of zeros unchanged. Throws ag::InputError for fewer items than groups, ag::Error
-// for NaN or infinity.
+// Clusters the rows of item_table (V,C). Each restart starts from k-means++ (Arthur and
+// Vassilvitskii 2007) with its own random stream. Sums are in double, and the result does not depend
+// on the number of threads. Normalising leaves a row of zeros unchanged. Throws ag::InputError for
+// fewer items than groups, ag::Error for NaN or infinity.
 ItemGroups group_items(const ag::Tensor& item_table, const KMeansConfig& config);
 
 // Lloyd's algorithm from the given centroids (K,C), on points (V,C) that it does not normalise. Ignores

@@ -46,10 +46,10 @@ double error_of(const Eigen::MatrixXd& predicted, const Eigen::MatrixXd& targets
   return (predicted - targets).array().square().mean();
 }
 
-// Ridge regression: fits W on `train` and predicts `others`. With X the bags and Y the targets minus their
-// mean, W minimises |X W - Y|^2 + penalty |W|^2. That is the least-squares solution of [X; sqrt(penalty) I] W
-// = [Y; 0]. Conjugate gradients solve it, because X is sparse and X^T X is not. Stopping early acts like a
-// larger penalty.
+// Ridge regression: fits W on `train` and predicts `others`. With X the bags and Y the targets
+// minus their mean, W minimises |X W - Y|^2 + penalty |W|^2. That is the least-squares solution of
+// [X; sqrt(penalty) I] W = [Y; 0]. Conjugate gradients solve it, because X is sparse and X^T X is
+// not. Stopping early acts like a larger penalty.
 Eigen::MatrixXd ridge_predict(const Users& train, const Users& others, double penalty) {
   const int n = train.count(), V = train.items;
   Entries entries = train.bags;
