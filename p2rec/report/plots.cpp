@@ -13,12 +13,12 @@ namespace p2rec {
 namespace {
 
 constexpr double kWidth = 400;
-constexpr double kDigit = 7;  // the width of one at an axis, in the widest of the page's fonts
+constexpr double kDigit = 7;  // the width of a digit at an axis, in the widest of the page's fonts
 constexpr double kLargest = 1e12, kSmallest = 1e-100;
 
-bool drawable(double x) { return std::abs(x) < kLargest; }  // so is no NaN
+bool drawable(double x) { return std::abs(x) < kLargest; }  // false for NaN
 
-// The ends of what can be drawn of some values.
+// The range of the drawable values.
 struct Extent {
   double low = INFINITY, high = -INFINITY;
   void see(double value) {
@@ -43,7 +43,7 @@ struct Axis {
   }
 };
 
-// About `count` ticks at 1, 2 or 5 times a power of ten, at least `least` apart, which enclose both ends.
+// About `count` ticks at 1, 2 or 5 times a power of ten, at least `least` apart. They enclose low and high.
 Axis nice_axis(double low, double high, int count, double least = 0) {
   const double size = std::max(std::abs(low), std::abs(high));
   if (size < kSmallest) low = high = 0;  // a step would be rounded to 0
@@ -61,7 +61,7 @@ Axis nice_axis(double low, double high, int count, double least = 0) {
   return {std::floor(low / step + 1e-6) * step, std::ceil(high / step - 1e-6) * step, step};
 }
 
-// A stretch of the drawing that an axis is laid along.
+// Maps an axis to coordinates of the drawing.
 struct Scale {
   Axis axis;
   double from, to;
@@ -80,7 +80,7 @@ std::string text(double x, double y, const char* anchor, const std::string& cont
                      *css ? fmt::format(" class=\"{}\"", css) : "", x, y, anchor, escaped(content));
 }
 
-// A round dot that says what it is when it is pointed at.
+// A round dot with a tooltip.
 std::string dot(const char* css, double x, double y, double radius, const std::string& says) {
   return fmt::format(
       "<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\"><title>{}</title></circle>\n", css, x, y,
@@ -98,7 +98,8 @@ std::string svg(const PlotCaption& caption, double height, const std::string& co
       kWidth, height, id, escaped(caption.title), escaped(caption.description), content);
 }
 
-// Ticks with grid lines from `top` to `bottom`, and the axis' name below. All numbers stay in the drawing.
+// Ticks with grid lines from `top` to `bottom`, and the axis'
+// name below. No number crosses the drawing's edge.
 std::string x_axis(const Scale& x, double top, double bottom, const std::string& name) {
   std::string result;
   for (const double tick : x.axis.ticks()) {
@@ -134,10 +135,10 @@ std::string curve(const Curve& c, const Scale& x, const Scale& y) {
   return polyline(c.style, points) + dots;
 }
 
-// The names of curves in a row above the plot.
+// The labels of the curves in a row above the plot.
 std::string legend(const std::vector<Curve>& curves, double left, double y) {
   std::string result, last;
-  constexpr double kLetter = 6.2;  // about the width of one
+  constexpr double kLetter = 6.2;  // average width of a letter
   for (const Curve& c : curves) {
     if (c.label.empty() || c.label == last) continue;
     result += polyline(c.style, fmt::format("{:.1f},{:.1f} {:.1f},{:.1f}", left, y, left + 18, y));
@@ -149,7 +150,7 @@ std::string legend(const std::vector<Curve>& curves, double left, double y) {
   return result;
 }
 
-// Heights for the names of levels: as near to the levels as they can be without touching.
+// Heights for the names of levels: as near to the levels as possible without touching each other.
 std::vector<double> spread(std::vector<double> heights, double distance, double bottom) {
   std::vector<size_t> order(heights.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -259,7 +260,7 @@ std::string curve_plot(const CurvePlot& plot) {
   const bool named = std::ranges::any_of(plot.curves, [](const Curve& c) { return !c.label.empty(); });
   const double left = 50, right = plot.levels.empty() ? 12 : 64, top = named ? 40 : 22, bottom = 190;
   const Frame& f = plot.frame;
-  const Scale x{nice_axis(f.x_low, f.x_high, 5, 1), left, kWidth - right},  // steps and epochs are whole
+  const Scale x{nice_axis(f.x_low, f.x_high, 5, 1), left, kWidth - right},  // steps and epochs are integers
       y{nice_axis(f.y_low, f.y_high, 4), bottom, top};
 
   std::string content = x_axis(x, top, bottom, plot.x_axis);

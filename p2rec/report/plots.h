@@ -1,5 +1,5 @@
-// The report's plots: inline SVG without scripts, coloured by the classes of the page's style sheet, which
-// serves light, dark and print. All are kWidth units wide, so that their letters are equally large.
+// The report's plots as inline SVG without scripts. Classes of the page's style sheet set the colours for
+// light, dark and print. All plots are kWidth units wide, so that their letters have the same size.
 #pragma once
 
 #include <string>
@@ -8,18 +8,18 @@
 
 namespace p2rec {
 
-// What a plot is, for those who hear it; `id` is unique in the page.
+// The description of a plot for screen readers. `id` is unique in the page.
 struct PlotCaption {
   std::string id, title, description;
 };
 
-// --- a row for each of several quantities on one axis: its mean, an interval, and single values below -----
+// --- spread plot: one row per quantity with its mean, an interval, and single values below -----------------
 
 struct SpreadRow {
   std::string label;
   double mean = 0, low = 0, high = 0;
-  std::string text;                                  // shown when pointed at
-  std::vector<std::pair<double, std::string>> dots;  // single values, with the same
+  std::string text;                                  // tooltip
+  std::vector<std::pair<double, std::string>> dots;  // single values with their tooltips
   bool emphasised = false;
 };
 struct SpreadPlot {
@@ -30,13 +30,13 @@ struct SpreadPlot {
 };
 std::string spread_plot(const SpreadPlot& plot);
 
-// --- a bar for each of several quantities, from zero -------------------------------------------------------
+// --- bar plot: one bar per quantity, from zero -------------------------------------------------------------
 
 struct Bar {
   std::string label;
   double value = 0;
   std::string text;         // beside the bar
-  bool emphasised = false;  // where none is, all bars have the main colour
+  bool emphasised = false;  // if no bar is, all have the main colour
 };
 struct BarPlot {
   PlotCaption caption;
@@ -44,19 +44,19 @@ struct BarPlot {
 };
 std::string bar_plot(const BarPlot& plot);
 
-// --- a dot for each of many things on a plane, coloured by its group ---------------------------------------
+// --- scatter plot: dots on a plane, coloured by group ------------------------------------------------------
 
 struct ScatterDot {
   double x = 0, y = 0;
   int64_t group = 0;
-  std::string says;  // when it is pointed at
+  std::string says;  // tooltip
 };
 struct ScatterPlot {
   PlotCaption caption;
   std::string x_axis, y_axis;
-  std::vector<ScatterDot> dots;  // what is not finite or too large is left out
+  std::vector<ScatterDot> dots;  // dots that are not finite or too large are left out
 };
-// Both axes have one scale. A group with a fiftieth of the dots has its number at their mean.
+// Both axes have the same scale. A group with at least 1/50 of the dots has its number at their mean.
 std::string scatter_plot(const ScatterPlot& plot);
 
 // --- curves ------------------------------------------------------------------------------------------------
@@ -65,12 +65,12 @@ using Points = std::vector<std::pair<double, double>>;  // x ascending
 
 enum class CurveStyle { Main, Second, Background };
 struct Curve {
-  std::string label;  // in the legend; curves of the same label have one entry, curves without one none
+  std::string label;  // in the legend, once per label; empty: not in the legend
   CurveStyle style = CurveStyle::Main;
   Points points;
-  bool marked = false;  // with a dot at every point
+  bool marked = false;  // a dot at every point
 };
-// A horizontal line with its name beside it.
+// A horizontal line with its name at the right.
 struct Level {
   std::string label;
   double value = 0;
@@ -83,13 +83,13 @@ struct CurvePlot {
   std::string x_axis, y_axis;
   std::vector<Curve> curves;
   std::vector<Level> levels;
-  Frame frame;  // what must be seen, as frame_of gives it; plots with the same one can be compared
+  Frame frame;  // the visible ranges, from frame_of; plots with the same frame can be compared
 };
-// What is not finite is left out, and so is what is too large to draw.
+// The ranges of curves and levels, without values that are not finite or too large to draw.
 Frame frame_of(const std::vector<Curve>& curves, const std::vector<Level>& levels, bool y_from_zero);
 std::string curve_plot(const CurvePlot& plot);
 
-// At most `count` points, the means of neighbours: a long curve becomes smoother, and the page stays small.
+// At most `count` points, each the mean of neighbours, so that long curves are smooth and the page is small.
 Points thinned(const Points& points, size_t count);
 
 }  // namespace p2rec

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kValidation = "validation_";
 
-// "# p2rec VERSION" and what follows it up to the first line that is no comment.
+// "# p2rec VERSION" and the following comment lines.
 std::vector<std::string> program_lines(const std::string& config) {
   std::vector<std::string> found;
   std::istringstream in(config);
@@ -26,7 +26,7 @@ std::vector<std::string> program_lines(const std::string& config) {
   return found;
 }
 
-// "NDCG@10" of "validation_ndcg@10".
+// "NDCG@10" for "validation_ndcg@10".
 std::string measure_of(const std::string& key) {
   std::string name = key.substr(std::string_view(kValidation).size());
   for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -51,7 +51,7 @@ std::vector<TaskLog> read_log(const nn::Path& path) {
   return tasks;
 }
 
-// The files that the run has left, by their names in its folder.
+// The run's files, as paths relative to its folder.
 std::vector<std::string> files_in(const nn::Path& folder, std::vector<std::string> patterns) {
   patterns.insert(patterns.end(), {"config.toml", "manifest.json", "results.json", "log.jsonl"});
   std::vector<std::string> names;
@@ -93,7 +93,7 @@ ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan) {
   const nn::Path config = folder / "config.toml";
   INPUT_CHECK(std::filesystem::exists(config), folder.string(),
               " holds no run: there is no config.toml; hint: p2rec run makes one");
-  // Each part is read by itself: what throws inside a braced list of members trips the clean-up of g++ 12.
+  // Reads each part separately: g++ 12 cleans up wrongly if a member in a braced list throws.
   Manifest manifest(folder);
   RunResults run = ResultsFile(folder).read();
   std::vector<TaskLog> log = read_log(folder / "log.jsonl");

@@ -1,6 +1,6 @@
-// report.html: a run on one page for a person. It needs no other file, no script and no network, follows the
-// reader's light or dark scheme, and prints. The markup is well-formed XML as well as HTML. What it shows is
-// what its caller knows, and what the run left in config.toml, manifest.json, results.json and log.jsonl.
+// report.html: a page about a run. It needs no other file, no script and no network, follows the reader's
+// light or dark scheme, and can be printed. It is valid HTML and well-formed XML. It shows the caller's
+// ReportPlan and the run's config.toml, manifest.json, results.json and log.jsonl.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@
 
 namespace p2rec {
 
-// A section that a method adds: the HTML of what one of its stages found (ResultsFile::set_section). It is
-// shown if the stage is part of the run.
+// A section that a method adds: it shows the findings of one stage (ResultsFile::set_section) as HTML, if the
+// stage is part of the run.
 struct ReportSection {
   const char *id, *title;
   std::string stage;
@@ -26,24 +26,24 @@ struct ShownOption {
   std::string name, help, value, usual;
 };
 
-// What the caller says of the run.
+// What the caller knows about the run.
 struct ReportPlan {
   std::string title;  // "P2Rec on ml-100k"
-  std::vector<std::pair<std::string, std::string>>
-      facts;                         // first lines of the page: {"Data", "data/ml-100k"}
+  // The first lines of the page: {"Data", "data/ml-100k"}.
+  std::vector<std::pair<std::string, std::string>> facts;
   std::vector<ShownOption> options;  // those that differ from their defaults
-  std::vector<std::string> stages;   // that the results rest on, in order
-  std::vector<std::string> files;    // that they leave; a '*' stands for anything
+  std::vector<std::string> stages;   // all that the results depend on, in order
+  std::vector<std::string> files;    // files of these stages; '*' stands for any characters
   std::string resume;                // the command that finishes the run
-  std::string again;                 // the command that makes the same run in another folder
+  std::string again;                 // the command that repeats the run in another folder
   std::vector<ReportSection> sections;
 };
 
-// The log of one task: (x, y) in the order of x.
+// The log of one task as points (x, y), sorted by x.
 struct TaskLog {
   std::string name;     // "train/random-1"
   Points loss;          // by step, from 1
-  Points heldout;       // loss of held-out examples by step
+  Points heldout;       // the loss of held-out examples, by step
   Points validation;    // by epoch
   std::string measure;  // of the validation: "NDCG@10"
 };
@@ -54,28 +54,30 @@ struct ReportData {
   Manifest manifest;
   RunResults run;
   std::vector<TaskLog> log;        // in the order of the file
-  std::vector<std::string> files;  // of the run, in its folder: "adapter/adapter_config.json"
+  std::vector<std::string> files;  // paths in the run's folder: "adapter/adapter_config.json"
 
   bool done(const std::string& stage) const { return manifest.done(stage); }
-  bool concerns(const std::string& stage) const;  // it is done, or the results rest on it
+  bool concerns(const std::string& stage) const;  // the stage is done, or the results depend on it
   bool open(const std::string& stage) const { return concerns(stage) && !done(stage); }
 };
 
-// Throws ag::InputError naming a file that this program did not write, or config.toml where it is missing.
+// Throws ag::InputError, which names the file, if this program
+// did not write it, or if config.toml is missing.
 ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan);
 
-// The same data give the same bytes. A part that has not been run is named, with what would run it.
+// The page as HTML; equal data give equal bytes. For a part that
+// has not been run, it shows the command to run it.
 std::string report_page(const ReportData& data);
 
-// Makes report.html in the folder of a run; the file's path. Throws as read_report_data.
+// Writes report.html into the folder of a run and returns its path. Throws as read_report_data.
 nn::Path write_report(const nn::Path& folder, const ReportPlan& plan);
 
 // --- parts of the page, each as HTML (sections.cpp, results_section.cpp) -----------------------------------
 
 extern const char* const kStyle;  // style.css
 
-std::string progress_note(const ReportData& data);  // of an unfinished run: what is open, how to resume
-// Of a finished one: the main result in a sentence or two, with the difference to the baseline and a figure.
+std::string progress_note(const ReportData& data);  // unfinished run: open stages, and how to resume
+// Finished run: the main result in one or two sentences, the difference to the baseline, and a figure.
 std::string verdict(const ReportData& data);
 
 std::string run_section(const ReportData& data);      // data, models, program, options, the command
@@ -83,7 +85,7 @@ std::string results_section(const ReportData& data);  // the arms with their spr
 std::string curves_section(const ReportData& data);   // losses and validation
 std::string costs_section(const ReportData& data);    // time and memory by stage
 std::string files_section(const ReportData& data);    // links to the other files of the run
-// What a method adds, if it belongs to the run; otherwise empty.
+// A method's own section; empty if its stage does not belong to the run.
 std::string method_section(const ReportData& data, const ReportSection& section);
 
 }  // namespace p2rec

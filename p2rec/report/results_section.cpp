@@ -1,4 +1,4 @@
-// The report's results: the arms with their spread, and against the baseline. They know no method.
+// The report's results: the arms with their spread and their differences to the baseline. Knows no method.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,8 +52,7 @@ std::string main_table(const Summary& s) {
     for (const std::string& measure : s.headline | std::views::reverse)
       cells += cell(estimate_text(arm.metrics[0][s.index_of(measure)]));
     if (compared) cells += cell(d && std::isfinite(d->resolvable) ? metric_text(d->resolvable) : "–");
-    for (size_t f = 0; f < shown; ++f)
-      cells += cell(fact_text(arm, f));
+    for (size_t f = 0; f < shown; ++f) cells += cell(fact_text(arm, f));
     rows += row(escaped(arm.name), escaped(arm.meaning), cells, arm.is_the_method);
   }
   std::string caption =
@@ -72,7 +71,7 @@ small dots below an interval are the single seeds. {}.</p>
   return table("Results of each " + escaped(s.arm), caption, head, rows) + (compared ? note : "");
 }
 
-// A row for each measure and a column for each arm: there are few arms, and the page is narrow.
+// One row per measure and one column per arm, because there are few arms and the page is narrow.
 std::string measures_table(const Summary& s) {
   std::string head = column("Metric"), rows;
   for (const ArmSummary& arm : s.arms)
@@ -91,7 +90,7 @@ std::string measures_table(const Summary& s) {
       head, rows);
 }
 
-// The main measure for each split, and less the baseline's where that was compared; empty without splits.
+// The main measure for each split, with the difference to the baseline if compared; empty without splits.
 std::string splits_table(const Summary& s) {
   if (s.parts.size() < 2) return "";
   const std::string measure = escaped(s.headline.back());
@@ -118,7 +117,7 @@ std::string splits_table(const Summary& s) {
 
 // --- plots -------------------------------------------------------------------------------------------------
 
-// Adds a row of the arm, with its seeds' values of measure m, less the baseline's if one is given.
+// Adds a row for the arm with its seeds' values of measure m, minus the baseline's if one is given.
 void add_row(SpreadPlot& plot, SpreadRow row, const ArmSummary& arm, size_t m, const ArmSummary* baseline) {
   row.label = arm.name;
   row.emphasised = arm.is_the_method;
@@ -149,7 +148,7 @@ std::string means_figure(const Summary& s, const std::string& measure) {
                                                escaped(reference.name)));
 }
 
-// Empty where no arm was compared with the baseline.
+// Empty if no arm was compared with the baseline.
 std::string differences_figure(const Summary& s, const std::string& measure) {
   const size_t m = s.index_of(measure);
   const ArmSummary* baseline = s.find(s.baseline);
@@ -200,7 +199,7 @@ std::string conclusion(const Summary& s, const ArmSummary& ours) {
   return "There is no verdict.";
 }
 
-// What the verdict rests on, and what takes its ground away.
+// The numbers of the verdict, and the doubts about it.
 std::string explanation(const Summary& s, const ArmSummary& ours, const ArmSummary& baseline) {
   std::string text =
       fmt::format("<p>With the {0} {1} ({2}) {3} is {4}; with {5} ({6}) it is {7}.</p>\n", escaped(s.arm),

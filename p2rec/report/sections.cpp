@@ -11,7 +11,7 @@
 namespace p2rec {
 namespace {
 
-constexpr size_t kPointsOfACurve = 150;  // more cannot be told apart at the width of a plot
+constexpr size_t kPointsOfACurve = 150;  // more cannot be distinguished at the width of a plot
 
 // --- what was run ------------------------------------------------------------------------------------------
 
@@ -25,7 +25,7 @@ std::string size_text(const DataCounts& d) {
                      mean_text(static_cast<double>(d.interactions) / static_cast<double>(d.users)));
 }
 
-// The bins are those of DataCounts.
+// The bins are as in DataCounts.
 std::string histogram(const std::string& title, const std::string& id, const std::vector<int64_t>& bins) {
   BarPlot plot{
       {id, title, "A bar for each range; each but the first two is twice as wide as the one before."}, {}};
@@ -38,7 +38,7 @@ std::string histogram(const std::string& title, const std::string& id, const std
   return figure(bar_plot(plot), title);
 }
 
-// "1, 2, 3" of "1,2,3", so that a long list can be broken into lines.
+// "1, 2, 3" for "1,2,3", so that a long list can be broken into lines.
 std::string spaced(const std::string& list) {
   std::string result;
   for (const char c : list) {
@@ -65,7 +65,7 @@ std::string options_table(const std::vector<ShownOption>& options) {
 // Tasks that differ only in their seed: "train/random-1", "train/random-2".
 struct TaskGroup {
   std::string stage, name;  // "train", "random"
-  bool seeds = false;       // the tasks' names end with one
+  bool seeds = false;       // the tasks' names end with a seed
   std::vector<const TaskLog*> tasks;
 };
 
@@ -88,7 +88,7 @@ std::vector<TaskGroup> groups_of(const ReportData& data, const std::string& stag
   return groups;
 }
 
-// Level lines that a stage asks for: what its held-out loss is compared with.
+// The baselines of a stage's held-out loss, drawn as horizontal lines.
 std::vector<Level> levels_of(const ReportData& data, const std::string& stage) {
   std::vector<Level> levels;
   const auto section = data.run.sections.find(stage);
@@ -122,7 +122,7 @@ void add_validation(std::vector<Curve>& curves, const TaskGroup& group, CurveSty
   }
 }
 
-// A curve for each seed, and in the background those of `baseline`, if given; empty without curves.
+// One curve per seed, and the curves of `baseline`, if given, in the background; empty without curves.
 std::string validation_figure(const TaskGroup& group, const TaskGroup* baseline, const Frame& frame) {
   if (std::ranges::all_of(group.tasks, [](const TaskLog* log) { return log->validation.empty(); })) return "";
   const std::string measure = group.tasks[0]->measure;

@@ -13,7 +13,7 @@ namespace p2rec {
 namespace {
 
 const char* const kDash = "–";
-const char* const kNarrow = "\u00A0";  // between a number and its unit, where no line shall break
+const char* const kNarrow = "\u00A0";  // between a number and its unit: no line break
 
 std::string with_minus(std::string number) {
   if (number.starts_with('-')) number.replace(0, 1, "−");
@@ -47,7 +47,7 @@ std::string escaped(std::string_view text) {
 }
 
 std::string shortened(std::string_view text, size_t characters) {
-  size_t seen = 0, last = 0;  // characters; where the last one that may be kept begins
+  size_t seen = 0, last = 0;  // characters so far; where the last allowed one begins
   for (size_t i = 0; i < text.size(); ++i) {
     if (nn::begins_character(text[i]) && ++seen == characters) last = i;
   }
@@ -128,7 +128,7 @@ std::string memory_text(double mib) {
 }
 
 std::string seconds_text(double seconds) {
-  constexpr double kCenturies = 1e10;  // beyond, and below zero, no run has taken it
+  constexpr double kCenturies = 1e10;  // no run takes longer, or less than 0
   return seconds >= 0 && seconds < kCenturies ? duration_text(seconds) : kDash;
 }
 

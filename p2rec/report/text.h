@@ -1,4 +1,4 @@
-// How the report writes: pieces of HTML, and each kind of number in one way, everywhere.
+// The building blocks of the report: pieces of HTML, and one format for each kind of number.
 #pragma once
 
 #include <cstdint>
@@ -7,31 +7,31 @@
 
 namespace p2rec {
 
-// Text for HTML and SVG, between tags and in quoted attributes: & < > " ' become entities, and control
-// characters, which XML does not allow, U+FFFD.
+// Escapes text for HTML and SVG, between tags and in quoted attributes: & < > " ' become entities; control
+// characters, which XML forbids, become U+FFFD.
 std::string escaped(std::string_view text);
-// At most `characters` of UTF-8 text, the last one an ellipsis if something is left out.
+// At most `characters` of UTF-8 text; if it is cut, the last one is an ellipsis.
 std::string shortened(std::string_view text, size_t characters);
 
-// --- pieces of HTML; plots, captions, heads and rows are HTML themselves -----------------------------------
+// --- pieces of HTML; plots, captions, heads and rows are HTML, too -----------------------------------------
 
-constexpr const char* kMethodClass =
-    R"( class="method")";  // sets the method's own row or column off from the controls
+constexpr const char* kMethodClass = R"( class="method")";  // highlights the method's own row or column
 std::string figure(const std::string& plot, const std::string& caption);
-// `label` names the region that scrolls; `head` holds the cells of the head (column()), `rows` whole rows.
+// `label` names the scrollable region, `head` has the head's
+// cells (column()), `rows` has complete rows (row()).
 std::string table(const std::string& label, const std::string& caption, const std::string& head,
                   const std::string& rows);
 std::string column(const std::string& content, const std::string& css = "");  // a cell of the head
-// <tr> with a head and the cells <td>...</td>; `small` is below the head in small letters.
+// <tr> with a head and the cells <td>...</td>. `small` is shown below the head in small letters.
 std::string row(const std::string& head, const std::string& small, const std::string& cells,
                 bool emphasised = false);
 std::string cell(const std::string& content, const std::string& small = "");  // <td>
-std::string missing(const std::string& why);  // in place of something that cannot be shown
+std::string missing(const std::string& why);  // a paragraph in place of something that cannot be shown
 std::string code(const std::string& text);    // escapes it
 
 // --- numbers -----------------------------------------------------------------------------------------------
 
-// A number that is not finite is written as a dash; a minus is U+2212, which is as wide as a plus.
+// A number that is not finite becomes a dash. The minus is U+2212, which is as wide as a plus.
 std::string metric_text(double value);             // 0.1423: HR and NDCG
 std::string difference_text(double value);         // +0.0123
 std::string loss_text(double value);               // 4.251, 0.00374, 5.5e-06

@@ -15,8 +15,9 @@ namespace p2rec {
 
 class Section {
  public:
-  // `name`: what a stage declares. `heading`: of its options in the help. `prefix`: before its options' names
-  // ("teacher."). `prepare` is called before options are set: it takes defaults from another struct.
+  // `name`: the name that stages declare. `heading`: above its options in the help.
+  // `prefix`: in front of its options' names ("teacher."). `prepare` is called before
+  // options are set; it may copy defaults from another struct.
   template <class Config>
   static Section of(std::string name, std::string heading, Config& config, std::string prefix = "",
                     std::function<void()> prepare = {}) {
@@ -34,7 +35,7 @@ class Section {
     return section;
   }
 
-  // The struct. Throws ag::Error if it is of another type.
+  // The struct. Throws ag::Error if it has another type.
   template <class Config>
   const Config& as() const {
     const auto* config = std::any_cast<Config*>(&config_);
@@ -52,22 +53,22 @@ class Section {
 
 using Sections = std::vector<Section>;
 
-// Throws ag::Error if there is none of that name.
+// Throws ag::Error for an unknown name.
 const Section& section_named(const Sections& sections, const std::string& name);
 
-// The engine's own options, whatever the method.
+// The engine's own options, the same for every method.
 struct RunConfig {
-  DataConfig data;   // its name is empty where a method needs none
+  DataConfig data;   // data.name is empty if the method needs no data
   std::string out;   // folder of the run
-  std::string from;  // folder of another run that a training begins from; empty: none
+  std::string from;  // folder of another run that the training starts from; empty: none
   std::vector<uint64_t> seeds = {1, 2, 3};
   double save_every = 30;  // seconds
   bool quiet = false;
-  // The machine. None of it changes a result by more than rounding.
+  // The machine. These options change results only by rounding.
   std::string device = "cpu";  // cpu, cuda
   int threads = 0;             // 0: all cores
   double memory_limit = 0;     // GiB; 0: what the machine has
-  // How this call treats the folder: not written to config.toml.
+  // What this call does with an earlier run in the folder. Not written to config.toml.
   bool resume = false, overwrite = false;
 };
 void describe(RunConfig& config, const nn::Visit& visit);

@@ -28,7 +28,7 @@ void visit_all(const Sections& sections, const nn::Visit& visit) {
   for (const Section& section : sections) section.visit(visit);
 }
 
-// --- values to text ------------------------------------------------------------------------------------------
+// --- values to strings -------------------------------------------------------------------------------------
 
 std::string text_of(const std::string& value) { return value; }
 std::string text_of(bool value) { return value ? "true" : "false"; }
@@ -44,7 +44,7 @@ std::string text_of(const std::vector<T>& values) {
   return join(strings, ",");
 }
 
-// "at least 2", "1 to 1000", "at least 0 and below 1"; empty where there is no bound worth telling.
+// "at least 2", "1 to 1000", "at least 0 and below 1"; empty if the range is practically unlimited.
 std::string range_text(const nn::Range& range) {
   const bool closed = !range.above_low && !range.below_high;
   if (closed && range.low > -INFINITY && range.high < nn::kLargestSize)
@@ -57,7 +57,7 @@ std::string range_text(const nn::Range& range) {
   return join(bounds, " and ");
 }
 
-// --- text to values ------------------------------------------------------------------------------------------
+// --- strings to values -------------------------------------------------------------------------------------
 
 std::string quoted(const std::string& text) { return text.empty() ? "nothing" : "'" + text + "'"; }
 
@@ -69,7 +69,7 @@ void parse(const nn::Option& option, const Given& given, const std::string& text
   if (!option.choices.empty() && !std::ranges::count(option.choices, text))
     wrong(given, quoted(text), "one of " + join(option.choices, ", "));
   if (text.empty()) wrong(given, "nothing", "a string");
-  // "--out --quiet": the value has been forgotten.
+  // "--out --quiet": the value of --out is missing.
   if (text.starts_with("--")) wrong(given, quoted(text), "a value, not another option");
   value = text;
 }
@@ -81,7 +81,7 @@ void parse(const nn::Option&, const Given& given, const std::string& text, bool&
 
 template <class Number>
 void parse(const nn::Option& option, const Given& given, const std::string& text, Number& value) {
-  const auto parsed = parse_field<Number>(text);  // none for a number too large for its type
+  const auto parsed = parse_field<Number>(text);  // no value if the number is too large for its type
   if (!parsed || !option.range.holds(static_cast<double>(*parsed))) {
     const std::string bounds = range_text(option.range);
     wrong(given, quoted(text),
@@ -106,7 +106,7 @@ void set(const nn::Option& option, const Given& given, std::vector<T>& value) {
   value = parsed;
 }
 
-// --- help ------------------------------------------------------------------------------------------------------
+// --- help --------------------------------------------------------------------------------------------------
 
 std::string placeholder(const nn::Option&, bool) { return ""; }
 std::string placeholder(const nn::Option& option, const std::string&) {
@@ -139,7 +139,7 @@ OptionHelp help_of(const nn::Option& option, const std::string& heading, const T
   return help;
 }
 
-// Levenshtein's: insertions, deletions and replacements of a letter.
+// Levenshtein distance: the number of letters to insert, delete or replace.
 size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -155,7 +155,7 @@ size_t edit_distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
-// "max-epochs": {"epoch", "max"}, without the plural's s.
+// The words of a name, without the plural s: {"epoch", "max"} for "max-epochs".
 std::set<std::string> words_of(const std::string& name) {
   std::set<std::string> words;
   std::string word;
@@ -171,8 +171,8 @@ std::set<std::string> words_of(const std::string& name) {
   return words;
 }
 
-// How near a known name comes to one that is not: the more words both have, then the fewer one of them has, then
-// the fewer letters differ. The smallest is the nearest.
+// The distance from an unknown name to a known one, compared lexicographically: minus the number of shared
+// words, the number of words that only one of them has, the number of different letters.
 std::array<int64_t, 3> farness(const std::string& name, const std::string& known) {
   const std::set<std::string> a = words_of(name), b = words_of(known);
   const int64_t shared = std::ranges::count_if(a, [&](const std::string& word) { return b.contains(word); });
@@ -180,9 +180,9 @@ std::array<int64_t, 3> farness(const std::string& name, const std::string& known
   return {-shared, shared ? others : 0, static_cast<int64_t>(edit_distance(name, known))};
 }
 
-// --- TOML ----------------------------------------------------------------------------------------------------
+// --- TOML --------------------------------------------------------------------------------------------------
 
-// An option of a single call, which the file does not hold.
+// True for an option of a single call, which the file does not contain.
 bool of_the_call(const std::string& name) { return name == "resume" || name == "overwrite"; }
 
 template <class T>
@@ -191,7 +191,7 @@ std::string toml_value(const T& value) {
 }
 std::string toml_value(double value) {  // TOML's floats have a point or an exponent
   const std::string text = text_of(value);
-  return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;  // not of inf
+  return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;  // 'n' as in inf
 }
 std::string toml_value(const std::string& text) {
   std::string result = "\"";
@@ -223,7 +223,7 @@ std::string header(bool on_cuda) {
   return out.str();
 }
 
-// The text of a value that an option may have.
+// A TOML value as a string. Throws ag::InputError for a type that no option has.
 std::string toml_text(const toml::node& node, const std::string& place) {
   if (const auto value = node.value_exact<std::string>()) return *value;
   if (const auto value = node.value_exact<bool>()) return text_of(*value);

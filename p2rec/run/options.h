@@ -1,4 +1,5 @@
-// Options as text: from the command line or a TOML file into the structs of a configuration, and back.
+// Reads options from the command line or a TOML file into the
+// structs of a configuration, and writes them back.
 #pragma once
 
 #include <map>
@@ -10,24 +11,24 @@
 
 namespace p2rec {
 
-// What was given for an option.
+// The values given for an option.
 struct Given {
   std::vector<std::string> values;  // the elements of a list, or one value
   std::string place;                // for messages: "--groups", "my.toml:12: groups"
 };
 using GivenOptions = std::map<std::string, Given>;  // by option name
 
-// "a,b" for the command line's lists.
+// Splits a list of the command line: "a,b".
 std::vector<std::string> split_at_commas(const std::string& text);
 
-// Sets what is given, section by section. Throws ag::InputError naming the place, what was found and what was
-// expected; also for an option that the configuration does not have, unless `ignore_unknown`.
+// Sets the given options, section by section. Throws ag::InputError, which names the place, what was found
+// and what was expected, for a wrong value, and unless `ignore_unknown` for an unknown option.
 void set_options(const Sections& sections, const GivenOptions& given, bool ignore_unknown = false);
 
-// A value as text: the elements of a list with commas between them, numbers so that they read back exactly.
+// A value as a string. A list's elements are separated by commas; numbers read back exactly.
 std::string to_text(const nn::Field& field);
 
-// An option as the help shows it.
+// What the help shows of an option.
 struct OptionHelp {
   std::string name, heading;
   std::string value;        // "N", "X", "a|b", "N,N,..."; empty for a switch
@@ -38,20 +39,22 @@ std::vector<OptionHelp> option_help(const Sections& sections);
 
 std::vector<std::string> option_names(const Sections& sections);
 
-// "; did you mean PREFIXgroups?" with the nearest known name: the one with the most words of this one, or else
-// with the fewest other letters; empty if no word is the same and over half of the letters differ.
+// "; did you mean PREFIXgroups?" with the most similar known name: the one that shares
+// the most words, then the one with the fewest different letters. Empty if no word is
+// the same and more than half of the letters differ.
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known,
                          const std::string& prefix = "");
 
-// --- config.toml: options as TOML (toml.io), `name = value` lines below their meaning ----------------------
+// --- config.toml: options as TOML (toml.io); a comment with its meaning above each `name = value` line -----
 
 constexpr const char* kConfigFile = "config.toml";
 
-// The options of a file; a table's name is a prefix of its options ("teacher.hidden"). Throws ag::InputError
-// naming file and line for what is not TOML, and for values that no option has (dates, lists of lists).
+// The options of a file. A table's name becomes a prefix of its options ("teacher.hidden"). Throws
+// ag::InputError, which names the file and the line, for text that is not TOML, and for values that no option
+// has (dates, lists of lists).
 GivenOptions read_config(const nn::Path& file);
 
-// The file's text. Options of the call itself (resume, overwrite) are left out.
+// The file's content, without options of a single call (resume, overwrite).
 std::string to_toml(const Sections& sections);
 
 }  // namespace p2rec

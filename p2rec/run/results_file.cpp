@@ -39,7 +39,7 @@ OrderedJson::iterator find_stage(OrderedJson& stages, const std::string& name) {
                       [&](const OrderedJson& stage) { return has_value(stage, "name", name); });
 }
 
-// --- written -----------------------------------------------------------------------------------------------
+// --- writing -----------------------------------------------------------------------------------------------
 
 OrderedJson json_of(double value) { return value; }
 OrderedJson json_of(const Estimate& e) { return {{"mean", e.mean}, {"std", e.std}}; }
@@ -88,7 +88,7 @@ OrderedJson json_of(const Summary& s) {
   return json;
 }
 
-// --- read --------------------------------------------------------------------------------------------------
+// --- reading -----------------------------------------------------------------------------------------------
 
 double number_from(const Reader& json) { return json.json.is_null() ? NAN : json.number(); }
 std::string text_from(const Reader& json) { return json.string(); }
@@ -118,7 +118,7 @@ std::vector<int64_t> bins_from(const Reader& json) {
   return list_from(json, [](const Reader& bin) { return bin.integer(); });
 }
 
-// The entries of these names; all must be there.
+// The entries with these names. Throws ag::InputError if one is missing.
 template <class F>
 auto named_from(const std::vector<std::string>& names, const Reader& json, const F& read) {
   std::vector<decltype(read(json))> values;

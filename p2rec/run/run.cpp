@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "key=value" lines in the order in which they come, each once.
+// A list of "key=value" lines in the order of the calls, without duplicates.
 class Lines {
  public:
   void add(const std::string& lines, const std::string& prefix = "") {
@@ -33,7 +33,7 @@ class Lines {
   std::set<std::string> known_;
 };
 
-// The options of a section. A file counts by its content, wherever it lies.
+// The options of a section. For a file, only its content matters, not its path.
 std::string options_of(const Section& section) {
   std::string lines;
   section.visit([&](const nn::Option& option, nn::Field field) {
@@ -76,7 +76,7 @@ class Run {
         run_timed(*stage);
         manifest_.enter(stage->name, fingerprint(*stage));
       }
-      remove_checkpoints(config_.out, *stage);  // not earlier: an interrupted stage resumes from them
+      remove_checkpoints(config_.out, *stage);  // only now: an interrupted stage resumes from them
     }
   }
 
@@ -84,7 +84,7 @@ class Run {
   bool lies_elsewhere(const Stage& stage) const { return stage.begins_from_other && !config_.from.empty(); }
   RunParts parts() const { return {config_, sections_, data_, results_, journal_}; }
 
-  // These two compute only what is asked for, and once: hashing a language model takes long.
+  // These two compute each value at most once, and only if needed: hashing a language model takes long.
   const std::string& fingerprint(const Stage& stage) {
     const auto known = fingerprints_.find(stage.name);
     return known != fingerprints_.end() ? known->second : fingerprints_[stage.name] = fingerprint_of(stage);
@@ -95,7 +95,7 @@ class Run {
                                    : options_[section] = options_of(section_named(sections_, section));
   }
 
-  // What the stage's files are made from: its inputs, its options, the seeds and the data that it may see.
+  // All that determines the stage's files: its inputs, its options, the seeds and the data that it may see.
   std::string fingerprint_of(const Stage& stage) {
     Lines lines;
     for (const std::string& input : stage.inputs) {
@@ -113,7 +113,7 @@ class Run {
     return lines.text();
   }
 
-  // With `from`: what another run's stage was made with, which need not be this run's options.
+  // With `from`: the fingerprint of another run's stage, which may have other options than this run.
   std::string lines_of_other(const std::string& stage) const {
     const std::string made = others_.done(stage) ? others_.fingerprint_of(stage) : "";
     INPUT_CHECK(made.empty() || made.find(data_fingerprint(hashes_, Sees::Training)) != std::string::npos,
@@ -144,8 +144,8 @@ class Run {
     return chosen;
   }
 
-  // What is to be run must not be there, unless the user says what to do with it, and its inputs must be.
-  // What a later stage would refuse is refused here, before anything is removed.
+  // Checks that the inputs of the stages are there, and that files of an earlier run are not, unless the user
+  // says what to do with them. Runs the checks of all stages before anything is removed.
   void prepare(const std::vector<const Stage*>& chosen) {
     std::set<std::string> to_come;
     for (const Stage* stage : chosen) {
@@ -171,8 +171,8 @@ class Run {
     }
   }
 
-  // Runs a stage and records what it cost: at its end, when it is stopped, and with every checkpoint, so that
-  // little is lost when it is killed.
+  // Runs a stage and records its cost at its end, when it is stopped, and with every checkpoint, so that
+  // little is lost if it is killed.
   void run_timed(const Stage& stage) {
     using Clock = std::chrono::steady_clock;
     const double before = config_.resume ? results_.seconds_of(stage.name) : 0;
@@ -201,13 +201,13 @@ class Run {
   const Interactions data_;
   const DataHashes hashes_;
   Manifest manifest_;
-  const Manifest others_;  // of the folder that a training begins from, as it was found
+  const Manifest others_;  // of the folder that the training starts from
   ResultsFile results_;
   std::map<std::string, std::string> fingerprints_, options_;  // per stage; per section
   std::shared_ptr<Journal> journal_;
 };
 
-// Makes the folder and those above it. Returns those that it made, the innermost first.
+// Creates the folder and its parents. Returns those that it created, the innermost first.
 std::vector<nn::Path> make_folders(const nn::Path& path) {
   std::vector<nn::Path> made;
   std::error_code unknown;

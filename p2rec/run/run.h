@@ -1,4 +1,5 @@
-// The engine: runs a method's stages in a folder, each on what earlier ones left there. It knows no method.
+// The engine: runs a method's stages in a folder. Each stage
+// reads files of earlier stages. It knows no method.
 #pragma once
 
 #include "p2rec/run/config.h"
@@ -6,10 +7,11 @@
 
 namespace p2rec {
 
-// Runs the stages that `last` rests on, from `first` on; the earlier ones must be done in the folder. A stage
-// that is done is passed over with resume and refused without it; one whose options or inputs have changed is
-// refused by name; overwrite removes what `first` and later stages left. All checks run before anything is
-// removed or made. Throws Interrupted after a request to stop, with everything saved for resume.
+// Runs `last` and the stages that it needs, from `first` on; earlier stages must be done in the folder. With
+// resume, skips a stage that is done; overwrite removes the files of `first` and later stages. Throws
+// ag::InputError if a stage is begun or done and neither is given, and if the options or inputs of a stage
+// have changed. All checks run before anything is removed or made. Throws Interrupted after a request to
+// stop; everything is saved for resume.
 void run_stages(const RunConfig& config, const Sections& sections, const Stages& stages,
                 const std::string& first, const std::string& last);
 

@@ -14,9 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 3;  // of the folder; 1 had no number
+constexpr int kFormat = 3;  // of the folder; format 1 had no number
 
-// The files of no single stage.
+// The files that belong to no single stage.
 constexpr const char *kManifest = "manifest.json", *kResults = "results.json", *kLog = "log.jsonl",
                      *kReport = "report.html";
 
@@ -133,12 +133,13 @@ void remove_checkpoints(const nn::Path& folder, const Stage& stage) {
   }
 }
 
-// The last stage goes first, and of each stage its entry in the manifest: if this is interrupted, what is
-// left is a run that was interrupted in that stage. The records in results.json go last, all at once: a stage
-// that is run again replaces its own, but one that is still in the manifest would never get them back.
+// Removes the last stage first, and for each stage its manifest entry first. So if this is interrupted, the
+// folder looks like a run that was interrupted in that stage. The records in results.json are removed last
+// and all at once: a stage that runs again replaces its records, but a stage that is still in the manifest
+// would never get them back.
 void remove_from(const nn::Path& folder, Manifest& manifest, const Stages& stages, const std::string& first) {
   LogFile log(folder / kLog);
-  fs::remove(folder / kReport);  // it shows what is removed now
+  fs::remove(folder / kReport);  // it shows results that are removed now
   std::vector<std::string> gone;
   for (auto stage = stages.rbegin(); gone.empty() || gone.back() != first; ++stage) {
     gone.push_back(stage->name);

@@ -1,11 +1,11 @@
 // The output folder of a run between two calls of the program: which stages are done, which files each stage
 // owns, what can be resumed, and what --overwrite deletes.
 //
-// Whenever the program is killed, the folder is in one of these states, and each can be resumed:
-//   a stage is in the manifest      all its files are whole; a checkpoint that is still there is removed
-//   it is not                       its files are whole or absent. It is run again from its checkpoint, or from the
-//                                   beginning if there is none; finished recommenders are kept
-//   NAME.tmp                        a file that was being written: removed, and never read
+// The program may be killed at any time. The folder can always be resumed:
+//   stage in the manifest      all its files are complete; a remaining checkpoint is removed
+//   stage not in the manifest  each of its files is complete or absent; it runs again from its checkpoint, or
+//                              from the start if there is none; finished recommenders are kept
+//   NAME.tmp                   an unfinished file; removed and never read
 #pragma once
 
 #include <map>
@@ -17,19 +17,21 @@
 
 namespace p2rec {
 
-// The keys under which a file's metadata holds the options that it was made with: "key=value" lines.
+// The keys, in a file's metadata, of the options that it was made with, as lines "key=value".
 constexpr const char *kArtefactOptions = "p2rec.options", *kCheckpointOptions = "fingerprint";
 
-// manifest.json: for every finished stage its fingerprint. A stage is done if and only if it is here: it is
-// entered when all its files are whole. Throws ag::InputError for the manifest of another version.
+// manifest.json: the fingerprint of every finished stage. A stage is done if and only if
+// it is in the manifest; it is entered when all its files are complete. Throws
+// ag::InputError for the manifest of another version.
 class Manifest {
  public:
-  // `overwrite`: the manifest of another version counts as an empty one.
+  // `overwrite`: reads the manifest of another version as an empty one.
   explicit Manifest(const nn::Path& folder, bool overwrite = false);
   bool done(const std::string& stage) const { return stages_.contains(stage); }
-  // What a stage was made with. Throws ag::InputError if it is not done.
+  // The fingerprint that a stage was made with. Throws ag::InputError if it is not done.
   const std::string& fingerprint_of(const std::string& stage) const;
-  // Throws ag::InputError naming the first option that differs from what the stage was made with.
+  // Throws ag::InputError, which names the first option that
+  // differs, if the stage was made with other options.
   void check_fits(const std::string& stage, const std::string& fingerprint) const;
   void enter(const std::string& stage, const std::string& fingerprint);
   void remove(const std::string& stage);
@@ -41,25 +43,23 @@ class Manifest {
   std::map<std::string, std::string> stages_;
 };
 
-// True if a file name fits a pattern, in which a '*' matches anything.
+// True if a file name matches a pattern, in which '*' stands for any characters.
 bool matches(const std::string& name, const std::string& pattern);
-// The files below the folder whose names match one of the patterns.
+// The files in the folder and its subfolders whose names match one of the patterns.
 std::vector<nn::Path> found_files(const nn::Path& folder, const std::vector<std::string>& patterns);
 
-// True if no run has begun here: the folder is empty, or the
-// first run was killed while it wrote its first file.
+// True if no run has begun here: the folder is empty, or a run was killed while it wrote its first file.
 bool is_untouched(const nn::Path& folder);
 
-// Throws ag::InputError unless the stage is untouched, or `resume` is
-// given and what is there was made with these options.
+// Throws ag::InputError if the stage has files and not `resume`, or if they were made with other options.
 void check_resumes(const nn::Path& folder, const Manifest& manifest, const Stage& stage,
                    const std::string& fingerprint, bool resume);
 
-// What was being written when an earlier run was killed.
+// Removes files that a killed run did not finish.
 void remove_temporaries(const nn::Path& folder, const Stages& stages);
-// Those of a stage that is in the manifest.
+// Removes the checkpoints of a stage that is in the manifest.
 void remove_checkpoints(const nn::Path& folder, const Stage& stage);
-// All that the stages from `first` on have left.
+// Removes all files, log lines and records of `first` and later stages.
 void remove_from(const nn::Path& folder, Manifest& manifest, const Stages& stages, const std::string& first);
 
 // An integer in a file's metadata. Throws ag::InputError if there is none.
