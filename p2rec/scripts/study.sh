@@ -1,17 +1,20 @@
 #!/bin/bash
-# Whether the enhanced embeddings help, on one data set: several recommenders and several uses of the same embeddings.
+# Tests on one data set if the enhanced embeddings help several recommenders, used in several ways.
 #
 #   study.sh PROGRAM CONFIG DATA LLM OUT
 #
-# OUT/embeddings holds the stages up to the embeddings. From them start SASRec with all its starts, GRU4Rec and BERT4Rec from random,
-# p2rec and p2rec_shuffled, and SASRec with the embeddings frozen and concatenated against random vectors that are used the same
-# way, each in a folder of its own. What was interrupted goes on; what is done is only ranked again. OUT/NAME.txt is a run's tables,
-# for all users, for rare items and for short histories, and the validation NDCG@10 of each start by epoch, the mean over its seeds.
+# OUT/embeddings has the stages up to the embeddings. Each of these starts from them, in its own folder:
+#   SASRec with all starts
+#   GRU4Rec and BERT4Rec with the starts random, p2rec and p2rec_shuffled
+#   SASRec with frozen and with concatenated embeddings, compared with random vectors used the same way
+# An interrupted run is resumed; a finished one is only ranked again. OUT/NAME.txt has
+# a run's tables (all users, rare items, short histories, ...) and each start's
+# validation NDCG@10 by epoch, the mean over its seeds.
 set -eu -o pipefail
 program=$1 config=$2 data=$3 llm=$4 out=$5 here=$(dirname "$0")
 mkdir -p "$out"
 
-# The stages up to the embeddings, once.
+# Runs the stages up to the embeddings once.
 for stage in pretrain groups $([ "$llm" != tiny ] || echo tiny_llm) reconstruct augment; do
   echo "$stage"
   "$program" "$stage" --config "$config" --data "$data" --llm "$llm" --out "$out/embeddings" \
@@ -21,7 +24,8 @@ for stage in pretrain groups $([ "$llm" != tiny ] || echo tiny_llm) reconstruct 
   }
 done
 
-# study NAME OPTION...: trains recommenders from the embeddings, in a folder of their own, ranks them and writes OUT/NAME.txt.
+# study NAME OPTION...: trains recommenders from the embeddings in
+# OUT/NAME, ranks them and writes OUT/NAME.txt.
 study() {
   local name=$1
   shift
@@ -37,8 +41,9 @@ study() {
 
 study sasrec
 study gru4rec --model gru4rec --starts random,p2rec,p2rec_shuffled
-# Without the head of RecBole's form, with which it learns the windows by heart (p2rec/configs/rows/beauty-bert4rec.toml); with the
-# study's settings, and with the dropout and the feed-forward layer of its row, which suit it better.
+# Without RecBole's head, with which it memorises the windows
+# (p2rec/configs/rows/beauty-bert4rec.toml); once with the study's settings, and once with the dropout
+# and the feed-forward size of its row, which are better for it.
 study bert4rec --model bert4rec --variant plain --starts random,p2rec,p2rec_shuffled
 study bert4rec-row --model bert4rec --variant plain --dropout 0.2 --inner 256 --starts random,p2rec,p2rec_shuffled
 study sasrec-frozen --use frozen --starts random,p2rec

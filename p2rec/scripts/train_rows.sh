@@ -1,11 +1,12 @@
 #!/bin/bash
-# Trains the published rows one after the other and prints them beside what is published:
+# Trains the published rows one after the other and prints their results beside the published ones:
 #
 #   train_rows.sh PROGRAM DATA OUT [ROW...]
 #
-# PROGRAM is build/p2rec; DATA holds the folders beauty, lastfm and ml-1m; ROWs are names of p2rec/configs/rows/*.toml, all
-# without one. A row that was interrupted goes on, one that is done is only ranked again. OUT/ROW is its run, OUT/ROW.log what
-# it said, OUT/ROW.txt its result and validation curve, OUT/rows.txt the table of all.
+# PROGRAM is build/p2rec. DATA has the folders beauty, lastfm and ml-1m. ROWs are names of
+# p2rec/configs/rows/*.toml; without any, all rows. An interrupted row is resumed; a finished one is
+# only ranked again. OUT/ROW is the row's run, OUT/ROW.log its messages, OUT/ROW.txt its result and
+# validation curve, OUT/rows.txt the table of all rows.
 set -eu -o pipefail
 program=$1 data=$2 out=$3
 shift 3
@@ -21,7 +22,7 @@ for row in "$@"; do
     exit 2
   fi
   if [ ! -d "$data/$set_of_row" ]; then
-    echo "$row: left out, there is no $data/$set_of_row"
+    echo "$row: skipped, there is no $data/$set_of_row"
     continue
   fi
   echo "$row"
@@ -37,7 +38,7 @@ for row in "$@"; do
   {
     cat "$out/$row.table"
     grep -o 'train/[^:]*: [0-9]* epochs.*' "$out/$row.log" || true
-    # What is only counted has no log.
+    # PopRec, which is only counted, has no log.
     [ ! -f "$out/$row/log.jsonl" ] || { echo && awk -f "$here/validation_curves.awk" "$out/$row/log.jsonl"; }
   } | tee "$out/$row.txt"
 done

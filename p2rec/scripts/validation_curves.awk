@@ -1,5 +1,5 @@
-# From a run's log.jsonl the validation NDCG@10 of each start after some epochs, the mean over its seeds. A seed that has stopped
-# counts with its best.
+# Prints, from a run's log.jsonl, the validation NDCG@10 of each start after some epochs: the mean over its
+# seeds. A seed that has stopped counts with its best value.
 /validation_ndcg@10/ && match($0, /"task": "train\/[^"]*/) {
   split(substr($0, RSTART + 15, RLENGTH - 15), name, "-")
   match($0, /"epoch": [0-9]+/); epoch = substr($0, RSTART + 9, RLENGTH - 9) + 0

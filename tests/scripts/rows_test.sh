@@ -16,7 +16,7 @@ fail() { echo "rows_test: $1; printed was:" >&2; cat "$folder/printed.txt" >&2; 
 printed() { grep -qE "$1" "$folder/printed.txt" || fail "expected '$1'"; }
 
 rows "$1" beauty-popularity lastfm-popularity || fail "the rows came to an error"
-printed '^lastfm-popularity: left out, there is no '
+printed '^lastfm-popularity: skipped, there is no '
 printed '^beauty-popularity +HR@5 +0\.0080 +[0-9.]+ +[0-9.]+ +1$'
 printed '^ +(HOLDS|DOES NOT HOLD) '
 printed '^ml-1m-gsasrec +not run$'
