@@ -1,4 +1,5 @@
-// Splitting a batch changes nothing: with dropout, a batch in one piece and in three uneven pieces gives the same gradients.
+// Splitting a batch changes nothing: a batch in one piece and in three uneven pieces gives the same
+// gradients, with dropout.
 #include "models/llama/llama.h"
 #include "models/recommenders/sasrec.h"
 #include "nn/lora.h"
@@ -9,9 +10,9 @@ using ag::Tensor;
 namespace {
 
 constexpr double kTolerance = std::is_same_v<ag::real, double> ? 1e-12 : 1e-5;
-const std::vector<int64_t> kOnePiece{0, 7}, kThreePieces{0, 1, 5, 7};  // sequences begin and end here
+const std::vector<int64_t> kOnePiece{0, 7}, kThreePieces{0, 1, 5, 7};  // the bounds of the pieces
 
-// loss(begin, end): the mean over the targets of some sequences times their share of the whole batch's targets.
+// loss(begin, end): the mean loss over the targets of these sequences, times their share of all targets.
 std::vector<std::vector<ag::real>> gradients(const nn::NamedTensors& parameters,
                                              const std::vector<int64_t>& cuts,
                                              const std::function<Tensor(int64_t, int64_t)>& loss) {
@@ -52,7 +53,7 @@ models::Histories windows(int32_t items) {
   return all;
 }
 
-// 50 columns are no multiple of the masks' groups.
+// 50 columns are not a multiple of the size of a mask's group.
 const std::map<std::string, double> kSizes = {
     {"max-length", 80}, {"hidden", 50}, {"inner", 70}, {"gru-hidden", 6}, {"dropout", 0.4}};
 
@@ -115,7 +116,7 @@ TEST_CASE("a language model's batch with LoRA in three pieces has the gradients 
   models::initialise(model, 0.1, 1);
   nn::attach_lora(model, nn::LoraConfig{.dropout = 0.3});
   const nn::NamedTensors adapters = nn::lora_parameters(model);
-  for (const auto& [name, w] : adapters) {  // B begins as zero, where A has no gradient
+  for (const auto& [name, w] : adapters) {  // with the initial B = 0, A would have no gradient
     for (int64_t i = 0; i < w.numel(); ++i) w.data()[i] += ag::real(0.03) * static_cast<ag::real>(i % 5 - 2);
   }
   nn::Packed batch = nn::pack(windows(40));

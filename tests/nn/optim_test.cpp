@@ -1,4 +1,5 @@
-// Adam with L2 and AdamW against PyTorch on given gradients, with clipping and a cosine schedule with warm-up.
+// Compares Adam with L2 and AdamW with PyTorch on given gradients, with clipping and a cosine schedule with
+// warm-up.
 #include "nn/optim.h"
 
 #include "tests/parity.h"
@@ -55,7 +56,7 @@ TEST_CASE("a parameter without a gradient stays as it is, and groups have learni
   nn::Adam adam(groups, {.eps = 0});
   a.set_grad(Tensor::full({2}, 3));
   b.set_grad(Tensor::full({2}, -5));
-  adam.step();  // without eps the first step is the learning rate, against the gradient's sign
+  adam.step();  // without eps the first step is the learning rate times minus the gradient's sign
   CHECK(a.data()[0] == doctest::Approx(0.9));
   CHECK(b.data()[1] == doctest::Approx(1.2));
   CHECK(frozen.values() == std::vector<ag::real>{1, 1});

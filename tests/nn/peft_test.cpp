@@ -1,4 +1,4 @@
-// Adapter folders as PEFT writes them: what can be read, and what is refused by name.
+// Adapter folders in PEFT's format: what can be read, and what is refused by name.
 #include "models/formats/hugging_face.h"
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
@@ -29,7 +29,8 @@ void check_refused(const std::string& expected, const Change& change) {
   CHECK_THROWS_WITH_AS(nn::read_adapter(folder.path(), *base()), Contains(expected.c_str()), InputError);
 }
 
-// An adapter of ours on these layers, with a B that is not zero; what it makes of the model is `states`.
+// An adapter that this library has written, on these layers, with B not zero. `states` are the model's states
+// with it.
 struct OwnAdapter {
   explicit OwnAdapter(const std::vector<std::string>& targets) {
     const auto model = base();
@@ -149,7 +150,7 @@ TEST_CASE("configurations that are wrong") {
   check_refused("the regular expression '(' is wrong at character 1",
                 [](Json& c) { c["target_modules"] = "("; });
   check_refused("cannot be matched", [](Json& c) { c["target_modules"] = "(([a-z0-9_.]+)+)+[XY]"; });
-  // The matrices tell that other layers were meant.
+  // The matrices show that other layers were meant.
   check_refused("missing: base_model.model.layers.0.self_attn.k_proj.lora_A.weight",
                 [](Json& c) { c["target_modules"] = R"(.*\.(q_proj|k_proj|v_proj|down_proj))"; });
   check_refused("unexpected: base_model.model.layers.0.mlp.down_proj.lora_A.weight",

@@ -26,8 +26,8 @@ constexpr const char* kSupported = "F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K
 
 std::string fixture_path(const std::string& name) { return fixtures() + "/" + name; }
 
-// Some tests write thousands of files, so without the sync of nn::write_atomically, and as a new file: some file
-// systems also sync one that is overwritten.
+// Some tests write thousands of files. So this does not sync, unlike nn::write_atomically, and removes the
+// old file first, because some file systems sync a file that is overwritten.
 void write(const std::filesystem::path& path, const std::string& bytes) {
   std::filesystem::remove(path);
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
@@ -35,7 +35,7 @@ void write(const std::filesystem::path& path, const std::string& bytes) {
   REQUIRE(out.flush());
 }
 
-// The same float, bit by bit: zeros keep their sign.
+// Compares floats bit by bit, including the sign of zero.
 bool same_bits(ag::real a, ag::real b) {
   return std::bit_cast<uint32_t>(static_cast<float>(a)) == std::bit_cast<uint32_t>(static_cast<float>(b)) &&
          (a == b || a != a);
@@ -47,7 +47,7 @@ int64_t differences(const Tensor& found, const Tensor& expected) {
   return count;
 }
 
-// What opening the file and loading every tensor throws as InputError; "" where nothing is wrong.
+// Opens the file and loads every tensor. Returns the message of the InputError, or "".
 std::string problem(const std::filesystem::path& path) {
   try {
     const GgufFile file(path);
@@ -64,7 +64,7 @@ std::string problem_of(const std::string& bytes) {
   return problem(folder / "x.gguf");
 }
 
-// A whole file with a value of most kinds and two tensors.
+// A valid file with values of most types and two tensors.
 std::string good_file() {
   GgufBytes bytes;
   bytes.header(2, 5)
@@ -203,7 +203,7 @@ TEST_CASE("tensors larger than the read buffer, from several threads at once") {
 
 TEST_CASE("two tensors are stored alike or not: type, shape and every byte, behind the first buffer too") {
   constexpr uint64_t kFloats = 2'000'000;
-  const auto file_with = [&](uint64_t at) {  // a, b = a but for one number, another type, another shape
+  const auto file_with = [&](uint64_t at) {  // a; b, which differs in one number; another type; another shape
     GgufBytes bytes;
     bytes.header(5, 0).info("a", {kFloats, 1}, kF32, 0).info("b", {kFloats, 1}, kF32, 4 * kFloats);
     bytes.info("half", {64}, kF16, 8 * kFloats).info("real", {32}, kF32, 8 * kFloats + 128);
@@ -369,7 +369,8 @@ TEST_CASE("lies") {
        [](GgufBytes& b) { b.header(1, 0).info("w", {1}, kF32, 0).pad().raw(std::string(64, 'x')); }},
       {"its tensors end at byte 0 of the data, but the file has 32; hint: the header declares 0 tensors",
        [](GgufBytes& b) { b.header(0, 0).pad().raw(std::string(32, 'x')); }},
-      {"the header ends at byte 57, but what follows is not the padding's zeros",  // a second tensor begins here
+      // a second tensor begins there
+      {"the header ends at byte 57, but what follows is not the padding's zeros",
        [](GgufBytes& b) {
          b.header(1, 0).info("w", {1}, kF32, 0).info("v", {1}, kF32, 32).pad().raw(std::string(64, 'x'));
        }},
@@ -429,7 +430,7 @@ TEST_CASE("every ggml type has a name, and no number has two") {
 
 namespace {
 
-// Part i of `count` of a model of three tensors, which lists those named.
+// Part i of `count` of a model of three tensors; it lists those of `tensors`.
 std::string part_file(uint16_t i, uint16_t count, const std::string& tensors, int32_t all = 3) {
   GgufBytes bytes;
   bytes.header(tensors.size(), i == 0 ? 4 : 3);

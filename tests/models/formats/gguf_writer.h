@@ -1,4 +1,4 @@
-// GGUF files put together by hand, so that tests can make ones that lie (layout: models/formats/gguf_header.h).
+// Builds GGUF files from parts, so that tests can make invalid ones (layout: models/formats/gguf_header.h).
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct GgufBytes {
     for (const std::string& value : values) text(value);
     return *this;
   }
-  // `dimensions` in the file's order, the fastest first.
+  // `dimensions` are in the file's order, the fastest first.
   GgufBytes& info(const std::string& name, const std::vector<uint64_t>& dimensions, uint32_t of,
                   uint64_t offset) {
     text(name).u32(static_cast<uint32_t>(dimensions.size()));
@@ -52,7 +52,8 @@ struct GgufBytes {
   }
 };
 
-// Cuts a GGUF file in two as llama-gguf-split does: metadata and all tensors but the last in the first part.
+// Splits a GGUF file in two like llama-gguf-split: the metadata and all tensors but the last are in the first
+// part.
 inline void split_gguf(const nn::Path& whole, const nn::Path& first, const nn::Path& second) {
   const std::string bytes = nn::read_file(whole, "model");
   const models::GgufHeader header = models::read_gguf_header(whole);

@@ -1,4 +1,4 @@
-// Hugging Face folders that are wrong, or that ask for what is not supported: each is refused by name.
+// Hugging Face folders that are wrong or not supported: the error names what is wrong.
 #include "models/formats/hugging_face.h"
 
 #include <set>
@@ -29,7 +29,7 @@ void check_refused(const FolderCopy& folder, const std::string& expected) {
   CHECK_THROWS_WITH_AS(load(folder), Contains(expected.c_str()), InputError);
 }
 
-// A family whose config.json was changed.
+// The folder of a family with a changed config.json.
 template <class Change>
 void check_config_refused(const std::string& family, const std::string& expected, const Change& change) {
   const FolderCopy folder(family_path(family));
@@ -303,7 +303,7 @@ TEST_CASE("shards that do not agree with their index") {
   spoil("is not an index of safetensors files",
         [](const FolderCopy& f) { f.write(kIndex, R"({"weight_map": [1]})"); });
   spoil("is not an index of safetensors files", [](const FolderCopy& f) { f.write(kIndex, "{}"); });
-  // Cut short inside the data and inside the header.
+  // The file ends within the data, and within the header.
   const std::string whole = FolderCopy(family_path("llama3")).read(shard_name(2));
   for (const size_t size : {whole.size() - 1, whole.size() / 2, size_t{100}, size_t{5}, size_t{0}}) {
     spoil(shard_name(2), [&](const FolderCopy& f) { f.write(shard_name(2), whole.substr(0, size)); });

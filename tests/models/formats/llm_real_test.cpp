@@ -1,4 +1,4 @@
-// SmolLM2-135M-Instruct (GGUF, Q4_1 with Q8_0 embeddings), where P2REC_SMOLLM2 names its file.
+// SmolLM2-135M-Instruct (GGUF, Q4_1 with Q8_0 embeddings), if P2REC_SMOLLM2 names its file.
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -43,7 +43,7 @@ TEST_CASE("every tensor of SmolLM2 is dequantised as by the Python package gguf"
   const models::GgufFile file(testing::smollm2());
   const Json sums = expectations().at("sums");
   REQUIRE(file.tensors().size() == sums.size());
-  // Python summed in another order; the terms are the same numbers in both builds.
+  // Python sums in another order; the terms are the same numbers in both builds.
   constexpr double kTolerance = 1e-12;
   for (const auto& info : file.tensors()) {
     CAPTURE(info.name);

@@ -1,4 +1,5 @@
-// A tiny random model of each family, as Hugging Face folder and as GGUF, against transformers (fixtures/make_families.py).
+// A tiny random model of each family, as Hugging Face folder and as GGUF, compared with transformers
+// (fixtures/make_families.py).
 #include <cmath>
 
 #include "models/formats/gguf_model.h"
@@ -25,7 +26,7 @@ Tensor logits_of(const Llama& model, const std::vector<int32_t>& ids) {
   return model.logits(model.hidden_states(nn::pack({ids})));
 }
 
-// The largest difference, as a share of the range of what is expected.
+// The largest difference divided by the range of the expected numbers.
 double share_of_range(const Tensor& found, const Tensor& expected) {
   REQUIRE(found.shape() == expected.shape());
   const std::vector<ag::real> a = found.values(), b = expected.values();
@@ -39,7 +40,7 @@ double share_of_range(const Tensor& found, const Tensor& expected) {
   return largest / (*high - *low);
 }
 
-// The families' logits and states. In f32 both sides round, some dozen ops in a row.
+// For the families' logits and states. In f32 both sides round after each of some dozen ops.
 void check_share(const testing::Parity& parity, const Tensor& found, const Tensor& expected,
                  double allowed_f64, const std::string& part) {
   const double allowed = testing::tolerance::kF64 ? allowed_f64 : 2e-4;
@@ -83,7 +84,7 @@ TEST_CASE("what distinguishes the families is in their configurations") {
   const auto config = [](const std::string& name) {
     return models::read_hugging_face_config(family_path(name) / "config.json");
   };
-  LlamaConfig c = config("llama2");  // as transformers 4 wrote it
+  LlamaConfig c = config("llama2");  // in the form of transformers 4
   CHECK(c.vocabulary == 40);
   CHECK(c.hidden == 16);
   CHECK(c.intermediate == 16);
@@ -158,7 +159,7 @@ TEST_CASE("a configuration that was written is read back") {
   c.hidden = 32;
   c.heads = 2;
   c.kv_heads = 1;
-  c.head_dim = 128;  // so that Llama 3's published numbers meet waves of all lengths
+  c.head_dim = 128;  // so that there are waves of all lengths for Llama 3's published numbers
   c.rope_theta = 500000;
   std::vector<double> of_its_own(64);
   for (size_t i = 0; i < of_its_own.size(); ++i) of_its_own[i] = 1 + 0.1 * static_cast<double>(i);

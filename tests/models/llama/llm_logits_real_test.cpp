@@ -1,5 +1,5 @@
-// A real language model against transformers: SmolLM2-135M-Instruct, whose file the environment variable
-// P2REC_SMOLLM2 names. What is expected was written by fixtures/make_smollm2.py.
+// Compares a real language model with transformers: SmolLM2-135M-Instruct, if the environment variable
+// P2REC_SMOLLM2 names its file. fixtures/make_smollm2.py has written the expected numbers.
 #include <cmath>
 #include <cstdlib>
 
@@ -11,7 +11,7 @@ using ag::Tensor;
 
 namespace {
 
-constexpr double kOfRange = 2e-4;  // both sides compute in f32, in another order, through 30 layers
+constexpr double kOfRange = 2e-4;  // both sides compute 30 layers in f32, in different orders
 
 struct Comparison {
   double largest = 0, range = 0;
@@ -21,7 +21,8 @@ struct Comparison {
   }
 };
 
-// The logits of all positions and of the ids 0, 96, 192, ..., and the largest ones of the last position.
+// Compares the logits of all positions for the ids 0, 96, 192, ..., and the largest ones at the last
+// position.
 Comparison compare_logits(const Tensor& logits /*(T,V)*/, const nn::TensorFile& file,
                           const std::string& prompt) {
   const int64_t T = logits.dim(0), V = logits.dim(1);

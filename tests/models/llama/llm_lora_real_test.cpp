@@ -1,5 +1,6 @@
-// The LoRA gradients of one batch on a real language model against PyTorch and PEFT: SmolLM2-135M-Instruct, whose file the
-// environment variable P2REC_SMOLLM2 names. What is expected was written by fixtures/make_smollm2_lora.py.
+// Compares the LoRA gradients of one batch on a real language model with PyTorch and PEFT:
+// SmolLM2-135M-Instruct, if the environment variable P2REC_SMOLLM2 names its file.
+// fixtures/make_smollm2_lora.py has written the expected numbers.
 #include <cmath>
 #include <map>
 #include <sstream>
@@ -14,7 +15,7 @@ namespace tolerance = testing::tolerance;
 
 namespace {
 
-// One 32-bit number for each element of a tensor, as the script's function of this name.
+// One 32-bit number for each element of a tensor, as in the script's function of this name.
 std::vector<uint32_t> hashes(const std::string& name, int64_t count) {
   uint32_t start = 2166136261u;
   for (const char c : name) start = (start ^ static_cast<unsigned char>(c)) * 16777619u;
@@ -28,7 +29,7 @@ std::vector<uint32_t> hashes(const std::string& name, int64_t count) {
   return result;
 }
 
-// Sets a weight to the script's numbers for its name.
+// Sets a weight to the numbers that the script draws for its name.
 void draw(Tensor w, const std::string& name) {
   const std::vector<uint32_t> numbers = hashes(name, w.numel());
   for (int64_t i = 0; i < w.numel(); ++i) {
@@ -44,7 +45,7 @@ void check_drawn(const nn::TensorFile& file, const std::string& name, const Tens
   CHECK(count == 3);
 }
 
-// What the fixture keeps of a matrix with R rows or columns, whichever are fewer.
+// The summary of a matrix in the fixture. R is the smaller of its numbers of rows and columns.
 struct Digest {
   Tensor sums /*(1,R+1)*/, sample /*(1,9)*/;
 };
@@ -74,7 +75,8 @@ Digest digest(const Tensor& gradient /*(rows,columns)*/) {
   return result;
 }
 
-// "base_model.model.model.layers.7.self_attn.q_proj.lora_A.weight" is row 7 of "grad.self_attn.q_proj.lora_A".
+// "base_model.model.model.layers.7.self_attn.q_proj.lora_A.weight" is row 7 of
+// "grad.self_attn.q_proj.lora_A".
 std::pair<std::string, int64_t> kind_and_layer(const std::string& name) {
   const std::string before = "base_model.model.model.layers.", after = ".weight";
   REQUIRE(name.starts_with(before));

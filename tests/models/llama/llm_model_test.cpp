@@ -29,7 +29,7 @@ void check_equal(const Tensor& found, const Tensor& expected) {
   CHECK(found.values() == expected.values());
 }
 
-// The weights of llama_tiny.safetensors in the model, every one.
+// Checks that all weights of llama_tiny.safetensors are in the model.
 void check_tiny_llama(const Llama& model) {
   const nn::TensorFile expected = testing::fixture("llama_tiny.safetensors");
   size_t checked = 0;
@@ -43,7 +43,8 @@ void check_tiny_llama(const Llama& model) {
   CHECK(checked == 20);
 }
 
-// A GGUF file of a model with one layer, to be spoilt in one place. All tensors are F32 with the numbers first, first + 1, ...
+// A GGUF file of a model with one layer, in which a test changes one thing. All tensors are F32 with the
+// numbers first, first + 1, ...
 struct ModelFile {
   std::map<std::string, uint32_t> integers = {
       {"llama.embedding_length", 8},        {"llama.block_count", 1},
@@ -53,7 +54,7 @@ struct ModelFile {
   std::map<std::string, std::string> texts = {
       {"general.architecture", "llama"}, {"tokenizer.ggml.model", "gpt2"}, {"tokenizer.ggml.pre", "smollm"}};
   std::vector<std::string> tokens = {"a", "b", "c"};
-  // Dimensions in the file's order, the fastest first.
+  // Dimensions are in the file's order, the fastest first.
   std::map<std::string, std::vector<uint64_t>> tensors = {
       {"token_embd.weight", {8, 3}},      {"output_norm.weight", {8}},
       {"blk.0.attn_q.weight", {8, 8}},    {"blk.0.attn_k.weight", {8, 4}},
@@ -61,7 +62,7 @@ struct ModelFile {
       {"blk.0.ffn_gate.weight", {8, 12}}, {"blk.0.ffn_up.weight", {8, 12}},
       {"blk.0.ffn_down.weight", {12, 8}}, {"blk.0.attn_norm.weight", {8}},
       {"blk.0.ffn_norm.weight", {8}}};
-  std::map<std::string, float> first;  // a tensor's first number, where it is not 0
+  std::map<std::string, float> first;  // a tensor's first number, if it is not 0
 
   std::string bytes() const {
     GgufBytes out;
@@ -272,7 +273,7 @@ TEST_CASE("rotary positions that are stretched: a factor, a tensor of divisors, 
           f.floats[factor] = 4;
         }) == Divisors{4, 4});
   CHECK(divisors([](ModelFile& f) { f.floats["llama.rope.scale_linear"] = 2; }) == Divisors{2, 2});
-  // The tensor holds 0, 1, ... like all of this file's; a divisor of 0 is refused.
+  // The tensor holds 0, 1, ... like all tensors of this file; a divisor of 0 is refused.
   check_refused("a divisor of the rotary positions is 0",
                 [](ModelFile& f) { f.tensors["rope_freqs.weight"] = {2}; });
   CHECK(divisors([&](ModelFile& f) {
@@ -342,7 +343,7 @@ TEST_CASE("the tiny model: written and read again, tied and not") {
   other.vocabulary = 100;
   CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
   other = byte_config(true);
-  other.qkv_bias = true;  // the file has no place for these
+  other.qkv_bias = true;  // the file cannot hold these
   CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
   other = byte_config(true);
   other.rope_divisors = {2, 2};

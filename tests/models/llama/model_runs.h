@@ -1,4 +1,5 @@
-// Comparing a whole model with its fixture: outputs, loss, every gradient, and the losses of ten optimiser steps.
+// Compares a whole model with its fixture: outputs, loss, every gradient, and the losses of ten optimiser
+// steps.
 #pragma once
 
 #include <functional>
@@ -11,7 +12,7 @@
 
 namespace testing {
 
-// The fixture's tensors whose names begin with a prefix, without it.
+// The fixture's tensors whose names begin with the prefix; the names are returned without it.
 inline nn::NamedTensors below(const nn::TensorFile& file, const std::string& prefix) {
   nn::NamedTensors found;
   for (const auto& [name, tensor] : file.tensors) {
@@ -28,7 +29,7 @@ inline nn::Packed packed_input(const nn::TensorFile& file, const std::string& se
   return {file.at(section + "input.ids"), file.at(section + "input.positions"), ag::Offsets(lengths), {}};
 }
 
-// Loss and gradients at the start, then the losses of ten steps.
+// Checks loss and gradients before training, then the losses of ten steps.
 inline void check_training(const Parity& parity, const nn::TensorFile& file, const std::string& section,
                            const nn::NamedTensors& parameters, nn::Adam& adam, double clip,
                            const std::function<ag::Tensor()>& loss) {

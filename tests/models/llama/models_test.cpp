@@ -1,4 +1,5 @@
-// The language model against PyTorch: outputs, loss, every gradient, and the losses of ten optimiser steps.
+// Compares the language model with PyTorch: outputs, loss, every gradient, and the losses of ten optimiser
+// steps.
 #include "models/llama/llama.h"
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
@@ -26,7 +27,7 @@ models::LlamaConfig tiny_config() {
   return config;
 }
 
-// The weights of the base model alone: adapters, head and item tokens have other names.
+// Only the weights of the base model: adapters, head and item tokens have other names.
 nn::NamedTensors base_weights(const nn::TensorFile& file) {
   nn::NamedTensors found;
   for (const auto& entry : below(file, "weight.")) {

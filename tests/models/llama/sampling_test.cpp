@@ -30,8 +30,9 @@ std::vector<int32_t> kept(const std::vector<double>& probabilities, const Sampli
   return ids_of(models::candidates(logits_of(probabilities), sampling));
 }
 
-// Draws many tokens and compares their numbers with the expected probabilities: Pearson's chi-square stays below its
-// 99.9% quantile for up to three degrees of freedom. The seed is fixed, so the test passes always or never.
+// Draws many tokens and compares their frequencies with the expected probabilities: Pearson's chi-square must
+// be below its 99.9% quantile for up to three degrees of freedom. The seed is fixed, so the test is
+// deterministic.
 void check_distribution(const Tensor& logits, const Sampling& sampling, const std::vector<double>& expected) {
   constexpr int64_t kDraws = 40'000;
   constexpr double kQuantile = 16.27;
@@ -105,7 +106,7 @@ TEST_CASE("what stays is renormalised") {
   check_distribution(logits, {1, 2, 1, 7}, {0, 2.0 / 3, 0, 1.0 / 3});
   check_distribution(logits, {1, 0, 0.8, 7}, {0, 5.0 / 9, 1.5 / 9, 2.5 / 9});
   check_distribution(logits, {1, 3, 0.8, 7},
-                     {0, 2.0 / 3, 0, 1.0 / 3});  // 0.9 stays; of it 0.75 / 0.9 is enough
+                     {0, 2.0 / 3, 0, 1.0 / 3});  // top-k keeps 0.9; 0.75 / 0.9 of that is at least p
   check_distribution(Tensor::from({3}, {0, -INFINITY, 0}), {1, 0, 1, 7}, {0.5, 0, 0.5});
 }
 
@@ -118,7 +119,7 @@ TEST_CASE("top-p keeps the fewest tokens that sum to at least p") {
   CHECK(kept(p, {1, 0, 0.751, 1}) == std::vector<int32_t>{1, 3, 2});
   CHECK(kept(p, {1, 0, 0.901, 1}) == std::vector<int32_t>{1, 3, 2, 0});
   CHECK(kept(p, {1, 0, 1, 1}) == std::vector<int32_t>{1, 3, 2, 0});
-  // Four equal tokens: sums of quarters are exact.
+  // With four equal tokens the sums are exact.
   const std::vector<double> equal = {1, 1, 1, 1};
   CHECK(kept(equal, {1, 0, 0.25, 1}) == std::vector<int32_t>{0});
   CHECK(kept(equal, {1, 0, 0.5, 1}) == std::vector<int32_t>{0, 1});
@@ -134,10 +135,11 @@ TEST_CASE("top-k keeps exactly k tokens, of equal ones those with the lowest ids
 }
 
 TEST_CASE("the temperature comes first, then top-k, then top-p") {
-  // At temperature 0.5 the probabilities are 0.66, 0.24 and 0.11; at 1 it would take two tokens for 0.6.
+  // At temperature 0.5 the probabilities are 0.66, 0.24 and 0.11; at temperature 1, 0.6 would need two
+  // tokens.
   CHECK(kept({0.5, 0.3, 0.2}, {0.5, 0, 0.6, 1}) == std::vector<int32_t>{0});
   CHECK(kept({0.5, 0.3, 0.2}, {1, 0, 0.6, 1}) == std::vector<int32_t>{0, 1});
-  // Of four equal tokens two stay, and one of them is half of what is left.
+  // top-k keeps two of four equal tokens; after renormalisation each of them has probability 0.5.
   CHECK(kept({1, 1, 1, 1}, {1, 2, 0.5, 1}) == std::vector<int32_t>{0});
 }
 
@@ -149,7 +151,7 @@ TEST_CASE("pick") {
   CHECK(models::pick(list, 0.7499) == 3);
   CHECK(models::pick(list, 0.75) == 9);
   CHECK(models::pick(list, 0.9999999) == 9);
-  CHECK(models::pick({{7, 0.5}, {3, 0.4999999}, {1, 0}}, 0.99999999) == 3);  // sums a little below one
+  CHECK(models::pick({{7, 0.5}, {3, 0.4999999}, {1, 0}}, 0.99999999) == 3);  // the sum is slightly below one
 }
 
 TEST_CASE("the temperature's extremes") {

@@ -1,5 +1,5 @@
-// The recommenders against PyTorch and RecBole: outputs, loss, every gradient, and the losses of ten optimiser steps; and what
-// their batches are made of.
+// Compares the recommenders with PyTorch and RecBole: outputs, loss, every gradient, and the losses of ten
+// optimiser steps. Also tests their batches.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -46,7 +46,7 @@ SasrecConfig small_sasrec(SasrecConfig::Variant variant, int64_t items = 9, int6
   return config;
 }
 
-// Every model that is trained, of nine items.
+// A trained model with nine items.
 AnyRecommenderConfig small_model(const std::string& name, int64_t max_length = 6) {
   AnyRecommenderConfig config = recommender_with(
       name, {{"max-length", max_length}, {"hidden", 8}, {"inner", 8}, {"gru-hidden", 10}, {"dropout", 0}});
@@ -54,7 +54,7 @@ AnyRecommenderConfig small_model(const std::string& name, int64_t max_length = 6
   return config;
 }
 
-// Every form of every model, by a name.
+// Every variant of every model, with a name.
 std::vector<std::pair<std::string, AnyRecommenderConfig>> small_models_and_variants() {
   std::vector<std::pair<std::string, AnyRecommenderConfig>> all;
   for (const std::string& name : trainable_models()) {
@@ -78,7 +78,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return at == text.npos ? text : text.replace(at, from.size(), to);
 }
 
-// RecBole's name of a transformer's parameter as ours; query, key and value keep theirs at the end.
+// Our name of a transformer's parameter, from RecBole's; the ends of the names of query, key and value stay.
 std::string our_name(std::string name) {
   for (const auto& [theirs, ours] : std::vector<std::pair<std::string, std::string>>{
            {"trm_encoder.layer.", "layers."},
@@ -92,8 +92,8 @@ std::string our_name(std::string name) {
   return name;
 }
 
-// A fixture with RecBole's names, its weights and gradients under ours: q, k and v become one matrix. A gradient that the
-// fixture leaves out because it is zero, the keys' biases', is put in.
+// Renames the weights and gradients of a fixture from RecBole's names to ours; q, k and v become one matrix.
+// The fixture has no gradient of the keys' biases, because it is zero; it is added.
 nn::TensorFile with_our_names(const nn::TensorFile& file) {
   nn::TensorFile result;
   result.path = file.path;
@@ -115,7 +115,7 @@ nn::TensorFile with_our_names(const nn::TensorFile& file) {
   return result;
 }
 
-// Loss, gradients and ten steps of Adam. The batch has what the fixture has.
+// Checks loss, gradients and ten steps of Adam, on the fixture's batch.
 void check_model(const testing::Parity& parity, models::TrainableRecommender& model,
                  const nn::TensorFile& file, const models::LossConfig& loss = {}) {
   model.load(below(file, "weight."), file.path);
@@ -204,7 +204,7 @@ TEST_CASE("BERT4Rec equals RecBole") {
   config.blocks = 1;
   models::Bert4rec model(config, 1);
   check_model(parity, model, file);
-  // The states before the head are no output of RecBole's; what a user is scored by is the last position's.
+  // RecBole does not return the states before the head. It scores a user by the state at the last position.
   model.load(below(file, "weight."), file.path);
   const nn::Packed x = packed_input(file);
   const std::vector<int32_t> rows = ints_of(file.at("input.rows")), last = ints_of(x.offsets.last_rows());
@@ -310,7 +310,7 @@ TEST_CASE(
       const models::SequenceBatch batch = model.training_batch(windows, {1, step, 5});
       const std::vector<int32_t> ids = ints_of(batch.input.ids), rows = ints_of(batch.rows);
       REQUIRE(ids.size() == all.size());
-      // What is masked is exactly what is asked for.
+      // The targets are exactly the masked items.
       std::vector<int32_t> restored = ids;
       for (size_t i = 0; i < rows.size(); ++i) {
         CHECK(ids[static_cast<size_t>(rows[i])] == kMask);
@@ -336,7 +336,7 @@ TEST_CASE(
       CHECK(last_only > 150);
       CHECK(last_only < 250);
     }
-    // A little more than the ratio: short sequences have at least one mask.
+    // Slightly more than the ratio, because a short sequence also has at least one mask.
     CHECK(masked / steps / static_cast<double>(all.size()) > 0.29);
     CHECK(masked / steps / static_cast<double>(all.size()) < 0.36);
   }
@@ -351,7 +351,8 @@ TEST_CASE("BERT4Rec asks for what comes after the history") {
 }
 
 TEST_CASE("no recommender looks at what is to be predicted") {
-  // States before an item do not depend on it; BERT4Rec's on no masked item, which test BERT4Rec's batches show.
+  // States before an item do not depend on it. BERT4Rec's do not depend on masked items, as its batch test
+  // shows.
   for (const auto& [name, config] : small_models_and_variants()) {
     CAPTURE(name);
     if (!config->is_causal()) continue;
@@ -366,7 +367,7 @@ TEST_CASE("no recommender looks at what is to be predicted") {
 TEST_CASE("a user's state is the last of the states, whatever is left out on the way to it") {
   for (const auto& [name, config] : small_models_and_variants()) {
     CAPTURE(name);
-    if (name == "bert4rec recbole") continue;  // has a head after the states
+    if (name == "bert4rec recbole") continue;  // it has a head after the states
     const auto model = trainable(*config);
     const nn::Packed x = model->pack({{1, 2, 3, 4}, {5}, {6, 7, 8, 0, 1, 2, 3}});
     check_close(model->user_states(x), ag::embedding(model->states(x), x.offsets.last_rows()),
@@ -398,7 +399,7 @@ TEST_CASE("given item vectors: as first values, frozen under an adapter, and bes
                   tolerance::kFused, "rows");
       CHECK(model->input_embeddings().trainable_table().defined() == (use == ItemsUse::Init));
 
-      // Everything but the given vectors is trained, and they stay as they are.
+      // The given vectors are not trained, all other parameters are.
       ag::backward(model->loss(model->training_batch({{1, 2, 3, 4}, {5, 6, 7}}, {}), {}));
       for (const auto& [parameter, w] : model->named_parameters()) {
         CAPTURE(parameter);
@@ -407,7 +408,7 @@ TEST_CASE("given item vectors: as first values, frozen under an adapter, and bes
       const Tensor scores = model->scores(model->pack({{1, 2, 3}}));
       CHECK(scores.shape() == ag::Shape{1, 9});
 
-      // A file of its parameters makes the same model.
+      // Loading its parameters gives the same model.
       const auto again = trainable(*config, 2);
       again->load(model->named_parameters(), "memory");
       CHECK(again->scores(again->pack({{1, 2, 3}})).values() == scores.values());

@@ -1,4 +1,4 @@
-// Recommenders for tests that go through all of them, or through several.
+// Recommenders for tests of all or several of them.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 
 namespace testing {
 
-// The default configuration of a model with these options, as far as it has them.
+// The default configuration of a model with these options. Options that the model does not have are ignored.
 inline models::AnyRecommenderConfig recommender_with(const std::string& model,
                                                      const std::map<std::string, double>& values) {
   models::AnyRecommenderConfig config = models::default_recommender_config(model);
@@ -33,7 +33,7 @@ inline std::unique_ptr<models::TrainableRecommender> trainable(const models::Rec
   return std::unique_ptr<models::TrainableRecommender>(model);
 }
 
-// The models that learn by gradient.
+// The models that are trained by gradient descent.
 inline std::vector<std::string> trainable_models() {
   std::vector<std::string> names;
   for (const std::string& name : models::recommender_names()) {

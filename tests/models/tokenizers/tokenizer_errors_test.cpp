@@ -29,7 +29,7 @@ TEST_CASE("what a tokenizer.json may hold but is not supported is refused by nam
     refused(a, std::string("/added_tokens/0/") + key, true,
             "'added_tokens[0]." + std::string(key) + "' is true");
   refused(a, "/added_tokens/0/more", 1, "'added_tokens[0]' has an entry 'more'");
-  json vanishing = a;  // of which normalisation leaves nothing
+  json vanishing = a;  // normalisation removes all of it
   vanishing["added_tokens"][0]["normalized"] = true;
   vanishing["added_tokens"][0]["content"] = "v";
   refused(vanishing, "/normalizer", {{"type", "Replace"}, {"pattern", {{"String", "v"}}}, {"content", ""}},

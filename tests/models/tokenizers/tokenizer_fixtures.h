@@ -51,7 +51,7 @@ inline json metaspace(const std::string& scheme, bool split) {
           {"split", split}};
 }
 
-// A folder with a tokenizer.json and what stands beside it.
+// A folder with a tokenizer.json and the files that belong to it.
 class Folder {
  public:
   std::unique_ptr<models::Tokenizer> load(const json& content) const { return load_text(content.dump()); }

@@ -22,8 +22,8 @@ void check_cases(const models::Tokenizer& tokenizer, const std::string& way) {
   REQUIRE(checked > 50);
 }
 
-// The byte-level fixture as a GGUF file; without the added token that is looked for in normalised text, of which
-// GGUF knows nothing.
+// The byte-level fixture as a GGUF file, without the added token that is found after normalisation: GGUF has
+// no such tokens.
 GgufText byte_level_gguf(const std::string& pre) {
   const json document = llama3();
   std::vector<std::string> tokens = tokens_by_id(document), merges;
@@ -55,7 +55,7 @@ TEST_CASE("tokenizer.json of byte-level BPE, as the Python package tokenizers ha
   document["model"]["ignore_merges"] = false;
   document["pre_tokenizer"] = byte_level();
   check_cases(*folder.load(document), "gpt-2");
-  document["pre_tokenizer"].erase("use_regex");  // as older files have it
+  document["pre_tokenizer"].erase("use_regex");  // as in older files
   check_cases(*folder.load(document), "gpt-2");
   document["pre_tokenizer"] = {
       {"type", "Sequence"},
@@ -89,14 +89,14 @@ TEST_CASE("tokenizer.json of SentencePiece's BPE, as the Python package tokenize
   const auto tokenizer = folder.load(document);
   check_cases(*tokenizer, "prepend");
   CHECK(tokenizer->decode(tokenizer->encode("Hello\n \U0001F600 you")) == " Hello\n \U0001F600 you");
-  CHECK(tokenizer->encode("a\xFF") != tokenizer->encode("a"));  // a byte that is no UTF-8 has its token too
+  CHECK(tokenizer->encode("a\xFF") != tokenizer->encode("a"));  // a byte that is not UTF-8 also has a token
   CHECK(tokenizer->decode(tokenizer->encode("a\xFF\xE4z")) == " a\xFF\xE4z");
   CHECK(tokenizer->encode("").empty());
 
   document["normalizer"] = nullptr;
   document["pre_tokenizer"] = metaspace("always", true);
   check_cases(*folder.load(document), "always split");
-  document["pre_tokenizer"].erase("prepend_scheme");  // as older files have it
+  document["pre_tokenizer"].erase("prepend_scheme");  // as in older files
   document["pre_tokenizer"]["add_prefix_space"] = true;
   check_cases(*folder.load(document), "always split");
   document["pre_tokenizer"] = metaspace("first", false);
@@ -176,7 +176,7 @@ TEST_CASE("added tokens that are empty, equal, or equal once they are normalised
                          {"model", {{"type", "BPE"}, {"vocab", {{"a", 0}}}, {"merges", json::array()}}}};
   const auto tokenizer = folder.load(document);
   CHECK(tokenizer->vocabulary() == 4);
-  CHECK(tokenizer->encode("aXe\u0301\u00E9") == Ids{0, 1, 2, 2});  // the package takes 2 or 3 by chance
+  CHECK(tokenizer->encode("aXe\u0301\u00E9") == Ids{0, 1, 2, 2});  // the package's choice of 2 or 3 is random
 }
 
 TEST_CASE("ids with holes, and added tokens whose entry states another id than they get") {
@@ -247,7 +247,7 @@ TEST_CASE("GGUF: the special tokens that its keys name, and what is true without
   };
   const auto nothing = [](GgufText&) {};
   CHECK(special("gpt-2", nothing).before.empty());
-  CHECK(special("llama-bpe", nothing).before == Ids{3});  // as llama.cpp has it
+  CHECK(special("llama-bpe", nothing).before == Ids{3});  // as in llama.cpp
   CHECK(special("llama-bpe", [](GgufText& t) { t.flag("add_bos_token", false); }).before.empty());
   CHECK(special("qwen2", [](GgufText& t) { t.flag("add_bos_token", true); }).before == Ids{3});
   CHECK(special("qwen2", nothing).after.empty());
@@ -315,7 +315,7 @@ TEST_CASE("GGUF: SentencePiece by scores, as the Python package sentencepiece ha
   const auto tokenizer = models::tokenizer_from_gguf(scored.gguf().file(folder));
   check_cases(*tokenizer, "sentencepiece");
   const auto encode = [&](const std::string& text) { return tokenizer->encode(text); };
-  // control tokens are found in the text, and what follows them begins with a space of its own
+  // Control tokens are found in the text, and the text after each gets its own space.
   Ids expected = {1};
   const Ids hello = encode("hello"), there = encode(" there");
   expected.insert(expected.end(), hello.begin(), hello.end());

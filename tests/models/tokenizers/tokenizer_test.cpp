@@ -56,7 +56,7 @@ Words words(const std::string& pre, std::string_view text) {
   return result;
 }
 
-// A vocabulary of a few letters; the space is the only byte with another character.
+// A vocabulary of a few letters. The space is the only byte that is written as another character.
 BpeVocabulary letters() {
   BpeVocabulary vocabulary;
   vocabulary.file = "file";
@@ -80,7 +80,7 @@ TEST_CASE(
   int64_t different = 0;
   const nlohmann::json cases = tiny_bpe_cases();
   REQUIRE(cases.size() > 50);
-  for (int round = 0; round < 2; ++round) {  // the second one meets a full word cache
+  for (int round = 0; round < 2; ++round) {  // the second round uses the word cache
     for (const auto& one : cases) {
       const std::string text = one.at("text");
       CAPTURE(text);
@@ -91,7 +91,7 @@ TEST_CASE(
       different += expected != expected_gpt2;
     }
   }
-  CHECK(different > 0);  // the two ways of splitting can be told apart by these texts
+  CHECK(different > 0);  // these texts show the difference between the two rules
 }
 
 TEST_CASE(
@@ -141,7 +141,7 @@ TEST_CASE("bytes that are not valid UTF-8 become tokens one by one, and come bac
 
   std::string every_byte;
   for (int b = 0; b < 256; ++b) every_byte += static_cast<char>(b);
-  // cut off, overlong, surrogate, beyond U+10FFFF, a lone continuation, two lead bytes
+  // cut off, overlong, surrogate, above U+10FFFF, a single continuation byte, two lead bytes
   for (const std::string& text :
        {every_byte, std::string("a\xE4\xBD"), std::string("\xC0\x80\xE0\x80\x80\xF0\x80\x80\x80"),
         std::string("\xED\xA0\x80"), std::string("\xF4\x90\x80\x80\xF8\x88\x80\x80\x80"),
@@ -168,14 +168,14 @@ TEST_CASE("GPT-2's pattern, with and without the digit step") {
         Words{"I", "'m", " 2024", "'s", " ", " best", ",", "\n\n", " x", " "});
   CHECK(words("gpt2", "a  b") == Words{"a", " ", " b"});
   CHECK(words("smollm", "a 12 b3") == Words{"a", " ", "1", "2", " b", "3"});
-  // spaces before a digit do not see it as the word to come
+  // the last space before a digit is not joined to it
   CHECK(words("smollm", "a   1") == Words{"a", "   ", "1"});
   CHECK(words("gpt-2", "a   1") == Words{"a", "  ", " 1"});
   // numeric characters of every kind: decimal digits, letters, others
   CHECK(words("smollm", "x\u0663\u0664\u00B2\u2167\u00BD") ==
         Words{"x", "\u0663", "\u0664", "\u00B2", "\u2167", "\u00BD"});
   CHECK(words("gpt-2", "x\u0663\u0664\u00B2\u2167\u00BD") == Words{"x", "\u0663\u0664\u00B2\u2167\u00BD"});
-  // U+0085 is white space; U+180E and U+200B are none
+  // U+0085 is white space; U+180E and U+200B are not
   CHECK(words("gpt-2", "a\u0085\u0085b") == Words{"a", "\u0085", "\u0085", "b"});
   CHECK(words("gpt-2", "a\u180E\u200B.") == Words{"a", "\u180E\u200B."});
   CHECK(words("smollm",
@@ -194,7 +194,7 @@ TEST_CASE("the patterns of Llama 3 and Qwen2") {
   CHECK(words("qwen2", "a;\n\nb  \n\n  c \n") == Words{"a", ";\n\n", "b", "  \n\n", " ", " c", " \n"});
   CHECK(words("qwen2", "we'LLx 'tis'S") == Words{"we", "'LL", "x", " '", "tis", "'S"});
   CHECK(words("qwen2", "'\u017F '\u017Fs") ==
-        Words{"'\u017F", " '", "\u017Fs"});  // the long s is an s in any case
+        Words{"'\u017F", " '", "\u017Fs"});  // without case, the long s equals s
   CHECK(words("llama-bpe", "\u0661\u0662\u0663\u0664\u00BD") == Words{"\u0661\u0662\u0663", "\u0664\u00BD"});
   CHECK(words("llama-bpe", "a\u0085\u0085b") == Words{"a", "\u0085", "\u0085b"});
   CHECK(words("llama-bpe", "a\u180Eb") == Words{"a", "\u180Eb"});
@@ -222,7 +222,7 @@ TEST_CASE("ignore_merges: a word that is a token becomes it, whatever the merges
 TEST_CASE("the unknown token stands for bytes without one") {
   BpeVocabulary vocabulary = letters();
   vocabulary.unknown = 1;
-  CHECK(ByteLevelBpe(vocabulary, rule("gpt-2")).encode("axyc") == Ids{4, 6});  // its id takes part in merges
+  CHECK(ByteLevelBpe(vocabulary, rule("gpt-2")).encode("axyc") == Ids{4, 6});  // merges can use its id
   vocabulary.fuse_unknown = true;
   CHECK(ByteLevelBpe(vocabulary, rule("gpt-2")).encode("axya") == Ids{4, 0});
 }
@@ -238,7 +238,8 @@ TEST_CASE("NFC, and added tokens before and after it") {
   CHECK(normal("q\u0307\u0323") == "q\u0323\u0307");  // marks in their order
   CHECK(normal("\u1112\u1161\u11AB") == "\uD55C");    // Hangul
   CHECK(normal(std::string_view("a\0e\u0301", 5)) == std::string_view("a\0\u00E9", 4));
-  CHECK(normal("e\xFF\u0301\xE4") == "e\xFF\u0301\xE4");  // what is no UTF-8 stays and parts its sides
+  CHECK(normal("e\xFF\u0301\xE4") ==
+        "e\xFF\u0301\xE4");  // other bytes than UTF-8 stay, and separate the text
 
   const auto with = [&](std::vector<models::AddedToken> added) {
     BpeVocabulary vocabulary = letters();
@@ -251,7 +252,7 @@ TEST_CASE("NFC, and added tokens before and after it") {
   CHECK(with({})->encode("ae\u0301") == Ids{0, 9});
   CHECK(with({{10, "\u00E9!", false}})->encode("\u00E9!e\u0301!") == Ids{10, 9});
   CHECK(with({{10, "\u00E9!", true}})->encode("\u00E9!e\u0301!") == Ids{10, 10});
-  CHECK(with({{10, "b", false}})->encode("eb\u0301") == Ids{10});  // an accent behind a token stays alone
+  CHECK(with({{10, "b", false}})->encode("eb\u0301") == Ids{10});  // an accent after a token is not composed
 }
 
 TEST_CASE("several threads may encode with one tokenizer") {

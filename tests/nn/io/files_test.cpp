@@ -1,4 +1,4 @@
-// Files are read whole and written whole, and every failure names the file and leaves the old one as it was.
+// Files are read and written completely; every failure names the file and keeps the old one.
 #include "nn/io/files.h"
 
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// How many files and folders the folder holds.
+// The number of files and folders in the folder.
 int64_t entries(const Path& folder) { return std::distance(fs::directory_iterator(folder), {}); }
 
 }  // namespace
@@ -90,7 +90,7 @@ TEST_CASE("an old file stays whole when a new one fails half-way") {
   }
   SUBCASE("the disk is full") {
     for (size_t bytes : {1, 100'000}) {
-      fs::create_symlink("/dev/full", folder / "file.tmp");  // takes the temporary name's place
+      fs::create_symlink("/dev/full", folder / "file.tmp");  // with the temporary name
       CHECK_THROWS_WITH_AS(write_atomically(path, std::string(bytes, 'x')), Contains("No space left"),
                            ag::Error);
       CHECK_FALSE(fs::is_symlink(folder / "file.tmp"));
@@ -112,7 +112,7 @@ TEST_CASE("folders are made with those above them") {
   const TemporaryFolder folder;
   nn::make_folder(folder / "a/b/c");
   CHECK(fs::is_directory(folder / "a/b/c"));
-  nn::make_folder(folder / "a/b/c");  // it may be there
+  nn::make_folder(folder / "a/b/c");  // it may already exist
   write_atomically(folder / "file", "content");
   CHECK_THROWS_WITH_AS(nn::make_folder(folder / "file"), Contains("file"), InputError);
   CHECK_THROWS_WITH_AS(nn::make_folder(folder / "file/below"), Contains("file/below"), InputError);

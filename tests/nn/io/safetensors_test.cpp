@@ -1,4 +1,4 @@
-// safetensors: round trips, files of other writers, and files that are damaged or lie.
+// safetensors: round trips, files of other writers, and files that are damaged or invalid.
 #include "nn/io/safetensors.h"
 
 #include <cmath>
@@ -28,7 +28,7 @@ std::string file_of(const std::string& header, const std::string& data) {
   return little_endian(header.size()) + header + data;
 }
 
-// One tensor of 16 zero bytes whose header entry is given.
+// A file with one tensor of 16 zero bytes and this entry in the header.
 std::string one_tensor(const std::string& entry) {
   return file_of("{\"x\":" + entry + "}", std::string(16, '\0'));
 }
@@ -43,7 +43,7 @@ nn::TensorFile read_bytes(const std::string& bytes) {
   return nn::read_safetensors(folder / "x.safetensors");
 }
 
-// Refused as wrong input, with the file's name in the message, and without taking memory.
+// Checks that the bytes are refused with an InputError that names the file, and without allocating memory.
 void check_refused(const std::string& bytes, const std::string& what) {
   INFO(what);
   ag::reset_memory_peak();
@@ -199,7 +199,7 @@ TEST_CASE("a header that is not as the format says is refused") {
 }
 
 TEST_CASE("a tensor's entry that is not as the format says is refused") {
-  CHECK(read_bytes(one_tensor(entry("\"F32\"", "[4]", "[0,16]"))).at("x").numel() == 4);  // as it should be
+  CHECK(read_bytes(one_tensor(entry("\"F32\"", "[4]", "[0,16]"))).at("x").numel() == 4);  // a valid entry
   const std::string f32 = "\"F32\"", good = "[4]", all = "[0,16]";
   for (const auto& [dtype, shape, offsets] : std::vector<std::array<std::string, 3>>{
            {"\"F8_E4M3\"", "[16]", all},
@@ -280,7 +280,7 @@ TEST_CASE("a file with any byte changed is read or refused, never worse") {
 
 TEST_CASE("one tensor at a time, into one that is there") {
   const TemporaryFolder folder;
-  const int64_t many = 3'000'001;  // more than a buffer, and no multiple of it
+  const int64_t many = 3'000'001;  // more than a buffer, and not a multiple of it
   Tensor large = Tensor::empty({many});
   for (int64_t i = 0; i < many; ++i) large.data()[i] = static_cast<real>(i % 1000003);
   nn::write_safetensors(folder / "x", {{"large", large}, {"ids", Tensor::from_ints({4, 5})}}, {{"a", "b"}});

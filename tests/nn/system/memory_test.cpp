@@ -1,4 +1,4 @@
-// How much memory there is.
+// The available memory.
 #include "nn/system/memory.h"
 
 #include "autograd/storage.h"
@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kMiB = 1 << 20;
 
-// A made-up machine: files below a folder.
+// A machine for tests: system files below a folder.
 class Machine {
  public:
   void write(const std::string& file, const std::string& content) const {
@@ -65,7 +65,7 @@ TEST_CASE("control groups, version 1, seen from a container that does not see it
   CHECK(machine.available() == 5000);
   machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
   CHECK(machine.available() > int64_t{1} << 60);
-  // The statistics are behind: more files are cached than memory is used.
+  // The statistics are not up to date: more memory is cached than used.
   machine.write("sys/fs/cgroup/memory/memory.stat", "total_inactive_file 9000\ntotal_active_file 1000\n");
   CHECK(machine.available() > int64_t{1} << 60);
   machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9000\n");

@@ -1,5 +1,5 @@
-// The program itself with what a person may get wrong: the exit code and the message, which is one line and names the
-// option or the file. Nothing here needs a run of the method.
+// The program with possible mistakes of a user: the exit code, and the message, which is one line and names
+// the option or the file. No test here needs a run of the method.
 #include <sstream>
 
 #include "models/formats/language_model.h"
@@ -21,7 +21,7 @@ namespace {
 
 std::string slurp(const nn::Path& path) { return nn::read_file(path, "output"); }
 
-// Exit code 2, nothing on standard output, one line on standard error that has all the parts.
+// Checks exit code 2, no standard output, and one line on standard error with all these parts.
 void check_mistake(const Shell& shell, const std::string& arguments, const std::vector<std::string>& parts) {
   const Result result = shell(arguments);
   CAPTURE(arguments);
@@ -80,10 +80,10 @@ TEST_CASE("help is a word, too") {
 TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
   const Shell shell;
   for (const char* command :
-       {"",         "run",       "pretrain",     "groups",     "reconstruct", "augment",      "train",
-        "evaluate", "recommend", "results",      "report",     "stats",       "rows",         "synthesize",
-        "compare",  "convert",   "llm",          "llm tokenize", "llm logits", "llm embed",   "llm generate",
-        "llm merge"}) {
+       {"",           "run",        "pretrain",     "groups",   "reconstruct", "augment",
+        "train",      "evaluate",   "recommend",    "results",  "report",      "stats",
+        "rows",       "synthesize", "compare",      "convert",  "llm",         "llm tokenize",
+        "llm logits", "llm embed",  "llm generate", "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
@@ -109,7 +109,7 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "llm tokenise", {"did you mean tokenize?", "hint: p2rec llm --help"});
   check_mistake(shell, "run --out o --gruops 3",
                 {"--gruops", "did you mean --groups?", "hint: p2rec run --help"});
-  // By meaning; and the hint names the command.
+  // The nearest option by meaning; the hint names the command.
   check_mistake(shell, "train --out o --epochs 3", {"did you mean --max-epochs?; hint: p2rec train --help"});
   check_mistake(shell, "train --out o --lr 0", {"--lr: found '0'", "hint: p2rec train --help"});
   check_mistake(shell, "evaluate --out o --heads 3", {"heads: found 3", "hint: p2rec evaluate --help"});
@@ -246,13 +246,13 @@ TEST_CASE("configuration files") {
   check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: groups: found '1'"});
   shell.write("my.toml", std::string("\0\1\2garbage\xff", 11));
   check_mistake(shell, "run --out o --config my.toml", {"my.toml:1: "});
-  // As Windows' editors write it.
+  // In the form of Windows' editors.
   shell.write("my.toml", "\xEF\xBB\xBFgroups = 30\r\nsed = [1]\r\n");
   check_mistake(shell, "run --out o --config my.toml", {"my.toml:2: sed: there is no such option"});
-  // The command line comes first: the file's heads are fine, the command line's are not.
+  // The command line overrides the file: the file's heads are valid, the command line's are not.
   shell.write("my.toml", "heads = 4\n");
   check_mistake(shell, "run --out o --config my.toml --heads 3", {"heads: found 3"});
-  // ... and the other way round, what is still wrong is the data, which only the file names.
+  // With valid heads on the command line, only the data are wrong, which the file names.
   shell.write("my.toml", "heads = 3\ndata = \"no/data\"\n");
   check_mistake(shell, "run --out o --config my.toml --heads 2", {"no/data"});
   shell.write("my.toml", "llm = \"no/llm\"\n");
@@ -401,7 +401,7 @@ TEST_CASE("language models that cannot be read") {
     check("text.gguf", "hello, world\n");
     check("cut.gguf", whole.substr(0, 1000));
     if (command != "tokenize") check("cut.gguf", whole.substr(0, whole.size() - 1000));
-    // A few bytes that declare a tensor of four terabytes.
+    // A small file that declares a tensor of four terabytes.
     testing::GgufBytes huge;
     huge.header(1, 0).info("w", {uint64_t{1} << 40}, 0, 0).pad();
     check("huge.gguf", huge.out);
@@ -452,7 +452,7 @@ TEST_CASE("llm commands: what they need") {
   check_mistake(shell, "llm tokenize --text a --out x" + llm, {"--out: there is no such option"});
   check_mistake(shell, "llm tokenize --text a --threads -1" + llm, {"--threads: found '-1'"});
   CHECK_FALSE(shell.has("x.safetensors"));
-  // A folder that does not exist is a failure to write, no mistake in an option.
+  // If the folder does not exist, writing fails; this is not a mistake in an option.
   const Result result = shell("llm embed --out no/x.safetensors --text a" + llm);
   CHECK(result.code == 1);
   CHECK(result.err.starts_with("p2rec: error: no/x.safetensors: cannot be created"));
@@ -519,7 +519,7 @@ TEST_CASE("llm logits, embed and generate agree with the library") {
   REQUIRE(logits.tensors.size() == 2);
   CHECK(logits.at("ids").shape() == ag::Shape{3});
   for (size_t i = 0; i < 3; ++i) CHECK(logits.at("ids").ints()[i] == ids[i]);
-  // The program computes in f32, this test perhaps in f64.
+  // The program computes in f32, this test possibly in f64.
   constexpr testing::Tolerance kF32{1e-4, 1e-5};
   testing::check_close(logits.at("logits"), llm.model->logits(h), kF32, "logits");
 

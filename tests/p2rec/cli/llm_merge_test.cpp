@@ -1,4 +1,4 @@
-// p2rec llm merge: the folder that it writes, and what it refuses.
+// p2rec llm merge: the folder that it writes, and the errors.
 #include <set>
 
 #include "models/formats/hugging_face.h"
@@ -25,7 +25,7 @@ Tensor logits_of(const models::Llama& model) {
   return model.logits(model.hidden_states(nn::pack({{5, 17, 3, 39, 8, 8, 21}})));
 }
 
-// An adapter that changes what the model says.
+// Writes an adapter that changes the model's output.
 void write_adapter(const nn::Path& folder, models::Llama& model) {
   nn::LoraConfig config;
   config.rank = 2;
@@ -39,7 +39,7 @@ void write_adapter(const nn::Path& folder, models::Llama& model) {
 
 Json json_of(const nn::Path& file) { return Json::parse(nn::read_file(file, "output")); }
 
-// Merges and compares with the attached adapter; returns what was written, loaded.
+// Merges, loads the written model, compares it with the model with the attached adapter, and returns it.
 LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& folder) {
   LanguageModel base = models::load_language_model(llm);
   const Tensor plain = logits_of(*base.model);
@@ -57,7 +57,7 @@ LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& f
   return merged;
 }
 
-// tinyllama with the tokenizer of llama3's fixture.
+// The folder of tinyllama with the tokenizer of llama3's fixture.
 class FolderCopyWithTokenizer : public testing::FolderCopy {
  public:
   explicit FolderCopyWithTokenizer(const nn::Path& original) : FolderCopy(original) {

@@ -1,4 +1,4 @@
-// Runs the program as a person or a script does.
+// Runs the program like a user or a script.
 #pragma once
 
 #include <sys/wait.h>
@@ -13,23 +13,24 @@
 
 namespace testing {
 
-// 128 + n after signal n, as shells say it.
+// The exit code is 128 + n after signal n, as in shells.
 struct ProgramResult {
   int code;
   std::string out, err;
 };
 
-// Runs the program in a folder of its own.
+// Runs the program in a new folder.
 class Shell {
  public:
-  // `input` is its standard input; `before` stands before its name: variables ("A=1 "), limits ("ulimit -v 1000; ").
+  // `input` is its standard input; `before` is put before its name: variables ("A=1 ") or limits ("ulimit -v
+  // 9; ").
   ProgramResult operator()(const std::string& arguments, const std::string& input = "",
                            const std::string& before = "") const {
     write("stdin", input);
     const int code = shell("exec 0<stdin 1>stdout 2>stderr; " + before + "'" + program() + "' " + arguments);
     return {code, nn::read_file(folder_ / "stdout", "output"), nn::read_file(folder_ / "stderr", "output")};
   }
-  // A line of sh in the folder; its exit code.
+  // Runs a line of sh in the folder and returns its exit code.
   int shell(const std::string& line) const {
     const int status = std::system(("cd '" + folder_.path().string() + "' && { " + line + "\n}").c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

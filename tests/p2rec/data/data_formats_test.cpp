@@ -1,4 +1,4 @@
-// Files as people have them: each kind is read with the right values, or refused with what it may mean.
+// The usual kinds of files: each is read with the right values, or the error says what it may mean.
 #include <fstream>
 
 #include "p2rec/data/load_data.h"
@@ -12,7 +12,7 @@ namespace {
 
 using Ids = std::vector<std::string>;
 
-// Files by name in a folder of their own.
+// Files in a new folder.
 class Files {
  public:
   Files(const std::vector<std::pair<std::string, std::string>>& files) {

@@ -1,4 +1,4 @@
-// Reading: lines of ids and atomic files, their details and their errors. The leave-one-out split against NumPy.
+// Reading lines of ids and atomic files: details and errors. The leave-one-out split, compared with NumPy.
 #include "p2rec/data/interactions.h"
 
 #include <cmath>
@@ -30,7 +30,7 @@ Interactions read_text(const std::string& content) {
   return load_data(folder / "data.txt");
 }
 
-// The message of the InputError that reading this content gives, or "" if there is none.
+// The message of the InputError of reading this content, or "".
 std::string error_of(const std::string& content, const std::string& items = "") {
   const testing::TemporaryFolder folder;
   write(folder / "data.txt", content);
@@ -131,7 +131,7 @@ TEST_CASE(
   CHECK(read_text("1 7 007 06 08 000 0\n").item_ids == Ids{"0", "000", "06", "007", "7", "08"});
   CHECK(read_text("1 100000000000000000000000 99999999999999999999999 5\n").item_ids ==
         Ids{"5", "99999999999999999999999", "100000000000000000000000"});
-  CHECK(read_text("b 1 2 3\na 1 1\nB 3 4\n").user_ids == Ids{"B", "a", "b"});  // users apart from items
+  CHECK(read_text("b 1 2 3\na 1 1\nB 3 4\n").user_ids == Ids{"B", "a", "b"});  // only users, not items
 }
 
 TEST_CASE(
@@ -284,10 +284,10 @@ TEST_CASE("interactions: titles come from the .item file beside the interactions
     CHECK(by_file == by_folder);
     return by_file;
   };
-  // Any column order; an item without a row or a title has none; items that nobody took are left out.
+  // Columns may have any order. An item without a row has no title. Items without interactions are left out.
   CHECK(titles_of("year:float\tmovie_title:token_seq\titem_id:token\n1995\tToy "
                   "Story\t6\n1994\tUnseen\t99\n1\t\t5\n") == Ids{"", "Toy Story", ""});
-  // "title" goes before "name", "name" before the first token_seq, and only columns of text count.
+  // "title" is preferred to "name", "name" to the first token_seq, and only columns of text count.
   CHECK(titles_of("item_id:token\tkind:token_seq\tname:token\ttitle:token\n5\tk\tn\tt\n") ==
         Ids{"t", "", ""});
   CHECK(titles_of("item_id:token\tkind:token_seq\tname:token\ttitle:float\n5\tk\tn\t1\n") ==
@@ -316,9 +316,9 @@ TEST_CASE("interactions: a folder is searched by content") {
   CHECK(data.sequences == Sequences{{0, 1}, {1}});
   CHECK(data.titles == Ids{"Five", ""});
   CHECK(data.source == (folder / "sequences.dat").string());
-  CHECK(load_data(folder / "sequences.dat").titles.empty());  // no sequences.item beside it
+  CHECK(load_data(folder / "sequences.dat").titles.empty());  // there is no sequences.item
 
-  // Of several .item files the one with the interactions' name.
+  // Of several .item files, the one with the interactions' name is read.
   write(folder / "sequences.item", "item_id:token\ttitle:token_seq\n6\tSix\n");
   CHECK(load_data(folder.path()).titles == Ids{"", "Six"});
 }
@@ -346,7 +346,7 @@ TEST_CASE("interactions: nothing or too much in a folder is an error that lists 
   const std::string items = folder_error(
       {{"a.txt", "1 2 3\n"}, {"b.item", "item_id:token\n2\n"}, {"c.item", "item_id:token\n2\n"}});
   CHECK(items.find("one named a.item") != std::string::npos);
-  // A damaged file of items is not passed over.
+  // A damaged .item file is not ignored.
   for (const char* damaged : {"", "\xFF\xFE", "5 Five\n", "id:token\n5\n"}) {
     CAPTURE(damaged);
     CHECK(folder_error({{"a.txt", "1 2 3\n"}, {"b.item", damaged}}).find("b.item:") != std::string::npos);
@@ -434,7 +434,7 @@ TEST_CASE("interactions: every malformed .item file is an error, too") {
     CHECK(message.find(c.expected) != std::string::npos);
   }
   CHECK(error_of("1 5 6\n", "item_id:token\ttitle:token_seq\n5\tFive\n5\tFive\n")
-            .empty());  // twice the same is fine
+            .empty());  // the same row twice is allowed
 }
 
 TEST_CASE("text: what is UTF-8 and what is not (Unicode 15, table 3-7)") {
@@ -456,7 +456,7 @@ TEST_CASE("interactions: p2rec stats says what was read, in 80 columns") {
       {"columns", "user " + std::string(40, 'u') + ", item " + std::string(40, 'i') + "; not used: x"}};
   data.user_ids[0] = std::string(100, 'u');
   data.titles = {std::string(200, 't'), "", "Caf\xC3\xA9", ""};
-  for (int i = 0; i < 60; ++i) data.titles[1] += "\xE6\x98\xA0";  // twice as wide as a letter
+  for (int i = 0; i < 60; ++i) data.titles[1] += "\xE6\x98\xA0";  // two columns wide
   for (int i = 0; i < 300; ++i) data.sequences[1].push_back(3);
   const std::string text = p2rec::stats_text(data);
   for (const char* expected : {"uuu, item\n              iii",
@@ -465,7 +465,7 @@ TEST_CASE("interactions: p2rec stats says what was read, in 80 columns") {
     CAPTURE(text);
     CHECK(text.find(expected) != std::string::npos);
   }
-  CHECK(p2rec::find_text_fault(text).line == 0);  // no character was cut in two
+  CHECK(p2rec::find_text_fault(text).line == 0);  // no character was split
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     size_t width = 0;

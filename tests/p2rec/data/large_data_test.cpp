@@ -1,4 +1,5 @@
-// Data of any size: what the header promises, and that a user's line does not depend on the number of users.
+// Data of any size have the properties that the header states, and a user's line does not depend on the
+// number of users.
 #include "p2rec/data/synthetic.h"
 
 #include <algorithm>
@@ -36,8 +37,8 @@ TEST_CASE("large data: users, items, lengths, no repeats") {
     CHECK((sequence.size() >= 5 && sequence.size() <= 250));
     CHECK(std::set<int32_t>(sequence.begin(), sequence.end()).size() == sequence.size());
   }
-  // The order tells more than popularity: some item follows another one in half of all cases, while the most popular item
-  // has a few per cent of all interactions.
+  // The order says more than popularity: some item follows another one in half of all cases, but the most
+  // popular item has only a few per cent of all interactions.
   std::map<int32_t, std::map<int32_t, int>> follows;
   for (const auto& sequence : data.sequences) {
     for (size_t i = 1; i < sequence.size(); ++i) ++follows[sequence[i - 1]][sequence[i]];
@@ -69,7 +70,7 @@ TEST_CASE("large data: sizes that cannot be") {
        {LargeDataConfig{.users = 0}, LargeDataConfig{.items = 9}, LargeDataConfig{.mean_length = 4},
         LargeDataConfig{.items = 10, .mean_length = 6}})
     CHECK_THROWS_AS(drawn(wrong), ag::InputError);
-  // Half of a catalogue of ten is the shortest length.
+  // The smallest length is half of a catalogue of ten.
   const Interactions all_alike = drawn({.users = 20, .items = 10, .mean_length = 5});
   for (const auto& sequence : all_alike.sequences) CHECK(sequence.size() == 5);
 }

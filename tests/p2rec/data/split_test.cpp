@@ -1,4 +1,4 @@
-// Filters and splits: what they leave, and that what is written is read again.
+// Filters and splits: what they keep, and that written data are read again.
 #include "p2rec/data/split.h"
 
 #include <fstream>
@@ -58,7 +58,8 @@ const DataConfig kTemporal{.split = SplitRule::Temporal, .validation_cut = 0.5, 
 }  // namespace
 
 TEST_CASE("filters: the k-core is found again and again, for users and items") {
-  // Item x has two users until u3, who has only one interaction of a kept item, goes; then u2 has one left.
+  // Item x has two users until u3, who has only one interaction with a kept item, is removed; then u2 has one
+  // left.
   const std::vector<Event> events = {{"u1", "a", 1}, {"u1", "b", 2}, {"u2", "b", 3}, {"u2", "x", 4},
                                      {"u3", "x", 5}, {"u4", "a", 6}, {"u4", "b", 7}, {"u3", "y", 8}};
   std::string said;
@@ -135,7 +136,7 @@ TEST_CASE(
     "split: what follows the test target is left out, and who has nothing before a cut has no target after "
     "it") {
   const std::vector<Event> events = {
-      {"1", "a", 1},  {"1", "b", 6},  {"1", "c", 9},  {"1", "d", 10},  // d goes
+      {"1", "a", 1},  {"1", "b", 6},  {"1", "c", 9},  {"1", "d", 10},  // d is removed
       {"2", "a", 2},  {"2", "b", 3},  {"2", "a", 4},  {"2", "c", 5},
       {"3", "b", 7},  {"3", "c", 8},  {"3", "a", 10},  // nothing before the first cut
       {"4", "z", 11}, {"4", "z", 12},                  // nothing at all before the second
@@ -149,7 +150,7 @@ TEST_CASE(
   CHECK_THROWS_AS(target_item(data, 2, Target::Validation), ag::Error);
   CHECK(data.facts.back().second.ends_with(
       "left out: interactions after the test target: 3, users with nothing before it: 1"));
-  // Hidden from a stage that sees the validation targets: all that comes after them.
+  // A stage that sees the validation targets does not see what comes after them.
   const Interactions validation = hide_targets(data, Sees::Validation);
   CHECK(target_item(validation, 0, Target::Validation) == target_item(data, 0, Target::Validation));
   CHECK_THROWS_AS(target_item(validation, 0, Target::Test), ag::Error);
@@ -212,5 +213,6 @@ TEST_CASE("convert: what is written is read again as the same data") {
     CHECK_THROWS_WITH_AS(write_interactions(folder / name, data), doctest::Contains("is there already"),
                          ag::InputError);
   }
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);  // nothing half-written
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) ==
+        2);  // no temporary file is left
 }

@@ -1,4 +1,4 @@
-// The synthetic data hold what their header promises: this is what makes them a truth to check against.
+// The synthetic data have the properties that the header states, so other tests can use them as the truth.
 #include "p2rec/data/synthetic.h"
 
 #include <map>
@@ -40,7 +40,7 @@ std::vector<ag::real> popularity(const Interactions& data) {
   return count;
 }
 
-// HR@10 of a scorer: scores for user, from what it learned of the training parts.
+// HR@10 of a scorer, which computes a user's scores from the training parts.
 template <class Scorer>
 double hit_rate(const Interactions& data, const Scorer& scores_of) {
   std::vector<int64_t> ranks;
@@ -81,7 +81,7 @@ TEST_CASE("synthetic: sizes, ids, groups and sequences are as promised") {
     lengths.insert(sequence.size());
   }
   CHECK(with_targets >= 1520);
-  CHECK(with_targets < 1600);  // some users are training only
+  CHECK(with_targets < 1600);  // some users have only a training part
   CHECK(lengths.size() > 20);
   const double mean = double(data.interactions()) / double(data.users());
   CHECK(mean > 8.5);
@@ -117,7 +117,7 @@ TEST_CASE("synthetic: titles are distinct and tell the group by words that no ot
       const std::vector<std::string> words = words_of(s.titles[item]);
       REQUIRE(words.size() >= 3);
       const std::string series =
-          words.back();  // beyond twelve groups the series tells which of a theme's groups
+          words.back();  // with more than twelve groups, the series shows which of a theme's groups it is
       groups_of_word[words[0] + (words.size() > 3 ? series : "")].insert(s.truth->item_group[item]);
       groups_of_word[words[1] + (words.size() > 3 ? series : "")].insert(s.truth->item_group[item]);
     }
@@ -147,8 +147,8 @@ TEST_CASE("synthetic: preferences are shares with few favourites, and what users
     }
   }
   CHECK(favourite_share / users > 0.35);  // of eight groups
-  CHECK(same_favourite / users > 0.4);    // of ten items and more; by chance an eighth
-  CHECK(explained / variance > 0.5);      // the slope of what is seen over the truth; 0 by chance
+  CHECK(same_favourite / users > 0.4);    // from ten items or more; by chance 1/8
+  CHECK(explained / variance > 0.5);      // the slope of observed over true shares; by chance 0
   CHECK(explained / variance < 1);
 }
 
@@ -180,7 +180,7 @@ TEST_CASE("synthetic: popularity beats a constant, and the order beats popularit
   const Interactions data = make_synthetic({});
   const auto items = static_cast<size_t>(data.items());
   const std::vector<ag::real> count = popularity(data);
-  // How often an item followed the last one; popularity breaks ties.
+  // The number of times that an item followed the last one; popularity breaks ties.
   std::vector<std::vector<ag::real>> follows(items, std::vector<ag::real>(items));
   for (int64_t user = 0; user < data.users(); ++user) {
     const p2rec::Sequence part = p2rec::training_part(data, user);
@@ -205,7 +205,7 @@ TEST_CASE("synthetic: small and odd sizes work, impossible ones are errors") {
   CHECK(s.users() == 1);
   CHECK(s.truth->user_preference.values() == std::vector<ag::real>{1});
   CHECK(make_synthetic({30, 7, 7, 3.5, 1}).items() == 7);
-  CHECK(make_synthetic({30, 100, 3, 50, 1}).users() == 30);  // groups are used up
+  CHECK(make_synthetic({30, 100, 3, 50, 1}).users() == 30);  // sequences longer than a group
 
   CHECK_THROWS_AS(make_synthetic({0, 240, 8, 24, 1}), ag::InputError);
   CHECK_THROWS_WITH_AS(make_synthetic({10, 5, 8, 3, 1}), doctest::Contains("8 groups of 5 items"),

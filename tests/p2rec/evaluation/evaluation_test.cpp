@@ -1,4 +1,5 @@
-// Ranking with a model: blocks of users and items, the history, sampled rivals, a sample of the users, and the splits.
+// Ranking with a model: blocks of users and items, the history, sampled negatives, a sample of the users, and
+// the splits.
 #include "p2rec/evaluation/evaluation.h"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace {
 
 using Items = std::vector<int32_t>;
 
-// Whole numbers as states and items, so that every product is exact whatever its shape; many scores are equal.
+// States and items are integers, so every product is exact for any shape; many scores are equal.
 class WholeNumbers : public models::SequentialRecommender {
  public:
   explicit WholeNumbers(int64_t items) : table_(Tensor::empty({items, 3})) {
@@ -46,7 +47,7 @@ Items history_of(const Interactions& data, int64_t user) {
   return {history.begin(), history.end()};
 }
 
-// One user at a time, from all scores at once.
+// Ranks one user at a time, from the scores of all items.
 template <class Removed>
 std::vector<int64_t> ranks_one_by_one(const models::SequentialRecommender& model, const Interactions& data,
                                       const Removed& removed) {
@@ -84,7 +85,7 @@ TEST_CASE("evaluation: blocks of items give the ranks of the whole catalogue, bi
   const Interactions data = more_users_than_a_block();
   const WholeNumbers model(data.items());
   for (const bool filter : {true, false}) {
-    // Many scores are equal, so few ranks are different where ties count against the target.
+    // Many scores are equal, so there are few different ranks if ties count against the target.
     for (const Ties ties : {Ties::ByIndex, Ties::AgainstTarget}) {
       const auto ranks = [&](int64_t together) {
         return target_ranks(model, data, Target::Test,
@@ -105,7 +106,7 @@ TEST_CASE("evaluation: a trained kind of model, in blocks of items") {
   config.model->max_length = 8;
   config.seed = 3;
   const auto sasrec = make_recommender(data.items(), config);
-  // No two of these random scores are as near as a rounding.
+  // No two of these random scores are so close that rounding matters.
   CHECK(target_ranks(*sasrec, data, Target::Test, {.items_together = 13}) ==
         target_ranks(*sasrec, data, Target::Test));
 }
@@ -170,7 +171,7 @@ TEST_CASE("negative items: different ones, neither the target nor removed, and a
   CHECK(all.size() == 20);
   CHECK(NegativeItems(std::vector<int64_t>(50, 1), 5).draw(0, 10, 5, removed) !=
         sampler.draw(0, 10, 5, removed));
-  // All that are left, and one more. The target may be among the removed.
+  // All items that are left, and one more. The target may be one of the removed items.
   CHECK(sampler.draw(0, 45, 5, removed).size() == 45);
   CHECK(sampler.draw(0, 46, 17, removed).size() == 46);
   CHECK_THROWS_WITH_AS(sampler.draw(0, 46, 5, removed),
@@ -179,7 +180,7 @@ TEST_CASE("negative items: different ones, neither the target nor removed, and a
 }
 
 TEST_CASE("negative items: in proportion to the weights, and never those without one") {
-  // The first draw of each of many users: 1 of 10, 3 of 10, none, 6 of 10.
+  // The first draws of many users: the items have the shares 1/10, 3/10, 0 and 6/10.
   const NegativeItems sampler({1, 3, 0, 6, 0}, 2);
   std::vector<double> share(5, 0);
   constexpr int kUsers = 20000;
@@ -191,7 +192,7 @@ TEST_CASE("negative items: in proportion to the weights, and never those without
   CHECK(share[2] + share[4] == 0);
   CHECK(sampler.draw(0, 3, 2, {}) == Items{0, 1, 3});
   CHECK_THROWS_AS(sampler.draw(0, 3, 0, {}), ag::InputError);
-  // One item that hides the others is given up on, not waited for.
+  // If one item has almost all the weight, the draw stops with an error and does not run on.
   const NegativeItems hidden({int64_t{1} << 50, 1, 1, 1}, 2);
   CHECK_THROWS_WITH_AS(hidden.draw(0, 3, 3, {}), doctest::Contains("too popular"), ag::InputError);
 }
@@ -203,7 +204,7 @@ TEST_CASE("evaluation: a sample of the users is the same whatever else there is"
   CHECK(some.size() == 50);
   CHECK(std::is_sorted(some.begin(), some.end()));
   CHECK(std::includes(all.begin(), all.end(), some.begin(), some.end()));
-  CHECK(some.back() > 200);  // not the first ones
+  CHECK(some.back() > 200);  // not only the first users
   CHECK(ranked_users(data, Target::Test, 100000) == all);
   const std::vector<int64_t> more = ranked_users(data, Target::Test, 51);
   CHECK(std::includes(more.begin(), more.end(), some.begin(), some.end()));
@@ -269,7 +270,7 @@ TEST_CASE("evaluation: counts of the training parts, and of everything") {
   data.sequences = {{1, 0, 1, 2, 3}, {2, 0}};
   CHECK(item_counts(data, CountedPart::Training) == std::vector<int64_t>{2, 2, 1, 0});
   CHECK(item_counts(data, CountedPart::Everything) == std::vector<int64_t>{2, 2, 2, 1});
-  // d is never trained on, c once.
+  // d is never in a training part, c once.
   CHECK(rare_items(data) == std::vector<bool>{false, false, true, true});
 }
 

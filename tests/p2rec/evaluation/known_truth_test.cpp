@@ -17,7 +17,7 @@ TEST_CASE("known truth: preferences correlate through the items that groups shar
   const Tensor swapped = Tensor::from({3, 2}, {0, 1, 1, 0, 0.5, 0.5});
   CHECK(p2rec::preference_correlation(swapped, {1, 1, 0, 0}, truth) == doctest::Approx(1));
   CHECK(p2rec::preference_correlation(swapped, {0, 0, 1, 1}, truth) == doctest::Approx(-1));
-  // Shares of the third group count for the first true one.
+  // The third group's shares count for the first true group.
   const Tensor split = Tensor::from({3, 3}, {0.4, 0, 0.6, 0, 1, 0, 0.25, 0.5, 0.25});
   CHECK(p2rec::preference_correlation(split, {0, 2, 1, 1}, truth) == doctest::Approx(1));
   CHECK_THROWS_AS(p2rec::preference_correlation(Tensor::from({1, 2}, {1, 0}), {0, 0, 1, 1}, truth),

@@ -1,5 +1,5 @@
-// Popularity on real data: deterministic, so the published rows come out to the last digit. This checks
-// reader, split, rule of ties, removal of the history and metrics in one.
+// Popularity on real data is deterministic, so it must equal the published rows to the last digit. This tests
+// reader, split, rule of ties, removal of the history and metrics together.
 #include "models/recommenders/popularity.h"
 #include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/evaluation.h"
@@ -27,8 +27,7 @@ void check_row(const p2rec::Metrics& found, const std::vector<double>& hr, const
   }
 }
 
-// The catalogue the other way round, which turns the rule of ties round: of equal scores the lower index is
-// first.
+// Reverses the catalogue, which reverses the rule of ties: of equal scores, the lower index is first.
 p2rec::Interactions mirrored(p2rec::Interactions data) {
   for (auto& sequence : data.sequences) {
     for (int32_t& item : sequence) item = static_cast<int32_t>(data.items()) - 1 - item;
@@ -38,7 +37,7 @@ p2rec::Interactions mirrored(p2rec::Interactions data) {
 
 }  // namespace
 
-// S3-Rec's PopRec row (CIKM2020-S3Rec, all_rank.PNG) counts the held-out items too, so it knows what it
+// S3-Rec's PopRec row (CIKM2020-S3Rec, all_rank.PNG) also counts the held-out items, so it knows what it
 // predicts.
 TEST_CASE("popularity: S3-Rec's published rows, and the honest count") {
   const std::string beauty_path = testing::shared_data("beauty"),
@@ -49,15 +48,15 @@ TEST_CASE("popularity: S3-Rec's published rows, and the honest count") {
   const p2rec::Interactions beauty = p2rec::load_data(beauty_path);
   const p2rec::Metrics published = popularity(beauty, CountedPart::Everything);
   check_row(published, {.0080, .0152, .0217}, {.0044, .0068, .0084});
-  // In blocks of items the same, to the last bit.
+  // With blocks of items the result has the same bits.
   CHECK(popularity(beauty, CountedPart::Everything, {.items_together = 1000}) == published);
-  // Many items were counted as often as the target, so here the rule of ties moves users: by it .0114, by its
-  // opposite .0115 (both confirmed with NumPy).
+  // Many items have the same count as the target, so the rule of ties matters: .0114 with it, .0115 with the
+  // reverse (NumPy gives the same).
   const p2rec::Interactions other_rule = mirrored(beauty);
   CHECK(std::abs(popularity(beauty, CountedPart::Training).at("HR@10") - .0114) <= kFourDigits);
   CHECK(std::abs(popularity(other_rule, CountedPart::Training).at("HR@10") - .0115) <= kFourDigits);
 
-  // Of 1,090 users each is .0009, and the published row breaks one user's tie in another way.
+  // Each of 1,090 users counts .0009; the published row breaks one user's tie in another way.
   const p2rec::Interactions lastfm = p2rec::load_data(lastfm_path);
   const p2rec::Metrics all = popularity(lastfm, CountedPart::Everything);
   check_row(all, {.0275, .0440, .0615}, {.0151, .0203, .0248}, 0.00095);

@@ -1,4 +1,5 @@
-// Published figures beside a run's: the table is read, the rule of "holds", and what `p2rec rows` prints.
+// Comparing published figures with a run's: reading the table, the rule of "holds", and the output of `p2rec
+// rows`.
 #include "p2rec/evaluation/published_rows.h"
 
 #include <cmath>
@@ -14,7 +15,7 @@ using doctest::Contains;
 
 namespace {
 
-// Ranks of `users` users, the first `hits` of them in the first place, the others beyond every cutoff.
+// Ranks of `users` users: the first `hits` of them are at the first place, the others after every cutoff.
 RanksColumn column(const std::string& name, int users, int hits) {
   RanksColumn column{name, {}};
   for (int u = 0; u < users; ++u) column.ranks.push_back(u < hits ? 0 : 500);

@@ -1,4 +1,4 @@
-// The rule of order; ranks, HR, NDCG and MRR against NumPy.
+// The order of items; ranks, HR, NDCG and MRR, compared with NumPy.
 #include "p2rec/evaluation/ranking.h"
 
 #include <algorithm>
@@ -117,7 +117,7 @@ TEST_CASE("ranking: removed items do not compete, whatever their order and numbe
   CHECK(rank_of_target(scores, 3, {}) == 3);
   CHECK(rank_of_target(scores, 3, Items{1}) == 2);
   CHECK(rank_of_target(scores, 3, Items{2, 0, 0, 2, 2}) == 1);
-  CHECK(rank_of_target(scores, 3, Items{4}) == 3);        // stood behind it anyway
+  CHECK(rank_of_target(scores, 3, Items{4}) == 3);        // item 4 was after the target
   CHECK(rank_of_target(scores, 3, Items{3, 3, 0}) == 2);  // the target itself stays
   CHECK(top_items(scores, 2, Items{1, 0, 1}) == Items{2, 3});
   CHECK(top_items(scores, 9, Items{0, 1, 2}) == Items{3, 4});  // fewer are left

@@ -1,5 +1,5 @@
-// The statistics that compare the arms: spread, paired differences and their bootstrap intervals, on values where each is
-// known.
+// The statistics that compare the arms: spread, paired differences and their bootstrap intervals, on values
+// for which each is known.
 #include "p2rec/evaluation/results.h"
 
 #include <algorithm>
@@ -33,14 +33,14 @@ ResultRow row(const std::string& arm, uint64_t seed, const Hits& hits) {
   return {arm, seed, {10 * static_cast<double>(seed)}, {hits}};
 }
 
-// `hits` of `units` are hit, the others are not.
+// Ones for the first `hits` units, zeros for the others.
 Hits hits(int64_t hits, int64_t units) {
   Hits values(static_cast<size_t>(units), 0);
   std::fill_n(values.begin(), hits, 1);
   return values;
 }
 
-// Of the arm "ours" to the baseline.
+// The difference of the arm "ours" to the baseline.
 Difference difference(const std::vector<Hits>& control, const std::vector<Hits>& ours) {
   std::vector<ResultRow> rows;
   for (size_t s = 0; s < control.size(); ++s) rows.push_back(row("control", s + 1, control[s]));
@@ -48,7 +48,7 @@ Difference difference(const std::vector<Hits>& control, const std::vector<Hits>&
   return summary_of(rows).arms.at(1).differences.at(0).at(0);
 }
 
-// Chance decides who is hit, the same for the same seed.
+// Random ones and zeros, a function of the seed.
 Hits coins(uint32_t seed, size_t units) {
   Hits values;
   for (size_t u = 0; u < units; ++u) values.push_back(ag::random_below({seed, 0, 0}, u, 2) == 0 ? 1 : 0);
@@ -96,7 +96,7 @@ TEST_CASE(
                  row("ours", 3, hits(22, 100))}) == Verdict::Worse);
   CHECK(verdict({row("ours", 1, hits(40, 100)), row("ours", 2, hits(41, 100)),
                  row("ours", 3, hits(40, 100))}) == Verdict::NoDifference);
-  // Each seed is better, but they differ so much that three of them do not show how much.
+  // Each seed is better, but they differ so much that three seeds are too few.
   CHECK(verdict({row("ours", 1, hits(42, 100)), row("ours", 2, hits(50, 100)),
                  row("ours", 3, hits(90, 100))}) == Verdict::NoDifference);
   CHECK(verdict({row("ours", 1, hits(60, 100))}) == Verdict::OneSeed);
@@ -148,7 +148,7 @@ TEST_CASE("statistics: a split has the values of its units, of every measure") {
 }
 
 TEST_CASE("statistics: units are compared with themselves") {
-  // The same units are hit, half of them: unpaired, the interval would be wide.
+  // The same half of the units has ones: without pairing, the interval would be wide.
   const std::vector<Hits> same = {coins(1, 50), coins(2, 50), coins(3, 50)};
   const Difference none = difference(same, same);
   CHECK(none.mean == 0);
@@ -158,14 +158,15 @@ TEST_CASE("statistics: units are compared with themselves") {
 }
 
 TEST_CASE("statistics: the interval draws seeds") {
-  // All units of a seed differ alike, so that only the seeds' drawing is left: all three draws are the least one with a chance
-  // of 1/27, which is more than the 2.5% that the interval leaves out on each side.
+  // All units of a seed have the same difference, so only the drawing of seeds matters. All three draws are
+  // the smallest one with probability 1/27, which is more than the 2.5% that the interval leaves out on each
+  // side.
   const Hits miss = hits(0, 40), hit = hits(40, 40);
   const Difference d = difference({miss, miss, hit}, {miss, hit, miss});  // 0, 1, -1
   CHECK(d.mean == doctest::Approx(0));
   CHECK(d.low == doctest::Approx(-1));
   CHECK(d.high == doctest::Approx(1));
-  // Of four draws from 0, 0, 0 and 1 all are ones with a chance of 1/256, three or more with 13/256.
+  // Four draws from 0, 0, 0 and 1 are all ones with probability 1/256, three or more with 13/256.
   const Difference four = difference({miss, miss, miss, miss}, {miss, miss, miss, hit});
   CHECK(four.low == doctest::Approx(0));
   CHECK(four.high == doctest::Approx(0.75));
@@ -190,7 +191,7 @@ TEST_CASE("statistics: the smallest difference that this many seeds would show i
   CHECK(d.mean == doctest::Approx(0.3));
   CHECK(d.resolvable == doctest::Approx(4.303 * std::sqrt(0.07 / 3)));
   CHECK(std::isinf(difference({nobody}, {hits(1, 10)}).resolvable));
-  // Beyond 31 seeds the normal's quantile stands for Student's.
+  // For more than 31 seeds, the normal quantile replaces Student's.
   std::vector<Hits> many(40, nobody), ours(40, nobody);
   for (size_t s = 0; s < 20; ++s) ours[s] = hits(2, 10);
   CHECK(difference(many, ours).resolvable == doctest::Approx(1.96 * 0.1 / std::sqrt(39.0)));

@@ -1,5 +1,5 @@
-// Runs in one table: pairs are the users whom all runs ranked with the same target, runs of different rankings are refused, and
-// doubts stay with their trainings.
+// Several runs in one table: pairs are the users that all runs ranked with the same target, runs with
+// different rankings are refused, and doubts stay with their trainings.
 #include "p2rec/methods/common/compare.h"
 
 #include <sstream>
@@ -52,7 +52,7 @@ TEST_CASE("compare: pairs are users with the same id and target, in whatever ord
   CHECK(summary.parts.at(0).units == 2);  // 2 and 3
   CHECK(hits(summary, "a/random") == 0.5);
   CHECK(hits(summary, "b/random") == 0.5);
-  // Both lost one and won one: a mean of zero, from differences of one.
+  // One user has a difference of +1, the other of -1, so the mean is zero.
   const Difference& d = summary.find("b/random")->differences.at(0).at(summary.index_of("HR@10"));
   CHECK(d.mean == 0);
   CHECK(d.low == -1);
@@ -121,7 +121,7 @@ TEST_CASE("compare: the table fits into 80 columns with names of usual length") 
       CHECK(columns_of(line) <= 80);
       const size_t found = line.find("0.");
       if (found == line.npos) continue;
-      CHECK((at == 0 || found == at));  // the columns begin at the same place
+      CHECK((at == 0 || found == at));  // the columns are aligned
       at = found;
     }
   }

@@ -1,4 +1,4 @@
-// What is said of the groups of items.
+// The description of the groups of items.
 #include "p2rec/methods/p2rec/report_sections.h"
 
 #include "nn/io/json.h"
@@ -10,7 +10,7 @@ TEST_CASE("groups are described by the training parts") {
   Interactions data;
   data.item_ids = {"a", "b", "c", "d"};
   data.user_ids = {"1", "2"};
-  data.sequences = {{1, 0, 1, 2, 3}, {2, 0}};  // trained on: 1 0 1, and as the second user is short, 2 0
+  data.sequences = {{1, 0, 1, 2, 3}, {2, 0}};  // training parts: 1 0 1; 2 0, since the second user is short
   ItemGroups groups;
   groups.group_of = {0, 0, 1, 2};
   groups.groups = 3;

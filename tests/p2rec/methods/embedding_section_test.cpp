@@ -1,4 +1,4 @@
-// What the report shows of the items' vectors: which items, where on the map, and who is near to them.
+// The report's section on item vectors: the chosen items, their places on the map, and their neighbours.
 #include "p2rec/methods/p2rec/embedding_section.h"
 
 #include "nn/io/json.h"
@@ -9,7 +9,7 @@ using ag::Tensor;
 
 namespace {
 
-// Items 0, 1, 2, ...: each user is too short to have targets, so that all interactions are for training.
+// Data with items 0, 1, 2, ... Each user is too short to have targets, so all interactions are for training.
 Interactions data_with(const std::vector<std::vector<int32_t>>& sequences, int32_t items) {
   Interactions data;
   for (int32_t item = 0; item < items; ++item) data.item_ids.push_back(std::to_string(item));

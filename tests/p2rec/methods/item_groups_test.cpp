@@ -1,5 +1,5 @@
-// k-means against scikit-learn from the same start, its own rules, and the preferences that follow from
-// groups.
+// k-means: compared with scikit-learn from the same initial centroids, and its own rules. The preferences
+// that follow from groups.
 #include "p2rec/methods/p2rec/item_groups.h"
 
 #include <numeric>
@@ -29,7 +29,7 @@ ag::Tensor clouds(int64_t groups, int64_t each, int64_t columns, double spread, 
   return ag::Tensor::from({groups * each, columns}, values);
 }
 
-// How many of the clouds' points are in the group in which most of their cloud are.
+// The number of points that are in the group of most points of their cloud.
 int64_t points_with_their_cloud(const std::vector<int32_t>& group_of, int64_t clouds, int32_t groups) {
   int64_t together = 0;
   for (int64_t cloud = 0; cloud < clouds; ++cloud) {
@@ -71,7 +71,7 @@ TEST_CASE("k-means: from the same start the groups are scikit-learn's, exactly")
     CHECK(found.groups == file.at(name + ".start").dim(0));
     CHECK(found.inertia == doctest::Approx(double(file.at(name + ".inertia").item()))
                                .epsilon(testing::tolerance::kF64 ? 1e-10 : 1e-6));
-    // Our sums are double in both builds; what f32 adds is one rounding of each result.
+    // Our sums are double in both builds; f32 adds one rounding of each result.
     testing::Parity("k-means", file)
         .check("centroids", found.centroids, file.at(name + ".centroids"),
                testing::tolerance::kF64 ? testing::Tolerance{1e-10, 1e-12} : testing::Tolerance{2e-7, 2e-7},
@@ -126,7 +126,7 @@ TEST_CASE(
 }
 
 TEST_CASE("k-means: normalised rows are grouped by direction, raw ones by place") {
-  // Two directions, two lengths; raw, the short ones are nearest to each other.
+  // Two directions, two lengths. Without normalisation, the short points are nearest to each other.
   const ag::Tensor points = ag::Tensor::from({4, 2}, {100, 1, 0.1, 0.001, 1, 100, 0.001, 0.1});
   KMeansConfig config;
   config.groups = 2;
@@ -135,7 +135,7 @@ TEST_CASE("k-means: normalised rows are grouped by direction, raw ones by place"
   CHECK(by_direction.group_of[2] == by_direction.group_of[3]);
   CHECK(by_direction.group_of[0] != by_direction.group_of[2]);
   CHECK(by_direction.inertia < 1e-3);
-  CHECK(points.data()[0] == 100);  // the table itself is left alone
+  CHECK(points.data()[0] == 100);  // the table itself is not changed
   config.groups = 3;
   config.normalize = false;
   const ItemGroups by_place = group_items(points, config);
@@ -155,14 +155,14 @@ TEST_CASE("k-means: as many groups as items, one group, rows of zeros, equal row
 
   config = {};
   config.groups = 3;
-  const ItemGroups zeros = group_items(ag::Tensor::zeros({6, 4}), config);  // nothing to tell the items apart
+  const ItemGroups zeros = group_items(ag::Tensor::zeros({6, 4}), config);  // all items are equal
   CHECK(zeros.inertia == 0);
   CHECK(std::set<int32_t>(zeros.group_of.begin(), zeros.group_of.end()).size() == 1);
   for (ag::real c : zeros.centroids.values()) CHECK(c == 0);
 }
 
 TEST_CASE("k-means: several empty groups take the farthest points") {
-  // All points are nearest to the first centroid; the two others are far off.
+  // All points are nearest to the first centroid; the other two are far away.
   const ag::Tensor points = ag::Tensor::from({5, 1}, {0, 1, 2, 30, -20});
   const ItemGroups found = p2rec::lloyd(points, ag::Tensor::from({3, 1}, {0, 1000, 2000}), {});
   CHECK(found.group_of == std::vector<int32_t>{0, 0, 0, 1, 2});
@@ -201,7 +201,7 @@ TEST_CASE("preferences: shares of the training part alone") {
   CHECK(preferences.shape() == ag::Shape{3, 3});
   CHECK(preferences.values() == std::vector<ag::real>{0.75, 0, 0.25, 0.5, 0.5, 0, 0, 0, 1});
 
-  data.sequences[0][4] = 0;  // validation and test items: nothing may change
+  data.sequences[0][4] = 0;  // held-out items: the preferences may not change
   data.sequences[0][5] = 1;
   CHECK(p2rec::user_preferences(data, groups).values() == preferences.values());
 

@@ -1,4 +1,4 @@
-// How item inits are made: scale, principal components, shuffled rows, and vectors under an adapter.
+// Item inits: scale, principal components, shuffled rows, and vectors under an adapter.
 #include "p2rec/methods/p2rec/p2rec.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The method's steps by themselves, each on data whose answer is known.
+// Each step of the method, on data with a known answer.
 #include <numeric>
 #include <set>
 
@@ -35,7 +35,7 @@ Tensor random_rows(int64_t rows, int64_t columns, uint32_t stream) {
   return x;
 }
 
-// Of the columns of a matrix whose columns have the mean zero.
+// The covariance of the columns of a matrix, whose columns have mean zero.
 Tensor covariance(const Tensor& x) {
   return ag::scale(ag::matmul(x, x, true, false), 1 / static_cast<double>(x.dim(0)));
 }
@@ -62,7 +62,7 @@ TEST_CASE("training windows: every item but the first is a target once, behind a
 
 TEST_CASE("training teaches which item comes next") {
   constexpr int32_t kItems = 7;
-  std::vector<std::vector<int32_t>> walks;  // everybody goes round the catalogue
+  std::vector<std::vector<int32_t>> walks;  // every user walks in circles through the catalogue
   for (int32_t u = 0; u < 28; ++u) {
     std::vector<int32_t>& walk = walks.emplace_back();
     for (int32_t t = 0; t < 9; ++t) walk.push_back((u + t) % kItems);
@@ -96,7 +96,7 @@ TEST_CASE("training teaches which item comes next") {
 TEST_CASE("evaluation removes what the user took before, at test time the validation item too") {
   const Interactions data = data_of({{0, 1, 2, 4}, {3, 3}, {4, 3, 2}}, 5);
   const models::Popularity model({50, 40, 30, 20, 10});
-  // Validation: 2 behind {0, 1} and 3 behind {4}; test: 4 behind {0, 1, 2} and 2 behind {4, 3}.
+  // Validation: 2 after {0, 1} and 3 after {4}; test: 4 after {0, 1, 2} and 2 after {4, 3}.
   CHECK(p2rec::target_ranks(model, data, Target::Validation) == std::vector<int64_t>{0, 3});
   CHECK(p2rec::target_ranks(model, data, Target::Test) == std::vector<int64_t>{1, 2});
 }
@@ -126,7 +126,7 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
   CHECK_THROWS_WITH_AS(Prompts(data, tokenizer, {p2rec::ItemsAs::Titles, 2}, 257),
                        doctest::Contains("items-as: found titles, but test has none"), ag::InputError);
 
-  const int32_t vocabulary = 300;  // rows of the model's table, some of them without a token
+  const int32_t vocabulary = 300;  // rows of the model's token table, some of them without a token
   const Prompts tokens(data, tokenizer, {p2rec::ItemsAs::Tokens, 2}, vocabulary);
   std::vector<int32_t> expected = tokens.beginning();
   const std::vector<int32_t> end = tokenizer.encode("\nPreference:");
@@ -226,7 +226,7 @@ TEST_CASE(
   };
   for (int64_t i = 1; i < 40; ++i)
     CHECK(distance(all, 0, i) == doctest::Approx(distance(rows, 0, i)).epsilon(1e-5));
-  // The sign is fixed by the loadings, which mirrored rows have in common.
+  // The loadings, which are the same for mirrored rows, determine the sign.
   check_close(p2rec::principal_components(ag::scale(rows, -1), 2), ag::scale(two, -1), tolerance::kFused,
               "mirrored");
 }

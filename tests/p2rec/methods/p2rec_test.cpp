@@ -1,4 +1,4 @@
-// The method as one function, and as stages on disk: the same steps, the same bits.
+// The method as one function and as stages on disk gives the same bits.
 #include "p2rec/methods/p2rec/p2rec.h"
 
 #include "models/formats/language_model.h"

@@ -1,4 +1,5 @@
-// Recommendations for one, several and all users, and for a history, as a table, tab-separated values and lines of JSON.
+// Recommendations for one, several and all users, and for a history, as a table, tab-separated values and
+// JSON lines.
 #include "p2rec/methods/common/recommend.h"
 
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-// A run on the small data in the current folder, with one recommender that has hardly learned.
+// A run on the small data in the current folder, with one recommender after very little training.
 void train_small() {
   testing::write_data(testing::small_data());
   testing::Options o = testing::small_options();

@@ -1,4 +1,5 @@
-// What the fine-tuning is judged against, computed here once more: user by user, and the ridge regression by its normal equations.
+// The baselines of the fine-tuning, computed again here: user by user, and the ridge regression by its normal
+// equations.
 #include "p2rec/methods/p2rec/reconstruction.h"
 
 #include <cmath>
@@ -19,7 +20,8 @@ using Matrix = std::vector<Row>;
 constexpr int32_t kItems = 9, kGroups = 3;
 constexpr int64_t kShown = 4;  // of 5 to 12 items of the training part
 
-// Users whose later items come from other groups than their earlier ones, so that what a prompt shows is not the whole.
+// Users whose later items come from other groups than their earlier ones, so that a prompt shows only some
+// groups.
 Interactions data_with_drift() {
   Interactions data;
   data.source = "test";
@@ -42,10 +44,10 @@ ItemGroups groups_in_turn() {
   return groups;
 }
 
-// x with a x = b for several right sides, by elimination.
+// Solves a x = b for several right sides, by elimination.
 Matrix solve(Matrix a, Matrix b) {
   const size_t n = a.size();
-  for (size_t i = 0; i < n; ++i) {  // a is positive definite, so that no pivot is zero
+  for (size_t i = 0; i < n; ++i) {  // a is positive definite, so no pivot is zero
     for (size_t row = 0; row < n; ++row) {
       if (row == i) continue;
       const double factor = a[row][i] / a[i][i];
@@ -95,7 +97,7 @@ class Users {
   Matrix bags, targets;
 };
 
-// Fitted to some users, on others: W = (X^T X + penalty I)^-1 X^T (Y - mean).
+// The error on some users after fitting others: W = (X^T X + penalty I)^-1 X^T (Y - mean).
 double ridge_error(const Users& fit, const Users& check, double penalty) {
   const Row mean = fit.mean();
   Matrix gram(kItems, Row(kItems)), right(kItems, Row(kGroups));
@@ -151,7 +153,7 @@ TEST_CASE("reconstruction baselines: mean, window and ridge regression, on the h
     }
   }
   CHECK(found.ridge == doctest::Approx(ridge_error(train, test, best)).epsilon(1e-9));
-  for (const double penalty : {0.01, 0.1, 1.0, 10.0, 100.0}) {  // the choice is one that can be seen
+  for (const double penalty : {0.01, 0.1, 1.0, 10.0, 100.0}) {  // the choice of the penalty matters
     if (penalty != best)
       CHECK(ridge_error(train, test, penalty) != doctest::Approx(found.ridge).epsilon(1e-4));
   }

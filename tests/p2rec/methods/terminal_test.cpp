@@ -1,4 +1,5 @@
-// What a person sees of a training on a terminal of 80 columns: the validation figure first, one line for each recommender.
+// The output of training on a terminal with 80 columns: the validation result first, one line per
+// recommender.
 #include <iostream>
 #include <sstream>
 
@@ -10,7 +11,7 @@ using testing::contains;
 
 namespace {
 
-// Standard error while plain recommenders are trained and ranked.
+// Trains and ranks plain recommenders; returns the standard error output.
 std::string shown_with(const testing::Options& given) {
   testing::Options o = testing::small_options();
   for (const char* unused : {"groups", "history", "lora-rank", "sft-epochs", "tiny-steps"}) o.erase(unused);
@@ -45,7 +46,7 @@ TEST_CASE("terminal: a line for each recommender at its end, the validation figu
   }
   CHECK(lines["train/random-1"] == 1);
   CHECK(lines["train/random-2"] == 1);
-  // Nothing is learned after the first epoch, which stays the best one.
+  // With this learning rate the first epoch stays the best one.
   CHECK(contains(shown_with({{"out", "slow"}, {"lr", "1e-12"}, {"max-epochs", "9"}}), ", epoch 1 of 3 ("));
 }
 

@@ -1,4 +1,5 @@
-// The users that the report shows are chosen by no result, with the recommender's own list and the places that count.
+// The report's example users do not depend on results. They have the recommender's list, and the target's
+// ranks.
 #include "p2rec/methods/common/user_examples.h"
 
 #include "models/recommenders/popularity.h"
@@ -13,7 +14,7 @@ TEST_CASE("users: the first three, with top 10 and the target's places by the re
   data.item_ids = {"a", "b", "c", "d", "e"};
   data.titles = {"A", "", "C", "D", "E"};
   data.sequences = {{0, 1, 2, 3}, {1, 2, 0, 1}, {2, 3, 4, 0}, {3, 0, 1, 2}};
-  const models::Popularity model(item_counts(data, CountedPart::Training));  // a to d twice, e never
+  const models::Popularity model(item_counts(data, CountedPart::Training));  // a to d count 2, e counts 0
   const auto users = describe_ranked_users(data, ranked_users(data, Target::Test), Target::Test);
   const std::vector<RanksColumn> columns = {
       {"ours-1", {0, 4, 2, 3}}, {"ours-11", {9, 9, 9, 9}}, {"random-1", {7, 6, 5, 4}}};
@@ -31,7 +32,7 @@ TEST_CASE("users: the first three, with top 10 and the target's places by the re
   CHECK(user["places"][0]["place"] == 5);
   CHECK(user["places"][1]["recommender"] == "random-1");
   CHECK(user["places"][1]["place"] == 7);
-  // Without the history, but with the target, which the user has had before.
+  // Without the history, but with the target, although it is in the history.
   REQUIRE(user["top"].size() == 3);
   CHECK(user["top"][0]["title"] == "D");
   CHECK(user["top"][1]["item"] == "b");

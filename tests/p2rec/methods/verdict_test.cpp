@@ -1,4 +1,4 @@
-// No verdict rests on a training that had not learned: whoever stops early is told so, and what to do.
+// There is no verdict from a training that has not converged: the output says so, and what to do.
 #include "p2rec/run/results_file.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
@@ -8,7 +8,7 @@ using p2rec::Summary;
 
 namespace {
 
-// Plain recommenders on the small data, with these options.
+// The results of plain recommenders on the small data, with these options.
 Summary results_with(const Options& given) {
   write_data(small_data());
   Options o = small_options();

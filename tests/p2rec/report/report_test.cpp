@@ -1,4 +1,5 @@
-// The report: the right numbers and titles on a page that is well-formed, needs nothing else, and says what is missing.
+// The report: the right numbers and titles, on a page that is well-formed, needs no other file, and says what
+// is missing.
 #include "p2rec/report/report.h"
 
 #include <cctype>
@@ -24,7 +25,7 @@ namespace {
 
 const char* const kEvilTitle = "<script>alert(\"x\")</script> & 'quotes'\x01";
 
-// Four users, the first `hits` of them with the value 1 and the others with 0, by both measures.
+// Four users: the first `hits` of them have the value 1, the others 0, in both measures.
 ResultRow row(const std::string& arm, uint64_t seed, int hits) {
   std::vector<double> values;
   for (int u = 0; u < 4; ++u) values.push_back(u < hits ? 1 : 0);
@@ -106,7 +107,7 @@ nn::OrderedJson users_json() {
              {"top", {evil_item("7"), evil_item("8")}}}}}};
 }
 
-// The artefacts of a whole run, small enough to know every number.
+// The files of a whole run, so small that every number is known.
 class Folder {
  public:
   Folder() {
@@ -154,13 +155,13 @@ class Folder {
   testing::TemporaryFolder folder_;
 };
 
-// Reads a page as XML, as far as it goes here: every tag is closed in its order, attributes are quoted, and & and < stand
-// for nothing but markup.
+// Checks the parts of XML that matter here: tags are closed in order, attributes are quoted, and & and < are
+// only markup.
 class Checker {
  public:
   explicit Checker(std::string_view page) : rest_(page) {}
 
-  // What is wrong with the page, or empty.
+  // The fault of the page, or empty.
   std::string fault() {
     if (!take("<!DOCTYPE html>\n")) return "no doctype";
     while (!rest_.empty()) {
@@ -263,7 +264,7 @@ TEST_CASE("the page holds the run's numbers") {
   }
   CHECK_FALSE(contains(page, "nan"));
   CHECK_FALSE(contains(page, "inf,"));
-  // As many columns as there are arms: with one for each metric the page would be too narrow.
+  // One column per arm; with one per metric the table would be too wide for the page.
   CHECK(contains(page,
                  "<th scope=\"col\">Metric</th><th scope=\"col\">random</th>"
                  "<th scope=\"col\" class=\"method\">p2rec</th></tr>"));
@@ -297,7 +298,7 @@ TEST_CASE("the page is well-formed, stands alone, and its references lead somewh
     std::istringstream words(names);
     for (std::string id; words >> id;) CHECK(known.contains(id));
   }
-  // The check itself notices what is wrong.
+  // The check itself finds faults.
   const std::string begin = "<!DOCTYPE html>\n";
   CHECK(fault_of(begin + "<p><b>x</p></b>") != "");
   CHECK(fault_of(begin + "<p>a & b</p>") != "");
@@ -333,7 +334,7 @@ TEST_CASE("the method made visible: prompt, map, neighbours and users, whatever 
   const std::string page = Folder().page();
   const std::string title = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;quotes&#39;\uFFFD";
   for (const std::string& part :
-       {"<pre>User history: " + title + "\nPreference:&lt;i7&gt;</pre>",  // a prompt keeps its lines
+       {"<pre>User history: " + title + "\nPreference:&lt;i7&gt;</pre>",  // the lines of a prompt stay
         std::string("user &lt;u&gt;"), std::string("1,234 items, 5,678 tokens"), std::string("0.4321"),
         "<title>" + title + " (group 3)</title>", std::string("first component, 50.0\u00A0% of the variance"),
         "<h4><bdi>" + title + "</bdi>, group 3</h4>", std::string("&lt;purity&gt;"),
@@ -388,7 +389,7 @@ TEST_CASE("what has not been run is named") {
   for (const char* stage : {"evaluate", "train", "augment", "reconstruct"}) manifest.remove(stage);
   std::string page = folder.page();
   CHECK(fault_of(page) == "");
-  // The numbers of an earlier run still stand in results.json, but not of this one.
+  // The numbers in results.json are those of an earlier run.
   CHECK_FALSE(contains(page, "0.6250"));
   CHECK_FALSE(contains(page, "class=\"verdict\""));
   CHECK(contains(page, "the stage <code>reconstruct</code> has not been finished."));
@@ -491,7 +492,7 @@ TEST_CASE("splits are shown with their meaning") {
     CAPTURE(part);
     CHECK(contains(page, part));
   }
-  // User 1 is hit by p2rec with both seeds, by random with the second.
+  // User 1 is a hit of p2rec with both seeds, and of random with the second.
   CHECK(contains(page, "<td>1.0000 ± 0.0000<small>+0.5000 ["));
 }
 

@@ -1,4 +1,4 @@
-// The engine with a method of its own: two stages that write a line each. It knows no other method either.
+// The engine with a test method of two stages, which write a line each. The engine knows no method by name.
 #include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/run.h"
@@ -30,13 +30,13 @@ RunConfig small_run() {
   return run;
 }
 
-// first: writes the word; second: writes it several times.
+// The stage "first" writes the word, "second" writes it several times.
 struct TwoStages {
   RunConfig run = small_run();
   Words words;
   Count count;
   int runs = 0;
-  std::function<void(const Context&)> also = [](const Context&) {};  // what the second stage does besides
+  std::function<void(const Context&)> also = [](const Context&) {};  // the second stage also calls this
 
   Sections sections() {
     return {Section::of("run", "Run", run), Section::of("words", "Words", words),
@@ -102,7 +102,7 @@ TEST_CASE("an option that a stage declares is part of its fingerprint, and of th
   method.run.overwrite = true;
   method.go();
   CHECK(content("out/second-1.txt") == "twotwotwo");
-  method.count.times = 1;  // the second one only
+  method.count.times = 1;  // an option of only the second stage
   method.go("second");
   CHECK(method.runs == 5);
   CHECK(content("out/second-1.txt") == "two");

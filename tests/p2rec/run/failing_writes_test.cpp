@@ -1,5 +1,5 @@
-// Writes that fail, at any place: one line that says so, exit code 1 (2 where the user named a place that cannot be), and
-// what was there before is still whole.
+// Writes that fail at any point: one line that says so, exit code 1 (2 if the user named an impossible path),
+// and the old files are complete.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ void check_one_error(const ProgramResult& result, int code, const std::string& p
   CHECK(contains(result.err, part));
 }
 
-// What is there is what an unbroken run leaves, as far as it got; checkpoints and the log are on their way.
+// Checks that the files that exist are those of an uninterrupted run, except checkpoints and the log.
 void check_whole(const InterruptedRun& run, const InterruptedRun::Files& unbroken) {
   for (const auto& [name, content] : run.files()) {
     CAPTURE(name);
@@ -104,7 +104,7 @@ TEST_CASE("with its standard streams closed the program writes into no file of i
   run("run");
   const InterruptedRun::Files unbroken = run.files();
   run.forget();
-  // The table at the end has nowhere to go; all else is done.
+  // The table at the end cannot be written; everything else is done.
   CHECK(run("run", "", "exec 0<&- 1>&- 2>&-; ").code == 1);
   CHECK(testing::difference(unbroken, run.files()) == "");
 }

@@ -1,12 +1,12 @@
-// A library that a test puts before the program (LD_PRELOAD) to stop it at an exact moment: what is on the disk changes with
-// file operations only, so a program that is killed at each of them is killed at every moment that makes a difference.
+// A library that a test preloads into the program (LD_PRELOAD) to stop it at an exact moment. Only file
+// operations change the disk, so tests that kill the program at each of them cover every moment that matters.
 //
-// All writes to files, renames, removals, syncs and new folders are counted, from 1.
-//   P2REC_KILL_AT=n   operation n does not take place and the program is killed, as by kill -9; of a write the first half
-//                     takes place. What would have been done is told on standard error.
-//   P2REC_KILL_AFTER=n  after n milliseconds the program is killed, as by kill -9
-//   P2REC_FULL_AT=n   from operation n on the disk is full: a write takes its first half at n, and then none
-//   P2REC_COUNT=FILE  at the end the number of operations is written there
+// It counts all writes to files, renames, removals, syncs and new folders, from 1.
+//   P2REC_KILL_AT=n     operation n is not executed (of a write, only the first half), and the program is killed,
+//                       as by kill -9. The operation is printed to standard error
+//   P2REC_KILL_AFTER=n  the program is killed after n milliseconds, as by kill -9
+//   P2REC_FULL_AT=n     the disk is full from operation n on: that write takes its first half, later ones none
+//   P2REC_COUNT=FILE    at the end, the number of operations is written to FILE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -47,13 +47,13 @@ void step(const char* operation, const char* what) {
   if (++count == kill_at) die(operation, what);
 }
 
-// What the program prints is not counted.
+// False for standard output and standard error, which are not counted.
 bool is_file(int fd) {
   struct stat found {};
   return fd > STDERR_FILENO && fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
 }
 
-// What of a write takes place: all, half of it, or nothing.
+// The part of a write that is executed.
 enum class Write { Whole, Half, Nothing };
 Write counted_write() {
   const long now = ++count;
@@ -61,7 +61,8 @@ Write counted_write() {
   return full_at > 0 && now > full_at ? Write::Nothing : Write::Whole;
 }
 
-// The kernel kills the process itself, so whoever waits for it goes on when its files are closed and its locks are gone.
+// A timer of the kernel kills the process, so a parent that waits for it resumes only after its files are
+// closed and its locks are released.
 struct Timer {
   Timer() {
     if (kill_after <= 0) return;
@@ -114,7 +115,7 @@ ssize_t write(int fd, const void* bytes, size_t size) {
   return -1;
 }
 
-// Part by part through write(), which counts.
+// Calls write(), which counts, for each part.
 ssize_t writev(int fd, const iovec* parts, int number) {
   static auto* const real = next<ssize_t(int, const iovec*, int)>("writev");
   if (!is_file(fd)) return real(fd, parts, number);

@@ -1,4 +1,4 @@
-// A disk that is really full: a small file system in memory, where this process may mount one.
+// A disk that is really full: a small file system in memory, if this process may mount one.
 #include "tests/p2rec/run/interrupted_run.h"
 
 using testing::contains;

@@ -1,4 +1,4 @@
-// The program run on a small data set of its own, interrupted at exact moments (file_operations.cpp) and gone on with.
+// Runs the program on small data, interrupts it at exact moments (file_operations.cpp) and resumes it.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace testing {
 
 constexpr int kKilled = 128 + 9;
 
-// Draws numbers one after the other, the same for the same seed.
+// Draws random numbers, a function of the seed.
 class Dice {
  public:
   explicit Dice(uint64_t seed) : key_{seed, 0, 0} {}
@@ -39,10 +39,11 @@ class InterruptedRun {
     shell_.write("small.toml", to_toml(o));
   }
 
-  // A command on the run's folder, as `p2rec COMMAND --config small.toml OPTIONS`.
+  // Runs `p2rec COMMAND --config small.toml OPTIONS` on the run's folder.
   ProgramResult operator()(const std::string& command, const std::string& options = "",
                            const std::string& before = "") const {
-    // Waiting threads sleep: a run of many short steps would otherwise crawl on a busy machine.
+    // With this setting, waiting threads sleep. Otherwise a run of many short steps is very slow on a busy
+    // machine.
     return shell_(command + " --config small.toml " + options, "", before + "env OMP_WAIT_POLICY=passive ");
   }
   const Shell& shell() const { return shell_; }
@@ -68,7 +69,7 @@ class InterruptedRun {
 
   nn::Path folder() const { return shell_ / "out"; }
   Files files() const { return artefacts(shell_ / "out"); }
-  // The run's folder under another name, and back.
+  // Copies the run's folder to another name, and back.
   void keep_as(const std::string& name) const { copy("out", name); }
   void restore(const std::string& name) const { copy(name, "out"); }
   void forget() const { std::filesystem::remove_all(shell_ / "out"); }

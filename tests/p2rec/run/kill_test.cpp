@@ -1,5 +1,6 @@
-// The program killed as by kill -9, then --resume: the folder ends with the same bytes as after an unbroken run, log.jsonl
-// included, results.json but for seconds and memory, and with no file more.
+// The program is killed as by kill -9, then run with --resume. Then the folder has the same files with the
+// same bytes as after an uninterrupted run, including log.jsonl; results.json may differ in seconds and
+// memory.
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -37,7 +38,7 @@ TEST_CASE("each stage, killed at five moments") {
     CAPTURE(stage);
     REQUIRE(operations >= moments);
     for (int64_t i = 0; i < moments; ++i) {
-      // One moment in each fifth of the stage.
+      // One moment in each fifth of the stage's operations.
       const int64_t moment =
           dice.between(1 + operations * i / moments, std::max<int64_t>(1, operations * (i + 1) / moments));
       run.restore("before");
@@ -86,7 +87,7 @@ TEST_CASE("whole runs, killed once or several times each") {
     std::cout << "run " << i << " of " << runs << ":";
     bool ended = false;
     for (int64_t times = dice.between(1, 3); times > 0 && !ended; --times) {
-      // By file operation, or by the clock with fewer checkpoints on the way.
+      // At a file operation, or after some time, with fewer checkpoints.
       const bool by_clock = dice.between(0, 1);
       const std::string resume = std::filesystem::exists(run.folder()) ? "--resume" : "";
       const ProgramResult killed =

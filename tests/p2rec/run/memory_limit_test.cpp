@@ -1,4 +1,5 @@
-// The program on a machine with little memory: refused with an estimate and what would fit, or one line, never a crash.
+// The program on a machine with little memory: it refuses with an estimate and a size that fits, or fails
+// with one line, and never crashes.
 #include "tests/p2rec/run/interrupted_run.h"
 #include "tests/p2rec/run/small_run.h"
 #include "tests/paths.h"
@@ -34,7 +35,7 @@ TEST_CASE("the program refuses what does not fit before it begins, and names wha
   CHECK(std::count(refused.err.begin(), refused.err.end(), '\n') == 1);
   const size_t hint = refused.err.find("hint: batch ");
   REQUIRE(hint != std::string::npos);
-  // What the hint says does fit.
+  // The hint's batch does fit.
   const int64_t batch = std::stoll(refused.err.substr(hint + 12));
   CHECK(batch >= 1);
   const ProgramResult fits = run(
@@ -83,13 +84,13 @@ TEST_CASE("what the process may map is what is available") {
   CAPTURE(refused.err);
   CHECK(refused.code == 2);
   CHECK(refused.err.starts_with("p2rec: error: batch: training a recommender of 40 items"));
-  CHECK(contains(refused.err, " MiB are available"));  // more than a GiB would be told in GiB
+  CHECK(contains(refused.err, " MiB are available"));  // so it is less than a GiB
 }
 
 TEST_CASE("memory that ends all the same is one line, and exit code 1") {
   if (kSanitized) return testing::skip(kWhy);
   const Shell shell;
-  // Two gigabytes to be read as text, where the process may map one.
+  // A text file of two gigabytes; the process may map only one.
   shell.shell("truncate -s 2000000000 data.txt");
   const ProgramResult result = shell("stats --data data.txt", "", "ulimit -v 1000000; ");
   CAPTURE(result.err);

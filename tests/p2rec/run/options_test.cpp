@@ -23,7 +23,7 @@ std::unique_ptr<Settings> settings(const Options& options = {}) {
   return p2rec::settings_of({}, testing::given(options));
 }
 
-// Another value than the one that the option has, as text; a path has what TOML must escape.
+// Another value than the option has, as a string. Paths contain characters that TOML must escape.
 struct OtherValue {
   const nn::Option& option;
   static std::string text(double x) { return p2rec::to_text(&x); }
@@ -59,7 +59,7 @@ std::map<std::string, std::string> texts(const p2rec::Sections& sections) {
 
 bool of_the_call(const std::string& name) { return name == "resume" || name == "overwrite"; }
 
-// What reading a configuration file of this text throws; "no error" where nothing is wrong.
+// The message of the error of reading a configuration file with this text, or "no error".
 std::string config_problem(const std::string& text) {
   const testing::TemporaryFolder folder;
   nn::write_atomically(folder / "my.toml", text);
@@ -89,7 +89,7 @@ TEST_CASE("every option of every method and model: another value is set, and com
           others[o.name] = {list ? p2rec::split_at_commas(other) : std::vector{other}, "--" + o.name};
         });
       }
-      // Set one by one and not checked together: not every value fits every other one.
+      // Set without the checks of all options together, because not all these values fit each other.
       p2rec::set_options(before->sections(), others);
       const auto set = texts(before->sections());
       for (const auto& [name, given] : others) {
@@ -105,7 +105,7 @@ TEST_CASE("every option of every method and model: another value is set, and com
       p2rec::set_options(after->sections(), p2rec::read_config(folder / "config.toml"));
       for (const auto& [name, text] : texts(after->sections())) {
         CAPTURE(name);
-        // How the call treated the folder does not come back: reading a run's file must not overwrite it.
+        // --resume and --overwrite are not written: reading a run's config.toml must not overwrite the run.
         if (of_the_call(name)) {
           CHECK(toml.find("\n" + name + " =") == std::string::npos);
         } else {
@@ -146,7 +146,7 @@ TEST_CASE("the teacher takes the recommender's values unless it is given its own
   all = texts(settings({{"hidden", "32"}, {"teacher.hidden", "16"}})->sections());
   CHECK(all.at("hidden") == "32");
   CHECK(all.at("teacher.hidden") == "16");
-  // It is a SASRec, whatever the recommender: of another model it takes what both have.
+  // The teacher is always a SASRec. It takes the values that it has in common with another model.
   all = texts(settings({{"model", "gru4rec"}, {"hidden", "32"}, {"dropout", "0.4"}})->sections());
   CHECK(all.at("teacher.hidden") == "32");
   CHECK(all.at("teacher.dropout") == "0.4");
@@ -169,7 +169,8 @@ TEST_CASE("the options are those of the method and of the model") {
                    settings({{"method", "magic"}});
                  }),
                  "--method: found 'magic'; expected one of p2rec"));
-  // A file's options that another model lacks are left out, but only if the file's own model has them.
+  // Options in the file that the chosen model does not have are ignored, but only if the file's model has
+  // them.
   const testing::TemporaryFolder folder;
   nn::write_atomically(folder / "my.toml", "inner = 8\nhidden = 16\n");
   const auto other =
@@ -267,7 +268,7 @@ TEST_CASE("the nearest name") {
   const std::vector<std::string> names = p2rec::option_names(settings()->sections());
   CHECK(p2rec::did_you_mean("sft_lr", names) == "; did you mean sft-lr?");
   CHECK(p2rec::did_you_mean("startstd", names, "--") == "; did you mean --start-std?");
-  // By meaning: names that have the same words come first, whatever their letters.
+  // By meaning: names with the same words come first.
   CHECK(p2rec::did_you_mean("epochs", names) == "; did you mean max-epochs?");
   CHECK(p2rec::did_you_mean("batch-size", names) == "; did you mean batch?");
   CHECK(p2rec::did_you_mean("number-of-groups", names) == "; did you mean groups?");

@@ -1,5 +1,5 @@
-// The whole method on disk: nothing of the held-out items reaches a stage before evaluation, an interrupted run ends like
-// an unbroken one, and a folder that does not fit is refused.
+// The whole method on disk: held-out items affect no stage before evaluation, an interrupted run ends like an
+// uninterrupted one, and a folder that does not fit is refused.
 #include <chrono>
 #include <fstream>
 #include <map>
@@ -41,7 +41,8 @@ void recommend_from(const std::string& folder, const RecommendRequest& request, 
   recommend(request, {folder, settings->run, config.recommender, config.inits, "p2rec"}, out);
 }
 
-// Replaces the item `from_the_end` places before the end of each sequence by its neighbour in the catalogue.
+// Replaces the item that is `from_the_end` places before the end of each sequence by its neighbour in the
+// catalogue.
 Interactions with_other_items(Interactions data, size_t from_the_end) {
   for (auto& sequence : data.sequences) {
     if (sequence.size() < 3) continue;
@@ -51,7 +52,7 @@ Interactions with_other_items(Interactions data, size_t from_the_end) {
   return data;
 }
 
-// Everything before evaluation, with these data.
+// Runs all stages before evaluation on these data.
 std::map<std::string, std::string> run_on(const Interactions& data, const Options& options) {
   const WorkingFolder here;
   write_data(data);
@@ -93,7 +94,7 @@ TEST_CASE("a run that is stopped again and again ends like an unbroken one") {
   Options o = small_options();
   int stops = 0;
   for (bool done = false; !done; o["resume"] = "true") {
-    // A stop some milliseconds after the start, later each time, so that it falls into every stage.
+    // Stops some milliseconds after the start, each time later, so that every stage is stopped.
     std::thread alarm([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(30 + 15 * stops));
       request_stop();
@@ -130,7 +131,7 @@ TEST_CASE("stage by stage gives what a whole run gives") {
   }
   check_same(whole, artefacts("out"));
 
-  // The report is made from the files alone, and goes when a stage is begun anew.
+  // The report needs only the files of the run, and is removed when a stage runs again.
   fs::remove("data.txt");
   write_report("out", report_plan(*settings_of_run("out")));
   const std::string page = nn::read_file("out/report.html", "report");
@@ -250,14 +251,14 @@ TEST_CASE("a start needs the stage that made it, and no other") {
     CHECK(contains(message, "the stage '" + stage + "' has not been run here"));
     CHECK(contains(message, "hint: p2rec " + stage));
   }
-  // What was there is still there, since it was refused before anything was removed.
+  // The old file is still there: the command was refused before it removed anything.
   CHECK(nn::read_file("out/recommender-random-1.safetensors", "recommender") == recommender);
 
   o["out"] = "both";
   run_stages(o, "pretrain", "groups");
   CHECK(train("random,teacher,groups") == "no error");
   CHECK(contains(train("p2rec"), "the stage 'augment' has not been run here"));
-  // Nobody asks for as many principal components as there are columns, or for groups.
+  // Random initial values need neither groups nor principal components, so too many of them are no error.
   o["out"] = "wide";
   o["hidden"] = o["inner"] = "64";
   o["groups"] = "100";
@@ -293,7 +294,7 @@ TEST_CASE("popularity: counted, evaluated and recommended without any other stag
   const Interactions data = small_data();
   write_data(data);
   Options o = {{"data", "data.txt"}, {"out", "out"}, {"quiet", "true"}, {"model", "popularity"}};
-  run_all(o);  // which needs no other stage
+  run_all(o);  // no other stage is needed
   for (const char* file : {"out/teacher.safetensors", "out/item_embeddings.safetensors"})
     CHECK_FALSE(fs::exists(file));
   const auto ndcg_of_run = [] {
@@ -311,7 +312,7 @@ TEST_CASE("popularity: counted, evaluated and recommended without any other stag
   const std::string printed = out.str();
   CHECK(std::count(printed.begin(), printed.end(), '\n') == 3);
 
-  // The published count sees the held-out items, so it is another training.
+  // The published count includes the held-out items, so it is another training.
   o["popularity"] = "all";
   o["resume"] = "true";
   CHECK(contains(message_of([&] { run_stages(o, "train", "evaluate"); }),
@@ -349,7 +350,7 @@ TEST_CASE("evaluation's options change no training, and every rank is written") 
     return summary.arms.at(0).seeds.at(0).means.at(0).at(summary.index_of(measure));
   };
   CHECK(sampled.measures == measure_names({1, 10}));
-  CHECK(mean(sampled, "HR@10") == 1);  // of 8 items every one is among the first ten
+  CHECK(mean(sampled, "HR@10") == 1);  // all of 8 items are among the first ten
   CHECK(mean(full, "HR@10") < 1);
 
   std::istringstream lines(nn::read_file("out/ranks.tsv", "ranks"));
@@ -377,7 +378,7 @@ TEST_CASE("evaluation's options change no training, and every rank is written") 
   REQUIRE(sampled.parts.at(1).name == "rare");
   CHECK(sampled.parts[1].units == rare);
 
-  // A sample of the users is looked at for early stopping too, so that is another training.
+  // Early stopping uses the sample of the users too, so it is another training.
   other["evaluate-users"] = "20";
   CHECK(contains(message_of([&] { run_stages(other, "evaluate", "evaluate"); }),
                  "evaluate-users=0, now evaluate-users=20"));
@@ -425,7 +426,7 @@ TEST_CASE("the enhanced embeddings go into every model in every way") {
     for (const char* use : {"start", "frozen", "concat"}) {
       CAPTURE(model);
       CAPTURE(use);
-      o["teacher.inner"] = "8";  // which the others have no option for
+      o["teacher.inner"] = "8";  // the other models do not have this option
       o["model"] = model;
       o.erase("inner");
       o["use"] = use;

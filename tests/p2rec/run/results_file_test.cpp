@@ -1,4 +1,4 @@
-// results.json read again is what was written, a stage's part goes with it, and other files are refused.
+// results.json can be read again, a stage's part is removed with the stage, and other files are refused.
 #include "p2rec/run/results_file.h"
 
 #include <cmath>
@@ -120,7 +120,7 @@ TEST_CASE("results file: what the program did not write is refused by the file's
         R"({"data": 7})", R"({"stages": [3]})", R"({"stages": [{"name": "groups", "seconds": 1}]})",
         R"({"results": {}})", R"({"data": {"users": 1e999}})", "{\"data\": \"\xff\"}"})
     refused(content);
-  // A measure, a part or a fact that an arm lacks.
+  // An arm lacks a measure, a part or a fact.
   std::filesystem::remove(path);
   file.set_results("evaluate", small_summary());
   const std::string good = nn::read_file(path, "results");

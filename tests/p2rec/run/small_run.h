@@ -1,4 +1,4 @@
-// A run of the whole method that takes about a second, and how two of them are compared.
+// A run of the whole method that takes about a second, and functions to compare two runs.
 #pragma once
 
 #include <fstream>
@@ -19,7 +19,7 @@ inline p2rec::Interactions small_data() {
   return p2rec::make_synthetic({.users = 60, .items = 40, .groups = 4, .mean_length = 12, .seed = 3});
 }
 
-// data.txt with one line per user, and the titles beside it.
+// Writes data.txt with one line per user, and the file of titles.
 inline void write_data(const p2rec::Interactions& data, const nn::Path& folder = ".") {
   std::ofstream lines(folder / "data.txt");
   for (size_t u = 0; u < data.user_ids.size(); ++u) {
@@ -33,7 +33,8 @@ inline void write_data(const p2rec::Interactions& data, const nn::Path& folder =
     titles << data.item_ids[i] << '\t' << data.titles[i] << '\n';
 }
 
-// Paths in config.toml are as given, so that two runs can be compared only if both call their data and folder alike.
+// Changes the current folder. Paths in config.toml are as given, so two runs can be compared only if their
+// paths are the same.
 class WorkingFolder {
  public:
   WorkingFolder() : before_(std::filesystem::current_path()) {
@@ -48,7 +49,7 @@ class WorkingFolder {
   std::filesystem::path before_;
 };
 
-// Options by name, as the command line takes them.
+// Options by name, with values as on the command line.
 using Options = std::map<std::string, std::string>;
 
 inline p2rec::GivenOptions given(const Options& options) {
@@ -66,7 +67,7 @@ inline Options small_options() {
           {"max-epochs", "3"},  {"patience", "2"},   {"groups", "4"},    {"history", "8"},
           {"lora-rank", "2"},   {"sft-epochs", "2"}, {"tiny-steps", "4"}};
 }
-// Without the options that only a transformer has.
+// small_options() without the options that only a transformer has.
 inline Options small_options(const std::string& model) {
   Options options = small_options();
   options["model"] = model;
@@ -78,7 +79,7 @@ inline std::string to_toml(const Options& options) {
   return p2rec::to_toml(p2rec::settings_of({}, given(options))->sections());
 }
 
-// Runs stages of the method that the options choose; by default all of them.
+// Runs stages of the method that the options choose, by default all.
 inline void run_stages(const Options& options, const std::string& first = "", const std::string& last = "") {
   const auto settings = p2rec::settings_of({}, given(options));
   const p2rec::Stages stages = settings->config->stages();
@@ -86,7 +87,7 @@ inline void run_stages(const Options& options, const std::string& first = "", co
                     last.empty() ? stages.back().name : last);
 }
 
-// What the call says is wrong.
+// The message of the error that the call throws.
 inline std::string message_of(const std::function<void()>& call) {
   try {
     call();
@@ -96,7 +97,7 @@ inline std::string message_of(const std::function<void()>& call) {
   return "no error";
 }
 
-// results.json without what no two runs have in common: seconds and memory.
+// results.json without seconds and memory, which differ in every run.
 inline std::string without_costs(const std::string& results) {
   auto json = nlohmann::ordered_json::parse(results);
   for (auto& stage : json["stages"]) {
@@ -105,7 +106,8 @@ inline std::string without_costs(const std::string& results) {
   return json.dump(1);
 }
 
-// Every file below a folder with its content, results.json without its costs. report.html tells them too and is left out.
+// The content of every file in a folder, results.json without its costs. report.html contains the costs too
+// and is left out.
 inline std::map<std::string, std::string> artefacts(const nn::Path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
@@ -118,7 +120,7 @@ inline std::map<std::string, std::string> artefacts(const nn::Path& folder) {
   return files;
 }
 
-// What differs, in words; empty where nothing does.
+// A description of the differences; empty if there are none.
 inline std::string difference(const std::map<std::string, std::string>& expected,
                               const std::map<std::string, std::string>& found) {
   std::string text;

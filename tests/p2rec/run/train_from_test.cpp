@@ -1,4 +1,4 @@
-// Recommenders that are trained from another run's embeddings (RunConfig::from).
+// Recommenders that use another run's embeddings (RunConfig::from).
 #include "tests/folders.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
@@ -31,7 +31,7 @@ TEST_CASE("what is trained from another run's embeddings need not share its opti
   other["from"] = "out";
   CHECK(train(other) == "no error");
   for (const std::string start :
-       {"random", "p2rec", "teacher", "groups"}) {  // with the same options it is the same training
+       {"random", "p2rec", "teacher", "groups"}) {  // the same options give the same training
     const std::string file = "recommender-" + start + "-1.safetensors";
     const auto expected = nn::read_safetensors("out/" + file).tensors,
                found = nn::read_safetensors("other/" + file).tensors;
@@ -45,12 +45,12 @@ TEST_CASE("what is trained from another run's embeddings need not share its opti
   Options different = other;
   different["model"] = "bert4rec";
   different["variant"] = "plain";
-  different["teacher.inner"] = "8";  // which another model does not say
+  different["teacher.inner"] = "8";  // the other model has no such option
   different["dropout"] = "0.4";
   different["patience"] = "0";
   different["out"] = "different";
   CHECK(train(different) == "no error");
-  Options at_home = different;  // in the run's own folder it would be another teacher's
+  Options at_home = different;  // in the run's own folder these options mean another teacher
   at_home["out"] = "out";
   at_home.erase("from");
   at_home["resume"] = "true";
@@ -67,7 +67,7 @@ TEST_CASE("what is trained from another run's embeddings need not share its opti
   wide["starts"] = "random,p2rec,groups";
   CHECK(train(wide) == "no error");
 
-  // The other run is begun anew: what was trained from it is no longer what would be trained.
+  // The other run is made again, so training from it would now give something else.
   o["overwrite"] = "true";
   o["dropout"] = "0.3";
   run_stages(o, "pretrain", "augment");

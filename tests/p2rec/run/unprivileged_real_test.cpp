@@ -1,4 +1,5 @@
-// A user without rights: what must not be written is not, and what must not be read is named.
+// A user without rights: files that must not be written are not, and the error names a file that cannot be
+// read.
 #include <unistd.h>
 
 #include "tests/p2rec/run/interrupted_run.h"
@@ -12,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What runs the program as nobody; empty where this process has no rights to give up. setpriv still has root's rights when it
-// starts what it is told to, so env stands between: it finds the program only where nobody may.
+// The command that runs the program as user nobody; empty if this process is not root. setpriv still has
+// root's rights when it starts its command. So it starts env, which finds the program only if nobody may.
 std::string as_nobody() {
   return geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups env " : "";
 }

@@ -1,4 +1,5 @@
-// Jobs side by side: each runs once, no more at a time than asked for, with its share of the threads, and an exception ends them.
+// Parallel jobs: each runs once, with its share of the threads, at most N run at a time, and an exception
+// ends them.
 #include "p2rec/task/parallel_jobs.h"
 
 #include <algorithm>
@@ -50,7 +51,7 @@ TEST_CASE("jobs: an exception is thrown again, and no further job begins") {
   };
   CHECK_THROWS_WITH_AS(run_side_by_side(10, 1, third_fails), "job 2 fails", ag::InputError);
   CHECK(begun == std::vector<size_t>{0, 1, 2});
-  // Of two at a time that both fail, one is thrown.
+  // If two jobs fail at the same time, one exception is thrown.
   std::atomic<int> jobs{0};
   const auto fails = [&](size_t) {
     ++jobs;

@@ -56,7 +56,7 @@ TEST_CASE("log lines: one per step, nine digits, what is not finite as null") {
   const Task task = folder.open()->task("pretrain", "a=1\n");
   task.log(1, {{"loss", 1.0 / 3}, {"lr", 0.001}});
   CHECK(folder.log() ==
-        line("pretrain", 1, R"(, "loss": 0.333333333, "lr": 0.001)"));  // before anything is closed
+        line("pretrain", 1, R"(, "loss": 0.333333333, "lr": 0.001)"));  // before the file is closed
   task.log(2, {{"loss", NAN}});
   task.part("llm", 1).log(1, {});
   CHECK(folder.log() == line("pretrain", 1, R"(, "loss": 0.333333333, "lr": 0.001)") +
@@ -176,7 +176,7 @@ TEST_CASE("the checkpoint stays when the task has finished, until it is discarde
   CHECK(folder.has("state-a.safetensors"));
   task.discard();
   CHECK_FALSE(folder.has("state-a.safetensors"));
-  task.discard();  // there may be none
+  task.discard();  // allowed without a checkpoint
 }
 
 TEST_CASE("how often to save, and who is told of it") {
@@ -198,7 +198,7 @@ TEST_CASE("a line that could be written in part only goes before the next one is
   const Folder folder;
   const Task task = folder.open()->task("a", "");
   task.log(1, {});
-  // A limit of the file's size in the middle of the next line, as a disk that is full.
+  // Limits the file's size to the middle of the next line, like a full disk.
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
   const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
@@ -258,7 +258,7 @@ TEST_CASE("the first signal asks for a stop, one that comes more than a second l
       if (p2rec::stop_requested()) _exit(1);
       std::raise(signal);
       if (!p2rec::stop_requested()) _exit(2);
-      std::raise(signal);  // the same wish, said twice
+      std::raise(signal);  // a second signal at once counts as the same request
       std::raise(signal == SIGINT ? SIGTERM : SIGINT);
       std::this_thread::sleep_for(std::chrono::milliseconds(1100));
       std::raise(signal);
@@ -302,7 +302,7 @@ TEST_CASE("parts on several threads, then sorted") {
   CHECK(folder.log() == expected + line("evaluate", 1));
 }
 
-// --- what is shown ----------------------------------------------------------------------------------------------
+// --- progress ----------------------------------------------------------------------------------------------
 
 TEST_CASE("without a terminal: the first report, then one line in ten seconds, with the time left") {
   std::ostringstream out;
@@ -328,7 +328,7 @@ TEST_CASE("the time left does not count what an earlier process did") {
   progress.resumes("train");
   progress.report("train", 0.5, "a");
   now = 20;
-  progress.report("train", 0.6, "b");  // a tenth in 20 s, four tenths to go
+  progress.report("train", 0.6, "b");  // 0.1 in 20 s, 0.4 are left
   CHECK(out.str() == "train  50 %  a\ntrain  60 %  1 min 20 s left  b\n");
 }
 
@@ -373,7 +373,7 @@ TEST_CASE("on a terminal: five redraws a second, cut to the width, gone before a
     CHECK(out.str().ends_with("é\x1b[K"));
     out.str("");
   }
-  CHECK(out.str() == "\r\x1b[K");  // nothing half-drawn stays
+  CHECK(out.str() == "\r\x1b[K");  // the line is removed
 }
 
 TEST_CASE("quiet shows nothing") {

@@ -1,4 +1,5 @@
-// What a recommender is trained on: windows, their order, negatives; and steps on the rows of a table that they need alone.
+// Training batches of a recommender: windows, their order, negatives, and sparse steps on the rows that they
+// need.
 #include "p2rec/training/batches.h"
 
 #include <algorithm>
@@ -51,7 +52,7 @@ RecommenderConfig small_config(const std::string& model = "sasrec") {
 }  // namespace
 
 TEST_CASE("windows overlap by one item, or are the last one alone; held-out items are in none") {
-  // Training parts of 9, 5, 2 and 1 items: users with less than three interactions keep all of theirs.
+  // Training parts of 9, 5, 2 and 1 items: users with fewer than three interactions keep all of theirs.
   const Interactions data = of_lengths({11, 7, 2, 1});
   using Spans = std::vector<std::vector<int64_t>>;
   CHECK(spans(training_windows(data, 5)) == Spans{{0, 0, 5}, {0, 4, 5}, {1, 0, 5}, {2, 0, 2}});
@@ -68,7 +69,7 @@ TEST_CASE("an epoch is every window once, or so many steps of an endless deal") 
   CHECK(whole.size() == 10);
   CHECK(whole != epoch_windows(10, 4, 4, 0, 1));
   CHECK(whole != epoch_windows(10, 3, 4, 0, 2));
-  // Five epochs of 2 steps of 4 windows are four rounds through all ten.
+  // Five epochs of 2 steps of 4 windows are four passes over all ten windows.
   std::vector<int32_t> dealt;
   for (int64_t epoch = 0; epoch < 5; ++epoch) {
     const std::vector<int32_t> part = epoch_windows(10, epoch, 4, 2, 1);
@@ -93,7 +94,7 @@ TEST_CASE("negatives are items that the user has not taken, for every kind of ba
     const models::SequenceBatch batch = model->training_batch(items_of(data, windows, chosen), {1, 2, 3});
     const Tensor negatives = draw_negatives(data, windows, chosen, batch, 5, {1, 0, 7});
     REQUIRE(negatives.shape() == ag::Shape{batch.targets.numel(), 5});
-    // Whose each target is: the sequences of a batch are its windows, in their order.
+    // Find the user of each target: the sequences of a batch are its windows, in order.
     int64_t b = 0;
     std::set<int32_t> seen;
     for (int64_t i = 0; i < batch.targets.numel(); ++i) {
@@ -181,7 +182,7 @@ TEST_CASE("a batch that works on its rows alone has the loss of the whole table,
     testing::check_close(alone.view({1}), whole.view({1}), testing::tolerance::kFused, "loss");
     testing::check_close(batch.item_rows.grad(), ag::embedding(dtable, ids), testing::tolerance::kFused,
                          "gradient");
-    double elsewhere = 0;  // the other rows have none
+    double elsewhere = 0;  // the other rows have no gradient
     for (int64_t i = 0; i < dtable.numel(); ++i) elsewhere += std::abs(double(dtable.data()[i]));
     for (int64_t i = 0; i < ids.numel() * 16; ++i)
       elsewhere -= std::abs(double(dtable.data()[ids.ints()[i / 16] * 16 + i % 16]));
@@ -203,7 +204,7 @@ TEST_CASE("lazy Adam: the first step is Adam's, and rows without a gradient stay
   CHECK(w.values() == dense.values());
   CHECK(w.values()[2] == 3);
 
-  // Row 0 alone: torch.optim.SparseAdam leaves row 2 where it is, Adam goes on with its moments.
+  // A step on row 0 only: row 2 stays, as in torch.optim.SparseAdam; Adam would move it by its moments.
   const std::vector<ag::real> before = w.values();
   lazy.step_rows({w, Tensor::from_ints({0}), Tensor::from({1, 2}, {0.5, -1})});
   dense.set_grad(Tensor::from({3, 2}, {0.5, -1, 0, 0, 0, 0}));

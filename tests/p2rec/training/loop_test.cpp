@@ -1,4 +1,4 @@
-// The training loop: a batch in parts is the batch, and a training that was stopped resumes as if it had not been.
+// The training loop: a batch in parts gives the same result as a whole batch, and so does a resumed training.
 #include "p2rec/training/loop.h"
 
 #include "models/tokenizers/byte_tokenizer.h"
@@ -21,7 +21,7 @@ Interactions some_data() {
   return make_synthetic({.users = 40, .items = 30, .groups = 3, .mean_length = 9, .seed = 5});
 }
 
-// One step with dropout on all windows at once, in so many parts.
+// One step with dropout on all windows, in `parts` parts.
 RecommenderConfig one_step(const std::string& model, int64_t parts) {
   RecommenderConfig config;
   config.model = testing::recommender_with(
@@ -66,7 +66,7 @@ TEST_CASE(
 
 TEST_CASE("sparse Adam takes the same step from a batch in parts") {
   if (sizeof(ag::real) < sizeof(double))
-    return;  // Adam's first step is the gradient's sign: rounding is not small in it
+    return;  // Adam's first step is the sign of the gradient, so rounding can change it much
   const auto weights = [&](int64_t parts) {
     RecommenderConfig config = one_step("sasrec", parts);
     config.loss = {models::RecommenderLoss::BCE, 2};

@@ -1,5 +1,6 @@
-// What the memory checks predict against what real trainings hold, and that what does not fit is refused with a batch that
-// does. The same of the whole program: memory_limit_test.cpp.
+// The predictions of the memory checks, compared with the memory of real trainings. Trainings that do not fit
+// are refused, and the hint has a batch that fits. memory_limit_test.cpp tests the same for the whole
+// program.
 #include "p2rec/training/measured_memory.h"
 
 #include <fstream>
@@ -18,7 +19,7 @@ namespace {
 
 constexpr int64_t kMiB = 1 << 20;
 
-// Leaves so many bytes available while it lives.
+// Limits the available memory to `bytes` while it lives.
 struct Available {
   explicit Available(int64_t bytes) {
     ag::release_cached_memory();
@@ -32,7 +33,7 @@ struct Available {
   Available& operator=(const Available&) = delete;
 };
 
-// The most that tensors on the device hold at once while `work` runs, beyond what they held before.
+// The peak of the device's tensor memory while `work` runs, minus what was in use before.
 template <class Work>
 double held_by(const Work& work) {
   ag::reset_memory_peak(testing::device());
