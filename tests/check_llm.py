@@ -1,11 +1,11 @@
-"""Checks `p2rec llm logits` and `p2rec llm generate` against transformers on a real GGUF model.
+"""Compares `p2rec llm logits` and `p2rec llm generate` with transformers on a real GGUF model.
 
     python tests/check_llm.py --llm SmolLM2-135M-Instruct.Q4_1.gguf --program build/p2rec
 
-For fixed prompts: the token ids equal those of the package tokenizers; the logits of all positions agree with
-transformers' in float32 within 2e-4 of their range; the greedy text of 20 tokens is the same. Both sides work on p2rec's
-ids. `llm generate` may print the continuation alone or after the prompt. Exit code 1 if a check fails.
-Needs: torch, transformers, safetensors, tokenizers, gguf.
+For fixed prompts, the token ids must equal those of the package tokenizers, the logits of all positions must
+agree with transformers' in float32 to 2e-4 of their range, and the greedy text of 20 tokens must be the same.
+Both sides use p2rec's ids. `llm generate` may print the continuation with or without the prompt. Exit code 1
+if a check fails. Needs: torch, transformers, safetensors, tokenizers, gguf.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from checking import TOLERANCE, Program, Table, gguf_tokenizer, load_gguf, only_tensors, share_of_range
 
-# Their greedy choices lead by more than rounding in this model (see make_smollm2.py).
+# In this model, rounding cannot change the greedy choices for these prompts (see make_smollm2.py).
 PROMPTS = [
     "The capital of France is",
     "1, 2, 3, 4, 5, 6,",
@@ -28,7 +28,7 @@ TOKENS = 20
 
 
 def greedy_text(model, tokenizer, ids):
-    """transformers' own greedy generation, which stops at the end-of-text token."""
+    """transformers' greedy generation, which stops at the end-of-text token."""
     prompt = torch.tensor([ids])
     output = model.generate(prompt, attention_mask=torch.ones_like(prompt), do_sample=False, max_new_tokens=TOKENS)
     return tokenizer.decode(output[0, len(ids) :].tolist(), skip_special_tokens=True)

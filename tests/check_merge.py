@@ -1,12 +1,13 @@
-"""Checks that what `p2rec llm merge` writes is a Hugging Face folder: transformers loads it and computes what p2rec computes.
+"""Checks that `p2rec llm merge` writes a Hugging Face folder that transformers loads, with the same results
+as p2rec.
 
     python tests/check_merge.py --llm MODEL --adapter OUT/adapter --program build/p2rec
 
-MODEL is a GGUF file or a Hugging Face folder; without --adapter the model is only converted. Checked: AutoModelForCausalLM
-takes every tensor of the folder and lacks none; its logits for a few texts agree with `p2rec llm logits --adapter` on the
-base, and with `p2rec llm logits` on the folder, within 2e-4 of their range; an adapter moves them by more than 100 times
-that; AutoTokenizer's token ids are p2rec's. Exit code 1 if a check fails.
-Needs: torch, transformers, safetensors, tokenizers, gguf.
+MODEL is a GGUF file or a Hugging Face folder; without --adapter the model is only converted. The checks:
+AutoModelForCausalLM uses every tensor of the folder and misses none. Its logits for a few texts agree to 2e-4
+of their range with `p2rec llm logits --adapter` on the base and with `p2rec llm logits` on the folder. The
+adapter changes them by more than 100 times that. AutoTokenizer's token ids equal p2rec's. Exit code 1 if a
+check fails. Needs: torch, transformers, safetensors, tokenizers, gguf.
 """
 
 import argparse

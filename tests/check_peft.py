@@ -1,12 +1,12 @@
-"""Checks that an adapter written by p2rec is a PEFT adapter: peft loads it, and computes what p2rec computes.
+"""Checks that p2rec writes PEFT adapters: peft loads them, with the same results as p2rec.
 
     python tests/check_peft.py --llm MODEL.gguf --adapter OUT/adapter --program build/p2rec
 
-The adapter folder (adapter_config.json, adapter_model.safetensors) goes onto transformers' AutoModelForCausalLM of the
-same GGUF file in float32. Checked: peft takes exactly the file's tensors; every lora_B is non-zero; for a few texts the
-adapter moves the last token's hidden state (after the final norm) by more than 100 times the tolerance; and
-`p2rec llm embed --adapter` agrees within the tolerance, 2e-4 of the state's range. Exit code 1 if a check fails.
-Needs: torch, transformers, peft, safetensors, tokenizers, gguf.
+peft attaches the adapter folder (adapter_config.json, adapter_model.safetensors) to transformers'
+AutoModelForCausalLM of the same GGUF file, in float32. The checks: peft uses exactly the file's tensors.
+Every lora_B is non-zero. For a few texts the adapter changes the last token's hidden state (after the final
+norm) by more than 100 times the tolerance. `p2rec llm embed --adapter` agrees to the tolerance, 2e-4 of the
+state's range. Exit code 1 if a check fails. Needs: torch, transformers, peft, safetensors, tokenizers, gguf.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""Compares `p2rec llm tokenize` with the Python package tokenizers on random small tokenizers, a few texts each.
+"""Compares `p2rec llm tokenize` with the Python package tokenizers on random small tokenizers, a few texts
+each.
 
     python tests/check_random_tokenizers.py --program build/p2rec [--count 5000] [--seed 1]
 
-Half are byte-level, half SentencePiece's BPE. Random are: the tokens and merges over a few characters, which bytes have a
-token, ignore_merges, unknown tokens, normaliser, way to split, template, and the added tokens: one character or a whole word,
-in the vocabulary or not, special or not, looked for in the text as it is or normalised, with ids that leave holes. Exit code 1
-if an id differs.
-Needs: tokenizers.
+Half are byte-level, half SentencePiece's BPE. These are random: the tokens and merges over a few characters,
+the bytes with a token, ignore_merges, unknown tokens, normaliser, pre-tokenizer, template, and the added
+tokens (one character or a word, in the vocabulary or not, special or not, found in the text as it is or
+normalised, with unused ids). Exit code 1 if an id differs. Needs: tokenizers.
 """
 
 import argparse
@@ -53,11 +53,11 @@ def grow(rng, tokens, merges):
 
 
 def random_added(rng, tokens, in_vocabulary):
-    """Added tokens of one character or a word; `in_vocabulary`: how the vocabulary writes a text."""
+    """Added tokens of one character or a word. in_vocabulary(text): the text in the vocabulary's form."""
     for content in rng.sample(CHARACTERS + WORDS, rng.randint(0, 3)):
         if in_vocabulary(content) not in tokens:
-            tokens.append(in_vocabulary(content))  # the token is one of the model too
-    next_id = len(tokens) + rng.choice([0, 0, 0, 3])  # the package gives it the next id all the same
+            tokens.append(in_vocabulary(content))  # the model has this token too
+    next_id = len(tokens) + rng.choice([0, 0, 0, 3])  # the package ignores the entry and gives it the next id
     added = []
     for content in rng.sample(CHARACTERS + WORDS, rng.randint(0, 6)):
         id = tokens.index(content) if content in tokens else next_id
@@ -67,7 +67,7 @@ def random_added(rng, tokens, in_vocabulary):
 
 
 def unambiguous(content):
-    """Of two added tokens that are equal in normalised text, the package finds one or the other by chance."""
+    """If two added tokens are equal in normalised text, the package's choice between them is random."""
     normalizer, seen, kept = Tokenizer.from_str(json.dumps(content)).normalizer, set(), []
     for token in content["added_tokens"]:
         text = token["content"]
@@ -98,7 +98,7 @@ def random_byte_level(rng):
     tokens += grown[known:]
     for word in rng.sample(WORDS, 3):
         if as_bytes(word) not in tokens:
-            tokens.append(as_bytes(word))  # which no merge reaches
+            tokens.append(as_bytes(word))  # no merge reaches it
     added = random_added(rng, tokens, as_bytes)
     unknown = {"unk_token": tokens[0], "fuse_unk": rng.random() < 0.5} if rng.random() < 0.3 else {}
     model = bpe(tokens, merges, ignore_merges=rng.random() < 0.5, **unknown)

@@ -1,5 +1,6 @@
-"""Compares `p2rec llm tokenize` with transformers' AutoTokenizer, special tokens included, on 200 random texts for
-post_processors of each kind, also after `p2rec llm merge`; and GGUF's flags with llama.cpp's rules.
+"""Compares `p2rec llm tokenize` with transformers' AutoTokenizer, including special tokens, on 200 random
+texts for each kind of post_processor, also after `p2rec llm merge`. Compares the flags of GGUF files with
+llama.cpp's rules.
 
     python tests/check_special_tokens.py --program build/p2rec [--texts 200] [--seed 1]
 
@@ -26,7 +27,7 @@ FAMILIES = FIXTURES / "families"
 
 
 def add_model(folder, tokens):
-    """A model beside the tokenizer, so that the folder can be merged: families/smollm2 with a table for these tokens."""
+    """Adds a model, so that the folder can be merged: families/smollm2 with a table for these tokens."""
     config = LlamaConfig.from_pretrained(FAMILIES / "smollm2", vocab_size=tokens, eos_token_id=None)
     kept = (Path(folder) / "tokenizer_config.json").read_text()
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
@@ -44,7 +45,7 @@ def check_folder(check, document, kind, bos, eos, folder):
 
 
 def write_gguf(path, document, pre, flags):
-    """The byte-level tokenizer `document` beside the tensors of families/llama3.gguf."""
+    """Writes the byte-level tokenizer `document` with the tensors of families/llama3.gguf."""
     reader = gguf.GGUFReader(FAMILIES / "llama3.gguf")
     vocab = document["model"]["vocab"]
     added = [token for token in document["added_tokens"] if token["content"] not in vocab and not token["normalized"]]
@@ -78,7 +79,7 @@ def write_gguf(path, document, pre, flags):
 
 def check_gguf(check, document, folder):
     document = {**document, "added_tokens": [token for token in document["added_tokens"] if not token["normalized"]]}
-    # Without the key, llama.cpp adds bos for llama-bpe only.
+    # Without the key, llama.cpp adds bos only for llama-bpe.
     for pre, flags, bos, eos in (("llama-bpe", {}, True, False), ("llama-bpe", {"bos": False}, False, False),
                                  ("gpt-2", {}, False, False), ("gpt-2", {"bos": True, "eos": True}, True, True),
                                  ("qwen2", {"eos": True}, False, True)):  # fmt: skip

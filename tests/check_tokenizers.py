@@ -1,13 +1,13 @@
-"""Compares `p2rec llm tokenize` with the Python packages tokenizers and sentencepiece on random texts of 40 scripts.
+"""Compares `p2rec llm tokenize` with the packages tokenizers and sentencepiece on random texts of 40 scripts.
 
     python tests/check_tokenizers.py --program build/p2rec [--texts 10000] [--seed 1]
-    python tests/check_tokenizers.py --program build/p2rec --tokenizer-json FILE      a real one, of Llama 3 say
-    python tests/check_tokenizers.py --program build/p2rec --tokenizer-model FILE     SentencePiece's, of Mistral say
+    python tests/check_tokenizers.py --program build/p2rec --tokenizer-json FILE    a real one, e.g. Llama 3's
+    python tests/check_tokenizers.py --program build/p2rec --tokenizer-model FILE   SentencePiece's, e.g. Mistral's
 
-Without a file, vocabularies of some thousand tokens are trained for each supported way to split, written as
-tokenizer.json and as GGUF, and both are compared. Texts stay within Unicode 11, which every Unicode table in question
-knows (PCRE2 10.42: 14; the oldest, that of the NFC in the package tokenizers, does not order U+0EBA of Unicode 12). Exit code 1 if an id differs.
-Needs: gguf, sentencepiece, tokenizers.
+Without a file, the script trains vocabularies of some thousand tokens for each supported pre-tokenizer,
+writes them as tokenizer.json and as GGUF, and compares both. The texts contain only characters of Unicode 11,
+which all tables involved have (PCRE2 10.42 has 14; the oldest table, for NFC in the package tokenizers, does
+not order U+0EBA of Unicode 12). Exit code 1 if an id differs. Needs: gguf, sentencepiece, tokenizers.
 """
 
 import argparse
@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "fixtures"))
 from make_tokenizers import byte_level, llama2, llama3, metaspace, pieces, train_sentencepiece  # noqa: E402
 from tokenizer_texts import SENTENCES, TEXTS  # noqa: E402
 
-SCRIPTS = {  # first and last character of a block
+SCRIPTS = {  # the first and last character of each block
     "Latin": (0x41, 0x7A), "Latin-1": (0xA1, 0xFF), "Latin Extended": (0x100, 0x24F), "IPA": (0x250, 0x2AF),
     "Combining": (0x300, 0x36F), "Greek": (0x370, 0x3FF), "Cyrillic": (0x400, 0x4FF), "Armenian": (0x531, 0x587),
     "Hebrew": (0x591, 0x5F4), "Arabic": (0x600, 0x6FF), "Syriac": (0x700, 0x74F), "Thaana": (0x780, 0x7B1),
@@ -51,7 +51,7 @@ FRAGMENTS = ["'s", "'T", "'re", "'VE", "'m", "'Ll", "'d", "'\u017f", "don't", " 
              "\u1112\u1161\u11ab", "q\u0307\u0323", " 1995", "12345", "<|", "|>", "<s", "\u2581\u2581", "\ud55c"]  # fmt: skip
 
 
-# Characters of these blocks that are younger than Unicode 11 (DerivedAge.txt).
+# Characters of these blocks that are newer than Unicode 11 (DerivedAge.txt).
 NEWER = {0x61D, 0xB55, 0xC3C, 0xC5D, 0xC77, 0xCDD, 0xD04, 0xD81, 0xE86, 0xE89, *range(0xE8C, 0xE94), 0xE98, 0xEA0, 0xEA8, 0xEA9,
          0xEAC, 0xEBA, 0x180F}  # fmt: skip
 
@@ -82,7 +82,7 @@ def random_text(rng, special):
 
 
 def corpus(rng):
-    """What vocabularies are trained on: sentences, and random words that come back often enough to be merged."""
+    """The training texts: sentences, and random words that occur often enough to be merged."""
     words = [random_text(rng, []) for _ in range(1500)]
     lines = [" ".join(rng.choices(words, k=6)) for _ in range(3000)]
     readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8").splitlines(keepends=True)
@@ -112,10 +112,10 @@ class Check:
         self.failed += different
 
     def tokenizer_json(self, name, document, folder):
-        """`document`: a tokenizer.json as a text."""
+        """`document`: a tokenizer.json as a string."""
         folder = Path(folder)
         (folder / "tokenizer.json").write_text(document, encoding="utf-8")
-        (folder / "config.json").write_text("{}")  # as every model's folder has
+        (folder / "config.json").write_text("{}")  # every model's folder has one
         tokenizer = Tokenizer.from_str(document)
         tokenizer.no_truncation()
         expected = [tokenizer.encode(text, add_special_tokens=False).ids for text in self.texts]
@@ -147,7 +147,7 @@ def check_byte_level(check, training, folder):
         model = {**document["model"], "ignore_merges": name == "llama-bpe"}
         full = {**document, **byte_level(name), "model": model}
         check.tokenizer_json(f"{name}, tokenizer.json", json.dumps(full), folder)
-        # GGUF knows no added tokens that are looked for in normalised text: there it is an ordinary one.
+        # In GGUF, an added token cannot be found after normalisation: there it is an ordinary token.
         added = [token for token in full["added_tokens"] if token["content"] not in normalized]
         plain = Tokenizer.from_str(json.dumps({**full, "added_tokens": added}))
         expected = [plain.encode(text, add_special_tokens=False).ids for text in check.texts]
@@ -158,7 +158,7 @@ def check_byte_level(check, training, folder):
 
 
 def check_scores(check, name, model, folder):
-    """SentencePiece itself knows no control tokens in a text: what lies between them is encoded for itself."""
+    """SentencePiece finds no control tokens in a text, so the parts between them are encoded separately."""
     tokens, scores, types = pieces(model)
     control = [token for token, kind in zip(tokens, types) if kind in (2, 3)]
 
@@ -180,7 +180,7 @@ def check_sentencepiece(check, training, folder):
     model = train_sentencepiece(training, 7000, character_coverage=0.98, user_defined_symbols=["<tool>", "<two\u2581words>"])
     document = llama2(*check_scores(check, "SentencePiece", model, folder))
     check.tokenizer_json("SentencePiece, Prepend and Replace", json.dumps(document), folder)
-    # The first files of Llama 2 look for their special tokens in normalised text.
+    # The first files of Llama 2 find their special tokens in normalised text.
     normalized = [{**token, "normalized": True} for token in document["added_tokens"]]
     check.tokenizer_json("SentencePiece, normalized tokens", json.dumps({**document, "added_tokens": normalized}), folder)
     for scheme in ("always", "first", "never"):

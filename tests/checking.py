@@ -1,4 +1,4 @@
-"""What check_llm.py and check_peft.py share: running p2rec, the reference model, comparison, the table."""
+"""The common part of the check_*.py: running p2rec, the reference model, comparison, the table."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "fixtures"))
 from gguf_tokenizer import gguf_tokenizer  # noqa: E402, F401
 from make_smollm2 import load_gguf  # noqa: E402, F401
 
-TOLERANCE = 2e-4  # share of the reference's range (largest less smallest value): float32 through some dozen layers
+TOLERANCE = 2e-4  # share of the reference's range (largest - smallest value): float32 through some dozen layers
 
 
 class Program:
@@ -21,7 +21,7 @@ class Program:
         self.program, self.llm = program, llm
 
     def run(self, command, text, *options):
-        bare = "--no-special-tokens"  # check_special_tokens.py looks at those
+        bare = "--no-special-tokens"  # check_special_tokens.py tests those
         line = [self.program, "llm", command, "--llm", self.llm, "--text", text, bare, *map(str, options)]
         done = subprocess.run(line, capture_output=True)
         if done.returncode != 0:
@@ -37,7 +37,7 @@ class Program:
 
 
 def share_of_range(found, expected):
-    """The largest difference, as a share of the reference's range."""
+    """The largest difference divided by the reference's range."""
     if found.shape != expected.shape:
         raise SystemExit(f"shapes differ: found {tuple(found.shape)}, expected {tuple(expected.shape)}")
     found, expected = found.double(), expected.double()

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Shows that the tests can fail: makes the small wrong changes of mutations.json, one at a time, and runs the quick tests.
+"""Shows that the tests can fail: makes the small wrong changes of mutations.json one at a time and runs the
+quick tests.
 
     python3 tests/mutate.py [--build FOLDER] [--count N] [--seed TEXT] [--only REGEX] [--jobs N] [--check]
 
-The sources themselves are never touched. A changed file is written into a folder of its own and compiled from there; the object
-goes, in front of the f64 library of the build folder, into a program of the tests that are expected to catch the change. If they
-all pass, the other quick tests run. So a mutation costs one file compiled, one program linked and one test up to its first
-failure; --jobs of them are tried side by side. Those that name the tests of CUDA are tried in tests_cuda_on_host instead, where
-the kernels run on the host. Needs Python's standard library and CMake's Makefiles.
+The sources are not changed. A changed file is written into a separate folder and compiled there. Its object
+is linked, before the f64 library of the build folder, into a program with the tests that should catch the
+change. If they all pass, the other quick tests run. So a mutation takes one compilation, one link and one
+test up to its first failure; --jobs of them run at the same time. Mutations that name the tests of CUDA run
+in tests_cuda_on_host instead, where the kernels run on the host. Needs Python's standard library and CMake's
+Makefiles.
 
-What was found is kept in FOLDER/mutate, so that an interrupted run goes on; a verdict is kept as long as what it depends on is
-the same. A mutation that no test catches, or that does not compile, makes the exit code 1. A run over all mutations writes its
-table into tests/MUTATIONS.md.
+Results are kept in FOLDER/mutate, so an interrupted run can be resumed; a verdict is valid while everything
+that it depends on is the same. The exit code is 1 if a mutation is caught by no test or does not compile. A
+run over all mutations writes tests/MUTATIONS.md.
 """
 
 import argparse
@@ -35,16 +37,17 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "mutations.json"
 LIST = ROOT / "tests" / "MUTATIONS.md"
 HEADING = "# Mutations\n\nWritten by `make mutate`: what each small wrong change is caught by. [README.md](README.md) says how.\n\n"
-# Not run: what looks at the mutated sources' text, starts the program, is linked with the fuzz targets, or takes long.
+# Tests that do not run: they read the sources' text, start the program, are linked with the fuzz targets, or
+# take long.
 LEFT_OUT = {"mutations_test", "fixture_hashes_test", "layers_test", "cuda_test", "cli_test", "llm_merge_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
             "memory_limit_test", "measured_memory_test", "fuzz_regression_test"}
 CUDA_TESTS = ["cuda_test", "thread_order_test", "models_test", "recommender_models_test"]
-# A mutation may make a loop endless, and let it eat memory: seconds and bytes.
+# Limits in seconds and bytes, because a mutation may make a loop endless or use too much memory.
 TOO_LONG, MEMORY = 120, 16 << 30
 
 
 def test_source(name):
-    """The source of a test file, in whichever folder it lies."""
+    """The path of a test file's source, in any folder."""
     return next((ROOT / "tests").rglob(f"{name}.cpp"), ROOT / "tests" / f"{name}.cpp")
 
 
@@ -76,10 +79,11 @@ def quick_tests():
 
 
 def finish(line, folder, **variables):
-    """(exit code, output) of a command; the code is None where it went on and on, and was killed with all that it started."""
-    # Seconds of the processor, not of the clock, since the machine may have other work; a clock too, since a lock takes none.
+    """(exit code, output) of a command; the code is None if it took too long and was killed."""
+    # Processor time, because the machine may have other work; wall time too, because a deadlock takes no
+    # processor time.
     limits = ["prlimit", f"--cpu={TOO_LONG}", f"--as={MEMORY}"]
-    # Several programs run side by side: threads that wait for each other's turn would only take it away.
+    # Several programs run at the same time, so waiting threads must not take processor time.
     environment = {**os.environ, "OMP_WAIT_POLICY": "passive", **variables}
     process = subprocess.Popen([*limits, *map(str, line)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                text=True, errors="replace", start_new_session=True, env=environment)  # fmt: skip
@@ -92,24 +96,24 @@ def finish(line, folder, **variables):
 
 
 def included_in(compiled):
-    """The files that a compiler's list of dependencies names beside an object."""
+    """The files in the list of dependencies that the compiler wrote for an object."""
     return Path(f"{compiled}.d").read_text().replace("\\\n", " ").split()[1:]
 
 
 class Broken(Exception):
-    """What the compiler or the linker said."""
+    """A compilation or link failed; the message is the compiler's."""
 
 
 class Twin:
-    """The f64 twin in a build folder, or the twin on CUDA: its objects, and programs linked from them and from changed ones."""
+    """The f64 build in a build folder, or that for CUDA: its objects, and programs with changed objects."""
 
     def __init__(self, build, work, jobs, cuda):
         self.build, self.work, self.jobs, self.cuda = build, work, jobs, cuda
         self.tests = build / "tests" / "CMakeFiles" / f"{'tests_cuda_on_host' if cuda else 'tests_f64'}.dir"
-        self.commands, self.objects = {}, {}  # of a source: the words of the command that compiles it, its object
-        self.checked = set()  # sources of tests whose objects are known to be fresh
+        self.commands, self.objects = {}, {}  # source -> words of the command that compiles it, its object
+        self.checked = set()  # sources of tests whose objects are up to date
         self.locks = collections.defaultdict(threading.Lock)
-        self.passed = set()  # test files that the sources as they are pass
+        self.passed = set()  # test files that pass with the unchanged sources
 
     def make(self):
         target = "tests_cuda_on_host" if self.cuda else "p2rec_f64"
@@ -125,28 +129,28 @@ class Twin:
         self.helpers = [s for s in self.objects if s.is_relative_to(ROOT / "tests") and not s.is_relative_to(ROOT / "tests/fuzz") and not s.stem.endswith("_test")]
 
     def compile(self, source, compiled, original, first_include=None):
-        """Compiles a source as the original is, with a folder where headers are looked for first."""
-        # All tests are compiled alike; one that is not part of the twin has no command of its own.
+        """Compiles a source with the original's command; headers are first searched in first_include."""
+        # All tests have the same command; one that is not part of the f64 build has none.
         line = list(self.commands.get(original, self.commands[ROOT / "tests" / "main.cpp"]))
         line[line.index("-o") + 1], line[line.index("-c") + 1] = compiled, source
         if first_include:
             line.insert(next(i for i, word in enumerate(line) if word.startswith("-I")), f"-I{first_include}")
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        # -w, since a mutation may leave a variable unused.
+        # -w, because a mutation may leave a variable unused.
         code, output = finish([*line, "-w", "-MMD", "-MF", f"{compiled}.d"], self.build)
         if code != 0:
             raise Broken(output)
         return compiled
 
     def is_fresh(self, compiled):
-        """Whether an object is as new as all that it is made from."""
+        """True if an object is newer than all files that it is made from."""
         if not compiled.exists() or not Path(f"{compiled}.d").exists():
             return False
         made_from = [self.tests / "flags.make", *map(Path, included_in(compiled))]
         return all(path.exists() and path.stat().st_mtime <= compiled.stat().st_mtime for path in made_from)
 
     def sources_of(self, tests):
-        """Those of a program of these test files, without the library; their objects are the build folder's, or made here."""
+        """The sources of a program of these test files. Compiles those whose objects are not up to date."""
         sources = [*self.helpers, *map(test_source, tests)]
         for source in sources:
             with self.locks[source]:
@@ -158,12 +162,12 @@ class Twin:
         return sources
 
     def link(self, program, sources, changed):
-        """Links a program of these sources of tests. `changed` holds other objects of some of them, and of the library's."""
+        """Links a program of these test sources. `changed`: source -> object that replaces the original."""
         words = [w for w in shlex.split((self.tests / "link.txt").read_text()) if not w.endswith(".o")]
         at = words.index("-o") + 2
         compiler, libraries = words[:at], words[at:]
         compiler[-1] = program
-        # The twin on CUDA has no archive to take the library's objects from.
+        # The build for CUDA has no archive with the library's objects.
         objects = {**{s: self.objects[s] for s in [*sources, *(self.library if self.cuda else [])]}, **changed}
         code, output = finish([*compiler, *objects.values(), *libraries], self.build / "tests")
         if code != 0:
@@ -171,7 +175,7 @@ class Twin:
         return program
 
     def run(self, program, test):
-        """None if a test file passes, or the name of its first test case that fails."""
+        """None if a test file passes, else the name of the first test case that fails."""
         line = [program, f"--source-file=*/{test}.cpp", "--abort-after=1"]
         code, output = finish(line, self.work, P2REC_TEST_DEVICE="cuda" if self.cuda else "cpu")
         if code is None:
@@ -179,7 +183,7 @@ class Twin:
         return None if code == 0 else failed_case(output) or f"exit code {code}"
 
     def check_as_they_are(self, test):
-        """A test that the sources fail as they are would catch everything."""
+        """Stops if a test fails with the unchanged sources, since it would catch every mutation."""
         with self.locks[test]:
             if test in self.passed:
                 return
@@ -190,14 +194,14 @@ class Twin:
             program.unlink()
 
     def changed_objects(self, mutation, folder, sources):
-        """source -> its object with the mutation: the changed source, or all that include the changed header."""
+        """source -> object with the mutation: the changed source, or all that include the changed header."""
         original, path = ROOT / mutation["file"], folder / mutation["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(original.read_text().replace(mutation["old"], mutation["new"]))
         if original in self.objects:
             return {original: self.compile(path, path.with_suffix(".o"), original)}
         including = [s for s in [*self.library, *sources] if str(original) in included_in(self.objects[s])]
-        # Two folders may have a source of one name.
+        # Sources in two folders may have the same name.
         return {s: self.compile(s, folder / f"{str(s.relative_to(ROOT)).replace('/', '_')}.o", s, folder) for s in including}
 
     def failure(self, mutation, folder, tests):
@@ -245,10 +249,11 @@ def digest(*texts):
 
 
 class Results:
-    """name -> [verdict, test file, test case], kept in a file with a digest of all that a verdict depends on.
+    """name -> [verdict, test file, test case], in a file with a digest of everything that a verdict depends
+    on.
 
-    That a test catches a mutation depends on the sources, on the mutation, on that test and on what all tests share; that no
-    test does depends on every one of them.
+    The verdict "caught" depends on the sources, the mutation, the test that caught it, and the files that all
+    tests share; "survived" depends on every test.
     """
 
     def __init__(self, path):
@@ -273,7 +278,7 @@ class Results:
         return digest(self.shared, *(mutation[key].encode() for key in ("file", "old", "new")), *tests)
 
     def of(self, mutation):
-        """The verdict, or None where there is none that is still valid."""
+        """The verdict, or None if there is no valid one."""
         *verdict, known = self.found.get(mutation["name"], [None, "", "", ""])
         return verdict if known and known == self.dependencies(mutation, verdict[1]) else None
 
@@ -297,7 +302,7 @@ def chosen(mutations, options):
 
 
 def run(mutations, twins, results):
-    """`twins`: the one without CUDA, the one with."""
+    """`twins`: the build without CUDA and the build with CUDA."""
     todo = [m for m in mutations if not results.of(m)]
     print(f"{len(mutations)} mutations, {len(mutations) - len(todo)} of them done before", flush=True)
     if not todo:

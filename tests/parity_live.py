@@ -1,14 +1,18 @@
-"""Draws random configurations by seed and compares this library with PyTorch on each, in double precision.
+"""Draws random configurations and compares this library with PyTorch on each, in double precision.
 
     python tests/parity_live.py --program build/tests/parity_live [--count 200] [--seed 1] [--only KIND]
 
-The kinds take turns: attention against torch's scaled_dot_product_attention; rms_norm, layer_norm, linear_cross_entropy
-and matmul against torch's; gru against torch.nn.GRU; candidate_scores against all scores, of which it takes some; a
-Llama, plain or with LoRA on some of its layers, against plain_models.py, which is itself compared with transformers and
-peft in float32 on the same configuration; SASRec against torch.nn.TransformerEncoderLayer on padded sequences. Drawn
-are sizes, heads, groups of heads, lengths (one and, where allowed, none), ranks, masks, targets. Results and all
-gradients must agree to 1e-9 of each tensor's largest magnitude. Exit code 1 if one does not; a configuration that
-failed is printed and can be run again with --seed and --count. Needs: torch, transformers, peft, safetensors.
+The kinds take turns, each compared with:
+    attention                       torch's scaled_dot_product_attention
+    rms_norm, layer_norm, matmul,   torch's
+    linear_cross_entropy, gru
+    candidate_scores                the same scores of the full matrix
+    Llama, plain or with LoRA       plain_models.py, which is compared with transformers and peft in float32
+    SASRec                          torch.nn.TransformerEncoderLayer on padded sequences
+Sizes, heads, groups of heads, lengths (one and, if allowed, zero), ranks, masks and targets are random.
+Results and all gradients must agree to 1e-9 of each tensor's largest magnitude. Otherwise the exit code is 1,
+and the configuration is printed; it can be run again with --seed and --count. Needs: torch, transformers,
+peft, safetensors.
 """
 
 import argparse
@@ -30,9 +34,9 @@ import make_models  # noqa: E402
 import plain_models as plain  # noqa: E402
 from fixture_runs import Draw  # noqa: E402
 
-warnings.filterwarnings("ignore", category=FutureWarning)  # transformers of itself
+warnings.filterwarnings("ignore", category=FutureWarning)  # of transformers about itself
 TOLERANCE = 1e-9
-LIBRARY_TOLERANCE = 1e-3  # transformers and peft in float32
+LIBRARY_TOLERANCE = 1e-3  # for transformers and peft in float32
 LORA_TARGETS = make_models.LORA["targets"]
 
 
@@ -58,7 +62,7 @@ def with_gradients(y, inputs, dy=None):
     return {"y": y.detach().reshape(y.shape or (1,))} | {f"grad.{n}": g for n, g in zip(inputs, gradients)}
 
 
-# ---- a kind: (settings, tensors of the case file, expected results) ------------------------------------------------------
+# ---- a kind: (settings, tensors of the case file, expected results) ----------------------------------------
 
 
 def attention(s):
@@ -84,7 +88,7 @@ def norm(s, has_bias):
     C, eps, scale = s.between(1, 200), s.one_of(1e-12, 1e-6, 1e-5, 0.1), s.one_of(0.01, 1, 100)
     inputs = {"x": s.draw.normal(s.between(1, 70), C) * scale, "weight": s.draw.normal(C)}
     if has_bias:
-        # One column alone has no variance, so with a small eps only rounding is left.
+        # A single column has no variance, so with a small eps only rounding errors are left.
         eps = eps if C > 1 else 0.1
         inputs["bias"] = s.draw.normal(C)
     inputs = {name: x.requires_grad_() for name, x in inputs.items()}
@@ -193,7 +197,7 @@ def llama(s):
 
 
 def compare_with_library(weights, adapter, x, targets, expected):
-    """The plain model's results against transformers' and peft's, in float32."""
+    """Compares the plain model's results with transformers' and peft's, in float32."""
     plain_weights = {n: w.detach() for n, w in weights.items()}
     if adapter:
         model, trained = make_models.peft_llama(plain_weights, {n: w.detach() for n, w in adapter.items()})
@@ -215,7 +219,7 @@ def sasrec(s):
     H, D, T = s.between(1, 3), s.between(1, 8), s.between(1, 12)
     config = {"num_items": s.between(2, 60), "hidden_size": H * D, "inner_size": s.between(1, 30), "num_layers": s.between(1, 3),
               "num_heads": H, "max_length": T, "layer_norm_eps": 1e-5}  # fmt: skip
-    if H * D == 1:  # a norm of one column is its bias
+    if H * D == 1:  # the norm of one column is its bias
         config["hidden_size"] = 2 * H
     make_models.SASREC = config
     weights = make_models.sasrec_weights(s.draw)
@@ -239,7 +243,7 @@ KINDS = {f.__name__: f for f in (attention, rms_norm, layer_norm, linear_cross_e
                                  sasrec)}  # fmt: skip
 
 
-# ---- comparison ----------------------------------------------------------------------------------------------------------
+# ---- comparison --------------------------------------------------------------------------------------------
 
 
 def for_file(tensor):
@@ -247,8 +251,9 @@ def for_file(tensor):
 
 
 def worst_error(found, expected, floor=1e-6):
-    """The largest error of all tensors, each as a share of its largest magnitude, and whose it is. A gradient that is zero by
-    the mathematics is rounding noise in both: below this share of the largest tensor's magnitude it counts against that."""
+    """The largest error of all tensors, relative to the tensor's largest magnitude, and the tensor's name. A
+    gradient that is mathematically zero is rounding noise on both sides, so a magnitude below `floor` times
+    the largest tensor's counts as that."""
     if set(found) != set(expected):
         return float("inf"), f"names {sorted(set(found) ^ set(expected))}"
     largest = max(value.abs().max().item() for value in expected.values() if value.numel())

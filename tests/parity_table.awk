@@ -1,5 +1,5 @@
-# Makes tests/PARITY.md of the notes that the tests leave (parity.h): of each part and precision the worst, in the order in
-# which the tests came, single operations last.
+# Makes tests/PARITY.md from the notes that the tests write (parity.h): the worst of each part and precision,
+# in the order of the tests, single operations last.
 BEGIN { FS = "\t" }
 {
   key = $1 FS $2 FS $3

@@ -1,4 +1,5 @@
-"""GGUF and safetensors files put together by hand, so that they can lie (layouts: models/formats/gguf_header.h, nn/io/safetensors.h)."""
+"""Builds GGUF and safetensors files from parts, so that they can be invalid (layouts:
+models/formats/gguf_header.h, nn/io/safetensors.h)."""
 
 import json
 import struct
@@ -38,7 +39,7 @@ def value(name, kind, content):
 
 
 def info(name, dimensions, kind, offset):
-    """`dimensions` in the file's order, the fastest first."""
+    """`dimensions` are in the file's order, the fastest first."""
     return text(name) + u32(len(dimensions)) + b"".join(map(u64, dimensions)) + u32(kind) + u64(offset)
 
 
@@ -47,19 +48,19 @@ def padded(data, to=32):
 
 
 def gguf(values=(), infos=(), data=b"", version=3, tensors=None, count=None):
-    """`tensors` and `count` are the declared numbers of tensors and values, where they are not the true ones."""
+    """`tensors` and `count` are the declared numbers of tensors and values; None: the true numbers."""
     head = b"GGUF" + u32(version) + u64(len(infos) if tensors is None else tensors)
     head += u64(len(values) if count is None else count)
     return padded(head + b"".join(values) + b"".join(infos)) + data
 
 
 def safetensors(header, data=b"", length=None):
-    """`length` is the declared length of the header, where it is not the true one."""
+    """`length` is the declared length of the header; None: the true length."""
     head = header if isinstance(header, bytes) else json.dumps(header).encode()
     return u64(len(head) if length is None else length) + head + data
 
 
-# --- whole files that are right -----------------------------------------------------------------------------------
+# --- valid files --------------------------------------------------------------------------------------------
 
 
 def byte_characters():
@@ -70,7 +71,7 @@ def byte_characters():
 
 
 def tokenizer(single):
-    """A byte-level vocabulary whose tokens of one character are `single`: those of "the" and a space among them."""
+    """A byte-level vocabulary; `single` are its tokens of one character, with those of "the" and the space."""
     tokens = [*single, "th", "the", "Ġt", "<|endoftext|>", "<tool>"]
     return {
         "tokenizer.ggml.model": (TEXT, "gpt2"), "tokenizer.ggml.pre": (TEXT, "smollm"),
@@ -102,7 +103,7 @@ def values_of(table):
 
 
 def tokenizer_gguf(base=SMALL, **changes):
-    """A file with a tokenizer; a change names a key without "tokenizer.ggml." and gives (type, content), None drops it."""
+    """A file with a tokenizer. Changes: key without "tokenizer.ggml." = (type, content), or None to remove."""
     table = dict(base)
     for name, change in changes.items():
         table["tokenizer.ggml." + name] = change
@@ -110,7 +111,7 @@ def tokenizer_gguf(base=SMALL, **changes):
 
 
 def model_gguf(changes=None, tensors=None):
-    """A model of one layer, all F16; `changes` to its metadata, `tensors` that differ (name: dimensions, None drops it)."""
+    """A model of one layer, all F16. `changes`: to the metadata; `tensors`: other dimensions (None: remove)."""
     table = {**MODEL, **SMALL, **(changes or {})}
     infos, data = [], b""
     for name, dimensions in {**TENSORS, **(tensors or {})}.items():
@@ -124,7 +125,7 @@ def model_gguf(changes=None, tensors=None):
 
 
 def tiny_llm(weights=True, **changes):
-    """What models::write_tiny_llm writes; `changes` to the configuration."""
+    """A file of models::write_tiny_llm, with `changes` to the configuration."""
     config = {"vocabulary": 257, "hidden": 2, "intermediate": 3, "layers": 1, "heads": 1, "kv_heads": 1, "context": 16,
               "rms_eps": 1e-5, "rope_theta": 1e4, "tied": True, **changes}  # fmt: skip
     block = "model.layers.0."
@@ -141,7 +142,7 @@ def tiny_llm(weights=True, **changes):
     return safetensors(header, b"\0" * offset)
 
 
-SHARDS = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]  # they lie beside the folder that the target makes
+SHARDS = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]  # the target adds them to the folder
 CONFIG = {"model_type": "llama", "vocab_size": 40, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2,
           "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8, "max_position_embeddings": 256,
           "tie_word_embeddings": True, "rope_scaling": {"rope_type": "linear", "factor": 2.0}}  # fmt: skip
@@ -151,7 +152,7 @@ TOKENIZER = {"model": {"type": "BPE", "vocab": {"\u2581": 0, "t": 1, "h": 2, "th
 
 
 def weight_map():
-    """Which of the two shards holds each tensor."""
+    """The shard of each tensor."""
     block = ["input_layernorm", "post_attention_layernorm", *(f"self_attn.{x}_proj" for x in "qkvo"),
              *(f"mlp.{x}_proj" for x in ("gate", "up", "down"))]  # fmt: skip
     names = [["embed_tokens", *("layers.0." + name for name in block)], [*("layers.1." + name for name in block), "norm"]]
@@ -163,13 +164,13 @@ def tokenizer_json(**changes):
 
 
 def folder(files):
-    """Small files of a Hugging Face folder, as the target language_model takes them."""
+    """The small files of a Hugging Face folder, in the form that the target language_model reads."""
     content = {name: value if isinstance(value, bytes) else json.dumps(value).encode() for name, value in files.items()}
     return b"\n".join(b"=== " + name.encode() + b"\n" + value for name, value in content.items())
 
 
 def model_folder(index=None, tokenizer=None, **changes):
-    """A whole folder; `changes` to the config.json."""
+    """A complete folder, with `changes` to the config.json."""
     index = {"weight_map": weight_map()} if index is None else index
     return folder({"config.json": {**CONFIG, **changes}, "model.safetensors.index.json": index,
                    "tokenizer.json": tokenizer or TOKENIZER})  # fmt: skip
@@ -184,7 +185,7 @@ def all_dtypes():
     return safetensors(header, b"\1" * 16 + b"\0" * (offset - 16))
 
 
-# --- whole texts that are right -----------------------------------------------------------------------------------
+# --- valid texts --------------------------------------------------------------------------------------------
 
 ATOMIC = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t10\t5\t881250949\n1\t20\t3\t88125\n2\t10\t1\t7.5e3\n"
 ITEMS = "item_id:token\tmovie_title:token_seq\tclass:token_seq\n10\tToy Story (1995)\tAnimation\n20\tÄpfel\t\n"
@@ -196,7 +197,7 @@ INTERACTIONS = {
     "lines": "7 1 2 3 4\n8 3\n9\t1 1 2\n",
     "lines_items": "7 10 20\n8 10 20 10\n=== items\n" + ITEMS,
 }
-# The first line names columns, or none.
+# The first line is empty or has the names of columns.
 TABLES = {
     "csv": '\nuserId,movieId,rating,timestamp\n1,2,5,10\n1,"3,""x""",4,11\n2,2,3,12\n2,"3,""x""",5,13\n',
     "named": "who what when how\nwho\twhat\twhen\thow\n1\t2\t10\t5\n1\t3\t11\t4\n1\t4\t12\t4\n2\t2\t9\t1\n",

@@ -1,8 +1,9 @@
-"""Writes lessons.json: tiny files that each teach one lesson, with what must be said about them.
+"""Writes lessons.json: tiny files, each with one known fault, and the message that must refuse it.
 
-The lessons are those of public parsers: ggml and llama.cpp (CVE-2024-21802, -21825, -21836, -23496, -23605, CVE-2025-53630,
-CVE-2026-33298, ggml pull request 709), gguf-tools, and the JSON and text readers of everybody. A lesson is a target, a name, a
-part of the message that must refuse the file (empty: any message; null: the file is right), and the file's bytes.
+The faults are known from public parsers: ggml and llama.cpp (CVE-2024-21802, -21825, -21836, -23496, -23605,
+CVE-2025-53630, CVE-2026-33298, ggml pull request 709), gguf-tools, and common readers of JSON and text. A
+lesson is a target, a name, a part of the message (empty: any message; null: the file is valid), and the
+file's bytes.
 
 usage: make_lessons.py
 """
@@ -31,7 +32,7 @@ def gguf_counts():
     yield "tensors_one_too_many", "the list of tensors", gguf(infos=[info("w", [1], 0, 0)], tensors=3)
     two = [info("w", [4], 0, 0), info("v", [4], 0, 32)]
     yield "tensor_not_declared", "not the padding's zeros", gguf(infos=two, tensors=1, data=SIXTEEN[:48])
-    eight = [info("w" * 8, [4], 0, 0), info("v", [4], 0, 32)]  # the first one ends where the data may begin
+    eight = [info("w" * 8, [4], 0, 0), info("v", [4], 0, 32)]  # the data may begin where the first one ends
     yield "aligned_tensor_not_declared", "end at byte 32 of the data", gguf(infos=eight, tensors=1, data=SIXTEEN[:48])
     yield "no_tensor_declared", "not the padding's zeros", gguf([value("a", U32, 1)], two, tensors=0, data=SIXTEEN[:48])
     yield "data_of_no_tensor", "the file has 128; hint", gguf(data=2 * SIXTEEN)
@@ -117,7 +118,7 @@ def gguf_tokenizers():
     yield "end_is_text", "is string; expected an integer", make.tokenizer_gguf(eos_token_id=(TEXT, "</s>"))
     yield "split_unknown", "not supported", make.tokenizer_gguf(pre=(TEXT, "\x1b[31m"))
     yield "model_is_number", "is u32; expected a string", make.tokenizer_gguf(model=(U32, 1))
-    # Byte tokens with bad hexadecimal digits, in the family that has them.
+    # Byte tokens with wrong hexadecimal digits, in the family with byte tokens.
     spm = {"model": (TEXT, "llama"), "pre": None, "merges": None, "scores": (F32, [0.0] * 4)}
     for i, byte in enumerate(["<0xZZ>", "<0x1", "<0x100>", "<0x-1>"]):
         bad = make.tokenizer_gguf(**spm, tokens=(TEXT, ["<unk>", "<s>", "a", byte]), token_type=(I32, [2, 3, 1, 6]),
@@ -157,7 +158,7 @@ def language_models():
 def model_folders():
     folder, names = make.model_folder, make.weight_map()
 
-    def config(**changes):  # without an index: it is not looked for
+    def config(**changes):  # an index is not needed
         return make.folder({"config.json": {**make.CONFIG, **changes}, "tokenizer.json": make.TOKENIZER})
 
     yield "config_list", "expected a JSON object", make.folder({"config.json": [], "tokenizer.json": make.TOKENIZER})

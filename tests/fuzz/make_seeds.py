@@ -1,4 +1,5 @@
-"""Writes what the fuzzer starts from, a folder for each target: committed fixtures and the files of make_lessons.py.
+"""Writes the fuzzer's first inputs, a folder for each target: committed fixtures and the files of
+make_lessons.py.
 
 usage: make_seeds.py FOLDER
 """
@@ -16,7 +17,7 @@ FIXTURES = ROOT / "tests/fixtures"
 
 
 def folders():
-    """Families as language_model takes them: the index of one goes with its shards, which the target lays beside it."""
+    """Families in the form that language_model reads; the index of one belongs to shards of the target."""
     for family in ("llama2", "llama3", "qwen2", "smollm2", "tinyllama"):
         files = {path.name: path.read_bytes() for path in (FIXTURES / "families" / family).iterdir()}
         small = {name: content for name, content in files.items() if not name.startswith("model-")}

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs fuzz targets: run.sh BUILD_FOLDER TIME JOBS [TARGET...], TIME in seconds for each, JOBS at a time, all targets where
-# none is named. Prints each target's executions. What crashes, exceeds 512 MB or 20 seconds of the processor (entry.cpp), or
-# does not end in ten minutes is kept in found/TARGET/; once mended, it belongs in regressions/TARGET/.
+# Runs fuzz targets: run.sh BUILD_FOLDER TIME JOBS [TARGET...]: TIME seconds for each, JOBS at a time; by
+# default all targets. Prints each target's number of executions. An input that crashes, exceeds 512 MB or 20
+# seconds of processor time (entry.cpp), or does not end in ten minutes is kept in found/TARGET/. After the
+# fault is fixed, the input belongs in regressions/TARGET/.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -12,7 +13,7 @@ run_target() {  # BUILD_FOLDER TIME TARGET
   local folders=("$build/corpus/$target" "$build/seeds/$target")
   [ -d "$here/regressions/$target" ] && folders+=("$here/regressions/$target")
   local code=0
-  # A small quarantine, so that the limit on memory is one on the reader, not on AddressSanitizer.
+  # A small quarantine, so that the memory limit applies to the reader, not to AddressSanitizer.
   TMPDIR=$scratch OMP_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=16:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
     "$build/fuzz_$target" "${folders[@]}" -max_total_time="$time" -max_len=32768 -timeout=600 -report_slow_units=600 \
     -rss_limit_mb=512 -malloc_limit_mb=512 -artifact_prefix="$here/found/$target/" -print_final_stats=1 > "$log" 2>&1 || code=$?

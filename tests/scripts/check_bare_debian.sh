@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The README's two commands as a new user has them: `make run` and `make test` on a bare Debian 12, with nothing on it but
-# what debootstrap puts there and make, from a copy of the last commit.
+# Runs the README's two commands, `make run` and `make test`, like a new user: on a bare Debian 12, with only
+# debootstrap's packages and make, on a copy of the last commit.
 #
 # usage: tests/scripts/check_bare_debian.sh [FOLDER]
 #
-# FOLDER is where the root file system is made: out/debian, which git ignores. It must not be there yet. Needs root,
-# debootstrap, the network, and some 4 GB. MIRROR names another mirror than deb.debian.org, JOBS how many compilers run at
-# once. Ends with code 0 only where both commands do; 2 says that it could not begin.
+# FOLDER is the new root file system, by default out/debian, which git ignores. It must not exist. Needs root,
+# debootstrap, the network, and about 4 GB. MIRROR is another mirror than deb.debian.org, JOBS the number of
+# compilers at the same time. The exit code is 0 only if both commands succeed; 2: they could not be started.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=${1:-out/debian}
@@ -30,7 +30,8 @@ debootstrap --variant=minbase --include=make bookworm "$root" "$mirror"
 mkdir "$root/root/p2rec"
 git archive HEAD | tar --extract --directory "$root/root/p2rec"
 
-# What is mounted is seen from here only and gone at the end. The environment is empty but for how the network is reached.
+# The mounts are visible only here and disappear at the end. The environment has only the settings of the
+# network.
 export root
 unshare --mount --propagation private bash -euo pipefail -c '
   mount -t proc proc "$root/proc"

@@ -1,9 +1,10 @@
-"""Compares p2rec's filters and temporal split with this script's own, row by row, on real data.
+"""Compares p2rec's filters and temporal split with those of this script, row by row, on real data.
 
 usage: check_filters.py PROGRAM DATA   (DATA holds ml-100k/ml-100k.inter and beauty/beauty.txt)
 
-For each set it converts with `p2rec convert` and compares what was written with what the definitions in p2rec/data/filters.h and
-split.h give here. beauty has no times; made-up ones keep the order of each user's items.
+For each data set, it compares the output of `p2rec convert` with the definitions in p2rec/data/filters.h and
+split.h as implemented here. beauty has no times; the script makes times that keep the order of each user's
+items.
 """
 
 import collections
@@ -49,7 +50,7 @@ def by_user(rows):
 
 
 def temporal(rows, first, second):
-    """Per user (training, between the cuts, the test target or nothing)."""
+    """For each user: (training part, part between the cuts, test target or nothing)."""
     times = sorted(row.time for row in rows)
     cuts = [times[math.ceil(share * len(times)) - 1] for share in (first, second)]
     split = {}

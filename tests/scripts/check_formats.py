@@ -1,8 +1,9 @@
-"""Writes real data in seven formats and shows that `p2rec stats` says the same of each.
+"""Writes real data in seven formats and checks that `p2rec stats` prints the same for each.
 
-usage: check_formats.py PROGRAM DATA   (DATA holds beauty/, lastfm/, ml-1m/ with lines of users, and ml-100k/ml-100k.inter)
+usage: check_formats.py PROGRAM DATA   (DATA holds beauty/, lastfm/, ml-1m/ with lines of users, and
+ml-100k/ml-100k.inter)
 
-Times are made up, and keep the order of each user's items; rows are shuffled where there are times.
+The script makes times that keep the order of each user's items; rows with times are shuffled.
 """
 
 import gzip

@@ -1,9 +1,9 @@
-# Of `wc -l` over all sources: lines by top folder, and for p2rec by room, beside those of the tests in the same place.
+# Sums the output of `wc -l` over all sources: lines per top folder, and per folder of p2rec, next to its tests.
 $2 != "total" {
   parts = split($2, part, "/")
   of_tests = part[1] == "tests"
   top = part[1 + of_tests]
-  if (parts == 2 && of_tests) top = "tests"  # a file of tests/ itself
+  if (parts == 2 && of_tests) top = "tests"  # a file directly in tests/
   room = top == "p2rec" && parts > 2 + of_tests ? top "/" part[2 + of_tests] : top
   if (of_tests) tests[room] += $1; else lines[room] += $1
   seen[room]

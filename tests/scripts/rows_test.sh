@@ -1,5 +1,5 @@
 #!/bin/bash
-# The published rows from training to their table, with a data set of twelve users in the place of a real one.
+# Tests the published rows from training to the table, with a data set of twelve users instead of real data.
 #
 #   rows_test.sh PROGRAM
 set -eu -o pipefail
@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder/data/beauty"
-for user in $(seq 12); do  # user item item ...: twelve items, each user's last one the item of the user's number
+for user in $(seq 12); do  # user item item ...: twelve items; each user's last item has the user's number
   echo "$user $((user % 12 + 1)) $(((user + 1) % 12 + 1)) $(((user + 2) % 12 + 1)) $user"
 done > "$folder/data/beauty/beauty.txt"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The study from its first stage to its last table, at a size of seconds, and once more over what is done.
+# Tests the study from its first stage to its last table, on data so small that it takes seconds; then runs it
+# again.
 #
 #   study_test.sh PROGRAM
 set -eu -o pipefail
@@ -24,7 +25,7 @@ fail() { echo "study_test: $1" >&2; exit 1; }
 study "$1"
 for expected in sasrec:6 gru4rec:3 bert4rec:3 bert4rec-row:3 sasrec-frozen:2 sasrec-concat:2; do
   name=${expected%:*} starts=${expected#*:}
-  # A line for each start in the tables of all users, rare, frequent, short and long, and in that of the validation curves.
+  # One line per start in each table: all users, rare, frequent, short, long, and the validation curves.
   lines=$(grep -cE '^(random|p2rec|p2rec_shuffled|llm_untuned|teacher|groups) .*0\.' "$folder/out/$name.txt") ||
     fail "$name.txt holds no table"
   [ "$lines" = $((6 * starts)) ] || fail "$name.txt holds $lines lines of $starts starts; expected $((6 * starts))"
