@@ -23,13 +23,13 @@ bool has_device() {
 
 std::string device_name() {
   cudaDeviceProp properties{};
-  check(cudaGetDeviceProperties(&properties, 0), "the device cannot be asked for its name");
+  check(cudaGetDeviceProperties(&properties, 0), "cannot read the device's name");
   return properties.name;
 }
 
 int64_t free_memory() {
   size_t free = 0, total = 0;
-  check(cudaMemGetInfo(&free, &total), "the device cannot be asked for its free memory");
+  check(cudaMemGetInfo(&free, &total), "cannot read the device's free memory");
   return static_cast<int64_t>(free);
 }
 
@@ -47,7 +47,7 @@ void* allocate(int64_t bytes) {
 // Tensors with static lifetime may be destroyed after the CUDA runtime, which has then freed all memory.
 void release(void* memory) {
   const cudaError_t status = cudaFree(memory);
-  if (status != cudaErrorCudartUnloading) check(status, "memory cannot be given back");
+  if (status != cudaErrorCudartUnloading) check(status, "memory cannot be freed");
 }
 
 void copy(void* to, const void* from, int64_t bytes) {

@@ -111,7 +111,7 @@ void gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, r
   if (backend() == GemmBackend::OneDNN) {
     const dnnl_status_t status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', M, N, K, alpha,
                                             A, transpose_a ? M : K, B, transpose_b ? K : N, beta, C, N);
-    AG_CHECK(status == dnnl_success, "gemm: oneDNN answered with status ", int(status), " for ", M, " x ", N,
+    AG_CHECK(status == dnnl_success, "gemm: oneDNN failed with status ", int(status), " for ", M, " x ", N,
              " x ", K);
     return;
   }

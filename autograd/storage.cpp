@@ -77,8 +77,8 @@ class CachingAllocator {
       }
       if (!block)
         throw OutOfMemory(
-            message("out of memory: a tensor of ", bytes, " bytes was asked for while ", stats_.in_use,
-                    " bytes were in use; hint: a smaller batch or a shorter history needs less"));
+            message("out of memory: a tensor of ", bytes, " bytes does not fit, ", stats_.in_use,
+                    " bytes are in use; hint: a smaller batch or a shorter history needs less"));
       blocks_[static_cast<const char*>(block)] = wanted;
       used_ = true;
     }
@@ -173,7 +173,7 @@ CachingAllocator& allocator(Device device) {
 }  // namespace
 
 Storage::Storage(int64_t bytes, Device device) : bytes_(bytes), device_(device) {
-  AG_CHECK(bytes >= 0, "Storage: a negative size of ", bytes, " bytes was asked for");
+  AG_CHECK(bytes >= 0, "Storage: the size is ", bytes, " bytes; expected at least 0");
   if (!is_available(device)) throw_without_cuda();
   data_ = allocator(device).allocate(bytes, &capacity_);
 }
@@ -187,7 +187,8 @@ int64_t free_memory(Device device) {
 #ifdef P2REC_CUDA
   if (device == Device::CUDA && cuda::has_device()) return cuda::free_memory();
 #endif
-  AG_CHECK(device != Device::CPU, "free_memory: the CPU's is the operating system's");
+  AG_CHECK(device != Device::CPU,
+           "free_memory: expected another device than the CPU; hint: nn::available_memory()");
   throw_without_cuda();
 }
 

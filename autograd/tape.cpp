@@ -98,7 +98,7 @@ Tensor record(const char* op, Tensor y, std::vector<Tensor> inputs, Backward bac
 
 void backward(const Tensor& loss, const Tensor& seed) {
   AG_CHECK(loss.requires_grad(),
-           "backward: the loss depends on nothing that requires a gradient; hint: were the "
+           "backward: the loss depends on nothing that requires grad; hint: were the "
            "parameters frozen, or was it computed under NoGrad?");
   AG_CHECK(seed.defined() || loss.numel() == 1, "backward: the loss has shape ", loss.shape(),
            "; hint: reduce it to one number or give its gradient as seed");

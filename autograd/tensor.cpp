@@ -31,7 +31,7 @@ int64_t numel(const Shape& shape) {
   for (int64_t d : shape) {
     AG_CHECK(d >= 0, "Tensor: shape ", shape, " has a negative dimension");
     AG_CHECK(!__builtin_mul_overflow(n, d, &n) && n <= kMost, "Tensor: shape ", shape,
-             " has more elements than can be counted");
+             " has too many elements");
   }
   return n;
 }
@@ -96,12 +96,12 @@ DType Tensor::dtype() const { return impl().dtype; }
 Device Tensor::device() const { return impl().storage->device(); }
 
 real* Tensor::data() const {
-  AG_CHECK(dtype() == DType::Real, "Tensor::data: a tensor of i32 was used as one of reals");
+  AG_CHECK(dtype() == DType::Real, "Tensor::data: expected a tensor of reals, found i32");
   return reinterpret_cast<real*>(static_cast<char*>(impl_->storage->data()) + impl_->offset);
 }
 
 int32_t* Tensor::ints() const {
-  AG_CHECK(dtype() == DType::I32, "Tensor::ints: a tensor of reals was used as one of i32");
+  AG_CHECK(dtype() == DType::I32, "Tensor::ints: expected a tensor of i32, found reals");
   return reinterpret_cast<int32_t*>(static_cast<char*>(impl_->storage->data()) + impl_->offset);
 }
 
@@ -177,7 +177,7 @@ bool Tensor::requires_grad() const { return impl().requires_grad; }
 
 Tensor& Tensor::set_requires_grad(bool requires_grad) {
   AG_CHECK(is_leaf(), "Tensor::set_requires_grad: this tensor was made by ", node()->op,
-           "; hint: only leaves can be asked, detach() makes one");
+           "; hint: only a leaf can require grad; detach() makes one");
   AG_CHECK(dtype() == DType::Real || !requires_grad,
            "Tensor::set_requires_grad: a tensor of i32 has no gradient");
   impl_->requires_grad = requires_grad;

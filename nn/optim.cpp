@@ -45,9 +45,9 @@ void Adam::step(double lr_factor) {
 void Adam::step_rows(const RowGradient& gradient, double lr_factor) {
   const auto slot =
       std::find_if(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.w.same_as(gradient.w); });
-  AG_CHECK(slot != slots_.end(), "Adam: rows of a tensor that is none of its parameters");
+  AG_CHECK(slot != slots_.end(), "Adam: rows of a tensor that is not one of its parameters");
   AG_CHECK(!slot->w.grad().defined() && config_.weight_decay == 0, "Adam: ", slot->name,
-           " cannot be stepped by rows beside another gradient or with weight decay");
+           " cannot have a sparse step with another gradient or with weight decay");
   const int64_t V = slot->w.dim(0), C = slot->w.dim(1), U = gradient.ids.numel();
   AG_CHECK(gradient.rows.shape() == (ag::Shape{U, C}), "Adam: the gradient of ", U, " rows of ", slot->name,
            " is ", gradient.rows.shape(), " but a row has ", C, " columns");

@@ -51,8 +51,7 @@ void describe(LossConfig& config, const nn::Visit& visit) {
       {"loss",
        "ce: cross-entropy over all items; against sampled negatives: bce, gbce (gSASRec's), sampled_softmax"},
       config.kind, {{"ce", CrossEntropy}, {"bce", BCE}, {"gbce", GBCE}, {"sampled_softmax", SampledSoftmax}});
-  visit({"negatives", "negatives of each position, for a loss that samples", nn::at_least(1)},
-        &config.negatives);
+  visit({"negatives", "negatives per position, for a loss that samples", nn::at_least(1)}, &config.negatives);
   visit({"gbce-t", "gbce: 0 is bce, 1 is calibrated", nn::between(0, 1)}, &config.gbce_t);
 }
 

@@ -8,8 +8,8 @@ void PopularityConfig::describe(const nn::Visit& visit) {
   nn::visit_choice(
       visit,
       {"popularity",
-       "what is counted: the training parts, or all interactions with the held-out ones, as some published "
-       "figures do"},
+       "interactions that are counted: the training parts, or all, with the held-out ones, as in some "
+       "published figures"},
       all, {{"train", false}, {"all", true}});
 }
 

@@ -15,7 +15,7 @@ ItemEmbeddingConfig checked_items(const RecommenderModelConfig& config, int64_t 
 }  // namespace
 
 void RecommenderModelConfig::describe(const nn::Visit& visit) {
-  visit({"max-length", "items that it looks back at", nn::at_least(1)}, &max_length);
+  visit({"max-length", "largest number of items that it reads of a history", nn::at_least(1)}, &max_length);
   visit({"hidden", "columns of an item's embedding", nn::at_least(1)}, &hidden);
   visit({"dropout", "share of activations that are dropped in training", nn::kShare}, &dropout);
   nn::visit_choice(
@@ -28,9 +28,9 @@ void RecommenderModelConfig::describe(const nn::Visit& visit) {
 
 void RecommenderModelConfig::describe_tying(const nn::Visit& visit) {
   bool untied = !tie_embeddings;
-  visit({"own-output",
-         "compare states with a second item table, as gSASRec does, not with the one that is read"},
-        &untied);
+  visit(
+      {"own-output", "compare states with a second, untied item table, as in gSASRec, not with the input's"},
+      &untied);
   tie_embeddings = !untied;
 }
 

@@ -114,7 +114,7 @@ Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch, Ro
       return ag::add(n, feed_forward(n, dropout));
     }
   }
-  throw ag::Error("no such place of a norm");
+  throw ag::Error("unknown place of a norm");
 }
 
 Tensor forward(const TransformerBlocks& blocks, Tensor x, const nn::Packed& batch, Rows rows) {

@@ -74,7 +74,7 @@ BpeTokenizer::BpeTokenizer(const BpeVocabulary& vocabulary, std::vector<std::str
       merges_(vocabulary.merges, ids_, vocabulary.file),
       normalizer_(vocabulary.normalizer),
       fuse_unknown_(vocabulary.fuse_unknown) {
-  AG_CHECK(bytes_.size() == vocabulary.tokens.size(), "BpeTokenizer: one text per token");
+  AG_CHECK(bytes_.size() == vocabulary.tokens.size(), "BpeTokenizer: expected one string per token");
   if (vocabulary.unknown) unknown_ = checked_id(*vocabulary.unknown, "unknown token", vocabulary);
   read_added(vocabulary);
 }

@@ -112,7 +112,7 @@ const PreSplitRule& pre_split_rule(const std::string& name, const std::string& f
     if (std::find(rule.names.begin(), rule.names.end(), name) != rule.names.end()) return rule;
   }
   throw ag::InputError(ag::message(file, ": key 'tokenizer.ggml.pre' is ", nn::quote(name),
-                                   ", a way to split text that is not supported; supported are ",
+                                   ", a pre-tokenizer that is not supported; supported are ",
                                    supported_names()));
 }
 

@@ -20,7 +20,7 @@ std::vector<std::string> bytes_of_tokens(const BpeVocabulary& vocabulary) {
     if (type == kByte) {
       const auto byte = byte_of_token(token);
       INPUT_CHECK(byte, vocabulary.file, ": token ", id, " is ", nn::quote(token),
-                  ", which stands for a byte; expected '<0x00>' to '<0xFF>'");
+                  ", a byte token; expected '<0x00>' to '<0xFF>'");
       bytes.emplace_back(1, static_cast<char>(*byte));
     } else {
       bytes.push_back(type == kControl || type == kUnknown

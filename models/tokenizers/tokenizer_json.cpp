@@ -34,7 +34,7 @@ Normalizer read_normalizer(const JsonReader& entry) {
   if (type == "Prepend") return {{NormalizerStep::Kind::Prepend, entry["prepend"].string(), {}}};
   if (type == "Replace" && entry["pattern"].has("String")) {
     const JsonReader pattern = entry["pattern"]["String"];
-    if (pattern.string().empty()) pattern.refuse("a string that is not empty");
+    if (pattern.string().empty()) pattern.refuse("a non-empty string");
     return {{NormalizerStep::Kind::Replace, pattern.string(), entry["content"].string()}};
   }
   entry.refuse(kSupported);
@@ -152,7 +152,7 @@ TokensById read_vocab(const JsonReader& vocab) {
   for (const auto& item : vocab.json.items()) {
     const JsonReader id{item.value(), vocab.file, vocab.name + "." + nn::quote(item.key())};
     if (id.integer() < 0 || id.integer() >= size + kMostHoles)
-      id.refuse(ag::message("0 to ", size + kMostHoles - 1, ", for there are ", size, " tokens"));
+      id.refuse(ag::message("0 to ", size + kMostHoles - 1, ", since there are ", size, " tokens"));
     put(item.key(), id.integer(), id, tokens);
   }
   return tokens;

@@ -44,12 +44,12 @@ void sync(const Path& path, bool is_folder) {
 void sync_file(const Path& path) { sync(path, false); }
 void sync_folder(const Path& path) { sync(path, true); }
 
-// "FILE is no folder" if a parent of the path is not a folder; else empty.
+// "FILE is not a folder" if a parent of the path is not a folder; else empty.
 std::string obstacle(Path path) {
   std::error_code unknown;
   for (; !path.empty() && path != path.root_path(); path = path.parent_path()) {
     if (std::filesystem::exists(path, unknown) && !std::filesystem::is_directory(path, unknown))
-      return path.string() + " is no folder";
+      return path.string() + " is not a folder";
   }
   return "";
 }
@@ -57,7 +57,7 @@ std::string obstacle(Path path) {
 // Until git-lfs has fetched a large file, a few lines of text are in its place.
 void refuse_lfs_pointer(std::string_view beginning, const Path& path) {
   INPUT_CHECK(!beginning.starts_with(kLfsPointer), path.string(),
-              ": git-lfs has not fetched this file, only its address is here; hint: git lfs pull");
+              ": this is a git-lfs pointer, not the file itself; hint: git lfs pull");
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ void write_atomically(const Path& path, const std::function<void(std::ostream&)>
   std::error_code absent;
   const auto before = std::filesystem::status(path, absent);
   AG_CHECK(!std::filesystem::exists(before) || std::filesystem::is_regular_file(before), path.string(),
-           ": cannot be replaced: it is no regular file");
+           ": cannot be replaced: it is not a regular file");
   Path temporary = path;
   temporary += kTemporaryEnding;
   try {
@@ -139,7 +139,7 @@ FolderLock::FolderLock(const Path& folder) : fd_(::open(folder.c_str(), O_RDONLY
   INPUT_CHECK(fd_ >= 0, folder.string(), ": the folder cannot be opened: ", reason());
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(fd_);
-  throw ag::InputError(ag::message(folder.string(), ": another run is at work in this folder"));
+  throw ag::InputError(ag::message(folder.string(), ": another run is using this folder"));
 }
 
 FolderLock::~FolderLock() { ::close(fd_); }

@@ -86,7 +86,7 @@ void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream&
   const std::vector<PublishedRow> rows = read_published_rows(published);
   std::error_code none;
   INPUT_CHECK(std::filesystem::is_directory(folder, none), "out: ", folder.string(),
-              " is no folder; expected one that holds a run for each row");
+              " is not a folder; expected one that holds a run for each row");
   out << fmt::format("{:<26} {:<8} {:>9} {:>15} {:>6} {:>5}\n", "row", "figure", "published", "here", "share",
                      "seeds");
   for (const PublishedRow& row : rows) {

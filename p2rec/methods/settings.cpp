@@ -116,7 +116,7 @@ GivenOptions options_for_beginning(const GivenOptions& other) {
 std::unique_ptr<Settings> settings_of_run(const nn::Path& folder) {
   std::error_code none;
   INPUT_CHECK(std::filesystem::is_directory(folder, none), "out: ", folder.string(),
-              " is no folder; expected the folder of a run");
+              " is not a folder; expected the folder of a run");
   return settings_of(read_config(folder / kConfigFile));
 }
 

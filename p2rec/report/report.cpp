@@ -89,7 +89,7 @@ bool ReportData::concerns(const std::string& stage) const {
 
 ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan) {
   INPUT_CHECK(std::filesystem::is_directory(folder), folder.string(),
-              " is no folder; expected the folder of a run");
+              " is not a folder; expected the folder of a run");
   const nn::Path config = folder / "config.toml";
   INPUT_CHECK(std::filesystem::exists(config), folder.string(),
               " holds no run: there is no config.toml; hint: p2rec run makes one");

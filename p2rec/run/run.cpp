@@ -126,7 +126,7 @@ class Run {
     if (config_.from.empty()) return;
     std::error_code none;
     INPUT_CHECK(fs::is_directory(config_.from, none), "from: ", config_.from,
-                " is no folder; expected that of a run; hint: p2rec run makes one");
+                " is not a folder; expected that of a run; hint: p2rec run makes one");
     INPUT_CHECK(!fs::equivalent(config_.from, config_.out, none), "from: ", config_.from,
                 " is the run's own folder; expected another run's; hint: leave it out");
   }

@@ -361,13 +361,12 @@ TEST_CASE("a classifier, a git-lfs pointer") {
   const FolderCopy folder(family_path("llama2"));
   const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 2\n";
   folder.write(kWeights, pointer);
-  check_refused(folder, "model.safetensors: git-lfs has not fetched this file");
+  check_refused(folder, "model.safetensors: this is a git-lfs pointer");
   folder.write("x.gguf", pointer);
   CHECK_THROWS_WITH_AS(models::load_language_model(folder / "x.gguf"),
-                       Contains("x.gguf: git-lfs has not fetched this file"), InputError);
+                       Contains("x.gguf: this is a git-lfs pointer"), InputError);
   folder.write(kConfig, pointer);
-  check_refused(
-      folder, "config.json: git-lfs has not fetched this file, only its address is here; hint: git lfs pull");
+  check_refused(folder, "config.json: this is a git-lfs pointer, not the file itself; hint: git lfs pull");
 }
 
 TEST_CASE("weights in other types, and in shards with an index") {

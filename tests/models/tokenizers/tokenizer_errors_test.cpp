@@ -95,7 +95,7 @@ TEST_CASE("a tokenizer.json that does not hold together is refused") {
   refused("/model/ignore_merges", "yes", "'model.ignore_merges' is \"yes\"; expected true or false");
   refused("/model/vocab", json::array(), "expected an object of tokens and their ids");
   refused("/model/vocab", json::object(), "there is no token ");
-  refused("/model/vocab/a", 10000000, "is 10000000; expected 0 to 66095, for there are 560 tokens");
+  refused("/model/vocab/a", 10000000, "is 10000000; expected 0 to 66095, since there are 560 tokens");
   refused("/model/vocab/a", 1, "the id 1, which ");
   refused("/model/vocab/a", -1, "is -1; expected 0 to ");
   refused("/model/vocab/a", 4294967296, "is 4294967296; expected 0 to ");
@@ -190,8 +190,7 @@ TEST_CASE("GGUF: SentencePiece vocabularies that do not hold together") {
     return static_cast<size_t>(std::find(s.types.begin(), s.types.end(), 6) - s.types.begin());
   };
   for (const char* token : {"<0x0>", "<0x0g>", "<0xab>", "<0x00", "0x00>", "", "<0x000>"}) {
-    refused([&](Scored& s) { s.tokens[is_byte(s)] = token; },
-            "which stands for a byte; expected '<0x00>' to '<0xFF>'");
+    refused([&](Scored& s) { s.tokens[is_byte(s)] = token; }, "a byte token; expected '<0x00>' to '<0xFF>'");
   }
   refused([&](Scored& s) { s.tokens[is_byte(s)] = "<0x01>"; }, "are both '<0x01>'");
   refused(

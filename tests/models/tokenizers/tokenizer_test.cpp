@@ -203,7 +203,7 @@ TEST_CASE("the patterns of Llama 3 and Qwen2") {
 TEST_CASE("an unknown name of a pre-split is refused with those that are known") {
   CHECK_THROWS_WITH_AS(
       models::pre_split_rule("tekken", "x.gguf"),
-      Contains("x.gguf: key 'tokenizer.ggml.pre' is 'tekken', a way to split text that is not "
+      Contains("x.gguf: key 'tokenizer.ggml.pre' is 'tekken', a pre-tokenizer that is not "
                "supported; supported are gpt-2, gpt2, smollm, llama-bpe, llama3, llama-v3, qwen2"),
       InputError);
 }

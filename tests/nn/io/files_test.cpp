@@ -135,7 +135,8 @@ TEST_CASE("a folder is held by one at a time") {
   const TemporaryFolder folder;
   {
     const nn::FolderLock lock(folder.path());
-    CHECK_THROWS_WITH_AS(nn::FolderLock(folder.path()), Contains("another run is at work"), InputError);
+    CHECK_THROWS_WITH_AS(nn::FolderLock(folder.path()), Contains("another run is using this folder"),
+                         InputError);
   }
   const nn::FolderLock lock(folder.path());
   CHECK(entries(folder.path()) == 0);
@@ -145,8 +146,7 @@ TEST_CASE("a folder is held by one at a time") {
 TEST_CASE("a git-lfs pointer is not the file that it points to") {
   const TemporaryFolder folder;
   write_atomically(folder / "x", "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 2\n");
-  const auto expected =
-      Contains("x: git-lfs has not fetched this file, only its address is here; hint: git lfs pull");
+  const auto expected = Contains("x: this is a git-lfs pointer, not the file itself; hint: git lfs pull");
   CHECK_THROWS_WITH_AS(read_file(folder / "x", "file"), expected, InputError);
   CHECK_THROWS_WITH_AS(nn::open_file(folder / "x", "file"), expected, InputError);
   write_atomically(folder / "x", "ab");

@@ -148,7 +148,7 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "compare", {"compare: found 0 runs; expected two or more", "p2rec compare --help"});
   check_mistake(shell, "compare o", {"compare: found 1 run; expected two or more"});
   check_mistake(shell, "compare o o", {"compare: found 1 run; expected two or more different ones"});
-  check_mistake(shell, "compare o p", {"out: o is no folder"});
+  check_mistake(shell, "compare o p", {"out: o is not a folder"});
   check_mistake(shell, "compare o p --baselin o/random",
                 {"--baselin: there is no such option; did you mean --baseline?"});
   check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
@@ -158,7 +158,7 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o --user 1 --top 99999999999999999999", {"--top: found '9999"});
   check_mistake(shell, "recommend --out o --user 1 --seed -1",
                 {"--seed: found '-1'; expected an integer, at least 0"});
-  check_mistake(shell, "recommend --out o --user 1", {"out: o is no folder"});
+  check_mistake(shell, "recommend --out o --user 1", {"out: o is not a folder"});
   check_mistake(shell, "rows --out o --published no.tsv", {"no.tsv: there is no such table"});
   shell.write("published.tsv", "");
   check_mistake(shell, "rows --out o --published published.tsv", {"published.tsv"});
@@ -168,12 +168,12 @@ TEST_CASE("wrong options") {
                 {"--mean-length: found 'long'; expected a number"});
   check_mistake(shell, "report", {"--out: not given"});
   check_mistake(shell, "results", {"--out: not given; expected the folder of a run"});
-  check_mistake(shell, "results --out o", {"out: o is no folder"});
+  check_mistake(shell, "results --out o", {"out: o is not a folder"});
   check_mistake(shell, "rows", {"--out: not given; expected a folder of runs"});
   check_mistake(shell, "synthesize", {"--out: not given; expected a file to write"});
   check_mistake(shell, "llm merge --out o", {"--llm: not given"});
   check_mistake(shell, "llm merge --llm model.gguf", {"--out: not given; expected a folder to write"});
-  check_mistake(shell, "report --out o", {"out: o is no folder"});
+  check_mistake(shell, "report --out o", {"out: o is not a folder"});
   CHECK_FALSE(shell.has("o"));
 }
 
@@ -204,12 +204,12 @@ TEST_CASE("a folder whose name, or one on the way to it, belongs to a file") {
   shell.write("taken", "important");
   for (const std::string command : {"run", "train --starts random", "evaluate"}) {
     check_mistake(shell, command + " --quiet --out taken",
-                  {"taken: the folder cannot be made: taken is no folder"});
+                  {"taken: the folder cannot be made: taken is not a folder"});
     check_mistake(shell, command + " --quiet --out taken/a/b",
-                  {"taken/a/b: the folder cannot be made: taken is no folder"});
+                  {"taken/a/b: the folder cannot be made: taken is not a folder"});
   }
-  check_mistake(shell, "recommend --user 1 --out taken", {"out: taken is no folder"});
-  check_mistake(shell, "report --out taken", {"out: taken is no folder"});
+  check_mistake(shell, "recommend --user 1 --out taken", {"out: taken is not a folder"});
+  check_mistake(shell, "report --out taken", {"out: taken is not a folder"});
   CHECK(slurp(shell / "taken") == "important");
 }
 

@@ -207,7 +207,7 @@ TEST_CASE("files: other kinds are refused by name, with what converts them") {
   check_has(files.error("a.bz2"), {"compressed with bzip2"});
   check_has(files.error("a.h5"), {"an HDF5 file", "read_hdf"});
   check_has(files.error("a.xls"), {"an Excel file"});
-  check_has(files.error("lfs.csv"), {"git-lfs has not fetched this file", "git lfs pull"});
+  check_has(files.error("lfs.csv"), {"this is a git-lfs pointer", "git lfs pull"});
   CHECK(items_of(files.load("text.txt"), "BZh1") == Ids{"5", "6"});
   check_has(files.error("."), {"a.parquet: ", "this is a Parquet file", "text.txt: interactions"});
 }

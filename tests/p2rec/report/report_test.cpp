@@ -478,7 +478,8 @@ TEST_CASE("files that are missing or were not written by the program") {
   CHECK(fault_of(folder.page()) == "");
   folder.remove("config.toml");
   CHECK(contains(message_of([&] { folder.page(); }), "config.toml"));
-  CHECK(contains(message_of([&] { write_report(folder.path() / "nowhere", {}); }), "nowhere is no folder"));
+  CHECK(
+      contains(message_of([&] { write_report(folder.path() / "nowhere", {}); }), "nowhere is not a folder"));
 }
 
 TEST_CASE("splits are shown with their meaning") {

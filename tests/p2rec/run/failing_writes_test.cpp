@@ -85,7 +85,7 @@ TEST_CASE("a second run in the same folder is refused as long as the first one i
   const InterruptedRun run;
   REQUIRE(run("pretrain").code == 0);
   const nn::FolderLock lock(run.folder());
-  check_one_error(run("run", "--resume"), 2, "another run is at work in this folder");
+  check_one_error(run("run", "--resume"), 2, "another run is using this folder");
 }
 
 TEST_CASE("standard output that cannot be written") {

@@ -89,7 +89,7 @@ TEST_CASE("folders that nothing can be trained from") {
     other["starts"] = "random," + start;
     return message_of([&] { run_stages(other, first, "train"); });
   };
-  CHECK(contains(train("nowhere", "teacher"), "from: nowhere is no folder"));
+  CHECK(contains(train("nowhere", "teacher"), "from: nowhere is not a folder"));
   CHECK(contains(train("out", "p2rec"), "out: the stage 'augment' has not been run here"));
   CHECK(contains(message_of([&] {
                    Options other = o;
