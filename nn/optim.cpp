@@ -89,10 +89,10 @@ std::vector<Tensor> Adam::parameters() const {
 
 // The sum of squares of all numbers, computed in double.
 static double sum_squares(const Tensor& x) {
-  const ag::Storage there(sizeof(double), x.device());
-  DISPATCH(x.device(), sum_squares, static_cast<double*>(there.data()), x.data(), x.numel());
+  const ag::Storage sum_on_device(sizeof(double), x.device());
+  DISPATCH(x.device(), sum_squares, static_cast<double*>(sum_on_device.data()), x.data(), x.numel());
   double sum = 0;
-  ag::copy_memory(&sum, ag::Device::CPU, there.data(), x.device(), sizeof sum);
+  ag::copy_memory(&sum, ag::Device::CPU, sum_on_device.data(), x.device(), sizeof sum);
   return sum;
 }
 

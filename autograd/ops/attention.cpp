@@ -126,11 +126,11 @@ using ConstMap = Eigen::Map<const Matrix, 0, Rows>;
 constexpr int64_t kTile = 32;  // queries of a tile
 
 // The work of one thread at a time: one sequence and one key head.
-struct Work {
+struct HeadTask {
   const AttentionArgs& s;
   int64_t kv, first_q, queries, first_k, keys;
 
-  Work(const AttentionArgs& sizes, int64_t index) : s(sizes), kv(index % sizes.KV) {
+  HeadTask(const AttentionArgs& sizes, int64_t index) : s(sizes), kv(index % sizes.KV) {
     const int64_t b = index / s.KV;
     first_q = s.q_offsets[b];
     queries = s.q_offsets[b + 1] - first_q;
@@ -170,7 +170,7 @@ void for_each_head(const AttentionArgs& s, int64_t scratch_per_thread, real* scr
   FirstException problem;
 #pragma omp parallel for schedule(dynamic) if (jobs > 1 && jobs * cost * s.longest_k > (1 << 16))
   for (int64_t i = 0; i < jobs; ++i)
-    problem.catch_from([&] { f(Work(s, i), scratch + omp_get_thread_num() * scratch_per_thread); });
+    problem.catch_from([&] { f(HeadTask(s, i), scratch + omp_get_thread_num() * scratch_per_thread); });
   problem.rethrow();
 }
 
@@ -188,7 +188,7 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
   const real factor = 1 / std::sqrt(static_cast<real>(s.D));
   const int64_t group = s.H / s.KV;
   const DropoutMask masks(s.dropout, s.key);
-  for_each_head(s, 2 * tile_elements(s), scratch, [&](const Work& w, real* own) {
+  for_each_head(s, 2 * tile_elements(s), scratch, [&](const HeadTask& w, real* own) {
     for (int64_t h = w.kv * group; h < (w.kv + 1) * group; ++h) {
       for (int64_t begin = 0; begin < w.queries; begin += kTile) {
         const int64_t count = std::min(kTile, w.queries - begin), width = w.seen(begin + count - 1);
@@ -231,7 +231,7 @@ void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real*
   const real factor = 1 / std::sqrt(static_cast<real>(s.D));
   const int64_t group = s.H / s.KV;
   const DropoutMask masks(s.dropout, s.key);
-  for_each_head(s, 2 * tile_elements(s), scratch, [&](const Work& w, real* own) {
+  for_each_head(s, 2 * tile_elements(s), scratch, [&](const HeadTask& w, real* own) {
     w.rows(dk, w.first_k, w.keys, s.KV, w.kv).setZero();
     w.rows(dv, w.first_k, w.keys, s.KV, w.kv).setZero();
     for (int64_t h = w.kv * group; h < (w.kv + 1) * group; ++h) {

@@ -9,9 +9,9 @@ namespace ag {
 namespace {
 
 // A tensor seen along one dimension: `outer` blocks, each of dim(d) slices of `inner` numbers.
-struct Along {
+struct DimView {
   int64_t dim, outer = 1, inner = 1;
-  Along(const char* name, const Tensor& x, int64_t wanted) : dim(wanted < 0 ? wanted + x.rank() : wanted) {
+  DimView(const char* name, const Tensor& x, int64_t wanted) : dim(wanted < 0 ? wanted + x.rank() : wanted) {
     AG_CHECK(dim >= 0 && dim < x.rank(), name, ": dimension ", wanted, " of a tensor of shape ", x.shape());
     for (int64_t i = 0; i < dim; ++i) outer *= x.dim(i);
     for (int64_t i = dim + 1; i < x.rank(); ++i) inner *= x.dim(i);
@@ -19,14 +19,14 @@ struct Along {
 };
 
 // Copies all of `part` from slices [begin, begin + count) of `whole` along d.
-void take(const Tensor& part, const Tensor& whole, const Along& d, int64_t begin) {
+void take(const Tensor& part, const Tensor& whole, const DimView& d, int64_t begin) {
   if (part.numel() == 0) return;
   const int64_t width = part.dim(d.dim) * d.inner, stride = whole.dim(d.dim) * d.inner;
   DISPATCH(part.device(), copy_columns, part.data(), width, whole.data() + begin * d.inner, stride, d.outer,
            width);
 }
 // Copies all of `part` into these slices.
-void put_back(const Tensor& whole, const Tensor& part, const Along& d, int64_t begin) {
+void put_back(const Tensor& whole, const Tensor& part, const DimView& d, int64_t begin) {
   if (part.numel() == 0) return;
   const int64_t width = part.dim(d.dim) * d.inner, stride = whole.dim(d.dim) * d.inner;
   DISPATCH(part.device(), copy_columns, whole.data() + begin * d.inner, stride, part.data(), width, d.outer,
@@ -61,7 +61,7 @@ Tensor reshape(const Tensor& x, Shape shape) {
 
 Tensor concat(const std::vector<Tensor>& parts, int64_t dim) {
   AG_CHECK(!parts.empty(), "concat: there is nothing to join");
-  const Along along("concat", parts[0], dim);
+  const DimView along("concat", parts[0], dim);
   Shape shape = parts[0].shape();
   int64_t& total = shape[static_cast<size_t>(along.dim)];
   total = 0;
@@ -95,7 +95,7 @@ Tensor concat(const std::vector<Tensor>& parts, int64_t dim) {
 }
 
 Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end) {
-  const Along along("slice", x, dim);
+  const DimView along("slice", x, dim);
   AG_CHECK(0 <= begin && begin <= end && end <= x.dim(along.dim), "slice: [", begin, ", ", end,
            ") of dimension ", dim, " of a tensor of shape ", x.shape());
   Shape shape = x.shape();

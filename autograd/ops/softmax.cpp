@@ -47,11 +47,12 @@ Tensor softmax(const Tensor& x) {
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
   AG_CHECK(logits.rank() == 2, "cross_entropy: expected logits (N, V) but they have shape ", logits.shape());
   const int64_t N = logits.dim(0), V = logits.dim(1), count = count_targets("cross_entropy", targets, N, V);
-  const bool needed = will_record({logits});
-  Tensor losses = Tensor::empty({N}, DType::Real, logits.device()), there = targets.to(logits.device());
-  Tensor dlogits = needed ? empty_like(logits) : Tensor();  // gradient of the sum; backward scales it
-  DISPATCH(logits.device(), cross_entropy, losses.data(), needed ? dlogits.data() : nullptr, logits.data(),
-           there.ints(), N, V);
+  const bool needs_grad = will_record({logits});
+  Tensor losses = Tensor::empty({N}, DType::Real, logits.device()),
+         targets_on_device = targets.to(logits.device());
+  Tensor dlogits = needs_grad ? empty_like(logits) : Tensor();  // gradient of the sum; backward scales it
+  DISPATCH(logits.device(), cross_entropy, losses.data(), needs_grad ? dlogits.data() : nullptr,
+           logits.data(), targets_on_device.ints(), N, V);
   return record("cross_entropy", mean_loss(losses, count), {logits},
                 [dlogits, count](const Tensor& dy, const Needs&) -> Grads {
                   return {scale(dlogits, dy.item() / static_cast<real>(count))};
@@ -69,23 +70,25 @@ Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& 
            "linear_cross_entropy: h has shape ", h.shape(), " but the table ", table.shape());
   const int64_t N = h.dim(0), C = h.dim(1), V = table.dim(0);
   const int64_t count = count_targets("linear_cross_entropy", targets, N, V);
-  const bool needed = will_record({h, table}), dtable_needed = needed && table.requires_grad();
+  const bool needs_grad = will_record({h, table}), dtable_needs_grad = needs_grad && table.requires_grad();
   const int64_t block = linear_cross_entropy_block(N, V);
   Tensor losses = Tensor::empty({N}, DType::Real, h.device()),
-         logits = Tensor::empty({block, V}, DType::Real, h.device()), there = targets.to(h.device());
-  Tensor dh = needed ? empty_like(h) : Tensor(), dtable = dtable_needed ? zeros_like(table) : Tensor();
+         logits = Tensor::empty({block, V}, DType::Real, h.device()),
+         targets_on_device = targets.to(h.device());
+  Tensor dh = needs_grad ? empty_like(h) : Tensor(),
+         dtable = dtable_needs_grad ? zeros_like(table) : Tensor();
   const real each = real(1) / static_cast<real>(count);
   for (int64_t begin = 0; begin < N; begin += block) {
     const int64_t rows = std::min(block, N - begin);
     const real* hb = h.data() + begin * C;
     DISPATCH(h.device(), gemm, false, true, rows, V, C, real(1), hb, table.data(), real(0), logits.data());
-    DISPATCH(h.device(), cross_entropy, losses.data() + begin, needed ? logits.data() : nullptr,
-             logits.data(), there.ints() + begin, rows, V);
-    if (needed) {
+    DISPATCH(h.device(), cross_entropy, losses.data() + begin, needs_grad ? logits.data() : nullptr,
+             logits.data(), targets_on_device.ints() + begin, rows, V);
+    if (needs_grad) {
       DISPATCH(h.device(), gemm, false, false, rows, C, V, each, logits.data(), table.data(), real(0),
                dh.data() + begin * C);
     }
-    if (dtable_needed) {
+    if (dtable_needs_grad) {
       DISPATCH(h.device(), gemm, true, false, V, C, rows, each, logits.data(), hb, real(1), dtable.data());
     }
   }

@@ -28,9 +28,7 @@ void RecommenderModelConfig::describe(const nn::Visit& visit) {
 
 void RecommenderModelConfig::describe_tying(const nn::Visit& visit) {
   bool untied = !tie_embeddings;
-  visit(
-      {"own-output", "compare states with a second, untied item table, as in gSASRec, not with the input's"},
-      &untied);
+  visit({"untied", "compare states with a second item table, as in gSASRec, not with the input's"}, &untied);
   tie_embeddings = !untied;
 }
 

@@ -97,20 +97,20 @@ Tensor TransformerBlock::feed_forward(const Tensor& x, const nn::DropoutContext&
 Tensor TransformerBlock::operator()(const Tensor& x, const nn::Packed& batch, Rows rows) const {
   const bool all = rows == Rows::All;
   const Tensor last = all ? Tensor() : batch.offsets.last_rows();
-  const auto chosen = [&](const Tensor& of) { return all ? of : ag::embedding(of, last); };
+  const auto select = [&](const Tensor& of) { return all ? of : ag::embedding(of, last); };
   const nn::DropoutContext dropout = all ? batch.dropout : batch.dropout.at(last);
-  const Tensor asked = chosen(x);
+  const Tensor selected = select(x);
   switch (config_.norm) {
     case NormPlace::Before: {
-      const Tensor n = norm1_(x), h = ag::add(asked, attend(chosen(n), n, batch, rows, dropout));
+      const Tensor n = norm1_(x), h = ag::add(selected, attend(select(n), n, batch, rows, dropout));
       return ag::add(h, feed_forward(norm2_(h), dropout));
     }
     case NormPlace::After: {
-      const Tensor h = norm1_(ag::add(asked, attend(asked, x, batch, rows, dropout)));
+      const Tensor h = norm1_(ag::add(selected, attend(selected, x, batch, rows, dropout)));
       return norm2_(ag::add(h, feed_forward(h, dropout)));
     }
     case NormPlace::Query: {
-      const Tensor q = norm1_(asked), n = norm2_(ag::add(q, attend(q, x, batch, rows, dropout)));
+      const Tensor q = norm1_(selected), n = norm2_(ag::add(q, attend(q, x, batch, rows, dropout)));
       return ag::add(n, feed_forward(n, dropout));
     }
   }
