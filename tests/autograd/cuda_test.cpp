@@ -30,7 +30,7 @@ std::vector<Tensor> leaves_on_cuda(const std::vector<Tensor>& inputs) {
 
 }  // namespace
 
-CUDA_TEST_CASE("tensors move to the device and back, and are filled and copied there") {
+CUDA_TEST_CASE("tensors move to the device and back, and are filled and copied on it") {
   const Tensor x = Tensor::from({2, 3}, {1, 2, 3, 4, 5, 6}), there = on_cuda(x);
   CHECK(there.device() == Device::CUDA);
   CHECK(there.values() == x.values());
@@ -71,7 +71,7 @@ CUDA_TEST_CASE("CUDA gives the results and gradients of PyTorch") {
 }
 
 CUDA_TEST_CASE(
-    "CUDA and the CPU agree where the work is split over blocks, and CUDA with itself to the bit") {
+    "CUDA and the CPU agree if the work is split over blocks; CUDA gives the same bits each time") {
   for (const testing::LargeOpCase& c : testing::large_op_cases()) {
     CAPTURE(c.name);
     const auto [inputs, projection] = testing::inputs_of(c);
@@ -87,7 +87,7 @@ CUDA_TEST_CASE(
   }
 }
 
-CUDA_TEST_CASE("dropout draws the CPU's masks, alone and in attention, forward and backward") {
+CUDA_TEST_CASE("dropout draws the CPU's masks, also in attention, forward and backward") {
   const ag::RandomKey key{7, 3, 1};
   const Tensor x = testing::random_tensor({5, 67}, 1);
   CHECK(dropout(on_cuda(x), 0.3, key).values() == dropout(x, 0.3, key).values());
@@ -138,7 +138,7 @@ CUDA_TEST_CASE("an optimiser's steps and clipping are the CPU's") {
   }
 }
 
-CUDA_TEST_CASE("rows of a table are stepped alone") {
+CUDA_TEST_CASE("sparse steps change only the given rows of a table") {
   std::vector<std::vector<real>> results;
   for (const Device device : {Device::CPU, Device::CUDA}) {
     Tensor w = testing::random_tensor({9, 5}, 1).to(device).set_requires_grad();

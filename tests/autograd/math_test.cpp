@@ -28,7 +28,8 @@ double largest_error(double from, double to, const Ours& ours, const Right& righ
 
 }  // namespace
 
-TEST_CASE("exp, log1p, tanh and the normal distribution are those of the standard library to a unit or two") {
+TEST_CASE(
+    "exp, log1p, tanh and the normal distribution agree with the standard library to one or two units") {
   const auto exp = [](auto x) { return math::exp(x); };
   CHECK(largest_error(
             -87, 88, exp, [](double x) { return std::exp(x); }, true) < 2 * kUnit);
@@ -43,7 +44,7 @@ TEST_CASE("exp, log1p, tanh and the normal distribution are those of the standar
   CHECK(largest_error(-30, 30, cdf, right, false) < kUnit);
 }
 
-TEST_CASE("Far out they are at their limits, and NaN stays NaN") {
+TEST_CASE("for large arguments they reach their limits, and NaN stays NaN") {
   for (const real x : {real(100), real(1e30), kInfinity}) {
     CHECK(math::tanh(x) == 1);
     CHECK(math::tanh(-x) == -1);

@@ -78,13 +78,13 @@ TEST_CASE("gradients agree with central differences") {
   for (const OpCase& c : op_cases()) check_gradients(c, testing::op_fixture());
 }
 
-TEST_CASE("central differences need no fixture: a case that has none is run on numbers drawn from its name") {
+TEST_CASE("central differences need no fixture: without one, a case draws its inputs from its name") {
   const nn::TensorFile nothing;
   for (const OpCase& c : op_cases()) check_gradients(c, nothing);
 }
 #endif
 
-TEST_CASE("a case is in the fixture only as it is written now") {
+TEST_CASE("a case counts as in the fixture only in its current form") {
   OpCase c = testing::op_case("matmul");
   CHECK(testing::in_fixture(c));
   c.shapes[0] = {5, 3};
@@ -103,7 +103,7 @@ TEST_CASE("a case is in the fixture only as it is written now") {
   for (const real x : testing::inputs_of(c, false)[0].values()) CHECK(x >= real(0.5));
 }
 
-TEST_CASE("without a gradient wanted the result is the same and nothing is recorded") {
+TEST_CASE("if no gradient is needed, the result is the same and nothing is recorded") {
   for (const OpCase& c : op_cases()) {
     CAPTURE(c.name);
     auto inputs = testing::inputs_of(c, true), frozen = testing::inputs_of(c, false);
@@ -117,7 +117,7 @@ TEST_CASE("without a gradient wanted the result is the same and nothing is recor
   }
 }
 
-TEST_CASE("only inputs that ask for a gradient get one, and it does not depend on the others") {
+TEST_CASE("only inputs that require grad get a gradient, and it does not depend on the others") {
   for (const OpCase& c : op_cases()) {
     const testing::Run all = testing::run(c);
     for (size_t i = 0; i < c.shapes.size(); ++i) {
@@ -131,7 +131,7 @@ TEST_CASE("only inputs that ask for a gradient get one, and it does not depend o
   }
 }
 
-TEST_CASE("an op neither changes its inputs nor the gradient that it is given") {
+TEST_CASE("an op changes neither its inputs nor the gradient of its result") {
   for (const OpCase& c : op_cases()) {
     CAPTURE(c.name);
     auto inputs = testing::inputs_of(c, true);
@@ -171,7 +171,7 @@ TEST_CASE("huge logits neither overflow nor lose the answer") {
   CHECK(std::isnan(exp(Tensor::full({1}, NAN)).item()));
 }
 
-TEST_CASE("a logit of minus infinity is a choice that cannot be made") {
+TEST_CASE("a logit of minus infinity has probability zero") {
   Tensor logits = Tensor::from({1, 3}, {0, -INFINITY, 0});
   logits.set_requires_grad();
   CHECK(softmax(logits).values() == std::vector<real>{0.5, 0, 0.5});

@@ -40,7 +40,7 @@ TEST_CASE("Philox4x32-10 gives the known answers") {  // kat_vectors of Random12
         Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
 
-TEST_CASE("each part of the key makes another stream") {
+TEST_CASE("each part of the key gives another stream") {
   const RandomKey key{1, 2, 3};
   const Words words = ag::random_block(key, 0);
   CHECK(ag::random_block({1, 2, 3}, 0) == words);
@@ -109,7 +109,7 @@ TEST_CASE("normal numbers have the moments of a normal distribution") {
         five_sigma(0.4655));
 }
 
-TEST_CASE("random_below reaches every number equally often, and none beyond") {
+TEST_CASE("random_below gives every number below n equally often") {
   constexpr uint32_t n = 7;
   std::vector<int> count(n);
   for (uint64_t i = 0; i < kDraws; ++i) ++count.at(ag::random_below({5, 5, 5}, i, n));
@@ -138,7 +138,7 @@ TEST_CASE("all permutations of four are equally likely") {
   }
 }
 
-TEST_CASE("dropout keeps the share that it should, and scales it") {
+TEST_CASE("dropout keeps the right share of elements, and scales them") {
   constexpr int64_t n = 100'003;
   for (double rate : {0.1, 0.5, 0.9}) {
     const double p = std::round(rate * 0x1p16) / 0x1p16;
@@ -153,7 +153,7 @@ TEST_CASE("dropout keeps the share that it should, and scales it") {
   }
 }
 
-TEST_CASE("dropout's gradient passes through the same mask") {
+TEST_CASE("dropout's gradient has the same mask") {
   Tensor x = Tensor::full({50'001}, 1);
   x.set_requires_grad();
   const Tensor y = dropout(x, 0.3, {4, 5, 6});
@@ -161,7 +161,7 @@ TEST_CASE("dropout's gradient passes through the same mask") {
   CHECK(x.grad().values() == y.values());
 }
 
-TEST_CASE("a dropout mask depends on its key alone") {
+TEST_CASE("a dropout mask depends only on its key") {
   const auto mask = [](int64_t n, const RandomKey& key) {
     return dropout(Tensor::full({n}, 1), 0.5, key).values();
   };

@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t kMiB = 1 << 20;
 }
 
-TEST_CASE("a freed block is handed out again") {
+TEST_CASE("a freed block is used again") {
   ag::release_cached_memory();
   const auto before = memory_stats();
   CHECK(before.cached == 0);
@@ -55,7 +55,7 @@ TEST_CASE("a freed block is handed out again") {
   CHECK(memory_stats().in_use == before.in_use);
 }
 
-TEST_CASE("blocks of sizes that are no longer asked for do not pile up") {
+TEST_CASE("blocks of sizes that nobody needs any more do not accumulate") {
   ag::release_cached_memory();
   // Training steps with growing batches: each holds eight blocks at once, all larger than those before.
   int64_t most = memory_stats().in_use;
@@ -93,7 +93,7 @@ TEST_CASE("blocks are aligned to 64 bytes and do not overlap") {
   }
 }
 
-TEST_CASE("the peak is the most that was in use since it was reset") {
+TEST_CASE("the peak is the largest amount in use since it was reset") {
   ag::reset_memory_peak();
   const int64_t start = memory_stats().in_use;
   CHECK(memory_stats().peak == start);
@@ -105,7 +105,7 @@ TEST_CASE("the peak is the most that was in use since it was reset") {
   CHECK(memory_stats().peak == start);
 }
 
-TEST_CASE("a size that cannot be served is an error and changes nothing") {
+TEST_CASE("a size that is too large is an error and changes nothing") {
   const auto before = memory_stats();
   CHECK_THROWS_AS(Storage(-1, Device::CPU), ag::Error);
   CHECK_THROWS_WITH_AS(Storage(int64_t{1} << 60, Device::CPU), doctest::Contains("hint"), ag::Error);
@@ -141,7 +141,7 @@ TEST_CASE("views share memory, clones do not") {
   CHECK(memory_stats().in_use == before);
 }
 
-TEST_CASE("a tensor used for what it is not is an error") {
+TEST_CASE("a tensor of the wrong type or size is an error") {
   const Tensor x = Tensor::zeros({2, 3}), ids = Tensor::from_ints({1, 2}), undefined;
   CHECK_THROWS_AS(x.ints(), ag::Error);
   CHECK_THROWS_AS(ids.data(), ag::Error);
@@ -160,7 +160,7 @@ TEST_CASE("a tensor used for what it is not is an error") {
 
 TEST_CASE("the resident size is known") { CHECK(ag::peak_rss_mib() > 1); }
 
-TEST_CASE("a tensor as text: shape, type, and its first numbers") {
+TEST_CASE("a tensor as a string: shape, type, and the first numbers") {
   CHECK(ag::to_string(Tensor()) == "undefined");
   CHECK(ag::to_string(Tensor::from_ints({1, 2, 3})).ends_with("i32 [1, 2, 3]"));
   CHECK(ag::to_string(Tensor::from_ints({1, 2, 3}), 2).ends_with("i32 [1, 2, ...]"));

@@ -86,7 +86,7 @@ TEST_CASE("a diamond runs its top once, after both sides") {
   CHECK(x.grad().item() == doctest::Approx(12 * 243));
 }
 
-TEST_CASE("an older node that is reached late still waits for every younger one") {
+TEST_CASE("an older node runs after every younger one, even if it is reached first") {
   // The longer path is recorded after the shorter one. The order of recording counts, not the distance.
   const Tensor x = leaf({1});
   const Tensor start = scale(x, 3);
@@ -106,7 +106,7 @@ TEST_CASE("backward adds to the gradient that a leaf already has") {
   CHECK(x.grad().values() == std::vector<real>{1, 1});
 }
 
-TEST_CASE("a gradient that somebody holds is not changed by the next backward") {
+TEST_CASE("the next backward does not change a gradient that somebody holds") {
   const Tensor x = leaf({3, 4});
   backward(sum(scale(x, 2)));
   const Tensor held = x.grad();
@@ -126,7 +126,7 @@ TEST_CASE("two leaves of one op do not share a gradient buffer") {
   CHECK(b.grad().values() == std::vector<real>{1, 1});
 }
 
-TEST_CASE("the gradient of one input is not disturbed by what is added to another's") {
+TEST_CASE("adding to one input's gradient does not change another's") {
   const Tensor a = leaf({1}), b = leaf({1});
   const Tensor u = scale(a, 1), v = scale(b, 1);
   const Tensor older = scale(u, 10);
@@ -136,7 +136,7 @@ TEST_CASE("the gradient of one input is not disturbed by what is added to anothe
   CHECK(b.grad().item() == 1);
 }
 
-TEST_CASE("a seed is the gradient of the result, and stays as it was") {
+TEST_CASE("a seed is the gradient of the result, and is not changed") {
   const Tensor x = leaf({1, 2, 3});
   const Tensor seed = Tensor::from({3}, {1, 10, 100});
   SUBCASE("of an op") { backward(scale(x, 2), seed); }
@@ -181,7 +181,7 @@ TEST_CASE("a second backward throws with a hint") {
   }
 }
 
-TEST_CASE("what backward has used is freed while it runs") {
+TEST_CASE("backward frees memory while it runs") {
   const Tensor x = leaf(std::vector<double>(1000, 1));
   const int64_t buffer = 1000 * ag::size_of(ag::DType::Real);
   std::optional<int64_t> at_the_end;
@@ -211,7 +211,7 @@ TEST_CASE("after backward only the leaves, their gradients and the result are le
   CHECK(in_use() <= before + 3 * buffer + 128);  // y and two gradients
 }
 
-TEST_CASE("a graph dies with its result") {
+TEST_CASE("a graph is freed with its result") {
   const Tensor x = leaf(std::vector<double>(1000, 0.5)), w = leaf(std::vector<double>(1000, 2));
   const int64_t before = in_use();
   {
@@ -221,7 +221,7 @@ TEST_CASE("a graph dies with its result") {
   CHECK(in_use() == before);
 }
 
-TEST_CASE("frozen inputs leave no trace") {
+TEST_CASE("frozen inputs are not recorded") {
   const Tensor frozen = Tensor::full({1000}, 2), x = leaf(std::vector<double>(1000, 1));
   const Tensor untouched = exp(mul(frozen, frozen));
   CHECK_FALSE(untouched.requires_grad());
@@ -259,7 +259,7 @@ TEST_CASE("under NoGrad nothing is recorded") {
   CHECK(ag::will_record({x}));
 }
 
-TEST_CASE("NoGrad ends with its scope when an exception leaves it") {
+TEST_CASE("NoGrad ends with its scope, also by an exception") {
   const Tensor x = leaf({1, 2});
   try {
     const NoGrad no_grad;
@@ -269,7 +269,7 @@ TEST_CASE("NoGrad ends with its scope when an exception leaves it") {
   CHECK(ag::will_record({x}));
 }
 
-TEST_CASE("what an op's backward computes is not recorded") {
+TEST_CASE("the computations of an op's backward are not recorded") {
   const Tensor x = leaf({1, 2});
   bool recorded = true;
   const Tensor y = record("probe", x.clone(), {x}, [&](const Tensor& dy, const Needs&) -> Grads {
@@ -281,7 +281,7 @@ TEST_CASE("what an op's backward computes is not recorded") {
   CHECK(ag::will_record({x}));
 }
 
-TEST_CASE("an op whose backward is wrong is found out") {
+TEST_CASE("a wrong backward of an op is an error") {
   const Tensor x = leaf({1, 2});
   const auto with_backward = [&](const ag::Backward& b) { return sum(record("wrong", x.clone(), {x}, b)); };
   CHECK_THROWS_WITH_AS(backward(with_backward([](const Tensor& dy, const Needs&) -> Grads {
@@ -293,7 +293,7 @@ TEST_CASE("an op whose backward is wrong is found out") {
       doctest::Contains("(3)"), Error);
 }
 
-TEST_CASE("an op may give no gradient to an input that asks for one") {
+TEST_CASE("an op may give no gradient to an input that requires grad") {
   const Tensor x = leaf({1, 2});
   const Tensor y =
       record("stop", x.clone(), {x}, [](const Tensor&, const Needs&) -> Grads { return {Tensor()}; });

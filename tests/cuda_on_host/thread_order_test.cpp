@@ -51,7 +51,7 @@ TEST_CASE("the threads of a block may run in any order") {
   }
 }
 
-TEST_CASE("the stand-in finds a missing __syncthreads") {
+TEST_CASE("the replacement of CUDA finds a missing __syncthreads") {
   // Each thread reads its neighbour's number. Without a __syncthreads before the read, the order matters.
   const auto neighbours = [](cuda_on_host::Order order, bool wait) {
     const OrderGuard guard(order);

@@ -91,7 +91,7 @@ TEST_CASE("a recommender's batch in three pieces has the gradients of one piece"
   }
 }
 
-TEST_CASE("a pass over last rows only draws the dropout of the whole pass") {
+TEST_CASE("a pass over only the last rows draws the same dropout as the whole pass") {
   using enum models::SasrecConfig::Variant;
   for (const auto variant : {Prenorm, Original, Recbole}) {
     const auto model = testing::trainable(sasrec(variant));

@@ -49,7 +49,7 @@ TEST_CASE("Adam with L2 and AdamW equal PyTorch, step by step, with clipping, wa
   }
 }
 
-TEST_CASE("a parameter without a gradient stays as it is, and groups have learning rates of their own") {
+TEST_CASE("a parameter without a gradient does not change, and groups have their own learning rates") {
   Tensor a = Tensor::full({2}, 1), b = Tensor::full({2}, 1), frozen = Tensor::full({2}, 1);
   for (Tensor* w : {&a, &b, &frozen}) w->set_requires_grad();
   const std::vector<nn::Adam::Group> groups = {{{{"a", a}, {"frozen", frozen}}, 0.1}, {{{"b", b}}, 0.2}};

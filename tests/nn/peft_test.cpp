@@ -88,7 +88,7 @@ TEST_CASE("target_modules: a list, an expression, all-linear") {
   some.check_read();
 }
 
-TEST_CASE("task types that leave the meaning as it is") {
+TEST_CASE("task types that do not change the meaning") {
   const OwnAdapter adapter(kAllButOutput);
   for (const Json& task : {Json("CAUSAL_LM"), Json("FEATURE_EXTRACTION"), Json(nullptr)}) {
     adapter.edit([&](Json& c) { c["task_type"] = task; });
@@ -115,7 +115,7 @@ TEST_CASE("rank-stabilised scaling, and patterns of ranks and alphas") {
   adapter.check_read();
 }
 
-TEST_CASE("what PEFT knows and this library does not") {
+TEST_CASE("features of PEFT that are not supported") {
   check_refused("adapter_config.json: 'use_dora' is true; expected false; others are not supported",
                 [](Json& c) { c["use_dora"] = true; });
   check_refused("'bias' is \"all\"", [](Json& c) { c["bias"] = "all"; });
@@ -158,7 +158,7 @@ TEST_CASE("configurations that are wrong") {
   check_refused("lora_A.weight has shape (2, 16), expected (4, 16)", [](Json& c) { c["r"] = 4; });
 }
 
-TEST_CASE("adapters as PEFT saves them, of the output too, of some layers, with copies of the tables") {
+TEST_CASE("adapters of PEFT, also of the output, of some layers, with copies of the tables") {
   const nn::TensorFile expected = testing::fixture("adapters.safetensors");
   // transformers computes the angles of rotary positions in float32.
   constexpr testing::Tolerance kOracle{1e-4, 1e-5};

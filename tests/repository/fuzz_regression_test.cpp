@@ -29,7 +29,7 @@ std::string from_hex(const std::string& hex) {
 
 }  // namespace
 
-TEST_CASE("the lessons: each file is read, or refused with the right message, and takes no memory") {
+TEST_CASE("the lessons: each file is read or refused with the right message, and takes little memory") {
   std::ifstream in(kFuzz / "lessons.json");
   const auto lessons = nlohmann::json::parse(in);
   CHECK(lessons.size() > 150);
@@ -54,7 +54,7 @@ TEST_CASE("the lessons: each file is read, or refused with the right message, an
   CHECK(ag::peak_rss_mib() - resident < 64);
 }
 
-TEST_CASE("what the fuzzer has found does no harm any more") {
+TEST_CASE("inputs that the fuzzer has found are handled") {
   int64_t files = 0;
   for (const auto& folder : std::filesystem::directory_iterator(kFuzz / "regressions")) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -66,7 +66,7 @@ TEST_CASE("what the fuzzer has found does no harm any more") {
   CHECK(files > 0);
 }
 
-TEST_CASE("every target has a file of its name, and takes files of nothing") {
+TEST_CASE("every target has a file of its name, and accepts empty files") {
   CHECK(fuzz::targets().size() >= 8);
   for (const fuzz::Target& t : fuzz::targets()) {
     CAPTURE(t.name);

@@ -88,7 +88,7 @@ std::vector<std::string> includes_of(const std::string& source) {
 
 }  // namespace
 
-TEST_CASE("no source includes a room above its own") {
+TEST_CASE("no source includes a folder above its own") {
   size_t includes = 0;
   for (const std::string& source : sources()) {
     for (const std::string& included : includes_of(source)) {
@@ -100,7 +100,7 @@ TEST_CASE("no source includes a room above its own") {
   CHECK(includes > 500);
 }
 
-TEST_CASE("the test of rooms sees an upward include, and one method that includes another") {
+TEST_CASE("the test of folders sees an upward include, and one method that includes another") {
   CHECK(goes_up("nn/io/json.cpp", "nn/layers.h"));
   CHECK_FALSE(goes_up("nn/layers.h", "nn/io/json.h"));
   CHECK(goes_up("p2rec/data/interactions.h", "p2rec/run/results.h"));

@@ -44,7 +44,7 @@ std::vector<std::string> layer_streams() {
 
 }  // namespace
 
-TEST_CASE("every place that draws random numbers has a stream of its own") {
+TEST_CASE("every place that draws random numbers has its own stream") {
   std::vector<std::string> names = found_in_sources(R"re((?:stream|key_for)\("([^"]+)"[,)])re");
   CHECK(names.size() >= 20);
   CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());

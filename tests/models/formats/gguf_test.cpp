@@ -102,13 +102,13 @@ TEST_CASE("tensors of every type equal the Python package's dequantisation bit b
   }
 }
 
-TEST_CASE("a type that is not supported is named, and the others of its file can be read") {
+TEST_CASE("an unsupported type is named, and the other tensors of the file can be read") {
   const GgufFile file(fixture_path("tiny.gguf"));
   CHECK_THROWS_WITH_AS(file.load("q2_k"), doctest::Contains("'q2_k' has the type Q2_K"), InputError);
   CHECK_THROWS_WITH_AS(file.load("q2_k"), doctest::Contains(kSupported), InputError);
 }
 
-TEST_CASE("a tensor is asked for by a name and a shape that the file has") {
+TEST_CASE("the name and shape of a requested tensor must be those of the file") {
   const GgufFile file(fixture_path("tiny.gguf"));
   CHECK(file.find("nothing") == nullptr);
   CHECK(file.find("q4_0")->shape == ag::Shape{5, 64});
@@ -201,7 +201,7 @@ TEST_CASE("tensors larger than the read buffer, from several threads at once") {
   CHECK(wrong[1] == 0);
 }
 
-TEST_CASE("two tensors are stored alike or not: type, shape and every byte, behind the first buffer too") {
+TEST_CASE("two tensors are equal if type, shape and every byte are, also after the first buffer") {
   constexpr uint64_t kFloats = 2'000'000;
   const auto file_with = [&](uint64_t at) {  // a; b, which differs in one number; another type; another shape
     GgufBytes bytes;
@@ -232,7 +232,7 @@ TEST_CASE("two tensors are stored alike or not: type, shape and every byte, behi
   CHECK_THROWS_WITH_AS(file.same_data("a", "b"), doctest::Contains("has the file changed"), InputError);
 }
 
-TEST_CASE("a file cut short anywhere is an error, before memory is asked for") {
+TEST_CASE("a truncated file is an error, before memory is allocated") {
   const std::string whole = good_file();
   REQUIRE(problem_of(whole) == "");
   const testing::TemporaryFolder folder;
@@ -243,7 +243,7 @@ TEST_CASE("a file cut short anywhere is an error, before memory is asked for") {
   }
 }
 
-TEST_CASE("a file with any byte changed is read or refused, and takes no more memory than it is large") {
+TEST_CASE("a file with one changed byte is read or refused, and takes no more memory than its size") {
   const std::string whole = good_file();
   const testing::TemporaryFolder folder;
   const int64_t before = ag::memory_stats().in_use;
@@ -261,7 +261,7 @@ TEST_CASE("a file with any byte changed is read or refused, and takes no more me
   CHECK(ag::memory_stats().peak - before < 1 << 14);
 }
 
-TEST_CASE("lies") {
+TEST_CASE("invalid GGUF files are refused with the right message") {
   constexpr uint64_t kHuge = uint64_t{1} << 40, kAll = ~uint64_t{0};
   struct Lie {
     std::string expected;
@@ -446,7 +446,7 @@ std::string part_file(uint16_t i, uint16_t count, const std::string& tensors, in
 
 }  // namespace
 
-TEST_CASE("a model in several files is read whole, whichever of them is named") {
+TEST_CASE("a model in several files is read completely, no matter which file is named") {
   const testing::TemporaryFolder folder;
   const auto file = [&](int i) { return folder / ("m-0000" + std::to_string(i) + "-of-00003.gguf"); };
   write(file(1), part_file(0, 3, ""));

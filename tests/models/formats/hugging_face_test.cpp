@@ -150,7 +150,7 @@ TEST_CASE("config.json: rotary positions") {
   check_config_refused("smollm2", "'rope_parameters' is 3; expected an object", rope(3));
 }
 
-TEST_CASE("config.json: where the original context of llama3 stands") {
+TEST_CASE("config.json: the places of llama3's original context") {
   const auto divisor = [](const auto& change) {
     const FolderCopy folder(family_path("llama3"));
     folder.edit(kConfig, change);
@@ -222,7 +222,7 @@ TEST_CASE("config.json that does not agree with the tensors") {
                        [](Json& c) { c.erase("head_dim"); });
 }
 
-TEST_CASE("config.json that is no configuration") {
+TEST_CASE("config.json that is not a configuration") {
   const FolderCopy folder(family_path("smollm2"));
   folder.write(kConfig, "{");
   check_refused(folder, "config.json: is not JSON");
@@ -330,7 +330,7 @@ TEST_CASE("tensors that are wrong") {
   });
 }
 
-TEST_CASE("a tied model's own output matrix must be the token table") {
+TEST_CASE("the output matrix of a tied model must be the token table") {
   const auto with_output = [](const auto& change) {
     auto folder = std::make_unique<FolderCopy>(family_path("smollm2"));
     folder->edit_tensors(kWeights, [&](nn::NamedTensors& tensors) {
@@ -369,7 +369,7 @@ TEST_CASE("a classifier, a git-lfs pointer") {
   check_refused(folder, "config.json: this is a git-lfs pointer, not the file itself; hint: git lfs pull");
 }
 
-TEST_CASE("weights in other types, and in shards with an index") {
+TEST_CASE("weights of other types, and in shards with an index") {
   const testing::TemporaryFolder folder;
   const auto model = models::load_hugging_face_model(family_path("tinyllama"));  // stored as bfloat16
   const nn::StoredTypes types = models::hugging_face_types(family_path("tinyllama"));

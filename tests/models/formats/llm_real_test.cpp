@@ -38,7 +38,7 @@ TEST_CASE("SmolLM2's tokens are those of the Python package tokenizers") {
   }
 }
 
-TEST_CASE("every tensor of SmolLM2 is dequantised as by the Python package gguf") {
+TEST_CASE("every tensor of SmolLM2 is dequantised as in the Python package gguf") {
   if (testing::smollm2().empty()) return testing::skip(testing::kNoSmollm2);
   const models::GgufFile file(testing::smollm2());
   const Json sums = expectations().at("sums");

@@ -114,7 +114,7 @@ TEST_CASE("what distinguishes the families is in their configurations") {
   CHECK(config("mistral").head_size() == 8);  // 4 heads, hidden size 16
 }
 
-TEST_CASE("a key-value cache and a shared prefix know of head sizes, biases and divisors") {
+TEST_CASE("a key-value cache and a shared prefix work with head sizes, biases and divisors") {
   const nn::TensorFile expected = testing::fixture("families.safetensors");
   const std::vector<int32_t> ids = prompt(expected);
   for (const std::string name : {"llama3", "qwen2", "mistral"}) {
@@ -137,7 +137,7 @@ TEST_CASE("a key-value cache and a shared prefix know of head sizes, biases and 
   }
 }
 
-TEST_CASE("an adapter that PEFT trained elsewhere: expression, patterns, rank-stabilised, half precision") {
+TEST_CASE("an adapter of PEFT: regular expression, patterns, rank-stabilised, half precision") {
   const nn::TensorFile expected = testing::fixture("families.safetensors");
   const auto model = models::load_hugging_face_model(family_path("tinyllama"));
   const nn::LoraConfig config = nn::read_adapter(family_path("peft_adapter"), *model);

@@ -155,7 +155,7 @@ TEST_CASE("an untied model from GGUF") {
   for (int64_t i = 0; i < 96; ++i) check_equal(found.rows(i, i + 1), table.rows(95 - i, 96 - i));
 }
 
-TEST_CASE("a good file of the test's own; defaults of optional keys") {
+TEST_CASE("a valid file; defaults of optional keys") {
   ModelFile file;
   file.integers.erase("llama.attention.head_count_kv");
   file.tensors["blk.0.attn_k.weight"] = file.tensors["blk.0.attn_v.weight"] = {8, 8};
@@ -176,7 +176,7 @@ TEST_CASE("an output matrix equal to the token table is the token table") {
   CHECK(models::load_language_model(folder / "x.gguf").model->lm_head() == nullptr);
 }
 
-TEST_CASE("what does not hold together is refused by name") {
+TEST_CASE("inconsistent files are refused by name") {
   CHECK(ModelFile().problem() == "");
   check_refused("the architecture is 'gemma'; expected 'llama' or 'qwen2'",
                 [](ModelFile& f) { f.texts["general.architecture"] = "gemma"; });
@@ -219,7 +219,7 @@ TEST_CASE("what does not hold together is refused by name") {
   check_refused("'llama-spm'", [](ModelFile& f) { f.texts["tokenizer.ggml.model"] = "llama-spm"; });
 }
 
-TEST_CASE("tokens without a row in the token table are read, and refused where a text has them") {
+TEST_CASE("tokens without a row in the token table are an error only if a text has them") {
   ModelFile model;
   model.tokens.push_back("d");
   const testing::TemporaryFolder folder;
@@ -350,7 +350,7 @@ TEST_CASE("the tiny model: written and read again, tied and not") {
   CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
 }
 
-TEST_CASE("a safetensors file that is no tiny model") {
+TEST_CASE("a safetensors file that is not a tiny model") {
   const testing::TemporaryFolder folder;
   const nn::Path path = folder / "x.safetensors";
   const auto check = [&](const nn::NamedTensors& tensors, const nn::Metadata& metadata,

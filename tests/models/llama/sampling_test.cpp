@@ -70,7 +70,7 @@ std::unique_ptr<models::Llama> small_model(uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("the tokens that stay, and their probabilities, are those of transformers' warpers") {
+TEST_CASE("the remaining tokens and their probabilities are those of transformers' warpers") {
   std::ifstream in(fixtures() + "/sampling.json");
   const auto json = nlohmann::json::parse(in);
   REQUIRE(json.at("cases").size() == 32);
@@ -101,7 +101,7 @@ TEST_CASE("tokens are drawn by softmax(logits / temperature)") {
       {std::sqrt(0.1) / roots, std::sqrt(0.5) / roots, std::sqrt(0.15) / roots, std::sqrt(0.25) / roots});
 }
 
-TEST_CASE("what stays is renormalised") {
+TEST_CASE("the remaining probabilities are renormalised") {
   const Tensor logits = logits_of({0.1, 0.5, 0.15, 0.25});
   check_distribution(logits, {1, 2, 1, 7}, {0, 2.0 / 3, 0, 1.0 / 3});
   check_distribution(logits, {1, 0, 0.8, 7}, {0, 5.0 / 9, 1.5 / 9, 2.5 / 9});
@@ -163,7 +163,7 @@ TEST_CASE("the temperature's extremes") {
   CHECK(models::next_token(logits_of(p), {1e-300, 0, 1, 1}, 0) == 1);
 }
 
-TEST_CASE("logits and settings that make no sense") {
+TEST_CASE("invalid logits and settings") {
   const Tensor good = logits_of({0.5, 0.5});
   CHECK_THROWS_AS(models::candidates(Tensor::from({2}, {0, NAN}), {1, 0, 1, 1}), ag::Error);
   CHECK_THROWS_AS(models::candidates(Tensor::from({2}, {0, INFINITY}), {1, 0, 1, 1}), ag::Error);
@@ -176,7 +176,8 @@ TEST_CASE("logits and settings that make no sense") {
   CHECK_THROWS_AS(models::candidates(good, {1, 0, 1.01, 1}), ag::Error);
 }
 
-TEST_CASE("text: top-k 1 is greedy, a seed is a text, and fewer tokens are the beginning of more") {
+TEST_CASE(
+    "text: top-k 1 is greedy, a seed gives one text, and a shorter text is the beginning of a longer one") {
   const auto model = small_model(3);
   const std::vector<int32_t> prompt = {65, 66, 67};
   const auto text = [&](const Sampling& sampling, int64_t count = 20) {

@@ -156,7 +156,7 @@ TEST_CASE("SASRec equals PyTorch's TransformerEncoder, with cross-entropy and wi
   }
 }
 
-TEST_CASE("SASRec's form of RecBole equals RecBole, and so does S3-Rec's where the positions are given") {
+TEST_CASE("SASRec's variant of RecBole equals RecBole, and so does S3-Rec's with given positions") {
   const nn::TensorFile file = with_our_names(testing::fixture("sasrec_recbole.safetensors"));
   const testing::Parity parity("SASRec as RecBole has it, Adam", file);
   for (const auto variant : {SasrecConfig::Variant::Recbole, SasrecConfig::Variant::S3rec}) {
@@ -342,7 +342,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("BERT4Rec asks for what comes after the history") {
+TEST_CASE("BERT4Rec predicts the item after the history") {
   const models::Bert4rec model(small_config<Bert4recConfig>(9, 4, 8), 1);
   const nn::Packed x = model.pack({{1, 2}, {0, 1, 2, 3, 4, 5}, {}});
   CHECK(ints_of(x.ids) == std::vector<int32_t>{1, 2, 9, 3, 4, 5, 9, 9});
@@ -350,7 +350,7 @@ TEST_CASE("BERT4Rec asks for what comes after the history") {
   CHECK(model.scores(x).shape() == ag::Shape{3, 9});
 }
 
-TEST_CASE("no recommender looks at what is to be predicted") {
+TEST_CASE("no recommender sees the items to predict") {
   // States before an item do not depend on it. BERT4Rec's do not depend on masked items, as its batch test
   // shows.
   for (const auto& [name, config] : small_models_and_variants()) {
@@ -364,7 +364,7 @@ TEST_CASE("no recommender looks at what is to be predicted") {
   }
 }
 
-TEST_CASE("a user's state is the last of the states, whatever is left out on the way to it") {
+TEST_CASE("a user's state is the last of the states, also if the others are not computed") {
   for (const auto& [name, config] : small_models_and_variants()) {
     CAPTURE(name);
     if (name == "bert4rec recbole") continue;  // it has a head after the states
@@ -375,7 +375,7 @@ TEST_CASE("a user's state is the last of the states, whatever is left out on the
   }
 }
 
-TEST_CASE("given item vectors: as first values, frozen under an adapter, and beside a table") {
+TEST_CASE("given item vectors: as initial values, frozen under an adapter, and with a table") {
   using models::ItemsUse;
   const Tensor vectors = Tensor::full({9, 6}, 0.5);
   for (const std::string& name : trainable_models()) {
@@ -439,7 +439,7 @@ TEST_CASE("the adapter of given vectors is its two layers one after the other, a
   }
 }
 
-TEST_CASE("a table of its own for the output: the one that is read does not score") {
+TEST_CASE("untied output embeddings: the input's table is not used for scores") {
   auto config = small_config<SasrecConfig>(9, 6, 8);
   config.tie_embeddings = false;
   const models::Sasrec model(config, 1);
@@ -462,7 +462,7 @@ TEST_CASE("a table of its own for the output: the one that is read does not scor
   CHECK(model.output_embeddings().shape() == ag::Shape{9, 8});
 }
 
-TEST_CASE("values that do not fit each other are refused by the names of their fields") {
+TEST_CASE("contradicting values are refused by the names of their fields") {
   const auto refused = [](const models::RecommenderModelConfig& config, const char* expected) {
     CHECK_THROWS_WITH_AS(config.make(1), doctest::Contains(expected), ag::InputError);
   };
@@ -483,7 +483,7 @@ TEST_CASE("values that do not fit each other are refused by the names of their f
   refused(bert4rec, "tie_embeddings: found false");
 }
 
-TEST_CASE("the registry makes every recommender, and refuses another name with those that it has") {
+TEST_CASE("the registry makes every recommender; an unknown name is an error that lists the known ones") {
   for (const std::string& name : models::recommender_names()) {
     AnyRecommenderConfig config = models::default_recommender_config(name);
     config->items = 9;
@@ -494,7 +494,7 @@ TEST_CASE("the registry makes every recommender, and refuses another name with t
                        doctest::Contains("found 'sasrek'; expected one of sasrec, gru4rec"), ag::InputError);
 }
 
-TEST_CASE("a configuration of any model is a value: its copies are its own") {
+TEST_CASE("copies of any model's configuration are independent") {
   AnyRecommenderConfig config = small_model("gru4rec");
   const AnyRecommenderConfig copy = config;
   config->hidden = 77;

@@ -5,7 +5,7 @@ using namespace testing;
 using doctest::Contains;
 using Ids = std::vector<int32_t>;
 
-TEST_CASE("what a tokenizer.json may hold but is not supported is refused by name") {
+TEST_CASE("unsupported parts of a tokenizer.json are refused by name") {
   const Folder folder;
   const auto refused = [&](json document, const std::string& pointer, const json& value,
                            const std::string& message) {
@@ -69,7 +69,7 @@ TEST_CASE("what a tokenizer.json may hold but is not supported is refused by nam
                        Contains("there is no such tokenizer file"), InputError);
 }
 
-TEST_CASE("a tokenizer.json that does not hold together is refused") {
+TEST_CASE("an inconsistent tokenizer.json is refused") {
   const Folder folder;
   const auto refused = [&](const std::string& pointer, const json& value, const std::string& message) {
     json document = llama2();
@@ -159,7 +159,7 @@ TEST_CASE("a tokenizer.json that does not hold together is refused") {
   text_refused(deep, "nested more than 64 levels deep");
 }
 
-TEST_CASE("GGUF: SentencePiece vocabularies that do not hold together") {
+TEST_CASE("GGUF: inconsistent SentencePiece vocabularies") {
   const Folder folder;
   const auto problem = [&](const std::function<void(Scored&)>& change) {
     Scored scored = tiny_scored();

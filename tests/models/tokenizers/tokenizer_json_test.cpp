@@ -44,7 +44,7 @@ GgufText byte_level_gguf(const std::string& pre) {
 
 }  // namespace
 
-TEST_CASE("tokenizer.json of byte-level BPE, as the Python package tokenizers has it") {
+TEST_CASE("tokenizer.json of byte-level BPE equals the Python package tokenizers") {
   const Folder folder;
   json document = llama3();
   const auto as_llama3 = folder.load(document);
@@ -75,7 +75,7 @@ TEST_CASE("decode gives the bytes of byte-level tokens, and added tokens as they
   }
 }
 
-TEST_CASE("merges may be written as texts") {
+TEST_CASE("merges may be written as strings") {
   const Folder folder;
   json document = llama3();
   for (json& merge : document["model"]["merges"])
@@ -83,7 +83,7 @@ TEST_CASE("merges may be written as texts") {
   check_cases(*folder.load(document), "llama-bpe");
 }
 
-TEST_CASE("tokenizer.json of SentencePiece's BPE, as the Python package tokenizers has it") {
+TEST_CASE("tokenizer.json of SentencePiece's BPE equals the Python package tokenizers") {
   const Folder folder;
   json document = llama2();
   const auto tokenizer = folder.load(document);
@@ -107,7 +107,7 @@ TEST_CASE("tokenizer.json of SentencePiece's BPE, as the Python package tokenize
   check_cases(*folder.load(document), "never split");
 }
 
-TEST_CASE("SentencePiece without byte tokens: the unknown token, one for a run where fuse_unk says so") {
+TEST_CASE("SentencePiece without byte tokens: the unknown token, one per run with fuse_unk") {
   const Folder folder;
   json document = {
       {"added_tokens", json::array()},
@@ -123,7 +123,7 @@ TEST_CASE("SentencePiece without byte tokens: the unknown token, one for a run w
   CHECK(folder.load(document)->encode("ab") == Ids{3});
 }
 
-TEST_CASE("the tokens around a text, as transformers has them") {
+TEST_CASE("the tokens around a text equal those of transformers") {
   const Folder folder;
   const json fixture = fixture_json("special_tokens.json");
   for (const json& one : fixture.at("cases")) {
@@ -144,7 +144,7 @@ TEST_CASE("the tokens around a text, as transformers has them") {
   CHECK(fixture.at("cases").size() == 14);
 }
 
-TEST_CASE("added tokens that the model's vocabulary lacks take no part in merging") {
+TEST_CASE("added tokens that are not in the model's vocabulary are not merged") {
   const Folder folder;
   json document = {{"added_tokens",
                     {{{"id", 4}, {"content", "\u2192"}, {"normalized", true}},
@@ -179,7 +179,7 @@ TEST_CASE("added tokens that are empty, equal, or equal once they are normalised
   CHECK(tokenizer->encode("aXe\u0301\u00E9") == Ids{0, 1, 2, 2});  // the package's choice of 2 or 3 is random
 }
 
-TEST_CASE("ids with holes, and added tokens whose entry states another id than they get") {
+TEST_CASE("unused ids, and added tokens that get another id than their entry has") {
   const Folder folder;
   json document = {
       {"added_tokens",
@@ -198,7 +198,7 @@ TEST_CASE("ids with holes, and added tokens whose entry states another id than t
   CHECK(folder.load(document)->encode("Xc") == Ids{10, 9});
 }
 
-TEST_CASE("the end tokens come from the files beside tokenizer.json") {
+TEST_CASE("the end tokens come from the files in tokenizer.json's folder") {
   const Folder folder;
   const int32_t begin = folder.load(llama3())->encode("<|begin_of_text|>").at(0);
   const auto ends = [&] { return folder.load(llama3())->special().ends; };
@@ -232,7 +232,7 @@ TEST_CASE("the end tokens come from the files beside tokenizer.json") {
   refused("generation_config.json", {{"eos_token_id", 1.5}}, "expected an integer");
 }
 
-TEST_CASE("GGUF: the special tokens that its keys name, and what is true without them") {
+TEST_CASE("GGUF: the special tokens of its keys, and the defaults without them") {
   const Folder folder;
   const auto special = [&](const std::string& pre, const auto& change) {
     GgufText text = byte_level_gguf(pre);
@@ -265,7 +265,7 @@ TEST_CASE("GGUF: the special tokens that its keys name, and what is true without
   CHECK(scored(tiny_scored().gguf()).before.empty());
 }
 
-TEST_CASE("GGUF: byte-level BPE of each name, as the Python package tokenizers has it") {
+TEST_CASE("GGUF: byte-level BPE of each name equals the Python package tokenizers") {
   const Folder folder;
   for (const char* name : {"gpt-2", "smollm", "llama-bpe", "qwen2"}) {
     const auto tokenizer = models::tokenizer_from_gguf(byte_level_gguf(name).file(folder));
@@ -279,7 +279,7 @@ TEST_CASE("GGUF: byte-level BPE of each name, as the Python package tokenizers h
   }
 }
 
-TEST_CASE("a tokenizer.json written from GGUF tokenizes as the GGUF file does") {
+TEST_CASE("a tokenizer.json written from GGUF gives the same ids as the GGUF file") {
   const Folder folder;
   for (const char* name : {"gpt-2", "smollm", "llama-bpe", "qwen2"}) {
     const GgufFile file = byte_level_gguf(name).file(folder);
@@ -309,7 +309,7 @@ TEST_CASE("a tokenizer.json written from GGUF tokenizes as the GGUF file does") 
   CHECK_FALSE(std::filesystem::exists(folder / "x.json"));
 }
 
-TEST_CASE("GGUF: SentencePiece by scores, as the Python package sentencepiece has it") {
+TEST_CASE("GGUF: SentencePiece with scores equals the Python package sentencepiece") {
   const Folder folder;
   const Scored scored = tiny_scored();
   const auto tokenizer = models::tokenizer_from_gguf(scored.gguf().file(folder));
@@ -330,7 +330,7 @@ TEST_CASE("GGUF: SentencePiece by scores, as the Python package sentencepiece ha
   CHECK(bare->decode(bare->encode("hello</s>there")) == "hello</s>there");
 }
 
-TEST_CASE("scores: the highest first, of equal ones the leftmost, and characters without a token take part") {
+TEST_CASE("scores: the highest merges first, of equal ones the leftmost, also characters without a token") {
   const Folder folder;
   const auto encode = [&](const std::vector<std::pair<std::string, float>>& pieces, const std::string& text) {
     Scored scored{{"<unk>"}, {0}, {2}};

@@ -71,8 +71,7 @@ void write_gguf(const std::filesystem::path& path, const testing::GgufBytes& byt
 
 }  // namespace
 
-TEST_CASE(
-    "scripts, emoji, digits, white space and special tokens as the Python package tokenizers has them") {
+TEST_CASE("scripts, emoji, digits, white space and special tokens equal the Python package tokenizers") {
   const auto by_file = models::tokenizer_from_gguf(tiny_bpe());
   const ByteLevelBpe without_digit_step(tiny_vocabulary(), rule("gpt-2"));
   CHECK(by_file->vocabulary() == 662);
@@ -94,9 +93,7 @@ TEST_CASE(
   CHECK(different > 0);  // these texts show the difference between the two rules
 }
 
-TEST_CASE(
-    "special tokens are found from the left, the longest first, and are bytes like others where they are not "
-    "whole") {
+TEST_CASE("special tokens are found from the left, the longest first; incomplete ones are ordinary text") {
   const auto tokenizer = models::tokenizer_from_gguf(tiny_bpe());
   CHECK(tokenizer->encode("<|im_start|><|im_end|>") == Ids{1, 2});
   CHECK(tokenizer->encode("<tool>call<tool>") == Ids{660, 659});
@@ -105,7 +102,7 @@ TEST_CASE(
   CHECK(tokenizer->decode(Ids{1, 661, 2}) == "<|im_start|>\u00DF\u00DF<|im_end|>");
 }
 
-TEST_CASE("merges: the first in the list goes first, wherever it stands in the word") {
+TEST_CASE("merges: the first in the list is applied first, anywhere in the word") {
   const ByteLevelBpe tokenizer(letters(), rule("gpt-2"));
   CHECK(tokenizer.encode("abc") == Ids{5});  // b c, then a bc
   CHECK(tokenizer.encode("ab") == Ids{4});
@@ -130,7 +127,7 @@ TEST_CASE("words and texts of 300,000 bytes: their time must not grow with the s
   }
 }
 
-TEST_CASE("bytes that are not valid UTF-8 become tokens one by one, and come back") {
+TEST_CASE("bytes that are not valid UTF-8 are encoded one by one, and decoded again") {
   const auto tokenizer = models::tokenizer_from_gguf(tiny_bpe());
   const Ids hello = tokenizer->encode("hello"), there = tokenizer->encode(" there");
   const auto id_of = [&](char byte) { return tokenizer->encode(std::string(1, byte)).at(0); };
@@ -200,7 +197,7 @@ TEST_CASE("the patterns of Llama 3 and Qwen2") {
   CHECK(words("llama-bpe", "a\u180Eb") == Words{"a", "\u180Eb"});
 }
 
-TEST_CASE("an unknown name of a pre-split is refused with those that are known") {
+TEST_CASE("an unknown name of a pre-tokenizer is an error that lists the known names") {
   CHECK_THROWS_WITH_AS(
       models::pre_split_rule("tekken", "x.gguf"),
       Contains("x.gguf: key 'tokenizer.ggml.pre' is 'tekken', a pre-tokenizer that is not "
@@ -208,7 +205,7 @@ TEST_CASE("an unknown name of a pre-split is refused with those that are known")
       InputError);
 }
 
-TEST_CASE("ignore_merges: a word that is a token becomes it, whatever the merges reach") {
+TEST_CASE("ignore_merges: a word that is a token becomes this token, without merging") {
   BpeVocabulary vocabulary = letters();
   vocabulary.tokens.push_back("cab");
   CHECK(ByteLevelBpe(vocabulary, rule("gpt-2")).encode("cab") == Ids{2, 4});
@@ -219,7 +216,7 @@ TEST_CASE("ignore_merges: a word that is a token becomes it, whatever the merges
   CHECK(tokenizer.encode("cab cab") == Ids{7, 3, 2, 4});
 }
 
-TEST_CASE("the unknown token stands for bytes without one") {
+TEST_CASE("the unknown token replaces bytes without a token") {
   BpeVocabulary vocabulary = letters();
   vocabulary.unknown = 1;
   CHECK(ByteLevelBpe(vocabulary, rule("gpt-2")).encode("axyc") == Ids{4, 6});  // merges can use its id
@@ -285,7 +282,7 @@ TEST_CASE("the byte tokenizer") {
   CHECK_THROWS_AS(tokenizer.decode(Ids{-1}), ag::Error);
 }
 
-TEST_CASE("vocabularies that do not hold together") {
+TEST_CASE("inconsistent vocabularies") {
   const auto broken = [](const std::function<void(BpeVocabulary&)>& change) {
     BpeVocabulary vocabulary = letters();
     change(vocabulary);
@@ -316,7 +313,7 @@ TEST_CASE("vocabularies that do not hold together") {
   CHECK(models::split_merge("a b", 3, "file") == std::pair<std::string, std::string>("a", "b"));
 }
 
-TEST_CASE("files without a tokenizer, or with another one") {
+TEST_CASE("files without a tokenizer, or with an unsupported one") {
   const testing::TemporaryFolder folder;
   const auto problem = [&](uint64_t values, const testing::GgufBytes& body) {
     testing::GgufBytes bytes;

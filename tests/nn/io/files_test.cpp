@@ -24,7 +24,7 @@ int64_t entries(const Path& folder) { return std::distance(fs::directory_iterato
 
 }  // namespace
 
-TEST_CASE("what was written is read back") {
+TEST_CASE("a written file can be read") {
   const TemporaryFolder folder;
   const std::string bytes("a\0b\r\n\xff\n", 7);
   write_atomically(folder / "x", bytes);
@@ -55,7 +55,7 @@ TEST_CASE("a write that fails names the file and leaves no trace") {
   const auto fails = [&](const Path& path) {
     CHECK_THROWS_WITH_AS(write_atomically(path, "new"), Contains(path.filename().c_str()), ag::Error);
   };
-  SUBCASE("there is no such folder") { fails(folder / "missing/file"); }
+  SUBCASE("the folder does not exist") { fails(folder / "missing/file"); }
   SUBCASE("a file is where the folder should be") { fails(folder / "file/below"); }
   SUBCASE("the name is too long") { fails(folder / std::string(5000, 'x')); }
   CHECK(entries(folder.path()) == 1);
@@ -70,7 +70,7 @@ TEST_CASE("a folder is not replaced by a file") {
   CHECK(entries(folder.path()) == 1);
 }
 
-TEST_CASE("an old file stays whole when a new one fails half-way") {
+TEST_CASE("an old file stays complete if writing a new one fails") {
   const TemporaryFolder folder;
   const Path path = folder / "file";
   write_atomically(path, "old");
@@ -100,7 +100,7 @@ TEST_CASE("an old file stays whole when a new one fails half-way") {
   CHECK(entries(folder.path()) == 1);
 }
 
-TEST_CASE("what an interrupted run left behind is overwritten") {
+TEST_CASE("temporary files of an interrupted run are overwritten") {
   const TemporaryFolder folder;
   std::ofstream(folder / "file.tmp") << "much longer than the new content";
   write_atomically(folder / "file", "new");
@@ -108,7 +108,7 @@ TEST_CASE("what an interrupted run left behind is overwritten") {
   CHECK(entries(folder.path()) == 1);
 }
 
-TEST_CASE("folders are made with those above them") {
+TEST_CASE("folders are made with their parents") {
   const TemporaryFolder folder;
   nn::make_folder(folder / "a/b/c");
   CHECK(fs::is_directory(folder / "a/b/c"));
@@ -119,7 +119,7 @@ TEST_CASE("folders are made with those above them") {
   CHECK_THROWS_AS(nn::make_folder(""), InputError);
 }
 
-TEST_CASE("what is no regular file is not replaced") {
+TEST_CASE("only a regular file is replaced") {
   const TemporaryFolder folder;
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0666) == 0);
   CHECK_THROWS_WITH_AS(write_atomically(folder / "pipe", "new"), Contains("pipe: cannot be replaced"),
@@ -131,7 +131,7 @@ TEST_CASE("what is no regular file is not replaced") {
   CHECK(entries(folder.path()) == 2);
 }
 
-TEST_CASE("a folder is held by one at a time") {
+TEST_CASE("a folder is locked by one program at a time") {
   const TemporaryFolder folder;
   {
     const nn::FolderLock lock(folder.path());

@@ -57,7 +57,7 @@ void check_refused(const std::string& bytes, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("what is written is read back") {
+TEST_CASE("written tensors can be read") {
   const TemporaryFolder folder;
   const nn::NamedTensors tensors = {{"b.weight", Tensor::from({2, 1, 3}, {1, -2, 0.5, 1e-30, 3e30, -0.0})},
                                     {"a", Tensor::full({}, 7)},
@@ -97,7 +97,7 @@ TEST_CASE("tensors keep their order, and start at a multiple of eight") {
   CHECK(nn::read_safetensors(folder / "x").tensors.empty());
 }
 
-TEST_CASE("a name that is not there is an error, a name written twice too") {
+TEST_CASE("a missing name is an error, and so is writing a name twice") {
   const TemporaryFolder folder;
   const Tensor x = Tensor::full({}, 1);
   nn::write_safetensors(folder / "x", {{"weight", x}});
@@ -172,7 +172,7 @@ TEST_CASE("a missing file and a folder are the user's mistakes") {
   CHECK_THROWS_AS(nn::read_safetensors_metadata(folder / "missing"), InputError);
 }
 
-TEST_CASE("a file that is cut anywhere is refused") {
+TEST_CASE("a truncated file is refused") {
   const TemporaryFolder folder;
   nn::write_safetensors(folder / "x",
                         {{"a", Tensor::from({2}, {1, 2})}, {"ids", Tensor::from_ints({1, 2, 3})}},
@@ -183,13 +183,13 @@ TEST_CASE("a file that is cut anywhere is refused") {
     check_refused(whole.substr(0, length), "the first " + std::to_string(length) + " bytes");
 }
 
-TEST_CASE("a header length that lies is refused and allocates nothing") {
+TEST_CASE("a wrong length of the header is refused without allocating memory") {
   for (uint64_t length : {uint64_t{3}, uint64_t{90'000'000}, uint64_t{1} << 40, uint64_t{1} << 63,
                           ~uint64_t{0}, ~uint64_t{0} - 7})
     check_refused(little_endian(length) + "{}", "a header of " + std::to_string(length) + " bytes");
 }
 
-TEST_CASE("a header that is not as the format says is refused") {
+TEST_CASE("an invalid header is refused") {
   for (const char* header :
        {"", " ", "x", "{", "[]", "7", "null", "\"x\"", "{\"x\":", "{\"x\":7}", "{\"x\":null}", "{\"x\":[]}",
         "{\"x\":{}}", "{\"__metadata__\":7}", "{\"__metadata__\":{\"a\":7}}", "{} {}", "{\"\xff\":{}}",
@@ -198,7 +198,7 @@ TEST_CASE("a header that is not as the format says is refused") {
   check_refused(file_of(std::string(200'000, '['), ""), "deeply nested");
 }
 
-TEST_CASE("a tensor's entry that is not as the format says is refused") {
+TEST_CASE("an invalid entry of a tensor is refused") {
   CHECK(read_bytes(one_tensor(entry("\"F32\"", "[4]", "[0,16]"))).at("x").numel() == 4);  // a valid entry
   const std::string f32 = "\"F32\"", good = "[4]", all = "[0,16]";
   for (const auto& [dtype, shape, offsets] : std::vector<std::array<std::string, 3>>{
@@ -243,7 +243,7 @@ TEST_CASE("a tensor's entry that is not as the format says is refused") {
     check_refused(one_tensor(entry(dtype, shape, offsets)), entry(dtype, shape, offsets));
 }
 
-TEST_CASE("tensors that overlap, and bytes that belong to none, are refused") {
+TEST_CASE("overlapping tensors and unused bytes are refused") {
   const auto two = [](const std::string& first, const std::string& second) {
     return file_of("{\"a\":" + first + ",\"b\":" + second + "}", std::string(16, '\0'));
   };
@@ -257,7 +257,7 @@ TEST_CASE("tensors that overlap, and bytes that belong to none, are refused") {
   check_refused(two(entry(f32, "[1]", "[0,4]"), entry(f32, "[1]", "[4,8]")), "bytes after the last");
 }
 
-TEST_CASE("a file with any byte changed is read or refused, never worse") {
+TEST_CASE("a file with one changed byte is read or refused") {
   const TemporaryFolder folder;
   nn::write_safetensors(folder / "x",
                         {{"a", Tensor::from({2, 2}, {1, 2, 3, 4})}, {"ids", Tensor::from_ints({1, 2, 3})}},
@@ -278,7 +278,7 @@ TEST_CASE("a file with any byte changed is read or refused, never worse") {
   CHECK(refused > 500);
 }
 
-TEST_CASE("one tensor at a time, into one that is there") {
+TEST_CASE("one tensor at a time, into an existing one") {
   const TemporaryFolder folder;
   const int64_t many = 3'000'001;  // more than a buffer, and not a multiple of it
   Tensor large = Tensor::empty({many});
@@ -312,7 +312,7 @@ TEST_CASE("one tensor at a time, into one that is there") {
   CHECK_THROWS_WITH_AS(file.load_into(info, into), Contains("has the file changed"), InputError);
 }
 
-TEST_CASE("float16 and bfloat16: every number of theirs comes back, others are rounded to the nearest") {
+TEST_CASE("float16 and bfloat16: their numbers stay exact, others are rounded to the nearest") {
   for (uint32_t bits = 0; bits < 65536; ++bits) {
     const auto half = static_cast<uint16_t>(bits);
     const float as_half = nn::half_to_float(half), as_bfloat = nn::bfloat16_to_float(half);
@@ -356,7 +356,7 @@ TEST_CASE("tensors may be written in another type") {
   CHECK(nn::read_safetensors(path).tensors.size() == 2);  // the file from before
 }
 
-TEST_CASE("metadata of null are none, as for the format's own reader") {
+TEST_CASE("null as metadata means none, as in Hugging Face's reader") {
   const nn::TensorFile file = read_bytes(file_of(
       "{\"__metadata__\":null,\"x\":" + entry("\"F32\"", "[1]", "[0,4]") + "}", std::string(4, '\0')));
   CHECK(file.metadata.empty());

@@ -38,7 +38,7 @@ TEST_CASE("the machine's memory") {
   CHECK(machine.available() == 512 * 1024);
 }
 
-TEST_CASE("control groups, version 2: the least of the group and those above, cached files not counted") {
+TEST_CASE("control groups, version 2: the minimum of the group and its parents, without cached files") {
   const Machine machine;
   machine.write("proc/meminfo", "MemAvailable: 1000000 kB\n");
   machine.write("proc/self/cgroup", "0::/a/b\n");
@@ -56,7 +56,7 @@ TEST_CASE("control groups, version 2: the least of the group and those above, ca
   CHECK(machine.available() == 0);
 }
 
-TEST_CASE("control groups, version 1, seen from a container that does not see its own path") {
+TEST_CASE("control groups, version 1, in a container that does not see its own path") {
   const Machine machine;
   machine.write("proc/self/cgroup", "9:name=systemd:/\n4:cpu,memory:/docker/123\n0::/\n");
   machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9000\n");
@@ -72,7 +72,7 @@ TEST_CASE("control groups, version 1, seen from a container that does not see it
   CHECK(machine.available() == 9000);
 }
 
-TEST_CASE("what the system does not tell sets no limit; what it tells wrongly does neither") {
+TEST_CASE("missing or wrong numbers of the system set no limit") {
   const Machine machine;
   CHECK(machine.available() > int64_t{1} << 60);
   machine.write("proc/meminfo", "MemAvailable: many kB\n");
@@ -80,7 +80,7 @@ TEST_CASE("what the system does not tell sets no limit; what it tells wrongly do
   CHECK(machine.available() > int64_t{1} << 60);
 }
 
-TEST_CASE("here: something is available, and the limit counts what is used already") {
+TEST_CASE("on this machine memory is available, and the limit includes the used memory") {
   CHECK(nn::available_memory() > kMiB);
   const MemoryLimit limit(1);
   CHECK(nn::available_memory() == ag::memory_stats().cached);

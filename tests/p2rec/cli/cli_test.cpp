@@ -65,7 +65,7 @@ TEST_CASE("--version, --help, and no command") {
   CHECK(shell("llm").code == 2);
 }
 
-TEST_CASE("help is a word, too") {
+TEST_CASE("help is also a command") {
   const Shell shell;
   CHECK(shell("help").out == shell("--help").out);
   CHECK(shell("help train").out == shell("train --help").out);
@@ -77,7 +77,7 @@ TEST_CASE("help is a word, too") {
   CHECK(shell("train --anything 3 --help").code == 0);
 }
 
-TEST_CASE("the help of every command fits into 80 columns; that of a stage explains every option") {
+TEST_CASE("the help of every command fits 80 columns; that of a stage explains every option") {
   const Shell shell;
   for (const char* command :
        {"",           "run",        "pretrain",     "groups",   "reconstruct", "augment",
@@ -177,7 +177,7 @@ TEST_CASE("wrong options") {
   CHECK_FALSE(shell.has("o"));
 }
 
-TEST_CASE("a device that is not there") {
+TEST_CASE("a device that does not exist") {
   if (ag::is_available(ag::Device::CUDA)) return;
   const Shell shell;
   check_mistake(shell, "run --device cuda --out new",
@@ -186,7 +186,7 @@ TEST_CASE("a device that is not there") {
   check_mistake(shell, "run --device gpu --out new", {"--device: found 'gpu'; expected one of cpu, cuda"});
 }
 
-TEST_CASE("what is refused before anything is written leaves no folder") {
+TEST_CASE("a command that is refused before it writes makes no folder") {
   const Shell shell;
   std::filesystem::create_directory(shell / "mine");
   for (const std::string mistake :
@@ -199,7 +199,7 @@ TEST_CASE("what is refused before anything is written leaves no folder") {
   CHECK_FALSE(shell.has("mine/o"));
 }
 
-TEST_CASE("a folder whose name, or one on the way to it, belongs to a file") {
+TEST_CASE("a folder whose path, or a parent's path, is a file") {
   const Shell shell;
   shell.write("taken", "important");
   for (const std::string command : {"run", "train --starts random", "evaluate"}) {
@@ -213,7 +213,7 @@ TEST_CASE("a folder whose name, or one on the way to it, belongs to a file") {
   CHECK(slurp(shell / "taken") == "important");
 }
 
-TEST_CASE("recommend: what the run does not have") {
+TEST_CASE("recommend: missing parts of a run") {
   const Shell shell;
   testing::write_data(testing::small_data(), shell.path());
   testing::Options o = testing::small_options();
@@ -285,7 +285,7 @@ TEST_CASE("stats") {
   CHECK(contains(result.out, "600"));
 }
 
-TEST_CASE("convert writes what stats says it left, and reads again as the same") {
+TEST_CASE("convert writes the data that stats reports, and they are read as the same") {
   const Shell shell;
   shell.write(
       "r.csv",
@@ -320,7 +320,7 @@ TEST_CASE("synthesize writes data that stats reads") {
   CHECK(contains(result.out, "11"));
 }
 
-TEST_CASE("rows prints what has not been run") {
+TEST_CASE("rows prints the rows that have not been run") {
   const Shell shell;
   shell.write(
       "published.tsv",
@@ -419,7 +419,7 @@ TEST_CASE("language models that cannot be read") {
   CHECK_FALSE(shell.has("x.safetensors"));
 }
 
-TEST_CASE("llm commands: what they need") {
+TEST_CASE("llm commands: required options") {
   const Shell shell;
   write_byte_model(shell / "tiny_llm.safetensors");
   const std::string llm = " --llm tiny_llm.safetensors ";

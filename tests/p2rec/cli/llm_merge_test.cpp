@@ -72,7 +72,7 @@ void check_refused(const nn::Path& llm, const nn::Path& out, const std::string& 
 
 }  // namespace
 
-TEST_CASE("merging into a Hugging Face folder keeps what its files say") {
+TEST_CASE("merging into a Hugging Face folder keeps the content of its files") {
   const testing::TemporaryFolder folder;
   const nn::Path base = family_path("llama3"), merged = folder / "merged";
   check_merge(base, folder);
@@ -90,7 +90,7 @@ TEST_CASE("merging into a Hugging Face folder keeps what its files say") {
   CHECK_FALSE(fs::exists(merged / "model.safetensors.index.json"));
 }
 
-TEST_CASE("merging into a GGUF file writes a folder of its own") {
+TEST_CASE("merging into a GGUF file writes a new folder") {
   for (const std::string name : {"llama3", "qwen2"}) {
     CAPTURE(name);
     const testing::TemporaryFolder folder;
@@ -120,7 +120,7 @@ TEST_CASE("without an adapter the model is converted, number by number") {
   }
 }
 
-TEST_CASE("the weights keep the base's type, or get the one asked for") {
+TEST_CASE("the weights keep the base's type, or get the requested one") {
   const testing::TemporaryFolder folder;
   const nn::Path base = family_path("tinyllama");  // bfloat16
   const auto types = [&](const nn::Path& merged) {
@@ -170,7 +170,7 @@ TEST_CASE("a merged folder keeps the tokens around a text and all end tokens") {
   CHECK(json_of(folder / "again" / "generation_config.json").at("eos_token_id") == Json{4, 39});
 }
 
-TEST_CASE("merge refuses what it would overwrite, and leaves nothing behind") {
+TEST_CASE("merge does not overwrite files, and leaves no temporary files") {
   const testing::TemporaryFolder folder;
   const nn::Path base = family_path("llama3.gguf"), out = folder / "out";
   nn::make_folder(out);

@@ -160,7 +160,7 @@ TEST_CASE("files: Amazon's reviews as JSON lines, with the names of 2014 and of 
   check_has(files.error("lacks.json"), {"lacks.json:2: the column 'asin' is empty"});
 }
 
-TEST_CASE("files: gzip is read whole, member after member, and what is damaged is refused") {
+TEST_CASE("files: gzip is read completely, with all members; damaged files are refused") {
   using namespace std::string_literals;
   const std::string first =
       "\x1f\x8b\x08\0\0\0\0\0\x02\x03\x2b\x2d\x4e\x2d\x8a\xcf\x4c\xb1\x2a\xc9\xcf\x4e\xcd\xe3\xcc\x2c\x49\xcd"
@@ -185,7 +185,7 @@ TEST_CASE("files: gzip is read whole, member after member, and what is damaged i
   }
 }
 
-TEST_CASE("files: other kinds are refused by name, with what converts them") {
+TEST_CASE("files: other kinds are refused by name, and the hint says how to convert them") {
   using namespace std::string_literals;
   const Files files({{"a.parquet", "PAR1\x15\x04"s},
                      {"a.zip", "PK\3\4\x14"s},
@@ -212,7 +212,7 @@ TEST_CASE("files: other kinds are refused by name, with what converts them") {
   check_has(files.error("."), {"a.parquet: ", "this is a Parquet file", "text.txt: interactions"});
 }
 
-TEST_CASE("files: what has two meanings is refused with both, and an option says which") {
+TEST_CASE("files: ambiguous files are refused with both meanings, and an option chooses one") {
   const std::string once = "8\t13\t1\t880024602\n9\t14\t2\t880029665\n";
   const Files files({{"once.data", once},
                      {"timed.txt", "8 13 880024602\n9 14 880029665\n"},
@@ -244,7 +244,7 @@ TEST_CASE("files: what has two meanings is refused with both, and an option says
             {"user-lines: found together"});
 }
 
-TEST_CASE("files: columns are known by usual names, and an option names others") {
+TEST_CASE("files: columns are found by their usual names, or by an option") {
   const std::string rows = "1\t3\t30\n1\t4\t20\n1\t5\t10\n";
   const Files files({{"time.inter", "user_id:token\titem_id:token\ttime:float\n" + rows},
                      {"steam.inter", "user_id:token\tproduct_id:token\ttimestamp:float\n" + rows},
@@ -274,7 +274,7 @@ TEST_CASE("files: columns are known by usual names, and an option names others")
             {"time-column: there is no column 'date'; found 'user_id', 'item_id', 'time'"});
 }
 
-TEST_CASE("files: lists of items, one row a user or one for each target") {
+TEST_CASE("files: lists of items, one row per user or per target") {
   const Files files(
       {{"sequence.inter", "user_id:token\titem_id:token_seq\n1\t2 3 4 5\n2\t3 4 6\n"},
        {"list.inter",
@@ -293,7 +293,7 @@ TEST_CASE("files: lists of items, one row a user or one for each target") {
   check_has(files.error("empty.inter"), {"empty.inter:2: the list of items is empty"});
 }
 
-TEST_CASE("files: RecBole's three files keep their own split") {
+TEST_CASE("files: RecBole's three files keep their split") {
   const std::string head = "user_id:token\titem_id:token\ttimestamp:float\titem_id_list:token_seq\n";
   const Files files({{"toy/toy.train.inter",
                       head + "1\t3\t10\t2\n1\t4\t11\t2 3\n1\t5\t12\t2 3 4\n2\t6\t10\t5\n2\t2\t11\t5 6\n"},

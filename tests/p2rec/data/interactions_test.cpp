@@ -90,14 +90,14 @@ TEST_CASE("interactions: the same data in three formats") {
   CHECK(atomic.format.find("RecBole") != std::string::npos);
 }
 
-TEST_CASE("interactions: equal times keep the file's order, and without times the file's order is the time") {
+TEST_CASE("interactions: equal times keep the file's order, and so do files without times") {
   const std::string head = "user_id:token\titem_id:token";
   CHECK(read_text(head + "\ttimestamp:float\n1\t5\t7\n1\t3\t7\n1\t4\t6\n1\t3\t7\n").sequences ==
         Sequences{{1, 2, 0, 0}});
   CHECK(read_text(head + "\n1\t5\n1\t3\n1\t4\n1\t3\n").sequences == Sequences{{2, 0, 1, 0}});
 }
 
-TEST_CASE("interactions: times are compared and kept as whole numbers, and ratings lie beside them") {
+TEST_CASE("interactions: times are compared and kept as integers, with their ratings") {
   const std::string head = "user_id:token\titem_id:token\ttimestamp:float";
   const std::string nanoseconds =
       "1\t3\t1600000000000000130\n1\t4\t1600000000000000120\n1\t5\t160000000000000011";
@@ -116,7 +116,7 @@ TEST_CASE("interactions: times are compared and kept as whole numbers, and ratin
   CHECK(read_text("1 2\n1 3\n").times.empty());
 }
 
-TEST_CASE("interactions: two columns everywhere are pairs; both readings agree where no user comes twice") {
+TEST_CASE("interactions: files with two columns are pairs; both readings agree if no user occurs twice") {
   CHECK(read_text("1 7\n2 7\n3 8\n").sequences == Sequences{{0}, {0}, {1}});
   CHECK(read_text("1 7\n2 7 8\n3 8\n").sequences == Sequences{{0}, {0, 1}, {1}});
   CHECK(read_text("1 7\n1 8\n").sequences == Sequences{{0, 1}});
@@ -134,8 +134,7 @@ TEST_CASE(
   CHECK(read_text("b 1 2 3\na 1 1\nB 3 4\n").user_ids == Ids{"B", "a", "b"});  // only users, not items
 }
 
-TEST_CASE(
-    "interactions: one user's last item does not renumber the others, and neither does the order of lines") {
+TEST_CASE("interactions: one user's last item and the order of lines do not change the other numbers") {
   const Interactions a = read_text("1 10 20 30\n2 20 30 10\n"), b = read_text("2 20 30 10\n1 10 20 30\n");
   CHECK(a.sequences == b.sequences);
   const Interactions c = read_text("1 10 20 20\n2 20 30 10\n");
@@ -183,7 +182,7 @@ TEST_CASE("interactions: leave-one-out views") {
   CHECK_THROWS_AS(p2rec::has_target(data, -1, Target::Test), ag::Error);
 }
 
-TEST_CASE("interactions: what a stage may not look at is hidden from it") {
+TEST_CASE("interactions: targets that a stage may not see are hidden") {
   const std::string head = "user_id:token\titem_id:token\ttimestamp:float\trating:float\n";
   const Interactions all =
       read_text(head + "1\t5\t1\t1\n1\t6\t2\t2\n1\t7\t3\t3\n1\t8\t4\t4\n2\t5\t1\t1\n2\t6\t2\t2\n");
@@ -216,7 +215,7 @@ TEST_CASE("interactions: what a stage may not look at is hidden from it") {
   CHECK(everything.ratings == all.ratings);
 }
 
-TEST_CASE("interactions: hashes follow what happened in the training parts and in each kind of target") {
+TEST_CASE("interactions: hashes depend on the training parts and on each kind of target") {
   const std::string rows = "1\t5\t1\t1\n1\t6\t2\t2\n1\t5\t3\t3\n1\t6\t4\t4\n";
   const auto hashes = [&](const std::string& changed, const std::string& to) {
     std::string text = "user_id:token\titem_id:token\ttimestamp:float\trating:float\n" + rows;
@@ -275,7 +274,7 @@ TEST_CASE("interactions: order, repeats and split equal NumPy's") {
   CHECK(without == 4);
 }
 
-TEST_CASE("interactions: titles come from the .item file beside the interactions") {
+TEST_CASE("interactions: titles come from the .item file in the same folder") {
   const testing::TemporaryFolder folder;
   write(folder / "x.inter", "user_id:token\titem_id:token\n1\t5\n1\t6\n2\t7\n");
   const auto titles_of = [&](const std::string& items) {
@@ -331,7 +330,7 @@ TEST_CASE("interactions: a long first line is recognised in a folder too") {
   CHECK(load_data(folder.path()).interactions() == 40000);
 }
 
-TEST_CASE("interactions: nothing or too much in a folder is an error that lists what is there") {
+TEST_CASE("interactions: a folder without data or with too many files is an error that lists the files") {
   const std::string none = folder_error({{"README.md", "Nothing here.\n"}, {"x.item", "item_id:token\n1\n"}});
   CHECK(none.find("found 0") != std::string::npos);
   CHECK(none.find("README.md: neither") != std::string::npos);
@@ -450,7 +449,7 @@ TEST_CASE("text: what is UTF-8 and what is not (Unicode 15, table 3-7)") {
   }
 }
 
-TEST_CASE("interactions: p2rec stats says what was read, in 80 columns") {
+TEST_CASE("interactions: p2rec stats prints what was read, in 80 columns") {
   Interactions data = read_text("1 5 6 7 8 5\n2 5 6 7\n3 5 6\n4 5\n");
   data.facts = {
       {"columns", "user " + std::string(40, 'u') + ", item " + std::string(40, 'i') + "; not used: x"}};

@@ -58,14 +58,14 @@ TEST_CASE("large data: users, items, lengths, no repeats") {
   CHECK((most > 0.01 && most < 0.1));
 }
 
-TEST_CASE("large data: more users leave the first ones as they are; another seed does not") {
+TEST_CASE("large data: more users do not change the first ones; another seed does") {
   const std::string few = written({.users = 50, .items = 100}), many = written({.users = 500, .items = 100});
   CHECK(many.starts_with(few));
   CHECK(written({.users = 50, .items = 100}) == few);
   CHECK(written({.users = 50, .items = 100, .seed = 2}) != few);
 }
 
-TEST_CASE("large data: sizes that cannot be") {
+TEST_CASE("large data: impossible sizes") {
   for (const LargeDataConfig& wrong :
        {LargeDataConfig{.users = 0}, LargeDataConfig{.items = 9}, LargeDataConfig{.mean_length = 4},
         LargeDataConfig{.items = 10, .mean_length = 6}})

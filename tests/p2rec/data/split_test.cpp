@@ -57,7 +57,7 @@ const DataConfig kTemporal{.split = SplitRule::Temporal, .validation_cut = 0.5, 
 
 }  // namespace
 
-TEST_CASE("filters: the k-core is found again and again, for users and items") {
+TEST_CASE("filters: the k-core is repeated for users and items until nothing changes") {
   // Item x has two users until u3, who has only one interaction with a kept item, is removed; then u2 has one
   // left.
   const std::vector<Event> events = {{"u1", "a", 1}, {"u1", "b", 2}, {"u2", "b", 3}, {"u2", "x", 4},
@@ -70,7 +70,7 @@ TEST_CASE("filters: the k-core is found again and again, for users and items") {
                        ag::InputError);
 }
 
-TEST_CASE("filters: ratings below the least go, before the k-core is found") {
+TEST_CASE("filters: low ratings are removed before the k-core is found") {
   const std::vector<Event> events = {
       {"1", "a", 1, 4}, {"1", "b", 2, 3.5f}, {"2", "a", 3, 5}, {"2", "b", 4, 4.5f}, {"1", "c", 5, 5}};
   std::string said;
@@ -133,8 +133,7 @@ TEST_CASE("split: temporal, one cut in time for each target") {
 }
 
 TEST_CASE(
-    "split: what follows the test target is left out, and who has nothing before a cut has no target after "
-    "it") {
+    "split: items after the test target are left out, and users without items before a cut have no target") {
   const std::vector<Event> events = {
       {"1", "a", 1},  {"1", "b", 6},  {"1", "c", 9},  {"1", "d", 10},  // d is removed
       {"2", "a", 2},  {"2", "b", 3},  {"2", "a", 4},  {"2", "c", 5},
@@ -159,7 +158,7 @@ TEST_CASE(
   CHECK(item_counts(validation, CountedPart::Training) == item_counts(data, CountedPart::Training));
 }
 
-TEST_CASE("split: times are compared to the last of 19 digits, and equal ones lie on the same side") {
+TEST_CASE("split: times are compared with all 19 digits, and equal ones are on the same side") {
   const int64_t t = 1600000000000000110;
   const Interactions data =
       build_interactions(rows_of({{"1", "c", t + 20},
@@ -186,7 +185,7 @@ TEST_CASE("split: temporal needs times, targets and cuts in order") {
                        doctest::Contains("synthetic data are taken as they are made"), ag::InputError);
 }
 
-TEST_CASE("convert: what is written is read again as the same data") {
+TEST_CASE("convert: written data are read as the same data") {
   const testing::TemporaryFolder folder;
   const std::vector<Event> events = {
       {"1", "a", 1, 2.5f}, {"1", "b", 3, 1},     {"1", "c", 6, 3}, {"1", "d", 7, 4}, {"1", "e", 9, 5},

@@ -55,7 +55,7 @@ double hit_rate(const Interactions& data, const Scorer& scores_of) {
 
 }  // namespace
 
-TEST_CASE("synthetic: sizes, ids, groups and sequences are as promised") {
+TEST_CASE("synthetic: sizes, ids, groups and sequences are as documented") {
   const Interactions s = make_synthetic({});
   const Interactions& data = s;
   CHECK(data.users() == 1600);
@@ -104,7 +104,7 @@ TEST_CASE("synthetic: a pure function of its configuration, and of the user for 
   for (size_t user = 0; user < 50; ++user) CHECK(d.sequences[user] == a.sequences[user]);
 }
 
-TEST_CASE("synthetic: titles are distinct and tell the group by words that no other group has") {
+TEST_CASE("synthetic: titles are distinct and contain words of their group only") {
   SyntheticConfig config;
   for (int64_t groups : {8, 12, 20}) {
     CAPTURE(groups);
@@ -128,7 +128,7 @@ TEST_CASE("synthetic: titles are distinct and tell the group by words that no ot
   }
 }
 
-TEST_CASE("synthetic: preferences are shares with few favourites, and what users take follows them") {
+TEST_CASE("synthetic: preferences are shares with few favourites, and users' items follow them") {
   const Interactions s = make_synthetic({});
   const Interactions& data = s;
   CHECK(s.truth->user_preference.shape() == ag::Shape{1600, 8});
@@ -152,8 +152,7 @@ TEST_CASE("synthetic: preferences are shares with few favourites, and what users
   CHECK(explained / variance < 1);
 }
 
-TEST_CASE(
-    "synthetic: a group is followed by itself or by one fixed successor far more often than by another") {
+TEST_CASE("synthetic: the next group is mostly the same or one fixed successor") {
   const Interactions s = make_synthetic({});
   std::vector<std::vector<double>> steps(8, std::vector<double>(8));
   for (const auto& sequence : s.sequences) {

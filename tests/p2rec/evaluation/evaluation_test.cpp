@@ -66,7 +66,7 @@ Interactions more_users_than_a_block() {
 
 }  // namespace
 
-TEST_CASE("evaluation: ranks of a block of users are those of each user alone") {
+TEST_CASE("evaluation: ranks in a block of users equal those of each single user") {
   const Interactions data = more_users_than_a_block();
   REQUIRE(ranked_users(data, Target::Test).size() > static_cast<size_t>(kUsersRankedTogether));
   const WholeNumbers whole(data.items());
@@ -99,7 +99,7 @@ TEST_CASE("evaluation: blocks of items give the ranks of the whole catalogue, bi
   CHECK_THROWS_AS(target_ranks(model, data, Target::Test, {.items_together = 0}), ag::Error);
 }
 
-TEST_CASE("evaluation: a trained kind of model, in blocks of items") {
+TEST_CASE("evaluation: a model that can be trained, in blocks of items") {
   const Interactions data = more_users_than_a_block();
   RecommenderConfig config;
   config.model->hidden = 16;
@@ -111,7 +111,7 @@ TEST_CASE("evaluation: a trained kind of model, in blocks of items") {
         target_ranks(*sasrec, data, Target::Test));
 }
 
-TEST_CASE("evaluation: scores that are no numbers are an error, in whichever block they are") {
+TEST_CASE("evaluation: scores that are not numbers are an error, in any block") {
   const Interactions data = testing::small_data();
   for (const int32_t item : {0, 20, 39}) {
     const WholeNumbers model(data.items());
@@ -127,7 +127,7 @@ TEST_CASE("evaluation: scores that are no numbers are an error, in whichever blo
       ag::Error);
 }
 
-TEST_CASE("evaluation: a sampled rank is the rank when everything that was not drawn is removed") {
+TEST_CASE("evaluation: a sampled rank is the rank after removing all items that were not drawn") {
   const Interactions data = testing::small_data();
   const WholeNumbers model(data.items());
   for (const bool filter : {true, false}) {
@@ -153,7 +153,7 @@ TEST_CASE("evaluation: a sampled rank is the rank when everything that was not d
   }
 }
 
-TEST_CASE("negative items: different ones, neither the target nor removed, and always the same") {
+TEST_CASE("negative items: distinct, not the target, not removed, and always the same") {
   const NegativeItems sampler(std::vector<int64_t>(50, 1), 4);
   const Items removed = {0, 3, 17, 49};
   std::set<Items> all;
@@ -179,7 +179,7 @@ TEST_CASE("negative items: different ones, neither the target nor removed, and a
                        ag::InputError);
 }
 
-TEST_CASE("negative items: in proportion to the weights, and never those without one") {
+TEST_CASE("negative items: in proportion to the weights, never with weight zero") {
   // The first draws of many users: the items have the shares 1/10, 3/10, 0 and 6/10.
   const NegativeItems sampler({1, 3, 0, 6, 0}, 2);
   std::vector<double> share(5, 0);
@@ -197,7 +197,7 @@ TEST_CASE("negative items: in proportion to the weights, and never those without
   CHECK_THROWS_WITH_AS(hidden.draw(0, 3, 3, {}), doctest::Contains("too popular"), ag::InputError);
 }
 
-TEST_CASE("evaluation: a sample of the users is the same whatever else there is") {
+TEST_CASE("evaluation: a sample of the users does not depend on other options") {
   const Interactions data = more_users_than_a_block();
   const std::vector<int64_t> all = ranked_users(data, Target::Test),
                              some = ranked_users(data, Target::Test, 50);

@@ -31,8 +31,7 @@ TEST_CASE("known truth: neighbours are found by direction, not by length") {
   CHECK(p2rec::neighbours_of_group(vectors, {0, 0, 1, 1}, 3) == doctest::Approx(1.0 / 3));
 }
 
-TEST_CASE(
-    "nearest items: the item itself is none, of equals the lower index is first, and there may be few") {
+TEST_CASE("nearest items: not the item itself; of equal ones the lower index is first; there may be few") {
   const Tensor vectors = Tensor::from({5, 2}, {1, 0, 0, 3, 5, 0, 2, 0, 0, 0});
   CHECK(p2rec::nearest_items(vectors, 0, 2) == std::vector<int32_t>{2, 3});
   CHECK(p2rec::nearest_items(vectors, 2, 2) == std::vector<int32_t>{0, 3});

@@ -1,5 +1,5 @@
-// Comparing published figures with a run's: reading the table, the rule of "holds", and the output of `p2rec
-// rows`.
+// Comparing published figures with a run's: reading the table, when a figure holds, and the output of
+// `p2rec rows`.
 #include "p2rec/evaluation/published_rows.h"
 
 #include <cmath>
@@ -47,7 +47,7 @@ TEST_CASE("published rows: mean, spread, standard error, and when a figure holds
   CHECK(std::isnan(compare({Measure::HR, 10, 0.15}, 0.95, {ours[0]}).spread));
 }
 
-TEST_CASE("published rows: what p2rec rows prints") {
+TEST_CASE("published rows: the output of p2rec rows") {
   const testing::TemporaryFolder folder;
   write(folder / "published.tsv", std::string(kHead) + "good\tbeauty\t0.95\t.2\t.2\t.2\t.2\tsomebody\n" +
                                       "bad\tbeauty\t0.90\t-\t-\t.9\t.9\tsomebody else\n" +
@@ -68,7 +68,7 @@ TEST_CASE("published rows: what p2rec rows prints") {
     CHECK(text.find(part) != std::string::npos);
 }
 
-TEST_CASE("published rows: files that are not what they should be") {
+TEST_CASE("published rows: wrong files") {
   const testing::TemporaryFolder folder;
   const auto message = [&](const std::string& content) {
     write(folder / "t.tsv", content);

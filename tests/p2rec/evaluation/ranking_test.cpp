@@ -92,7 +92,7 @@ TEST_CASE("ranking: among candidates, and block by block, the rank is NumPy's to
   }
 }
 
-TEST_CASE("ranking: what is not finite is counted, the target's own score too") {
+TEST_CASE("ranking: scores that are not finite are counted, also the target's") {
   const Scores scores = {1, ag::real(NAN), 3, ag::real(INFINITY)};
   CHECK(p2rec::count_before({0, scores[0]}, scores, 0, {}, Ties::ByIndex).not_finite == 2);
   CHECK(p2rec::count_before({1, scores[1]}, scores, 0, {}, Ties::ByIndex).not_finite == 2);
@@ -112,7 +112,7 @@ TEST_CASE("ranking: ties count against the target, or the higher index is first"
   CHECK(top_items(constant, 3, {}) == Items{9, 8, 7});
 }
 
-TEST_CASE("ranking: removed items do not compete, whatever their order and number; the target always does") {
+TEST_CASE("ranking: removed items do not count, in any order and number; the target always does") {
   const Scores scores = {5, 4, 3, 2, 1};
   CHECK(rank_of_target(scores, 3, {}) == 3);
   CHECK(rank_of_target(scores, 3, Items{1}) == 2);
@@ -151,7 +151,7 @@ TEST_CASE("ranking: HR, NDCG and MRR by hand") {
   CHECK(metrics.at("MRR@10") == doctest::Approx((1 + 1.0 / 2 + 1.0 / 5 + 1.0 / 6) / 5).epsilon(1e-12));
 }
 
-TEST_CASE("ranking: scores that are no numbers, and items outside the catalogue, are errors") {
+TEST_CASE("ranking: scores that are not numbers and items outside the catalogue are errors") {
   for (ag::real bad : {ag::real(NAN), ag::real(INFINITY), ag::real(-INFINITY)}) {
     for (size_t place = 0; place < 3; ++place) {
       Scores scores = {1, 2, 3};

@@ -57,7 +57,7 @@ Hits coins(uint32_t seed, size_t units) {
 
 }  // namespace
 
-TEST_CASE("statistics: mean and standard deviation with n - 1, none of a single value") {
+TEST_CASE("statistics: mean and standard deviation with n - 1; none for a single value") {
   const Estimate e = estimate({2, 4, 4, 4, 5, 5, 7, 9});
   CHECK(e.mean == doctest::Approx(5));
   CHECK(e.std == doctest::Approx(std::sqrt(32.0 / 7)));
@@ -147,7 +147,7 @@ TEST_CASE("statistics: a split has the values of its units, of every measure") {
   CHECK_THROWS(summarise(results));
 }
 
-TEST_CASE("statistics: units are compared with themselves") {
+TEST_CASE("statistics: differences are paired by unit") {
   // The same half of the units has ones: without pairing, the interval would be wide.
   const std::vector<Hits> same = {coins(1, 50), coins(2, 50), coins(3, 50)};
   const Difference none = difference(same, same);
@@ -213,7 +213,7 @@ TEST_CASE("statistics: only an arm with the baseline's seeds is compared with it
   CHECK_THROWS_AS(summary_of({}), ag::Error);
 }
 
-TEST_CASE("the printed table is 80 columns wide, and its heads stand above what they name") {
+TEST_CASE("the printed table is 80 columns wide, and its headers are above their columns") {
   Results results = results_of({row("control", 1, hits(3, 4)), row("control", 2, hits(2, 4)),
                                 row("p2rec_shuffled", 1, hits(2, 4)), row("p2rec_shuffled", 2, hits(1, 4))});
   results.measures = {"HR@10", "NDCG@10"};

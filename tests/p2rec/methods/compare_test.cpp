@@ -44,7 +44,7 @@ double hits(const Summary& summary, const std::string& arm) {
 
 }  // namespace
 
-TEST_CASE("compare: pairs are users with the same id and target, in whatever order a run has them") {
+TEST_CASE("compare: pairs are users with the same id and target, in any order") {
   const RankedRun a = run_of("a", kUnits, {{"random", 1, {50, 0, 11, 0}}});
   const RankedRun b = run_of("b", {"3\ti", "5\ti", "2\ti", "4\ty"}, {{"random", 1, {0, 0, 12, 0}}});
   const Summary summary = summarise(joined_results({a, b}));
@@ -83,7 +83,9 @@ TEST_CASE("compare: the baseline is the first run's, or the one that is named") 
   CHECK(joined_results({b, a}).baseline == "b/teacher");  // it has no random
 }
 
-TEST_CASE("compare: runs of different data, rankings or cutoffs are refused by name of what differs") {
+TEST_CASE(
+    "compare: runs with different data, rankings or cutoffs are refused, and the error names the "
+    "difference") {
   const RankedRun a = run_of("a", kUnits, {{"random", 1, {0, 0, 0, 0}}});
   const auto refusal = [&](const std::string& name, const std::string& value) {
     RankedRun b = run_of("b", kUnits, {{"random", 1, {0, 0, 0, 0}}});
@@ -127,7 +129,7 @@ TEST_CASE("compare: the table fits into 80 columns with names of usual length") 
   }
 }
 
-TEST_CASE("compare: the runs' own files give the results that the runs themselves tell") {
+TEST_CASE("compare: the runs' files give the same results as the runs") {
   const testing::WorkingFolder here;
   testing::write_data(testing::small_data());
   const auto run = [](testing::Options o) {

@@ -80,7 +80,7 @@ TEST_CASE("k-means: from the same start the groups are scikit-learn's, exactly")
   CHECK(cases == 9);
 }
 
-TEST_CASE("k-means: finds clouds that lie apart, and says the inertia that follows from its centroids") {
+TEST_CASE("k-means: finds separate clouds, and returns the inertia of its centroids") {
   const ag::Tensor points = clouds(6, 40, 8, 0.2);
   KMeansConfig config;
   config.groups = 6;
@@ -189,7 +189,7 @@ TEST_CASE("k-means: what cannot be grouped is an error that says why") {
   CHECK_THROWS_AS(group_items(points, config), ag::Error);
 }
 
-TEST_CASE("preferences: shares of the training part alone") {
+TEST_CASE("preferences: shares of only the training part") {
   p2rec::Interactions data;
   data.user_ids = {"a", "b", "c"};
   data.item_ids = {"0", "1", "2", "3"};

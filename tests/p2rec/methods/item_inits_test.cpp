@@ -37,7 +37,7 @@ std::multiset<std::vector<ag::real>> rows_of(const Tensor& x) {
 
 }  // namespace
 
-TEST_CASE("a table has the standard deviation that is asked for, and keeps the directions") {
+TEST_CASE("a table gets the given standard deviation, and keeps the directions") {
   const Tensor x = random(kNarrow, 1, 3), table = scaled_to(x, 0.02);
   CHECK(std_of(table) == doctest::Approx(0.02).epsilon(1e-4));
   for (int64_t i = 1; i < x.numel(); ++i)
@@ -56,7 +56,7 @@ TEST_CASE("vectors under an adapter: columns centred, standard deviation one") {
   }
 }
 
-TEST_CASE("shuffled rows are the same rows elsewhere, as the seed draws them") {
+TEST_CASE("shuffled rows are the same rows in another order, drawn by the seed") {
   const Tensor x = random(kWide, 1, 0), once = shuffled(x, 5);
   CHECK(rows_of(once) == rows_of(x));
   CHECK(once.values() != x.values());
@@ -64,7 +64,7 @@ TEST_CASE("shuffled rows are the same rows elsewhere, as the seed draws them") {
   CHECK(shuffled(x, 6).values() != once.values());
 }
 
-TEST_CASE("what is drawn depends on its name and the seed, and a group's items share their code") {
+TEST_CASE("random numbers depend on the name and the seed, and a group's items share their code") {
   CHECK(drawn({3, kNarrow}, "a", 1).values() == drawn({3, kNarrow}, "a", 1).values());
   CHECK(drawn({3, kNarrow}, "a", 1).values() != drawn({3, kNarrow}, "a", 2).values());
   CHECK(drawn({3, kNarrow}, "a", 1).values() != drawn({3, kNarrow}, "b", 1).values());
@@ -81,7 +81,7 @@ TEST_CASE("a given start-std needs vectors that start the item table") {
   CHECK_THROWS_WITH_AS(check(config, false), doctest::Contains("start-std: found 1"), ag::InputError);
 }
 
-TEST_CASE("P2Rec's inits: each names the stage that it is made of, and one is the method") {
+TEST_CASE("P2Rec's inits: each names the stage that it needs, and one is the method") {
   const ItemInits& inits = p2rec_inits();
   CHECK(init_named(inits, "random").stage == "");
   CHECK(init_named(inits, "teacher").stage == "pretrain");

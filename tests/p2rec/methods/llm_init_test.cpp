@@ -21,14 +21,15 @@ testing::Options small_llm_init() {
 
 }  // namespace
 
-TEST_CASE("a run of llm_init: its arms, and embeddings that are the states of titles alone") {
+TEST_CASE("a run of llm_init: its arms, and embeddings that are the states of titles") {
   const testing::WorkingFolder here;
   testing::write_data(testing::small_data());
   testing::run_stages(small_llm_init());
   const Summary summary = ResultsFile("out").read().results.value();
   std::vector<std::string> arms;
   for (const ArmSummary& arm : summary.arms) arms.push_back(arm.name);
-  CHECK(arms == std::vector<std::string>{"random", "llm_init", "llm_projected", "llm_shuffled", "popularity"});
+  CHECK(arms ==
+        std::vector<std::string>{"random", "llm_init", "llm_projected", "llm_shuffled", "popularity"});
   CHECK_FALSE(std::filesystem::exists("out/teacher.safetensors"));
 
   const Interactions data = load_data("data.txt");

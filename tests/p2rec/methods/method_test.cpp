@@ -44,7 +44,7 @@ std::vector<ag::real> row_of(const Tensor& x, int64_t row) { return x.rows(row, 
 
 }  // namespace
 
-TEST_CASE("training windows: every item but the first is a target once, behind all that fits before it") {
+TEST_CASE("training windows: every item but the first is a target once, after as many items as fit") {
   for (int32_t length = 1; length <= 12; ++length) {
     CAPTURE(length);
     std::vector<int32_t> items(static_cast<size_t>(length) + 2);  // two more are held out
@@ -60,7 +60,7 @@ TEST_CASE("training windows: every item but the first is a target once, behind a
   }
 }
 
-TEST_CASE("training teaches which item comes next") {
+TEST_CASE("training learns the next item") {
   constexpr int32_t kItems = 7;
   std::vector<std::vector<int32_t>> walks;  // every user walks in circles through the catalogue
   for (int32_t u = 0; u < 28; ++u) {
@@ -93,7 +93,7 @@ TEST_CASE("training teaches which item comes next") {
   }
 }
 
-TEST_CASE("evaluation removes what the user took before, at test time the validation item too") {
+TEST_CASE("evaluation removes the user's earlier items, and for test the validation item") {
   const Interactions data = data_of({{0, 1, 2, 4}, {3, 3}, {4, 3, 2}}, 5);
   const models::Popularity model({50, 40, 30, 20, 10});
   // Validation: 2 after {0, 1} and 3 after {4}; test: 4 after {0, 1, 2} and 2 after {4, 3}.
@@ -101,7 +101,7 @@ TEST_CASE("evaluation removes what the user took before, at test time the valida
   CHECK(p2rec::target_ranks(model, data, Target::Test) == std::vector<int64_t>{1, 2});
 }
 
-TEST_CASE("prompts: words around the last items, item tokens behind the vocabulary") {
+TEST_CASE("prompts: words around the last items, item tokens after the vocabulary") {
   const Interactions data = data_of({{0, 1, 2}}, 12);
   const models::ByteTokenizer tokenizer;
   const std::vector<int32_t> items = {3, 11, 7};
@@ -142,7 +142,7 @@ TEST_CASE("prompts: words around the last items, item tokens behind the vocabula
   CHECK(prompt_text(ids.of(items), tokenizer, data, vocabulary) == "User history: 11, 7\nPreference:");
 }
 
-TEST_CASE("a prompt stands between the tokens that the tokenizer puts around a text") {
+TEST_CASE("a prompt is between the tokens that the tokenizer puts around a text") {
   class Framed : public models::ByteTokenizer {
    public:
     Framed() { special_ = {{1, 2}, {3}, {}}; }
@@ -161,7 +161,7 @@ TEST_CASE("a prompt stands between the tokens that the tokenizer puts around a t
   CHECK(prompt(tokenizer) == prompt(bare));
 }
 
-TEST_CASE("augmentation gives each item the state of its own whole prompt") {
+TEST_CASE("augmentation gives each item the state of its complete prompt") {
   constexpr int32_t kItems = 130;  // more than two batches
   const models::ByteTokenizer tokenizer;
   const Prompts prompts(data_of({{0, 1, 2}}, kItems), tokenizer, {p2rec::ItemsAs::Tokens, 4},

@@ -9,7 +9,7 @@
 
 using namespace p2rec;
 
-TEST_CASE("the stages leave what the method gives in memory: groups, embeddings and ranks") {
+TEST_CASE("the stages write what the method gives in memory: groups, embeddings and ranks") {
   const testing::WorkingFolder here;
   testing::write_data(testing::small_data());
   testing::Options options = testing::small_options();

@@ -49,7 +49,7 @@ std::string refusal(const RecommendRequest& request) {
 
 }  // namespace
 
-TEST_CASE("recommend: several users at once get what each gets alone") {
+TEST_CASE("recommend: several users at once get the same as each single user") {
   const testing::WorkingFolder here;
   train_small();
   const Interactions data = testing::small_data();
@@ -96,7 +96,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("recommend: a history is as good as the user who has it, and has no user's id") {
+TEST_CASE("recommend: a history gives the same as its user, without a user id") {
   const testing::WorkingFolder here;
   train_small();
   const Interactions data = testing::small_data();

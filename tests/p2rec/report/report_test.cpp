@@ -271,7 +271,7 @@ TEST_CASE("the page holds the run's numbers") {
   CHECK(page.size() < 100'000);
 }
 
-TEST_CASE("texts of the user's files are escaped, an item without a title has its id") {
+TEST_CASE("strings of the user's files are escaped, and an item without a title has its id") {
   const std::string page = Folder().page();
   CHECK_FALSE(contains(page, "<script"));
   CHECK(contains(page, "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;quotes&#39;\uFFFD"));
@@ -279,7 +279,7 @@ TEST_CASE("texts of the user's files are escaped, an item without a title has it
   CHECK(contains(page, "<bdi>item 8</bdi>"));
 }
 
-TEST_CASE("the page is well-formed, stands alone, and its references lead somewhere") {
+TEST_CASE("the page is well-formed, needs no other file, and its references exist") {
   const std::string page = Folder().page();
   CHECK(fault_of(page) == "");
   for (const char* part : {"http:", "https:", " src=", "url(", "@import", "<link", "<iframe"}) {
@@ -308,7 +308,7 @@ TEST_CASE("the page is well-formed, stands alone, and its references lead somewh
   CHECK(fault_of(begin + "<p>\x01</p>") != "");
 }
 
-TEST_CASE("the first screen: the verdict, the difference and its figure come before all else") {
+TEST_CASE("the first screen: the verdict, the difference and its figure come first") {
   const std::string page = Folder().page(), first = page.substr(0, page.find("<nav"));
   for (const char* part : {"class=\"verdict\"", "<strong>+0.2500 [", "NDCG@10 less random’s", "2 seeds",
                            "id=\"difference-NDCG@10-t\"", "the &amp; method"}) {
@@ -319,7 +319,7 @@ TEST_CASE("the first screen: the verdict, the difference and its figure come bef
   CHECK(contains(page, "<th scope=\"col\">Start</th><th scope=\"col\">NDCG@10 less random’s</th>"));
 }
 
-TEST_CASE("the first screen: what takes a verdict's ground away is said there") {
+TEST_CASE("the first screen: it says if there can be no verdict") {
   const Folder folder;
   Results results = small_results();
   results.rows[2].doubt = "ended at <its> cap";
@@ -330,7 +330,7 @@ TEST_CASE("the first screen: what takes a verdict's ground away is said there") 
   CHECK(contains(first, "<li>p2rec, seed 1: ended at &lt;its&gt; cap</li>"));
 }
 
-TEST_CASE("the method made visible: prompt, map, neighbours and users, whatever the titles are") {
+TEST_CASE("the method made visible: prompt, map, neighbours and users, for any titles") {
   const std::string page = Folder().page();
   const std::string title = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;quotes&#39;\uFFFD";
   for (const std::string& part :
@@ -356,7 +356,7 @@ TEST_CASE("histograms of the data: the bins double, and begin with the first one
   CHECK_FALSE(contains(page.substr(lengths, page.find("</svg>", lengths) - lengths), ">1</text>\n<rect"));
 }
 
-TEST_CASE("the command to copy, and links to the files of the run that are there") {
+TEST_CASE("the command to copy, and links to the existing files of the run") {
   const Folder folder;
   std::filesystem::create_directory(folder.path() / "adapter");
   for (const char* name : {"recommender-\"<.safetensors", "adapter/weights", "somebody's"})
@@ -373,7 +373,7 @@ TEST_CASE("the command to copy, and links to the files of the run that are there
   CHECK_FALSE(contains(page, "somebody"));
 }
 
-TEST_CASE("the same artefacts give the same bytes") {
+TEST_CASE("the same files give the same bytes") {
   const Folder one, two;
   write_report(one.path(), small_plan());
   write_report(two.path(), small_plan());
@@ -383,7 +383,7 @@ TEST_CASE("the same artefacts give the same bytes") {
   CHECK((page == nn::read_file(one.path() / "report.html", "report")));
 }
 
-TEST_CASE("what has not been run is named") {
+TEST_CASE("stages that have not been run are named") {
   const Folder folder;
   Manifest manifest(folder.path());
   for (const char* stage : {"evaluate", "train", "augment", "reconstruct"}) manifest.remove(stage);
@@ -408,7 +408,7 @@ TEST_CASE("what has not been run is named") {
     CHECK(contains(page, part));
 }
 
-TEST_CASE("a stage that is done and has left nothing is named too") {
+TEST_CASE("a stage that is done but has written nothing is also named") {
   const Folder folder;
   folder.remove("results.json");
   folder.remove("log.jsonl");
@@ -497,7 +497,7 @@ TEST_CASE("splits are shown with their meaning") {
   CHECK(contains(page, "<td>1.0000 ± 0.0000<small>+0.5000 ["));
 }
 
-TEST_CASE("a section is shown where its stage belongs to the run") {
+TEST_CASE("a section is shown if its stage belongs to the run") {
   const Folder folder;
   ReportPlan plan = small_plan();
   plan.stages = {"train", "evaluate"};
@@ -527,7 +527,7 @@ TEST_CASE("curves: of every task that logs losses, with levels, and the baseline
   CHECK(contains(plot, "polyline class=\"main\""));
 }
 
-TEST_CASE("numbers as the report writes them") {
+TEST_CASE("numbers in the report") {
   CHECK(metric_text(0.14228) == "0.1423");
   CHECK(metric_text(INFINITY) == "–");
   CHECK(difference_text(0.01) == "+0.0100");
@@ -557,7 +557,7 @@ TEST_CASE("numbers as the report writes them") {
   CHECK(shortened("", 4) == "");
 }
 
-TEST_CASE("no number of an axis stands out of the drawing") {
+TEST_CASE("no number of an axis is outside the drawing") {
   for (const double steps : {7.0, 300.0, 1082.0, 1500.0, 41000.0, 1e6, 3e9}) {
     const std::vector<Curve> curves = {{"", CurveStyle::Main, {{1, 1}, {steps, 0.5}}, false}};
     const std::string svg =
@@ -575,7 +575,7 @@ TEST_CASE("no number of an axis stands out of the drawing") {
   }
 }
 
-TEST_CASE("plots leave out what cannot be drawn and need no data") {
+TEST_CASE("plots leave out values that cannot be drawn, and need no data") {
   CHECK(thinned({{1, 2}, {3, 4}}, 2).size() == 2);
   CHECK(thinned({{1, 2}, {3, 4}, {5, 9}, {7, 1}}, 2) == Points{{2, 3}, {6, 5}});
   const auto drawn = [](const std::vector<Curve>& curves, const std::vector<Level>& levels) {

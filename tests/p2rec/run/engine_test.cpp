@@ -77,7 +77,7 @@ std::string content(const char* file) { return nn::read_file(file, "artefact"); 
 
 }  // namespace
 
-TEST_CASE("stages run once, in order, and are passed over when a run is resumed") {
+TEST_CASE("stages run once, in order, and are skipped when a run is resumed") {
   const Here here;
   TwoStages method;
   method.count.times = 2;
@@ -89,7 +89,7 @@ TEST_CASE("stages run once, in order, and are passed over when a run is resumed"
   CHECK(method.runs == 2);
 }
 
-TEST_CASE("an option that a stage declares is part of its fingerprint, and of those that rest on it") {
+TEST_CASE("an option that a stage declares is part of its fingerprint, and of those that depend on it") {
   const Here here;
   TwoStages method;
   method.go();
@@ -125,7 +125,7 @@ TEST_CASE("a stage gets nothing that it does not declare") {
   refused([](const Context& c) { target_item(c.data(), 0, Target::Test); }, "hidden");
 }
 
-TEST_CASE("what a check refuses is refused before anything is removed or made") {
+TEST_CASE("a check fails before anything is removed or made") {
   const Here here;
   TwoStages method;
   method.go();
@@ -145,7 +145,7 @@ TEST_CASE("what a check refuses is refused before anything is removed or made") 
   CHECK_FALSE(std::filesystem::exists("new"));
 }
 
-TEST_CASE("stages that nothing needs, or that are not there") {
+TEST_CASE("stages that nothing needs, or that do not exist") {
   const Here here;
   TwoStages method;
   CHECK(contains(method.problem("third"),
@@ -168,7 +168,7 @@ TEST_CASE("a method without interactions runs without any") {
   CHECK_FALSE(ResultsFile("out").read().data.has_value());
 }
 
-TEST_CASE("the run of an earlier version is refused in one line") {
+TEST_CASE("a run of an earlier version is refused in one line") {
   const Here here;
   TwoStages method;
   method.go();

@@ -46,7 +46,7 @@ void check_goes_on(const InterruptedRun& run, const InterruptedRun::Files& unbro
 
 }  // namespace
 
-TEST_CASE("the disk is full from some moment of a run on") {
+TEST_CASE("the disk becomes full during a run") {
   const InterruptedRun run;
   const int64_t operations = run.operations_of("run");
   const InterruptedRun::Files unbroken = run.files();
@@ -73,7 +73,7 @@ TEST_CASE("a file grows beyond the limit of its size") {
   check_goes_on(run, unbroken);
 }
 
-TEST_CASE("places where no folder can be") {
+TEST_CASE("paths where no folder can be made") {
   const InterruptedRun run;
   check_one_error(run("run", "--out data.txt/below"), 2, "data.txt/below: the folder cannot be made");
   check_one_error(run("run", "--out data.txt"), 2, "data.txt: the folder cannot be made");
@@ -81,7 +81,7 @@ TEST_CASE("places where no folder can be") {
   check_one_error(run("run", "--out /proc/p2rec"), 2, "/proc/p2rec: the folder cannot be made");
 }
 
-TEST_CASE("a second run in the same folder is refused as long as the first one is at work") {
+TEST_CASE("a second run in the same folder is refused while the first one runs") {
   const InterruptedRun run;
   REQUIRE(run("pretrain").code == 0);
   const nn::FolderLock lock(run.folder());
@@ -99,7 +99,7 @@ TEST_CASE("standard output that cannot be written") {
   }
 }
 
-TEST_CASE("with its standard streams closed the program writes into no file of its own by mistake") {
+TEST_CASE("with closed standard streams, the program does not write into one of its files by mistake") {
   const InterruptedRun run;
   run("run");
   const InterruptedRun::Files unbroken = run.files();
@@ -115,7 +115,7 @@ TEST_CASE("standard input that cannot be read") {
                   "standard input cannot be read");
 }
 
-TEST_CASE("a reader that goes away, as head does, ends the program quietly") {
+TEST_CASE("if its reader ends, as head does, the program ends quietly") {
   const Shell shell;
   shell.write("pairs.txt", "1 2\n1 3\n2 3\n");
   int ends[2];

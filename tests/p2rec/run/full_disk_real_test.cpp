@@ -32,7 +32,7 @@ class SmallDisk {
 
 }  // namespace
 
-TEST_CASE("a run on a disk that is too small goes on when there is more space") {
+TEST_CASE("a run on a disk that is too small can be resumed when there is more space") {
   const InterruptedRun run;
   REQUIRE(run("run").code == 0);
   const InterruptedRun::Files unbroken = run.files();

@@ -52,7 +52,7 @@ TEST_CASE("each stage, killed at five moments") {
   }
 }
 
-TEST_CASE("--overwrite, killed while it removes what was there, leaves a run that can be gone on with") {
+TEST_CASE("--overwrite, killed while it removes old files, leaves a run that can be resumed") {
   const InterruptedRun run;
   const int64_t operations = run.operations_of("run");
   const InterruptedRun::Files unbroken = run.files();

@@ -21,7 +21,7 @@ constexpr const char* kWhy =
 
 }  // namespace
 
-TEST_CASE("the program refuses what does not fit before it begins, and names what would") {
+TEST_CASE("the program refuses what does not fit before it begins, and says what fits") {
   if (kSanitized) return testing::skip(kWhy);
   const InterruptedRun run;
   const ProgramResult whole = run("pretrain", "--memory-limit 4");
@@ -73,7 +73,7 @@ TEST_CASE("a language model that does not fit is refused from its header") {
   CHECK_FALSE(shell.has("x"));
 }
 
-TEST_CASE("what the process may map is what is available") {
+TEST_CASE("the available memory is what the process may map") {
   if (kSanitized) return testing::skip(kWhy);
   const Shell shell;
   testing::write_data(testing::small_data(), shell.path());
@@ -87,7 +87,7 @@ TEST_CASE("what the process may map is what is available") {
   CHECK(contains(refused.err, " MiB are available"));  // so it is less than a GiB
 }
 
-TEST_CASE("memory that ends all the same is one line, and exit code 1") {
+TEST_CASE("running out of memory is one line, and exit code 1") {
   if (kSanitized) return testing::skip(kWhy);
   const Shell shell;
   // A text file of two gigabytes; the process may map only one.

@@ -74,7 +74,7 @@ void check_problem(const std::string& name, const std::string& text, const std::
 
 }  // namespace
 
-TEST_CASE("every option of every method and model: another value is set, and comes back out of config.toml") {
+TEST_CASE("every option of every method and model: another value is set, and read back from config.toml") {
   for (const std::string& method : p2rec::method_names()) {
     for (const std::string& model : models::recommender_names()) {
       CAPTURE(method);
@@ -124,7 +124,7 @@ TEST_CASE("config.toml of the defaults is read again, and says versions and thre
     CHECK(contains(toml, part));
 }
 
-TEST_CASE("every option has a name of its own, and reaches the help with its default") {
+TEST_CASE("every option has a unique name, and is in the help with its default") {
   const auto defaults = settings();
   std::set<std::string> shown;
   for (const p2rec::OptionHelp& help : p2rec::option_help(defaults->sections())) {
@@ -138,7 +138,7 @@ TEST_CASE("every option has a name of its own, and reaches the help with its def
   }
 }
 
-TEST_CASE("the teacher takes the recommender's values unless it is given its own") {
+TEST_CASE("the teacher has the recommender's values unless its own are given") {
   auto all = texts(settings({{"hidden", "32"}, {"lr", "0.01"}, {"variant", "original"}})->sections());
   CHECK(all.at("teacher.hidden") == "32");
   CHECK(all.at("teacher.lr") == "0.01");

@@ -75,12 +75,12 @@ TEST_CASE("without early stopping the validation item reaches nothing either") {
   check_same(run_on(data, o), run_on(with_other_items(with_other_items(data, 0), 1), o));
 }
 
-TEST_CASE("with early stopping the validation item does matter: the test above can fail") {
+TEST_CASE("with early stopping the validation item does matter, so the test above can fail") {
   const Interactions data = small_data();
   CHECK((run_on(data, small_options()) != run_on(with_other_items(data, 1), small_options())));
 }
 
-TEST_CASE("a run that is stopped again and again ends like an unbroken one") {
+TEST_CASE("a run that is stopped repeatedly ends like an uninterrupted one") {
   const Interactions data = small_data();
   std::map<std::string, std::string> unbroken;
   {
@@ -114,7 +114,7 @@ TEST_CASE("a run that is stopped again and again ends like an unbroken one") {
   check_same(unbroken, artefacts("out"));
 }
 
-TEST_CASE("stage by stage gives what a whole run gives") {
+TEST_CASE("single stages give the same as a whole run") {
   const Interactions data = small_data();
   std::map<std::string, std::string> whole;
   {
@@ -152,7 +152,7 @@ TEST_CASE("stage by stage gives what a whole run gives") {
   CHECK_FALSE(fs::exists("out/report.html"));
 }
 
-TEST_CASE("a language model from a file: it may be moved, but not be another one when a run goes on") {
+TEST_CASE("a language model from a file may be moved, but not replaced, when a run is resumed") {
   const WorkingFolder here;
   write_data(small_data());
   for (const char* model : {"llama3", "llama3.gguf"}) {
@@ -229,7 +229,7 @@ TEST_CASE("more groups than items, a scale without use, and nobody long enough a
   CHECK(contains(message_of([&] { run_all(small_options()); }), "data.txt"));
 }
 
-TEST_CASE("a start needs the stage that made it, and no other") {
+TEST_CASE("a start needs only the stage that made it") {
   const WorkingFolder here;
   write_data(small_data());
   Options o = small_options();
@@ -269,7 +269,7 @@ TEST_CASE("a start needs the stage that made it, and no other") {
   CHECK(contains(message_of([&] { run_all(o); }), "hidden: found 64"));
 }
 
-TEST_CASE("a plain recommender is the one that the whole method trains from random numbers") {
+TEST_CASE("a plain recommender equals the one of the whole method with random initial values") {
   const WorkingFolder here;
   write_data(small_data());
   Options o = small_options();
@@ -386,7 +386,7 @@ TEST_CASE("evaluation's options change no training, and every rank is written") 
   CHECK(ResultsFile("out").read().results->parts.at(0).units == 20);
 }
 
-TEST_CASE("recommend names items with titles, best first, without what the user knows") {
+TEST_CASE("recommend lists items with titles, the best first, without the user's items") {
   const WorkingFolder here;
   const Interactions data = small_data();
   write_data(data);
@@ -414,7 +414,7 @@ TEST_CASE("recommend names items with titles, best first, without what the user 
                  "nobody"));
 }
 
-TEST_CASE("the enhanced embeddings go into every model in every way") {
+TEST_CASE("every model can use the enhanced embeddings in every way") {
   const WorkingFolder here;
   write_data(small_data());
   Options o = small_options();

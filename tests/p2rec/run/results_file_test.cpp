@@ -88,7 +88,7 @@ TEST_CASE("results file: counts are binned by powers of two, and an item's are t
   CHECK(counts.popularity == std::vector<int64_t>{2, 0, 0, 1});  // a 6 times, the others only as targets
 }
 
-TEST_CASE("results file: what a stage left goes with it") {
+TEST_CASE("results file: a stage's part is removed with the stage") {
   const testing::TemporaryFolder folder;
   const ResultsFile file(folder.path());
   for (const char* stage : {"groups", "evaluate"}) {
@@ -106,7 +106,7 @@ TEST_CASE("results file: what a stage left goes with it") {
   CHECK(file.read().sections.empty());
 }
 
-TEST_CASE("results file: what the program did not write is refused by the file's name") {
+TEST_CASE("results file: other files are refused by name") {
   const testing::TemporaryFolder folder;
   const ResultsFile file(folder.path());
   const nn::Path path = folder.path() / "results.json";

@@ -15,7 +15,7 @@ using testing::small_options;
 using testing::WorkingFolder;
 using testing::write_data;
 
-TEST_CASE("what is trained from another run's embeddings need not share its options") {
+TEST_CASE("training from another run's embeddings needs no equal options") {
   const WorkingFolder here;
   write_data(small_data());
   Options o = small_options();
@@ -76,7 +76,7 @@ TEST_CASE("what is trained from another run's embeddings need not share its opti
                  "the stage 'train' was run with from.teacher.dropout=0.2, now from.teacher.dropout=0.3"));
 }
 
-TEST_CASE("folders that nothing can be trained from") {
+TEST_CASE("folders that cannot be used for training") {
   const WorkingFolder here;
   write_data(small_data());
   Options o = small_options();

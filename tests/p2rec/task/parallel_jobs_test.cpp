@@ -14,7 +14,7 @@
 
 using p2rec::run_side_by_side;
 
-TEST_CASE("jobs: each runs once, at most so many at a time") {
+TEST_CASE("jobs: each runs once, at most N at a time") {
   constexpr size_t kJobs = 40;
   std::vector<std::atomic<int>> times(kJobs);
   std::atomic<int> running{0}, most{0};
@@ -29,7 +29,7 @@ TEST_CASE("jobs: each runs once, at most so many at a time") {
   run_side_by_side(0, 3, [](size_t) { FAIL("there is no job"); });
 }
 
-TEST_CASE("jobs: threads that would be left over are shared, whatever runs at once") {
+TEST_CASE("jobs: threads are shared among the jobs that run at the same time") {
   CHECK(p2rec::threads_of_each(1, 8) == 8);
   CHECK(p2rec::threads_of_each(3, 8) == 2);
   CHECK(p2rec::threads_of_each(8, 8) == 1);

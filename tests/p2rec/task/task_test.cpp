@@ -36,7 +36,7 @@ std::string line(const std::string& task, int64_t step, const std::string& rest 
 
 }  // namespace
 
-TEST_CASE("a task of its own is silent and never stops") {
+TEST_CASE("a task without surroundings is silent and never stops") {
   const Task task, part = task.part("x", 2);
   p2rec::request_stop();
   task.announce("much");
@@ -51,7 +51,7 @@ TEST_CASE("a task of its own is silent and never stops") {
   p2rec::forget_stop_request();
 }
 
-TEST_CASE("log lines: one per step, nine digits, what is not finite as null") {
+TEST_CASE("log lines: one per step, nine digits, null for numbers that are not finite") {
   const Folder folder;
   const Task task = folder.open()->task("pretrain", "a=1\n");
   task.log(1, {{"loss", 1.0 / 3}, {"lr", 0.001}});
@@ -89,7 +89,7 @@ TEST_CASE("resume drops the task's lines after the checkpoint's step, and no oth
   CHECK(folder.log() == expected + line("ab", 4));
 }
 
-TEST_CASE("without a checkpoint the task's old lines go") {
+TEST_CASE("without a checkpoint the task's old lines are removed") {
   const Folder folder;
   {
     const auto journal = folder.open();
@@ -101,14 +101,14 @@ TEST_CASE("without a checkpoint the task's old lines go") {
   CHECK(folder.log() == line("b", 1));
 }
 
-TEST_CASE("a half-written last line goes before the next one is written") {
+TEST_CASE("an incomplete last line is removed before the next one is written") {
   const Folder folder;
   nn::write_atomically(folder / "log.jsonl", line("a", 1) + R"({"task": "a")");
   folder.open()->task("b", "").log(1, {});
   CHECK(folder.log() == line("a", 1) + line("b", 1));
 }
 
-TEST_CASE("a log that is not ours is refused by line") {
+TEST_CASE("a log of another program is refused by line") {
   const Folder folder;
   nn::write_atomically(folder / "log.jsonl", line("a", 1) + "hello\n");
   CHECK_THROWS_WITH_AS(folder.open()->task("b", "").log(1, {}),
@@ -119,7 +119,7 @@ TEST_CASE("a log that is not ours is refused by line") {
                        Contains("log.jsonl:1: found a line that is no step"), InputError);
 }
 
-TEST_CASE("a log's lines are read back: numbers by name, without what was not finite") {
+TEST_CASE("a log's lines are read: numbers by name, without those that were not finite") {
   const Folder folder;
   p2rec::LogFile log(folder / "log.jsonl");
   log.append("a/b", 3, {{"loss", 0.125}, {"lr", 1e-3}, {"heldout_loss", NAN}});
@@ -156,7 +156,7 @@ TEST_CASE("a checkpoint made with other options is refused, naming the first tha
   CHECK(p2rec::first_difference("a=1\n", "a=1\n") == "");
 }
 
-TEST_CASE("a checkpoint that is no checkpoint, or is cut short, is refused by name") {
+TEST_CASE("a file that is not a checkpoint, or a truncated one, is refused by name") {
   const Folder folder;
   const Task task = folder.open()->task("a", "x=1\n");
   nn::write_safetensors(folder / "state-a.safetensors", {}, {{"fingerprint", "x=1\n"}, {"step", "many"}});
@@ -179,7 +179,7 @@ TEST_CASE("the checkpoint stays when the task has finished, until it is discarde
   task.discard();  // allowed without a checkpoint
 }
 
-TEST_CASE("how often to save, and who is told of it") {
+TEST_CASE("when to save, and the notification") {
   const Folder folder;
   CHECK_FALSE(folder.open()->task("a", "").save_due());
   const auto journal = Journal::open(folder.path(), true, 0);
@@ -194,7 +194,7 @@ TEST_CASE("how often to save, and who is told of it") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("a line that could be written in part only goes before the next one is written") {
+TEST_CASE("a partly written line is removed before the next one is written") {
   const Folder folder;
   const Task task = folder.open()->task("a", "");
   task.log(1, {});
@@ -218,7 +218,7 @@ TEST_CASE("a line that could be written in part only goes before the next one is
   CHECK(folder.log() == line("a", 1) + line("a", 3));
 }
 
-TEST_CASE("zero bytes at the log's end, as a power failure leaves them, go too") {
+TEST_CASE("zero bytes at the log's end, as after a power failure, are removed") {
   const Folder folder;
   nn::write_atomically(folder / "log.jsonl", line("a", 1) + std::string(100, '\0') + "\n");
   folder.open()->task("b", "").log(1, {});
@@ -250,7 +250,7 @@ TEST_CASE("a request to stop is due to be saved, then thrown") {
   CHECK_NOTHROW(task.check_stop());
 }
 
-TEST_CASE("the first signal asks for a stop, one that comes more than a second later ends the program") {
+TEST_CASE("the first signal requests a stop, another one more than a second later ends the program") {
   for (const int signal : {SIGINT, SIGTERM}) {
     const pid_t child = fork();
     if (child == 0) {
@@ -320,7 +320,7 @@ TEST_CASE("without a terminal: the first report, then one line in ten seconds, w
   CHECK(progress.finish("pretrain") == 25);
 }
 
-TEST_CASE("the time left does not count what an earlier process did") {
+TEST_CASE("the remaining time does not include the work of an earlier process") {
   std::ostringstream out;
   double now = 0;
   Progress progress(ProgressStyle::Lines, out, [&] { return now; });

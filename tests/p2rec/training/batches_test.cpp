@@ -51,7 +51,7 @@ RecommenderConfig small_config(const std::string& model = "sasrec") {
 
 }  // namespace
 
-TEST_CASE("windows overlap by one item, or are the last one alone; held-out items are in none") {
+TEST_CASE("windows overlap by one item, or are only the last one; none has held-out items") {
   // Training parts of 9, 5, 2 and 1 items: users with fewer than three interactions keep all of theirs.
   const Interactions data = of_lengths({11, 7, 2, 1});
   using Spans = std::vector<std::vector<int64_t>>;
@@ -63,7 +63,7 @@ TEST_CASE("windows overlap by one item, or are the last one alone; held-out item
   CHECK_THROWS_AS(training_windows(data, 1), ag::Error);
 }
 
-TEST_CASE("an epoch is every window once, or so many steps of an endless deal") {
+TEST_CASE("an epoch is every window once, or N steps of an endless shuffle") {
   const std::vector<int32_t> whole = epoch_windows(10, 3, 4, 0, 1);
   CHECK(std::set<int32_t>(whole.begin(), whole.end()).size() == 10);
   CHECK(whole.size() == 10);
@@ -82,7 +82,7 @@ TEST_CASE("an epoch is every window once, or so many steps of an endless deal") 
   }
 }
 
-TEST_CASE("negatives are items that the user has not taken, for every kind of batch") {
+TEST_CASE("negatives are not the user's items, for every kind of batch") {
   const Interactions data = some_data();
   for (const std::string& name : testing::trainable_models()) {
     CAPTURE(name);
@@ -116,7 +116,7 @@ TEST_CASE("negatives are items that the user has not taken, for every kind of ba
   }
 }
 
-TEST_CASE("shared negatives are one draw for all, but for those whom it would not be one") {
+TEST_CASE("shared negatives are the same for all users, except those that have one of them") {
   const Interactions data = some_data();
   const RecommenderConfig config = small_config();
   const auto model = make_recommender(data.items(), config);
@@ -147,7 +147,7 @@ TEST_CASE("shared negatives are one draw for all, but for those whom it would no
   CHECK(others > 0);
 }
 
-TEST_CASE("a user who has taken everything has no negatives, and that is said") {
+TEST_CASE("a user with all items has no negatives, which is an error") {
   Interactions data = of_lengths({102});
   for (size_t i = 0; i < 102; ++i) data.sequences[0][i] = static_cast<int32_t>(i % 100);
   RecommenderConfig config = small_config();
@@ -156,7 +156,7 @@ TEST_CASE("a user who has taken everything has no negatives, and that is said") 
                        ag::Error);
 }
 
-TEST_CASE("a batch that works on its rows alone has the loss of the whole table, and the rows' gradients") {
+TEST_CASE("a sparse batch has the loss of the whole table, and the rows' gradients") {
   const Interactions data = some_data();
   for (const std::string& name : testing::trainable_models()) {
     CAPTURE(name);
@@ -190,7 +190,7 @@ TEST_CASE("a batch that works on its rows alone has the loss of the whole table,
   }
 }
 
-TEST_CASE("lazy Adam: the first step is Adam's, and rows without a gradient stay with their moments") {
+TEST_CASE("sparse Adam: the first step is Adam's, and rows without a gradient keep their moments") {
   const Tensor start = Tensor::from({3, 2}, {1, 2, 3, 4, 5, 6});
   Tensor w = start.clone(), dense = start.clone();
   w.set_requires_grad();
@@ -220,7 +220,7 @@ TEST_CASE("lazy Adam: the first step is Adam's, and rows without a gradient stay
   CHECK_THROWS_AS(lazy.step_rows({dense, Tensor::from_ints({0}), Tensor::zeros({1, 2})}), ag::Error);
 }
 
-TEST_CASE("every model learns from every loss that it takes") {
+TEST_CASE("every model learns with every loss that it supports") {
   const Interactions data = some_data();
   using enum models::RecommenderLoss;
   for (const std::string& name : testing::trainable_models()) {
@@ -243,7 +243,7 @@ TEST_CASE("every model learns from every loss that it takes") {
   }
 }
 
-TEST_CASE("lazy Adam is refused where it has no meaning") {
+TEST_CASE("sparse Adam is refused if it makes no sense") {
   const Interactions data = some_data();
   RecommenderConfig config = small_config();
   config.lazy_adam = true;

@@ -125,7 +125,7 @@ TEST_CASE("a fine-tuning batch in one piece and in three uneven ones has the sam
   CHECK(whole[1].second.grad().values() != gradients(third, 1)[1].second.grad().values());  // lora_B's
 }
 
-TEST_CASE("a training that is stopped within an epoch resumes to the same losses and weights") {
+TEST_CASE("a training that is stopped within an epoch resumes with the same losses and weights") {
   const testing::TemporaryFolder folder;
   const auto run = [&](const Task& task, int64_t stop_at) {
     Tensor w = Tensor::from({2}, {1, -2}).set_requires_grad();

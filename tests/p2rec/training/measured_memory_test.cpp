@@ -64,13 +64,13 @@ p2rec::RecommenderConfig large_config() {
 
 }  // namespace
 
-TEST_CASE("the most tokens of a batch") {
+TEST_CASE("the largest number of tokens of a batch") {
   CHECK(p2rec::most_tokens({3, 3, 3, 3}, 2) == 6);
   CHECK(p2rec::most_tokens({1, 2, 4}, 8) == 7);
   CHECK(p2rec::most_tokens({1, 9, 4}, 1) == 9);
 }
 
-TEST_CASE("training a recommender holds what was predicted") {
+TEST_CASE("training a recommender takes the predicted memory") {
   const p2rec::Interactions data = some_data();
   struct Size {
     const char* model;
@@ -108,7 +108,7 @@ TEST_CASE("training a recommender holds what was predicted") {
   }
 }
 
-TEST_CASE("a recommender's batch that does not fit is refused with one that does") {
+TEST_CASE("a recommender's batch that does not fit is refused, and the hint has one that fits") {
   const p2rec::Interactions data = some_data();
   p2rec::RecommenderConfig config = large_config();
   const int64_t needed = p2rec::check_training_memory(data, config), available = needed / 2;
@@ -137,7 +137,7 @@ TEST_CASE("a recommender's batch that does not fit is refused with one that does
                        ag::InputError);
 }
 
-TEST_CASE("as many trainings run side by side as fit, on CUDA one") {
+TEST_CASE("as many trainings run at the same time as fit, on CUDA one") {
   const p2rec::Interactions data = some_data();
   const p2rec::RecommenderConfig config = large_config();
   const int64_t each = p2rec::check_training_memory(data, config);
@@ -149,7 +149,7 @@ TEST_CASE("as many trainings run side by side as fit, on CUDA one") {
   CHECK_THROWS_AS(p2rec::trainings_side_by_side(data, config, 8, 2 * each), ag::InputError);
 }
 
-TEST_CASE("fine-tuning holds what was predicted, and is refused with a batch that fits") {
+TEST_CASE("fine-tuning takes the predicted memory; if it does not fit, the hint has a batch that fits") {
   const p2rec::Interactions data = some_data();
   const models::ByteTokenizer tokenizer;
   struct Size {
@@ -194,7 +194,7 @@ TEST_CASE("fine-tuning holds what was predicted, and is refused with a batch tha
   }
 }
 
-TEST_CASE("embedding the items is refused where it does not fit") {
+TEST_CASE("embedding the items is refused if it does not fit") {
   const p2rec::Interactions data = some_data();
   const models::ByteTokenizer tokenizer;
   models::LlamaConfig config;
