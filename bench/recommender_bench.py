@@ -171,7 +171,7 @@ def recbole(options):
                 for at, item in enumerate(sequence):
                     out.write(f"{user}\t{item}\t{at}\n")
         sys.argv = sys.argv[:1]  # RecBole reads the command line,
-        os.chdir(folder)  # and writes logs to where it is
+        os.chdir(folder)  # and writes logs to the current folder
         config = Config("SASRec", "data", config_dict={
             "data_path": folder, "load_col": {"inter": ["user_id", "item_id", "timestamp"]}, "use_gpu": False,
             "train_neg_sample_args": None, "loss_type": "CE", "train_batch_size": 2048, "eval_batch_size": 4096,
@@ -230,13 +230,13 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--p2rec", default="build/p2rec", help="the program")
     parser.add_argument("--loss", choices=["bce", "ce"], default="bce")
-    parser.add_argument("--batch", type=int, default=256, help="users of a step")
-    parser.add_argument("--length", type=int, default=50, help="items of a window")
+    parser.add_argument("--batch", type=int, default=256, help="users per step")
+    parser.add_argument("--length", type=int, default=50, help="items per window")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--evaluation", action="store_true", help="measure the evaluation alone: s/epoch means nothing")
-    parser.add_argument("--recbole", action="store_true", help="measure RecBole too")
-    parser.add_argument("--side", choices=SIDES, help="measure this one alone, once, and print JSON")
+    parser.add_argument("--evaluation", action="store_true", help="measure only evaluation; ignore s/epoch")
+    parser.add_argument("--recbole", action="store_true", help="also measure RecBole")
+    parser.add_argument("--side", choices=SIDES, help="measure only this one, once, and print JSON")
     options = parser.parse_args()
     if options.side:
         print(json.dumps(SIDES[options.side](options)))

@@ -12,7 +12,7 @@ Tensor Linear::operator()(const Tensor& x, const DropoutContext& dropout) const 
   const Tensor y = ag::linear(x, weight, bias);
   if (!lora_) return y;
   const Tensor dropped = nn::dropout(x, lora_->dropout, dropout, lora_->stream);
-  // Scales between the two products, where there are only r columns.
+  // Scales between the two products, because there are only r columns.
   return ag::add(y, ag::linear(ag::scale(ag::linear(dropped, lora_->A), lora_->scaling), lora_->B));
 }
 

@@ -43,7 +43,8 @@ def check_text(table, base, merged, model, tokenizer, adapter, text):
         table.row(what + ", difference", f"{share:.1e}", f"{TOLERANCE:.0e}", share <= TOLERANCE, shown)
     if adapter:
         moved = share_of_range(logits(base, text)[1], expected)
-        table.row("adapter moves the logits / range", f"{moved:.1e}", f"{100 * TOLERANCE:.0e}", moved > 100 * TOLERANCE, shown)
+        table.row("adapter's change of logits / range", f"{moved:.1e}", f"{100 * TOLERANCE:.0e}",
+                  moved > 100 * TOLERANCE, shown)  # fmt: skip
 
 
 def main():
@@ -51,7 +52,7 @@ def main():
     parser.add_argument("--llm", required=True, help="the GGUF file or Hugging Face folder")
     parser.add_argument("--adapter", type=Path, help="the adapter folder")
     parser.add_argument("--program", required=True, help="the p2rec binary")
-    parser.add_argument("--dtype", default="float32", help="the type that the folder is to have")
+    parser.add_argument("--dtype", default="float32", help="the type that the folder must have")
     options = parser.parse_args()
     table = Table()
     with tempfile.TemporaryDirectory() as scratch:

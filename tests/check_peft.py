@@ -37,9 +37,9 @@ def check_adapter_file(table, model, folder):
     file = load_file(folder / "adapter_model.safetensors")
     loaded = get_peft_model_state_dict(model)
     same = set(loaded) == set(file) and all(torch.equal(loaded[name].float(), file[name].float()) for name in file)
-    table.row("tensors that peft took, of the file", len(set(loaded) & set(file)), len(file), same)
+    table.row("tensors of the file that peft uses", len(set(loaded) & set(file)), len(file), same)
     if not same:
-        print(f"    in one only: {sorted(set(loaded) ^ set(file))[:4]}")
+        print(f"    only in one of them: {sorted(set(loaded) ^ set(file))[:4]}")
     b = {name: value for name, value in file.items() if "lora_B" in name}
     moved = sum(value.abs().max().item() > 0 for value in b.values())
     table.row("lora_B that are non-zero", moved, len(b), len(b) > 0 and moved == len(b))
@@ -48,7 +48,8 @@ def check_adapter_file(table, model, folder):
 def check_text(table, program, model, folder, text, ids, base):
     adapted, shown = last_hidden(model, ids), repr(text[:40])
     moved = share_of_range(base, adapted)
-    table.row("adapter moves the state / range", f"{moved:.1e}", f"{100 * TOLERANCE:.0e}", moved > 100 * TOLERANCE, shown)
+    table.row("adapter's change of state / range", f"{moved:.1e}", f"{100 * TOLERANCE:.0e}",
+              moved > 100 * TOLERANCE, shown)  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "hidden.safetensors"
         program.run("embed", text, "--adapter", folder, "--out", out)

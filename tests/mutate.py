@@ -36,7 +36,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "mutations.json"
 LIST = ROOT / "tests" / "MUTATIONS.md"
-HEADING = "# Mutations\n\nWritten by `make mutate`: what each small wrong change is caught by. [README.md](README.md) says how.\n\n"
+HEADING = ("# Mutations\n\nWritten by `make mutate`: the test that catches each small wrong change, see "
+           "[README.md](README.md).\n\n")
 # Tests that do not run: they read the sources' text, start the program, are linked with the fuzz targets, or
 # take long.
 LEFT_OUT = {"mutations_test", "fixture_hashes_test", "layers_test", "cuda_test", "cli_test", "llm_merge_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
@@ -119,7 +120,7 @@ class Twin:
         target = "tests_cuda_on_host" if self.cuda else "p2rec_f64"
         line = ["cmake", "--build", self.build, "-j", str(self.jobs), "--target", target]
         if subprocess.run(line, stdout=subprocess.DEVNULL).returncode != 0:
-            raise SystemExit("the sources do not compile as they are")
+            raise SystemExit("the unchanged sources do not compile")
         for entry in json.loads((self.build / "compile_commands.json").read_text()):
             line, source = shlex.split(entry["command"]), Path(entry["file"])
             compiled = Path(entry["directory"]) / line[line.index("-o") + 1]
@@ -189,7 +190,7 @@ class Twin:
                 return
             program = self.link(self.work / f"{test}.{self.tests.stem}", self.sources_of([test]), {})
             if failed := self.run(program, test):
-                raise SystemExit(f"the sources as they are fail {test}: {failed}")
+                raise SystemExit(f"the unchanged sources fail {test}: {failed}")
             self.passed.add(test)
             program.unlink()
 
@@ -307,7 +308,7 @@ def run(mutations, twins, results):
     print(f"{len(mutations)} mutations, {len(mutations) - len(todo)} of them done before", flush=True)
     if not todo:
         return
-    print("building the sources as they are", flush=True)
+    print("building the unchanged sources", flush=True)
     begin = time.monotonic()
     for twin in {twins[is_of_cuda(m)] for m in todo}:
         twin.make()
@@ -326,7 +327,7 @@ def run(mutations, twins, results):
             pool.shutdown(cancel_futures=True)
             raise
     if Results(results.path).shared != results.shared:
-        raise SystemExit("the sources have changed meanwhile; hint: run this again")
+        raise SystemExit("the sources have changed during the run; hint: run this again")
 
 
 def table(mutations, results):
@@ -342,9 +343,9 @@ def table(mutations, results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="a build folder with the tests in it")
-    parser.add_argument("--count", type=int, default=0, help="so many of them, drawn at random; 0: all")
-    parser.add_argument("--seed", default="1", help="of the draw")
-    parser.add_argument("--only", default="", help="those whose name matches")
+    parser.add_argument("--count", type=int, default=0, help="number of mutations, drawn at random; 0: all")
+    parser.add_argument("--seed", default="1", help="seed of the draw")
+    parser.add_argument("--only", default="", help="regular expression for the names of mutations")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--check", action="store_true", help="only check that the table fits the sources")
     options = parser.parse_args()

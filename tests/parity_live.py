@@ -275,7 +275,7 @@ def main():
     parser.add_argument("--program", required=True, help="the built parity_live")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--only", choices=list(KINDS), help="one kind alone")
+    parser.add_argument("--only", choices=list(KINDS), help="only one kind")
     options = parser.parse_args()
     torch.set_default_dtype(torch.float64)
     kinds = [options.only] if options.only else list(KINDS)

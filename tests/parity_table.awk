@@ -26,10 +26,10 @@ function print_rows(operations,   i, part) {
 END {
   print "# Parity with other packages\n"
   print "Written by `make parity`" (where ? " on " where : "") "."
-  print "f64 proves the formula, f32 the code: there the worse of the backends of the matrix product counts. The error is the"
-  print "largest difference as a share of the largest magnitude expected; \"used\" is the share of the tolerance that the worst"
-  print "element took. A tolerance is relative + absolute, the absolute part times the largest magnitude expected, unless it"
-  print "says something else; [README.md](README.md) has the reasons. Compared with:\n"
+  print "f64 checks the formula, f32 the code, with the worse of the two backends of the matrix product. The error is"
+  print "the largest difference divided by the largest expected magnitude; \"used\" is the share of the tolerance that the"
+  print "worst element used. A tolerance is relative + absolute, where the absolute part is multiplied by the largest"
+  print "expected magnitude, if not stated otherwise; [README.md](README.md) has the reasons. Compared with:\n"
   for (i = 1; i <= packages; ++i) print i ". " name[i]
   print "\n## Models and the method\n"
   print_rows(0)

@@ -73,7 +73,7 @@ Value record(const char* op, Value y, std::vector<Value> inputs, Backward backwa
 }
 
 // All nodes that y depends on, newest first. An explicit stack, since recursion would crash on a deep graph.
-std::vector<std::shared_ptr<Node>> nodes_behind(const Value& y) {
+std::vector<std::shared_ptr<Node>> nodes_of(const Value& y) {
   std::vector<std::shared_ptr<Node>> found, stack{y.node()};
   std::unordered_set<const Node*> seen;
   while (!stack.empty()) {
@@ -92,7 +92,7 @@ std::vector<std::shared_ptr<Node>> nodes_behind(const Value& y) {
 // Adds the gradient of `loss` to grad() of every leaf that loss depends on, and releases the graph.
 void backward(const Value& loss) {
   if (loss.is_leaf()) throw std::runtime_error("backward: no op made the loss; hint: set_requires_grad()");
-  const std::vector<std::shared_ptr<Node>> nodes = nodes_behind(loss);
+  const std::vector<std::shared_ptr<Node>> nodes = nodes_of(loss);
   for (const auto& node : nodes) {
     if (node->done)
       throw std::runtime_error("backward: the graph through '" + std::string(node->op) +
@@ -137,7 +137,7 @@ Value bce_with_logits(const Value& z, real label) {
 
 // --- checks
 void check(bool holds, const std::string& what) {
-  if (!holds) throw std::runtime_error("this does not hold: " + what);
+  if (!holds) throw std::runtime_error("check failed: " + what);
   std::printf("  ok  %s\n", what.c_str());
 }
 

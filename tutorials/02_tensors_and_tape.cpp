@@ -23,7 +23,7 @@ namespace {
 using ag::real, ag::Tensor;
 
 void check(bool holds, const std::string& what) {
-  if (!holds) throw std::runtime_error("this does not hold: " + what);
+  if (!holds) throw std::runtime_error("check failed: " + what);
   std::printf("  ok  %s\n", what.c_str());
 }
 
@@ -75,7 +75,7 @@ void show_graph(const Data& data) {
   // input that does not require grad, `%2 (40, 8)` the result of line %2 with its shape. The labels are not
   // listed, because bce_with_logits has only a gradient for the logits.
   const std::string graph = ag::graph_to_string(loss);
-  std::printf("The graph behind the loss:\n%s", graph.c_str());
+  std::printf("The graph of the loss:\n%s", graph.c_str());
   check(std::count(graph.begin(), graph.end(), '\n') == 4, "four ops, four nodes");
 
   // backward() sets grad() of the leaves, each with the shape of its leaf, and releases the graph.

@@ -57,7 +57,7 @@ int main() {
   // Steps 1 and 2: the rows of the teacher's item table are clustered. Items with similar neighbours in the
   // histories get into the same group. The recommender itself knows nothing of groups.
   const double found = purity(result.groups.group_of, hidden_group);
-  check("items whose group is the hidden one (by chance: 0.13)", found, ">=", 0.3, found >= 0.3);
+  check("share of items in the right group (by chance: 0.13)", found, ">=", 0.3, found >= 0.3);
 
   // Steps 3 and 4: the language model reads a user's items and predicts the share of each group. On users
   // that it was not trained on, its error is compared with that of predicting the mean of all users.
@@ -65,12 +65,12 @@ int main() {
   const ReconstructionBaselines baselines =
       reconstruction_baselines(data, result.groups, result.preferences, prompts);
   const double share = result.losses.heldout / baselines.mean;
-  check("error on users it has not seen, as a share of the mean's", share, "<=", 0.6, share <= 0.6);
+  check("error on held-out users, divided by that of the mean", share, "<=", 0.6, share <= 0.6);
 
   // Step 5: each item was a virtual user with only this item. Items of a hidden group should get similar
   // enhanced embeddings.
   const double kept = neighbours_of_group(result.embeddings, hidden_group);
-  check("nearest neighbours of the hidden group (by chance: 0.12)", kept, ">=", 0.3, kept >= 0.3);
+  check("neighbours in the same hidden group (by chance: 0.12)", kept, ">=", 0.3, kept >= 0.3);
 
   // Steps 6 and 7: the embeddings initialise a recommender. It must be compared with the same recommender
   // with random initial values. One seed shows nothing: `p2rec run` uses several seeds and controls, and
@@ -83,12 +83,12 @@ int main() {
         with.at("HR@10") >= 2 * chance);
   const double ahead = with.at("NDCG@10") - without.at("NDCG@10");
   std::printf(
-      "   NDCG@10 %.4f from the embeddings (%lld epochs), %.4f from random numbers (%lld epochs):\n"
-      "   with this one seed the embeddings are %s by %.4f. One seed shows nothing either way.\n",
+      "   NDCG@10 %.4f from the embeddings (%lld epochs), %.4f from random initial values (%lld epochs):\n"
+      "   with this seed the embeddings are %s by %.4f. A single seed shows nothing.\n",
       with.at("NDCG@10"), static_cast<long long>(result.recommender.best_epoch), without.at("NDCG@10"),
-      static_cast<long long>(plain.best_epoch), ahead >= 0 ? "ahead" : "worse", std::abs(ahead));
+      static_cast<long long>(plain.best_epoch), ahead >= 0 ? "better" : "worse", std::abs(ahead));
   std::printf(failures ? "%d checks failed\n"
-                       : "all checks hold; they ask what each step found, not whether the method wins\n",
+                       : "all checks hold; they test what each step finds, not if the method is better\n",
               failures);
   return failures != 0;
 }

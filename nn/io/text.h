@@ -17,7 +17,7 @@ std::string numbered(int64_t i, int64_t count);
 // True for the first byte of a character, and for a byte that is not part of one.
 constexpr bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
 
-// The length of the UTF-8 character at the beginning of `text`, 1 to 4; 0 where there is no valid one.
+// The length of the UTF-8 character at the beginning of `text`, 1 to 4; 0 if it is not valid.
 size_t utf8_length(std::string_view text);
 
 // The length of the valid UTF-8 at the beginning of `text`.

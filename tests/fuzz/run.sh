@@ -21,9 +21,9 @@ run_target() {  # BUILD_FOLDER TIME TARGET
   local executions
   executions=$(awk '/^stat::number_of_executed_units/ {print $2}' "$log")
   if [ "$code" = 0 ]; then
-    echo "$target: ${executions:-no} executions in $time s, no finding"
+    echo "$target: ${executions:-no} executions in $time s, no bug found"
   else
-    echo "$target: ${executions:-some} executions, then a FINDING in tests/fuzz/found/$target/ ($log):"
+    echo "$target: ${executions:-some} executions, then a BUG, see tests/fuzz/found/$target/ ($log):"
     grep -m 3 -E 'ERROR|runtime error|terminate|what\(\)|SUMMARY' "$log" | sed 's/^/  /' || tail -n 3 "$log"
   fi
   return "$code"

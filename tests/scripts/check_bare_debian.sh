@@ -18,9 +18,9 @@ refuse() {
 }
 [ "$(id -u)" = 0 ] || refuse "debootstrap and chroot need root; hint: sudo $0"
 command -v debootstrap > /dev/null || refuse "there is no debootstrap; hint: apt-get install debootstrap"
-command -v git > /dev/null || refuse "there is no git, which copies the last commit"
-[ ! -e "$root" ] || refuse "$root is there already, and may not be bare any more; hint: rm -rf $root"
-unshare --mount true || refuse "no file systems can be mounted here; hint: a container may need --privileged"
+command -v git > /dev/null || refuse "there is no git to copy the last commit; hint: apt-get install git"
+[ ! -e "$root" ] || refuse "$root exists, and may not be bare; hint: rm -rf $root"
+unshare --mount true || refuse "file systems cannot be mounted here; hint: a container may need --privileged"
 
 mkdir -p "$root"
 root=$(realpath "$root")
@@ -44,4 +44,4 @@ unshare --mount --propagation private bash -euo pipefail -c '
       ${JOBS:+JOBS="$JOBS"} chroot "$root" make -C /root/p2rec "$command"
     echo "make $command took $((SECONDS / 60)) min $((SECONDS % 60)) s"
   done'
-echo "both commands end well on a bare Debian $(cat "$root/etc/debian_version")"
+echo "both commands succeed on a bare Debian $(cat "$root/etc/debian_version")"

@@ -157,7 +157,7 @@ TEST_CASE("added tokens that are not in the model's vocabulary are not merged") 
                      {"vocab", {{"<unk>", 0}, {"a", 1}, {"b", 2}, {"ab", 3}}},
                      {"merges", json::array()}}}};
   const auto tokenizer = folder.load(document);
-  CHECK(tokenizer->encode("\u2192") == Ids{4});  // as "b\u2192", which is what is looked for
+  CHECK(tokenizer->encode("\u2192") == Ids{4});  // normalised to "b\u2192", the text of token 4
   CHECK(tokenizer->encode("a\u2192") == Ids{2, 1, 0});
   CHECK(tokenizer->encode("ba") == Ids{5});
   CHECK(tokenizer->encode("a") == Ids{2, 1});  // "ba", a word, is only an added token

@@ -291,7 +291,7 @@ TEST_CASE("the page is well-formed, needs no other file, and its references exis
   CHECK(known.size() == ids.size());
   for (const std::string& target : values_of(page, "href")) {
     CAPTURE(target);
-    if (target.starts_with("./")) continue;  // a file beside the page
+    if (target.starts_with("./")) continue;  // a file in the page's folder
     CHECK(known.contains(target.substr(1)));
   }
   for (const std::string& names : values_of(page, "aria-labelledby")) {
