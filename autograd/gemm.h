@@ -1,5 +1,4 @@
-// The choice of the library that multiplies matrices on the CPU. The product is the kernel `gemm` of
-// kernels.inc.
+// Chooses the library that multiplies matrices on the CPU. The product is the kernel `gemm` (kernels.inc).
 #pragma once
 
 #include <string>

@@ -59,8 +59,7 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps);
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 
 // --- losses, each a mean: -> () ----------------------------------------------------------------------------
-// mean over rows of logsumexp(logits) - logits[target]; logits (N,V), targets (N) I32; rows with -1 are
-// ignored
+// mean over rows of logsumexp(logits) - logits[target]; logits (N,V), targets (N) I32, -1: row is ignored
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets);
 // cross_entropy(h table^T, targets) with h (N,C), table (V,C), in blocks of rows: no (N,V) tensor is made
 Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& targets);

@@ -13,8 +13,7 @@ namespace {
 thread_local bool grad_enabled = true;
 std::atomic<uint64_t> next_sequence{1};
 
-// All nodes that y depends on, newest first. An explicit stack, since a graph may be deeper than the call
-// stack.
+// All nodes that y depends on, newest first. An explicit stack: a graph may be deeper than the call stack.
 std::vector<std::shared_ptr<Node>> nodes_of(const Tensor& y) {
   std::vector<std::shared_ptr<Node>> found, stack{y.node()};
   std::unordered_set<const Node*> seen;

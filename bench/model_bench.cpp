@@ -95,8 +95,8 @@ BENCHMARK(lora_step)
     ->Unit(benchmark::kMillisecond)
     ->Iterations(3);
 
-// SASRec with the ml-100k configuration, cross-entropy over all 1,682 items, dropout on. Arguments: windows,
-// length.
+// SASRec with the ml-100k configuration, cross-entropy over all 1,682 items,
+// dropout on. Arguments: windows, length.
 void sasrec_step(benchmark::State& state) {
   const int64_t B = state.range(0), T = state.range(1);
   models::SasrecConfig config;

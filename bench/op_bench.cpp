@@ -1,6 +1,6 @@
-// Every op, forward and backward, with the tests' cases. A case is small, so op/NAME is the cost of calling
-// and recording an op and of running backward. large_op/NAME has a size that is worth threads, with one and
-// two.
+// Every op, forward and backward, with the tests' cases. A case is small, so op/NAME is the
+// cost of calling and recording an op and of running backward. large_op/NAME has a size
+// that is worth threads, with one and two.
 #include <cmath>
 
 #include "autograd/ops.h"

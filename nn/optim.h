@@ -67,8 +67,8 @@ class Adam {
   int64_t steps_ = 0;
 };
 
-// Scales all gradients by max_norm / (norm + 1e-6) if the norm of all together is above max_norm. Returns
-// the norm.
+// Scales all gradients by max_norm / (norm + 1e-6) if the norm of all
+// together is above max_norm. Returns the norm.
 double clip_grad_norm(const std::vector<ag::Tensor>& parameters, double max_norm);
 
 // The factor of the learning rate at `step` (from 0) of `total`. It rises linearly over the first `warmup`

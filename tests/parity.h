@@ -21,8 +21,8 @@ class Parity {
              const std::string& name) const;
   void check(const std::string& part, const ag::Tensor& found, const ag::Tensor& expected,
              Tolerance allowed) const;
-  // A comparison with another measure: the error must be at most `allowed`; `unit` names its unit ("of the
-  // range").
+  // A comparison with another measure: the error must be at most `allowed`;
+  // `unit` names its unit ("of the range").
   void check_error(const std::string& part, double error, double allowed, const std::string& unit) const;
 
  private:

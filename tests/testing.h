@@ -17,10 +17,10 @@
 
 namespace testing {
 
-// |found - expected| <= absolute * max|expected| + relative * |expected|, element by element. The absolute
-// part is scaled by the largest magnitude of the reference, so that a tolerance means the same for large and
-// small tensors. If the reference is all zeros, it is not scaled: the rest is rounding of numbers of order
-// one.
+// |found - expected| <= absolute * max|expected| + relative * |expected|, element by element.
+// The absolute part is scaled by the largest magnitude of the reference, so that a tolerance
+// means the same for large and small tensors. If the reference is all zeros, it is not scaled:
+// the rest is rounding of numbers of order one.
 struct Tolerance {
   double relative, absolute;
 };
@@ -36,8 +36,8 @@ constexpr Tolerance kOpGradient = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 // Whole models: the error of some dozen ops in a row.
 constexpr Tolerance kModelForward = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 constexpr Tolerance kModelGradient = kF64 ? kExactMaths : Tolerance{1e-3, 1e-5};
-// After ten optimiser steps only losses are compared in f32: Adam divides by small numbers, which amplifies
-// errors.
+// After ten optimiser steps only losses are compared in f32: Adam divides by
+// small numbers, which amplifies errors.
 constexpr Tolerance kTenSteps = kF64 ? kExactMaths : Tolerance{1e-4, 0};
 // Two forms of the same computation in one program.
 constexpr Tolerance kFused = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
@@ -96,8 +96,8 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// The path of a real data set (ml-100k, beauty, ...), empty if it is not there: the test then calls skip()
-// and returns.
+// The path of a real data set (ml-100k, beauty, ...), empty if it is not there:
+// the test then calls skip() and returns.
 inline std::string shared_data(const std::string& name) {
   const char* folder = std::getenv("P2REC_TEST_DATA");
   const std::string path = std::string(folder ? folder : "") + "/" + name;

@@ -114,8 +114,8 @@ void backward(const Value& loss) {
 }
 
 // --- the ops: each computes a result and defines the gradients of its inputs
-// The lambdas hold plain numbers. A lambda that held its own result as a Value would own itself: a memory
-// leak.
+// The lambdas hold plain numbers. A lambda that held its own result as a
+// Value would own itself: a memory leak.
 Value add(const Value& a, const Value& b) {
   return record("add", Value(a.data() + b.data()), {a, b}, [](real dy) { return Grads{dy, dy}; });
 }
@@ -232,9 +232,9 @@ void train() {
       p.zero_grad();
     }
   }
-  // The loss stays at 0.30 for a while (0.295 is the minimum for a straight line), until the hidden units
-  // bend the line. The number below is PyTorch's for the same network in f64; tutorial 02 must follow this
-  // curve.
+  // The loss stays at 0.30 for a while (0.295 is the minimum for a straight line), until the
+  // hidden units bend the line. The number below is PyTorch's for the same network in f64;
+  // tutorial 02 must follow this curve.
   check(std::abs(loss.data() - 0.057459) < 1e-6, "the final loss is 0.057459, as it should be");
   check(correct == kPoints, "every point is on its own side");
 }

@@ -121,9 +121,9 @@ void show_gradient_rules() {
 }
 
 // --- the loss curve
-// The losses of tutorial 01, computed there in f64. Six digits have an error of 5e-7, and 200 steps in f32
-// add about 1e-7. (With a learning rate of 2 it would be 3e-2: steps that are too large amplify rounding
-// errors.)
+// The losses of tutorial 01, computed there in f64. Six digits have an error of 5e-7, and
+// 200 steps in f32 add about 1e-7. (With a learning rate of 2 it would be 3e-2: steps that
+// are too large amplify rounding errors.)
 const std::map<int, double> kTutorial01{
     {0, 0.827595}, {50, 0.297170}, {100, 0.191904}, {150, 0.097683}, {200, 0.057459}};
 constexpr double kTolerance = 2e-6;

@@ -49,8 +49,8 @@ int main() {
   llm.tokenizer = std::make_unique<models::ByteTokenizer>();
   llm.model = pretrain_tiny_llm(data, *llm.tokenizer, {.steps = 60});
 
-  // All seven steps: p2rec/methods/p2rec/p2rec.cpp is the page to read now. The checks below are on their
-  // results.
+  // All seven steps: p2rec/methods/p2rec/p2rec.cpp is the page to read now.
+  // The checks below are on their results.
   std::printf("p2rec(data, llm, config)\n");
   const P2RecResult result = p2rec::p2rec(data, llm, config);
 

@@ -55,8 +55,8 @@ HOST_DEVICE inline float log1p_up_to_one(float x) {
 HOST_DEVICE inline double log1p_up_to_one(double x) { return std::log1p(x); }
 
 // The standard normal distribution function, to 1e-7. The tail beyond t = |x| is e^(-t R(t)) / 2 with a
-// polynomial R, fitted on 0 <= t <= 6.5 so that the largest error of the tail is least: 8e-9. Above 6.5 the
-// error grows.
+// polynomial R, which is fitted on 0 <= t <= 6.5 with the smallest possible maximum error of the tail, 8e-9.
+// Above 6.5 the error grows.
 HOST_DEVICE inline float normal_cdf(float x) {
 #ifdef __CUDA_ARCH__
   return ::normcdff(x);

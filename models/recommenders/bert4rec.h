@@ -7,8 +7,8 @@
 //   Plain    no head and no bias, random masks only (antklen/sasrec-bert4rec-recsys23)
 //
 // Both: post-LN, gelu, eps 1e-12, positions from zero, normalised input; all matrices are initialised as
-// N(0, 0.02). Unlike in RecBole, a masked first item is a target, and a history keeps its first item if it
-// fits.
+// N(0, 0.02). Unlike in RecBole, a masked first item is a target, and a history that fits the window keeps
+// its first item.
 #pragma once
 
 #include <memory>

@@ -28,8 +28,8 @@ class ItemEmbedding : public nn::Module {
  public:
   explicit ItemEmbedding(const ItemEmbeddingConfig& config);
 
-  // Sets the table's initial values (V,d) with Init, else the given vectors (V,D). Throws ag::InputError for
-  // another shape.
+  // Sets the table's initial values (V,d) with Init, else the given vectors (V,D).
+  // Throws ag::InputError for another shape.
   void set(const ag::Tensor& vectors);
 
   ag::Tensor table() const;  // (V + extra rows, d)

@@ -38,8 +38,8 @@ Narm::Narm(const NarmConfig& config, uint64_t seed)
   }
 }
 
-// The sums of a_tj h_j over j <= t, for every row t or only the last of each sequence: h (N,G) -> (N,G) or
-// (B,G).
+// The sums of a_tj h_j over j <= t, for every row t or only the last of
+// each sequence: h (N,G) -> (N,G) or (B,G).
 Tensor Narm::local(const Tensor& h, const ag::Offsets& offsets, Rows rows) const {
   const auto first_query = [&](int64_t b) {
     return rows == Rows::All ? offsets.at(b) : offsets.at(b + 1) - 1;

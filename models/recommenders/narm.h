@@ -23,8 +23,8 @@ struct NarmConfig : ConfigOf<NarmConfig, class Narm> {
 
 class Narm : public TrainableRecommender {
  public:
-  // Initial values: item table and linear layers Xavier normal; the GRU uniform in +-1 / sqrt(G), as in
-  // torch.nn.GRU.
+  // Initial values: item table and linear layers Xavier normal; the GRU uniform
+  // in +-1 / sqrt(G), as in torch.nn.GRU.
   Narm(const NarmConfig& config, uint64_t seed);
 
   const NarmConfig& config() const override { return config_; }

@@ -101,8 +101,8 @@ class SequentialRecommender : public nn::Module {
   ag::Tensor scores(const nn::Packed& histories) const;
 };
 
-// The input of one training step. All that is random is in it (targets, masked positions, negatives): a loss
-// draws nothing.
+// The input of one training step. All that is random is in it (targets, masked
+// positions, negatives): a loss draws nothing.
 struct SequenceBatch {
   nn::Packed input;      // N items in B sequences
   ag::Tensor targets;    // (M) I32: the items to predict
@@ -120,9 +120,9 @@ enum class Rows : uint8_t { All, LastOnly };  // the input rows whose states are
 
 class TrainableRecommender : public SequentialRecommender {
  public:
-  // Makes input and targets of a training step from windows of at least two items; the trainer adds
-  // negatives. By default the model reads every item but the last and predicts the next one. `key` is for
-  // masks.
+  // Makes input and targets of a training step from windows of at least two items; the
+  // trainer adds negatives. By default the model reads every item but the last and
+  // predicts the next one. `key` is for masks.
   virtual SequenceBatch training_batch(const Histories& windows, const ag::RandomKey& key) const;
   ag::Tensor loss(const SequenceBatch& batch, const LossConfig& config) const;  // -> ()
 

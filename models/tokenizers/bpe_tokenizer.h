@@ -210,8 +210,8 @@ class BpeTokenizer : public Tokenizer {
   // invalid id, and so on. `bytes` is the text that decode writes for each id.
   BpeTokenizer(const BpeVocabulary& vocabulary, std::vector<std::string> bytes);
 
-  // Cuts normalised text without added tokens into words and calls append_word. `first`: the text begins
-  // here.
+  // Cuts normalised text without added tokens into words and calls
+  // append_word. `first`: the text begins here.
   virtual void append_text(std::string_view text, bool first, Ids& ids) const = 0;
   // The initial symbols of a word, for merges by rank.
   virtual Ids symbols_of(std::string_view word) const = 0;

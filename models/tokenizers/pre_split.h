@@ -1,8 +1,8 @@
 // The rules by which a byte-level BPE tokenizer cuts a text into words before it merges inside them. A GGUF
 // file names its rule under "tokenizer.ggml.pre"; a tokenizer.json contains the pattern.
 //
-// PCRE2's Unicode tables (14.0 in PCRE2 10.42) say which characters are letters or numerals; newer characters
-// are neither.
+// PCRE2's Unicode tables (14.0 in PCRE2 10.42) say which characters are letters or
+// numerals; newer characters are neither.
 #pragma once
 
 #include <functional>
@@ -32,8 +32,8 @@ struct PreSplitRule {
 //   qwen2      the same with single digits
 const std::vector<PreSplitRule>& pre_split_rules();
 
-// The rule with this name of tokenizer.ggml.pre. Throws ag::InputError, beginning with `file`, for an unknown
-// name.
+// The rule with this name of tokenizer.ggml.pre. Throws ag::InputError,
+// beginning with `file`, for an unknown name.
 const PreSplitRule& pre_split_rule(const std::string& name, const std::string& file);
 
 class PreSplit {

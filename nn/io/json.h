@@ -23,8 +23,8 @@ namespace nn {
 template <class Json>
 Json parse_json(const std::string& text, const std::string& file);
 
-// The value as a string, on one line or with `indent` spaces per level. `ascii`: writes other characters as
-// \uXXXX.
+// The value as a string, on one line or with `indent` spaces per level.
+// `ascii`: writes other characters as \uXXXX.
 template <class Json>
 std::string json_text(const Json& json, int indent = -1, bool ascii = false);
 

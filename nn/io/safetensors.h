@@ -23,9 +23,9 @@ using StoredTypes = std::map<std::string, std::string>;  // tensor's name -> typ
 // Bytes per number of the types F64, F32, F16, BF16, I64 and I32; 0 for another type.
 int64_t width_of(const std::string& type);
 
-// A file that is open for reading. The constructor reads and checks the header; the data are read one tensor
-// at a time, so that no second copy of a model is in memory. Throws ag::InputError, which names the file and
-// the fault.
+// A file that is open for reading. The constructor reads and checks the header; the data are
+// read one tensor at a time, so that no second copy of a model is in memory. Throws
+// ag::InputError, which names the file and the fault.
 class SafetensorsFile {
  public:
   struct TensorInfo {

@@ -1,5 +1,5 @@
-// Every op of ops.h has a case, every case has its fixture, and every op is tested in the situations that
-// break kernels.
+// Every op of ops.h has a case, every case has its fixture, and every op is tested
+// in the situations that break kernels.
 #include <algorithm>
 #include <map>
 

@@ -43,8 +43,8 @@ inline bool in_fixture(const OpCase& c, const nn::TensorFile& fixture = op_fixtu
 inline const std::string kNoFixture =
     ": not in the fixture as it is; hint: python tests/fixtures/make_ops.py needs torch and NumPy";
 
-// Other numbers than make_ops.py draws, but with the same distribution, and also a function of the case's
-// name.
+// Other numbers than make_ops.py draws, but with the same distribution,
+// and also a function of the case's name.
 inline ag::Tensor drawn(const OpCase& c, const std::string& name, const ag::Shape& shape) {
   ag::Tensor x = random_tensor(shape, ag::stream(c.name + name));
   if (c.name.ends_with("_positive")) {
@@ -72,8 +72,8 @@ inline ag::Tensor projection_of(const OpCase& c, const nn::TensorFile& fixture =
   return drawn(c, ".r", c.op(inputs).shape());
 }
 
-// The fixture's tensor with y's shape: NumPy's contiguous arrays have at least one dimension, so () is stored
-// as (1).
+// The fixture's tensor with y's shape: NumPy's contiguous arrays have at least
+// one dimension, so () is stored as (1).
 inline ag::Tensor shaped_for(const ag::Tensor& y, const ag::Tensor& stored) {
   return y.rank() == 0 ? stored.view({}) : stored;
 }

@@ -71,8 +71,8 @@ class DeviceMemory {
     return true;
   }
 
-  // While an object of this class lives, the memory can be used. Others wait: a device runs one thing at a
-  // time.
+  // While an object of this class lives, the memory can be used. Others
+  // wait: a device runs one thing at a time.
   class Open {
    public:
     explicit Open(DeviceMemory& memory) : lock_(memory.mutex_), memory_(memory) {

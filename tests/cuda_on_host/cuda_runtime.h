@@ -1,10 +1,10 @@
-// Replaces CUDA's runtime and language on the host, so that the .cu files can be compiled and run without a
-// GPU.
+// Replaces CUDA's runtime and language on the host, so that the .cu files
+// can be compiled and run without a GPU.
 //
-// It can show that the kernels compute the right numbers, never use host memory, and give the same bits for
-// any order of a block's threads between two __syncthreads. It cannot test speed, warps, or what nvcc does
-// with the code. The threads of a block are fibers that hand over at __syncthreads; blocks run one after the
-// other.
+// It can show that the kernels compute the right numbers, never use host memory, and give the same
+// bits for any order of a block's threads between two __syncthreads. It cannot test speed, warps,
+// or what nvcc does with the code. The threads of a block are fibers that hand over at
+// __syncthreads; blocks run one after the other.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // Fuzz targets: every file reader gets arbitrary bytes.
 //
-// A target reads the bytes like a user's file. It may return, or throw ag::InputError; anything else (another
-// exception, a crash, a sanitizer's report, too much memory or time) is a bug. A new target is a new file in
-// targets/:
+// A target reads the bytes like a user's file. It may return, or throw ag::InputError; anything
+// else (another exception, a crash, a sanitizer's report, too much memory or time) is a bug. A
+// new target is a new file in targets/:
 //
 //   #include "tests/fuzz/target.h"
 //   FUZZ_TARGET(name) { read_something(fuzz::file("x.json", bytes)); }

@@ -1,5 +1,5 @@
-// Compares Adam with L2 and AdamW with PyTorch on given gradients, with clipping and a cosine schedule with
-// warm-up.
+// Compares Adam with L2 and AdamW with PyTorch on given gradients, with
+// clipping and a cosine schedule with warm-up.
 #include "nn/optim.h"
 
 #include "tests/parity.h"

@@ -29,8 +29,8 @@ void check_refused(const std::string& expected, const Change& change) {
   CHECK_THROWS_WITH_AS(nn::read_adapter(folder.path(), *base()), Contains(expected.c_str()), InputError);
 }
 
-// An adapter that this library has written, on these layers, with B not zero. `states` are the model's states
-// with it.
+// An adapter that this library has written, on these layers, with B not zero.
+// `states` are the model's states with it.
 struct OwnAdapter {
   explicit OwnAdapter(const std::vector<std::string>& targets) {
     const auto model = base();

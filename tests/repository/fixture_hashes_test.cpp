@@ -10,8 +10,8 @@
 
 namespace {
 
-// The bytes that are hashed: for each tensor, sorted by name, a line with name, dtype and shape, then its
-// bytes.
+// The bytes that are hashed: for each tensor, sorted by name, a line with
+// name, dtype and shape, then its bytes.
 std::string contents_of(const std::string& file, const nlohmann::json& header, size_t data) {
   std::string contents;
   for (const auto& [name, tensor] : header.items()) {  // sorted

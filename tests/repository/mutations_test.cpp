@@ -1,5 +1,4 @@
-// The table of mutations (mutations.json) must fit the sources. mutate.py, which takes long, does not run
-// here.
+// The table of mutations (mutations.json) must fit the sources. mutate.py takes long and does not run here.
 #include <nlohmann/json.hpp>
 #include <set>
 

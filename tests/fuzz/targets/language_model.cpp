@@ -1,5 +1,5 @@
-// A language model: a GGUF file, a Hugging Face folder, or the safetensors file of a model that a run has
-// trained.
+// A language model: a GGUF file, a Hugging Face folder, or the safetensors
+// file of a model that a run has trained.
 //
 // A folder is written as its small files one after the other, each as "=== NAME", a newline and the content.
 // The target adds two valid shards of weights.

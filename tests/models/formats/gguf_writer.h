@@ -52,8 +52,8 @@ struct GgufBytes {
   }
 };
 
-// Splits a GGUF file in two like llama-gguf-split: the metadata and all tensors but the last are in the first
-// part.
+// Splits a GGUF file in two like llama-gguf-split: the metadata and all
+// tensors but the last are in the first part.
 inline void split_gguf(const nn::Path& whole, const nn::Path& first, const nn::Path& second) {
   const std::string bytes = nn::read_file(whole, "model");
   const models::GgufHeader header = models::read_gguf_header(whole);

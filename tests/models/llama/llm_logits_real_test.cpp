@@ -21,8 +21,8 @@ struct Comparison {
   }
 };
 
-// Compares the logits of all positions for the ids 0, 96, 192, ..., and the largest ones at the last
-// position.
+// Compares the logits of all positions for the ids 0, 96, 192, ..., and
+// the largest ones at the last position.
 Comparison compare_logits(const Tensor& logits /*(T,V)*/, const nn::TensorFile& file,
                           const std::string& prompt) {
   const int64_t T = logits.dim(0), V = logits.dim(1);

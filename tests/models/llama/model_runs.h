@@ -1,5 +1,4 @@
-// Compares a whole model with its fixture: outputs, loss, every gradient, and the losses of ten optimiser
-// steps.
+// Compares a whole model with its fixture: outputs, loss, every gradient, and the losses of ten steps.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,4 @@
-// Compares the language model with PyTorch: outputs, loss, every gradient, and the losses of ten optimiser
-// steps.
+// Compares the language model with PyTorch: outputs, loss, every gradient, and the losses of ten steps.
 #include "models/llama/llama.h"
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"

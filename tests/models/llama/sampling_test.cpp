@@ -30,9 +30,9 @@ std::vector<int32_t> kept(const std::vector<double>& probabilities, const Sampli
   return ids_of(models::candidates(logits_of(probabilities), sampling));
 }
 
-// Draws many tokens and compares their frequencies with the expected probabilities: Pearson's chi-square must
-// be below its 99.9% quantile for up to three degrees of freedom. The seed is fixed, so the test is
-// deterministic.
+// Draws many tokens and compares their frequencies with the expected probabilities:
+// Pearson's chi-square must be below its 99.9% quantile for up to three degrees of freedom.
+// The seed is fixed, so the test is deterministic.
 void check_distribution(const Tensor& logits, const Sampling& sampling, const std::vector<double>& expected) {
   constexpr int64_t kDraws = 40'000;
   constexpr double kQuantile = 16.27;
@@ -135,8 +135,8 @@ TEST_CASE("top-k keeps exactly k tokens, of equal ones those with the lowest ids
 }
 
 TEST_CASE("the temperature comes first, then top-k, then top-p") {
-  // At temperature 0.5 the probabilities are 0.66, 0.24 and 0.11; at temperature 1, 0.6 would need two
-  // tokens.
+  // At temperature 0.5 the probabilities are 0.66, 0.24 and 0.11; at
+  // temperature 1, 0.6 would need two tokens.
   CHECK(kept({0.5, 0.3, 0.2}, {0.5, 0, 0.6, 1}) == std::vector<int32_t>{0});
   CHECK(kept({0.5, 0.3, 0.2}, {1, 0, 0.6, 1}) == std::vector<int32_t>{0, 1});
   // top-k keeps two of four equal tokens; after renormalisation each of them has probability 0.5.

@@ -351,8 +351,8 @@ TEST_CASE("BERT4Rec predicts the item after the history") {
 }
 
 TEST_CASE("no recommender sees the items to predict") {
-  // States before an item do not depend on it. BERT4Rec's do not depend on masked items, as its batch test
-  // shows.
+  // States before an item do not depend on it. BERT4Rec's do not depend on
+  // masked items, as its batch test shows.
   for (const auto& [name, config] : small_models_and_variants()) {
     CAPTURE(name);
     if (!config->is_causal()) continue;

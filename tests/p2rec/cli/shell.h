@@ -22,8 +22,8 @@ struct ProgramResult {
 // Runs the program in a new folder.
 class Shell {
  public:
-  // `input` is its standard input; `before` is put before its name: variables ("A=1 ") or limits ("ulimit -v
-  // 9; ").
+  // `input` is its standard input; `before` is put before its name: variables ("A=1 ") or limits
+  // ("ulimit -v 1000; ").
   ProgramResult operator()(const std::string& arguments, const std::string& input = "",
                            const std::string& before = "") const {
     write("stdin", input);

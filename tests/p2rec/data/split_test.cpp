@@ -58,8 +58,8 @@ const DataConfig kTemporal{.split = SplitRule::Temporal, .validation_cut = 0.5, 
 }  // namespace
 
 TEST_CASE("filters: the k-core is repeated for users and items until nothing changes") {
-  // Item x has two users until u3, who has only one interaction with a kept item, is removed; then u2 has one
-  // left.
+  // Item x has two users until u3, who has only one interaction with a kept
+  // item, is removed; then u2 has one left.
   const std::vector<Event> events = {{"u1", "a", 1}, {"u1", "b", 2}, {"u2", "b", 3}, {"u2", "x", 4},
                                      {"u3", "x", 5}, {"u4", "a", 6}, {"u4", "b", 7}, {"u3", "y", 8}};
   std::string said;

@@ -1,5 +1,5 @@
-// Ranking with a model: blocks of users and items, the history, sampled negatives, a sample of the users, and
-// the splits.
+// Ranking with a model: blocks of users and items, the history, sampled negatives,
+// a sample of the users, and the splits.
 #include "p2rec/evaluation/evaluation.h"
 
 #include <algorithm>

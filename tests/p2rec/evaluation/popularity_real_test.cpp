@@ -37,8 +37,8 @@ p2rec::Interactions mirrored(p2rec::Interactions data) {
 
 }  // namespace
 
-// S3-Rec's PopRec row (CIKM2020-S3Rec, all_rank.PNG) also counts the held-out items, so it knows what it
-// predicts.
+// S3-Rec's PopRec row (CIKM2020-S3Rec, all_rank.PNG) also counts the
+// held-out items, so it knows what it predicts.
 TEST_CASE("popularity: S3-Rec's published rows, and the honest count") {
   const std::string beauty_path = testing::shared_data("beauty"),
                     lastfm_path = testing::shared_data("lastfm"), ml1m_path = testing::shared_data("ml-1m");

@@ -1,5 +1,5 @@
-// Comparing published figures with a run's: reading the table, when a figure holds, and the output of
-// `p2rec rows`.
+// Comparing published figures with a run's: reading the table, when a figure
+// holds, and the output of `p2rec rows`.
 #include "p2rec/evaluation/published_rows.h"
 
 #include <cmath>

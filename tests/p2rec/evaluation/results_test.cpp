@@ -158,9 +158,9 @@ TEST_CASE("statistics: differences are paired by unit") {
 }
 
 TEST_CASE("statistics: the interval draws seeds") {
-  // All units of a seed have the same difference, so only the drawing of seeds matters. All three draws are
-  // the smallest one with probability 1/27, which is more than the 2.5% that the interval leaves out on each
-  // side.
+  // All units of a seed have the same difference, so only the drawing of seeds matters. All
+  // three draws are the smallest one with probability 1/27, which is more than the 2.5% that
+  // the interval leaves out on each side.
   const Hits miss = hits(0, 40), hit = hits(40, 40);
   const Difference d = difference({miss, miss, hit}, {miss, hit, miss});  // 0, 1, -1
   CHECK(d.mean == doctest::Approx(0));

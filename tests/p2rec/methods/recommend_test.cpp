@@ -1,5 +1,5 @@
-// Recommendations for one, several and all users, and for a history, as a table, tab-separated values and
-// JSON lines.
+// Recommendations for one, several and all users, and for a history, as a
+// table, tab-separated values and JSON lines.
 #include "p2rec/methods/common/recommend.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// The baselines of the fine-tuning, computed again here: user by user, and the ridge regression by its normal
-// equations.
+// The baselines of the fine-tuning, computed again here: user by user, and the
+// ridge regression by its normal equations.
 #include "p2rec/methods/p2rec/reconstruction.h"
 
 #include <cmath>
@@ -20,8 +20,8 @@ using Matrix = std::vector<Row>;
 constexpr int32_t kItems = 9, kGroups = 3;
 constexpr int64_t kShown = 4;  // of 5 to 12 items of the training part
 
-// Users whose later items come from other groups than their earlier ones, so that a prompt shows only some
-// groups.
+// Users whose later items come from other groups than their earlier ones, so
+// that a prompt shows only some groups.
 Interactions data_with_drift() {
   Interactions data;
   data.source = "test";

@@ -1,5 +1,5 @@
-// The output of training on a terminal with 80 columns: the validation result first, one line per
-// recommender.
+// The output of training on a terminal with 80 columns: the validation
+// result first, one line per recommender.
 #include <iostream>
 #include <sstream>
 

@@ -1,5 +1,5 @@
-// The report's example users do not depend on results. They have the recommender's list, and the target's
-// ranks.
+// The report's example users do not depend on results. They have the
+// recommender's list, and the target's ranks.
 #include "p2rec/methods/common/user_examples.h"
 
 #include "models/recommenders/popularity.h"

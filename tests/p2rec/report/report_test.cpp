@@ -1,5 +1,5 @@
-// The report: the right numbers and titles, on a page that is well-formed, needs no other file, and says what
-// is missing.
+// The report: the right numbers and titles, on a page that is well-formed, needs no
+// other file, and says what is missing.
 #include "p2rec/report/report.h"
 
 #include <cctype>
@@ -155,8 +155,8 @@ class Folder {
   testing::TemporaryFolder folder_;
 };
 
-// Checks the parts of XML that matter here: tags are closed in order, attributes are quoted, and & and < are
-// only markup.
+// Checks the parts of XML that matter here: tags are closed in order, attributes
+// are quoted, and & and < are only markup.
 class Checker {
  public:
   explicit Checker(std::string_view page) : rest_(page) {}

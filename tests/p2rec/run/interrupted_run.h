@@ -42,8 +42,8 @@ class InterruptedRun {
   // Runs `p2rec COMMAND --config small.toml OPTIONS` on the run's folder.
   ProgramResult operator()(const std::string& command, const std::string& options = "",
                            const std::string& before = "") const {
-    // With this setting, waiting threads sleep. Otherwise a run of many short steps is very slow on a busy
-    // machine.
+    // With this setting, waiting threads sleep. Otherwise a run of many short
+    // steps is very slow on a busy machine.
     return shell_(command + " --config small.toml " + options, "", before + "env OMP_WAIT_POLICY=passive ");
   }
   const Shell& shell() const { return shell_; }

@@ -1,6 +1,6 @@
-// The program is killed as by kill -9, then run with --resume. Then the folder has the same files with the
-// same bytes as after an uninterrupted run, including log.jsonl; results.json may differ in seconds and
-// memory.
+// The program is killed as by kill -9, then run with --resume. Then the folder has the same
+// files with the same bytes as after an uninterrupted run, including log.jsonl;
+// results.json may differ in seconds and memory.
 #include <chrono>
 #include <cstdlib>
 #include <iostream>

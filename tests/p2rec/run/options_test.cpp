@@ -169,8 +169,8 @@ TEST_CASE("the options are those of the method and of the model") {
                    settings({{"method", "magic"}});
                  }),
                  "--method: found 'magic'; expected one of p2rec"));
-  // Options in the file that the chosen model does not have are ignored, but only if the file's model has
-  // them.
+  // Options in the file that the chosen model does not have are ignored,
+  // but only if the file's model has them.
   const testing::TemporaryFolder folder;
   nn::write_atomically(folder / "my.toml", "inner = 8\nhidden = 16\n");
   const auto other =

@@ -41,8 +41,8 @@ void recommend_from(const std::string& folder, const RecommendRequest& request, 
   recommend(request, {folder, settings->run, config.recommender, config.inits, "p2rec"}, out);
 }
 
-// Replaces the item that is `from_the_end` places before the end of each sequence by its neighbour in the
-// catalogue.
+// Replaces the item that is `from_the_end` places before the end of each
+// sequence by its neighbour in the catalogue.
 Interactions with_other_items(Interactions data, size_t from_the_end) {
   for (auto& sequence : data.sequences) {
     if (sequence.size() < 3) continue;

@@ -1,5 +1,5 @@
-// A user without rights: files that must not be written are not, and the error names a file that cannot be
-// read.
+// A user without rights: files that must not be written are not, and the
+// error names a file that cannot be read.
 #include <unistd.h>
 
 #include "tests/p2rec/run/interrupted_run.h"

@@ -1,5 +1,5 @@
-// Parallel jobs: each runs once, with its share of the threads, at most N run at a time, and an exception
-// ends them.
+// Parallel jobs: each runs once, with its share of the threads, at most N run
+// at a time, and an exception ends them.
 #include "p2rec/task/parallel_jobs.h"
 
 #include <algorithm>

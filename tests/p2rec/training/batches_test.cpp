@@ -1,5 +1,5 @@
-// Training batches of a recommender: windows, their order, negatives, and sparse steps on the rows that they
-// need.
+// Training batches of a recommender: windows, their order, negatives, and
+// sparse steps on the rows that they need.
 #include "p2rec/training/batches.h"
 
 #include <algorithm>

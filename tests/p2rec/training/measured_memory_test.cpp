@@ -1,6 +1,6 @@
-// The predictions of the memory checks, compared with the memory of real trainings. Trainings that do not fit
-// are refused, and the hint has a batch that fits. memory_limit_test.cpp tests the same for the whole
-// program.
+// The predictions of the memory checks, compared with the memory of real trainings. Trainings
+// that do not fit are refused, and the hint has a batch that fits. memory_limit_test.cpp
+// tests the same for the whole program.
 #include "p2rec/training/measured_memory.h"
 
 #include <fstream>
