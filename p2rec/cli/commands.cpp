@@ -94,8 +94,8 @@ void use_machine(CLI::App& command) {
 
 void use_machine(const RunConfig& config) {
   INPUT_CHECK(ag::is_available(device_of(config)), "--device: found ", config.device,
-              ", but no CUDA device can be used here; hint: the CUDA Toolkit 12 or newer when p2rec is "
-              "built, and a GPU that nvidia-smi lists");
+              ", but no CUDA device can be used; hint: build p2rec with the CUDA Toolkit 12 or newer, and "
+              "check that nvidia-smi lists a GPU");
   if (config.threads > 0) ag::set_thread_count(config.threads);
   nn::set_memory_limit(static_cast<int64_t>(config.memory_limit * double(1 << 30)));
 }

@@ -43,8 +43,8 @@ Input read_input(CLI::App& command, const std::string& text, int64_t more_tokens
   const int64_t length = static_cast<int64_t>(input.ids.size()) + more_tokens,
                 context = input.llm.model->config().context;
   INPUT_CHECK(length <= context, "--text: found ", length,
-              more_tokens ? " tokens with those to come" : " tokens", "; expected at most the ", context,
-              " that the model was trained for");
+              more_tokens ? " tokens including those to generate" : " tokens", "; expected at most ", context,
+              ", the model's context length");
   return input;
 }
 
@@ -60,7 +60,7 @@ std::string text_or_stdin(const std::string& text) {
 
 // Reads a file with one JSON string per line.
 std::vector<std::string> read_text_lines(const std::string& file) {
-  std::istringstream lines(nn::read_file(file, "file of texts"));
+  std::istringstream lines(nn::read_file(file, "file of JSON strings"));
   std::vector<std::string> texts;
   for (std::string line; std::getline(lines, line);) {
     nn::Json json;
@@ -69,7 +69,8 @@ std::vector<std::string> read_text_lines(const std::string& file) {
     } catch (const nn::Json::parse_error&) {
       // `json` stays null; the check below reports the line.
     }
-    INPUT_CHECK(json.is_string(), file, ": line ", texts.size() + 1, " is no JSON string; expected \"...\"");
+    INPUT_CHECK(json.is_string(), file, ": line ", texts.size() + 1,
+                " is not a JSON string; expected \"...\"");
     texts.push_back(json);
   }
   return texts;
@@ -123,7 +124,7 @@ void check(const models::Sampling& s, const std::string& hint) {
   INPUT_CHECK(s.top_p > 0 && s.top_p <= 1, "--top-p: found ", s.top_p, "; expected above 0 and at most 1",
               hint);
   INPUT_CHECK(s.temperature > 0 || (s.top_k == 0 && s.top_p == 1), s.top_k ? "--top-k" : "--top-p",
-              ": found without --temperature; expected a temperature above 0, since at 0 nothing is drawn",
+              ": found without --temperature; expected a temperature above 0, because at 0 nothing is drawn",
               hint);
 }
 
@@ -154,11 +155,10 @@ CLI::App& add_text_command(CLI::App& llm, Actions& actions, const std::string& n
                            const std::function<void(CLI::App&, const std::vector<std::string>& texts)>& act) {
   CLI::App* command = llm.add_subcommand(name, help);
   add_text(*command, "llm", "FILE",
-           "a GGUF file, a Hugging Face folder, or the tiny_llm.safetensors of a run; for tokenize also "
-           "'tiny'");
+           "a GGUF file, a Hugging Face folder, or a run's tiny_llm.safetensors; for tokenize also 'tiny'");
   add_text(*command, "text", "TEXT", "the text, or - to read it from standard input");
   command->add_flag("--" + std::string(kNoSpecial))
-      ->description("leave out the tokens that the model's file puts before and after a text (<s>)");
+      ->description("do not add the model's special tokens before and after the text (<s>)");
   add_machine_options(*command);
   actions[command] = [=] {
     use_machine(*command);
@@ -183,24 +183,22 @@ void add_generate(CLI::App& llm, Actions& actions) {
       add_text_command(llm, actions, "generate", "prints the model's continuation",
                        [=](CLI::App& called, const auto& texts) { generate(called, texts[0], *config); });
   models::Sampling& s = config->sampling;
-  add_number(command, "tokens", config->tokens, "tokens at most (default 32)");
+  add_number(command, "tokens", config->tokens, "maximum number of tokens (default 32)");
   add_number(command, "temperature", s.temperature,
-             "draw the next token from softmax(logits / T); 0: always the most probable one (default 0)",
+             "draw the next token from softmax(logits / T); 0: always take the most probable one (default 0)",
              "T");
   add_number(command, "top-k", s.top_k, "draw from the K most probable tokens; 0: from all (default 0)", "K");
   add_number(command, "top-p", s.top_p,
-             "draw from the most probable tokens that together have probability P (default 1: from all)",
-             "P");
-  add_number(command, "seed", s.seed, "of what is drawn (default 1)");
+             "draw from the most probable tokens whose probabilities sum to P (default 1: from all)", "P");
+  add_number(command, "seed", s.seed, "random seed (default 1)");
 }
 
 void add_merge(CLI::App& llm, Actions& actions) {
   CLI::App* command = llm.add_subcommand(
-      "merge",
-      "adds an adapter to the model's weights and writes a Hugging Face folder, which transformers loads");
+      "merge", "merges an adapter into the model's weights and writes a Hugging Face folder");
   add_text(*command, "llm", "FILE", "a GGUF file, or a Hugging Face folder");
-  add_text(*command, "adapter", "DIR", "PEFT adapter folder; without one the model is converted");
-  add_text(*command, "out", "DIR", "folder to write; it must not hold anything yet");
+  add_text(*command, "adapter", "DIR", "PEFT adapter folder; without it the model is only converted");
+  add_text(*command, "out", "DIR", "folder to write, new or empty");
   add_text(*command, "dtype", "TYPE",
            "float32, bfloat16 or float16 (default: as in the model's file, float32 for quantised weights)");
   add_machine_options(*command);
@@ -217,11 +215,11 @@ void add_merge(CLI::App& llm, Actions& actions) {
 }  // namespace
 
 void add_llm_commands(CLI::App& app, Actions& actions) {
-  CLI::App& llm = *app.add_subcommand("llm", "looks at a language model by itself");
+  CLI::App& llm = *app.add_subcommand("llm", "runs, inspects or converts a language model");
   llm.require_subcommand(0, 1);
   CLI::App& tokenizer =
       add_text_command(llm, actions, "tokenize", "prints the text's token ids on one line", tokenize);
-  add_text(tokenizer, "text-file", "FILE", "or a file with a JSON string on each line: many texts");
+  add_text(tokenizer, "text-file", "FILE", "instead of --text: a file with one JSON string per line");
   add_writer(llm, actions, "logits", "writes ids (T) and logits (T,V) of the text", ids_and_logits);
   add_writer(llm, actions, "embed", "writes hidden (C), the last token's state after the final norm",
              last_hidden_state);

@@ -27,11 +27,11 @@ class NewFolder {
     const bool is_free =
         !fs::exists(path_, error) || (fs::is_directory(path_, error) && fs::is_empty(path_, error));
     INPUT_CHECK(is_free, "--out: ", path_.string(),
-                " holds something already; expected a new or an empty folder");
+                " exists and is not an empty folder; expected a new or an empty folder");
     partial_ = path_;
     partial_ += ".partial";
     INPUT_CHECK(!fs::exists(partial_, error), partial_.string(),
-                ": is in the way; hint: a merge that was killed leaves such a folder; remove it");
+                ": exists already; hint: a killed merge left it; remove it");
     nn::make_folder(partial_);
   }
   ~NewFolder() {
@@ -146,8 +146,8 @@ std::string llm_merge(const nn::Path& base, const nn::Path& adapter, const nn::P
                       const MergeOptions& options) {
   INPUT_CHECK(
       base != "tiny" && base.extension() != ".safetensors", "--llm: found ", base.string(),
-      "; expected a GGUF file or a Hugging Face folder; hint: transformers does not know the tokenizer of "
-      "a run's tiny model");
+      "; expected a GGUF file or a Hugging Face folder; hint: transformers cannot load the tokenizer of a "
+      "run's tiny model");
   const nn::StoredTypes types = types_to_write(base, options.dtype);
   const std::string& type = types.at("model.embed_tokens.weight");
   NewFolder folder(out);

@@ -53,7 +53,8 @@ void check_output() {
 // The command line, and the function of each command.
 struct Program {
   CLI::App app{
-      "P2Rec: sequential recommendation that starts from what a language model says about user preferences"};
+      "P2Rec: sequential recommendation with item embeddings from a language model that was fine-tuned on "
+      "user preferences"};
   Actions actions;
 
   explicit Program(const std::vector<std::string>& arguments) {
@@ -67,8 +68,8 @@ struct Program {
     add_llm_commands(app, actions);
     app.require_subcommand(0, 1);
     app.footer(
-        "p2rec help COMMAND explains a command. The whole method on made-up data, with\n"
-        "nothing to download:\n  p2rec run --out out/first");
+        "p2rec help COMMAND explains a command. This runs the whole method on synthetic\n"
+        "data, without any download:\n  p2rec run --out out/first");
   }
 };
 
@@ -143,9 +144,9 @@ int report_exception() {
   } catch (const ag::InputError& error) {
     return report(error.what(), kMistake);
   } catch (const std::bad_alloc&) {
-    return report("not enough memory; hint: a smaller model or batch, or fewer data, need less", kFailure);
+    return report("not enough memory; hint: use a smaller model, a smaller batch or less data", kFailure);
   } catch (const std::length_error&) {
-    return report("not enough memory: something is larger than any memory", kFailure);
+    return report("not enough memory: a requested size is too large for any memory", kFailure);
   } catch (const std::exception& error) {
     return report(error.what(), kFailure);
   }

@@ -73,15 +73,16 @@ void add_recommend(CLI::App& app, Actions& actions) {
   CLI::App* command =
       add_command_on_a_run(app, "recommend", "recommends the top items for users or for a history");
   add_texts(*command, "user", "ID", "a user of the data, by id");
-  add_text(*command, "users", "FILE|all", "or the users of a file, an id on each line; or all of the data");
-  add_texts(*command, "item", "ID", "or a history, item by item, the latest one last");
-  add_text(*command, "items", "ID,ID,...", "the same in one list, if no id has a comma");
+  add_text(*command, "users", "FILE|all", "instead: a file with one user id per line; or all users");
+  add_texts(*command, "item", "ID", "instead of users: one item of a history, the latest one last");
+  add_text(*command, "items", "ID,ID,...", "the history as one list, if no id contains a comma");
   add_number(*command, "top", request->top, "number of items (default 10)");
   add_text(*command, "format", "table|tsv|json",
-           "table (default), tab-separated values, or a line of JSON a user");
+           "table (default), tab-separated values, or one line of JSON per user");
   add_text(*command, "start", "NAME",
-           "which of the trained recommenders (default: the method's own, or the run's first)");
-  add_number(*command, "seed", request->seed, "of which seed (default: the run's first)");
+           "use the recommender with this start (default: the method's own, else the run's first)");
+  add_number(*command, "seed", request->seed,
+             "use the recommender with this seed (default: the run's first)");
   add_machine_options(*command);
   actions[command] = [=] {
     use_machine(*command);
@@ -97,15 +98,13 @@ void add_recommend(CLI::App& app, Actions& actions) {
 
 void add_results(CLI::App& app, Actions& actions) {
   CLI::App* command = add_command_on_a_run(
-      app, "results",
-      "prints a run's results again, also for rare and frequent items, short and long histories");
+      app, "results", "prints a run's results again, also split by item frequency and history length");
   actions[command] = [=] {
     const nn::Path folder = run_folder(*command);
     settings_of_run(folder);  // throws unless this is the folder of a run
     const auto results = ResultsFile(folder).read().results;
     INPUT_CHECK(results, folder.string(),
-                ": holds no results; expected a run whose last stage is done; hint: p2rec evaluate --out ",
-                folder.string());
+                ": has no results; expected a finished run; hint: p2rec evaluate --out ", folder.string());
     std::cout << splits_text(*results);
   };
 }
@@ -121,12 +120,11 @@ std::vector<std::string> names_of(const std::vector<std::string>& folders) {
 
 void add_compare(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand(
-      "compare",
-      "compares runs of the same data and ranking: one table, differences over their common users");
+      "compare", "compares runs with the same data and ranking over the users that they share");
   CLI::Option* runs = command->add_option("runs")->type_name("RUN RUN ...")->description("folders of runs");
   runs->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
   add_text(*command, "baseline", "RUN/START",
-           "row that the others are compared with (default: random, or the first row, of the first run)");
+           "row that the others are compared with (default: the first run's random, else its first row)");
   actions[command] = [=] {
     const std::vector<std::string> folders = runs->results();
     const std::set<std::string> distinct(folders.begin(), folders.end());
@@ -146,7 +144,7 @@ void add_compare(CLI::App& app, Actions& actions) {
 
 void add_report(CLI::App& app, Actions& actions) {
   CLI::App* command = add_command_on_a_run(
-      app, "report", "makes a run's report.html again from its other files, also of an unfinished run");
+      app, "report", "writes a run's report.html again from its other files, also for an unfinished run");
   actions[command] = [=] {
     const nn::Path folder = run_folder(*command);
     std::cout << write_report(folder, report_plan(*settings_of_run(folder))).string() << "\n";
@@ -169,27 +167,27 @@ CLI::App* add_command_on_data(CLI::App& app, Actions& actions, const std::string
 }
 
 void add_stats(CLI::App& app, Actions& actions) {
-  add_command_on_data(app, actions, "stats", "prints what was read: users, items, lengths, examples",
+  add_command_on_data(app, actions, "stats", "prints statistics of the data: users, items, lengths, examples",
                       [](CLI::App&, const Interactions& data) { std::cout << stats_text(data); });
 }
 
 void add_convert(CLI::App& app, Actions& actions) {
   CLI::App* command = add_command_on_data(
-      app, actions, "convert", "writes data as they are after filters and split, as RecBole atomic files",
+      app, actions, "convert", "writes the filtered and split data as RecBole atomic files",
       [](CLI::App& self, const Interactions& data) {
-        const nn::Path folder = required_value(self, "out", "a folder to make");
+        const nn::Path folder = required_value(self, "out", "a folder to write");
         write_interactions(folder, data);
         std::cerr << facts_text(data);
       });
-  add_text(*command, "out", "DIR", "folder to make");
+  add_text(*command, "out", "DIR", "folder to write");
 }
 
 void add_rows(CLI::App& app, Actions& actions) {
   const std::string usual = "p2rec/configs/rows/published.tsv";
   CLI::App* command =
-      app.add_subcommand("rows", "prints published figures beside those of runs; `make rows` makes the runs");
+      app.add_subcommand("rows", "prints published results beside those of runs; `make rows` makes the runs");
   add_text(*command, "published", "FILE", "table of published rows (default " + usual + ")");
-  add_text(*command, "out", "DIR", "folder that holds a run for each row, of the row's name");
+  add_text(*command, "out", "DIR", "folder with one run per row, each named like its row");
   actions[command] = [=] {
     const std::string published = value_of(*command, "published");
     print_rows(published.empty() ? usual : published, required_value(*command, "out", "a folder of runs"),
@@ -200,12 +198,13 @@ void add_rows(CLI::App& app, Actions& actions) {
 void add_synthesize(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand(
       "synthesize",
-      "writes made-up interactions of any size, one line per user, to try out what a size costs");
+      "writes synthetic interactions of any size, one line per user, to measure time and memory");
   const auto config = std::make_shared<LargeDataConfig>();
-  add_number(*command, "users", config->users, "users (default " + std::to_string(config->users) + ")");
-  add_number(*command, "items", config->items, "items (default " + std::to_string(config->items) + ")");
-  add_number(*command, "mean-length", config->mean_length, "items of a user on average (default 8.9)");
-  add_number(*command, "seed", config->seed, "of what is drawn (default 1)");
+  const auto usual = [](int64_t number) { return " (default " + std::to_string(number) + ")"; };
+  add_number(*command, "users", config->users, "number of users" + usual(config->users));
+  add_number(*command, "items", config->items, "number of items" + usual(config->items));
+  add_number(*command, "mean-length", config->mean_length, "mean number of items per user (default 8.9)");
+  add_number(*command, "seed", config->seed, "random seed (default 1)");
   add_text(*command, "out", "FILE", "file to write");
   actions[command] = [=] { write_large_data(required_value(*command, "out", "a file to write"), *config); };
 }

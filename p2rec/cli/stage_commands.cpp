@@ -68,7 +68,7 @@ std::string taken_text(const Settings& settings, const Sections& sections) {
     });
   }
   return "from " + settings.run.from + ": " + taken +
-         ", and what its stages made.\nAll other options are the model's defaults unless given.\n";
+         ", and the files of its stages.\nAll other options have the model's defaults unless given.\n";
 }
 
 // Runs the stages; after the method's last one, writes the report and prints the results.
@@ -92,8 +92,8 @@ void add_stage_command(CLI::App& app, Actions& actions, const std::string& name,
   CLI::App* command = app.add_subcommand(name, help);
   const std::string usual = name == kAll ? "" : " (default: the config.toml of --out, or else of --from)";
   add_text(*command, "config", "FILE",
-           "options from a TOML file, `name = value` lines as in a run's config.toml; the command line goes "
-           "first" +
+           "TOML file with options, `name = value` lines as in a run's config.toml; the command line "
+           "overrides it" +
                usual);
   add_options(*command, shown->sections());
   actions[command] = [=] {
@@ -111,7 +111,7 @@ void add_stage_command(CLI::App& app, Actions& actions, const std::string& name,
 
 void add_stage_commands(CLI::App& app, Actions& actions, const std::vector<std::string>& arguments) {
   const std::shared_ptr<Settings> shown = settings_for_help(arguments);
-  add_stage_command(app, actions, kAll, "runs all stages that the method's results need", shown);
+  add_stage_command(app, actions, kAll, "runs all stages of the method", shown);
   std::set<std::string> added;
   const auto add = [&](const Stages& stages) {
     for (const Stage& stage : stages) {

@@ -175,11 +175,11 @@ TEST_CASE("merge does not overwrite files, and leaves no temporary files") {
   const nn::Path base = family_path("llama3.gguf"), out = folder / "out";
   nn::make_folder(out);
   nn::write_atomically(out / "precious", "x");
-  check_refused(base, out, "out holds something already; expected a new or an empty folder");
-  check_refused(base, out / "precious", "precious holds something already");
+  check_refused(base, out, "out exists and is not an empty folder; expected a new or an empty folder");
+  check_refused(base, out / "precious", "precious exists and is not an empty folder");
   CHECK(nn::read_file(out / "precious", "x") == "x");
   nn::make_folder(folder / "b.partial");
-  check_refused(base, folder / "b", "b.partial: is in the way; hint: ");
+  check_refused(base, folder / "b", "b.partial: exists already; hint: ");
   CHECK_FALSE(fs::exists(folder / "b"));
 
   for (const nn::Path& wrong : {folder / "none.gguf", nn::Path("tiny"), folder / "tiny_llm.safetensors"})
