@@ -24,7 +24,7 @@ void Bert4recConfig::describe(const nn::Visit& visit) {
   nn::visit_choice(visit, {"variant", "published form of BERT4Rec; plain has neither head nor biases"},
                    variant, {{"recbole", Variant::Recbole}, {"plain", Variant::Plain}});
   TransformerConfig::describe(visit);
-  visit({"mask-ratio", "share of a sequence's items that are masked in training", nn::kInside}, &mask_ratio);
+  visit({"mask-ratio", "share of a sequence's items to mask in training", nn::kInside}, &mask_ratio);
 }
 
 void Bert4recConfig::check() const {

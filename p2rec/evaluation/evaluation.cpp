@@ -191,12 +191,12 @@ std::vector<int32_t> NegativeItems::draw(int64_t user, int64_t count, int32_t ta
   int64_t candidates = drawable_ - (can_be_drawn(target) && !contains(removed, target));
   for (const int32_t item : removed) candidates -= can_be_drawn(item);
   INPUT_CHECK(count <= candidates, "negatives-ranked: found ", count, ", but user number ", user,
-              " leaves only ", candidates, " items to draw from; hint: ranking = full ranks against all");
+              " leaves only ", candidates,
+              " items to draw from; hint: ranking = full ranks against all items");
   std::vector<int32_t> drawn;
   for (uint64_t i = 0; std::ssize(drawn) < count; ++i) {
-    INPUT_CHECK(i < kMostDraws, "negatives-ranked: ", count, " different items of ", candidates,
-                " are not found by popularity in a million draws, the popular ones are too popular",
-                "; hint: ranking = sampled draws evenly");
+    INPUT_CHECK(i < kMostDraws, "negatives-ranked: a million draws by popularity did not give ", count,
+                " different items of ", candidates, "; hint: ranking = sampled draws uniformly");
     const int32_t item = draw_one(static_cast<uint64_t>(user), i);
     const auto place = std::ranges::lower_bound(drawn, item);
     const bool is_new = place == drawn.end() || *place != item;
@@ -208,29 +208,31 @@ std::vector<int32_t> NegativeItems::draw(int64_t user, int64_t count, int32_t ta
 void describe(RankingConfig& config, const nn::Visit& visit) {
   using enum RankedAgainst;
   const char* against =
-      "what a held-out item is ranked against: all items, or some that are sampled evenly or by popularity, "
-      "only to compare with published figures of that kind";
+      "items that a held-out item is ranked against: all, or a sample drawn uniformly or by popularity, "
+      "which "
+      "is only for comparison with published results of that kind";
   nn::visit_choice<RankedAgainst>(
       visit, {"ranking", against}, config.against,
       {{"full", Catalogue}, {"sampled", EvenSample}, {"sampled-popularity", PopularitySample}});
-  visit({"negatives-ranked", "items that sampled ranking draws for each user", nn::at_least(1)},
+  visit({"negatives-ranked", "number of items that sampled ranking draws per user", nn::at_least(1)},
         &config.negatives);
-  visit({"ranking-seed", "of what is drawn: the same items for every recommender", nn::between(0, 0x1p53)},
+  visit({"ranking-seed", "seed of sampled ranking; every recommender gets the same items",
+         nn::between(0, 0x1p53)},
         &config.seed);
-  visit({"filter-history", "the user's earlier items do not compete"}, &config.filter_history);
+  visit({"filter-history", "do not rank the items of the user's history"}, &config.filter_history);
   nn::visit_choice<Ties>(visit,
                          {"ties",
-                          "items with the target's score count as before it, or only those of a higher "
-                          "index, only to compare with published rows of popularity"},
+                          "which items with the target's score rank before it: all, or those with a higher "
+                          "index, which is only for comparison with published results of popularity"},
                          config.ties, {{"against-target", Ties::AgainstTarget}, {"index", Ties::ByIndex}});
-  visit({"cutoffs", "the K of HR@K, NDCG@K and MRR@K, 10 among them", nn::at_least(1)}, &config.cutoffs);
+  visit({"cutoffs", "K of HR@K, NDCG@K and MRR@K; must contain 10", nn::at_least(1)}, &config.cutoffs);
 }
 
 void check(const RankingConfig& config) {
   const std::set<int> distinct(config.cutoffs.begin(), config.cutoffs.end());
   INPUT_CHECK(distinct.size() == config.cutoffs.size(), "cutoffs: found one twice; expected each once");
   INPUT_CHECK(distinct.contains(10),
-              "cutoffs: there is no 10; expected it among them: the printed table and the report show it");
+              "cutoffs: 10 is missing; expected it, because the printed table and the report show it");
 }
 
 std::vector<int64_t> ranked_users(const Interactions& data, Target target, int64_t most) {

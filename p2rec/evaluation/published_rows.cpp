@@ -86,7 +86,7 @@ void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream&
   const std::vector<PublishedRow> rows = read_published_rows(published);
   std::error_code none;
   INPUT_CHECK(std::filesystem::is_directory(folder, none), "out: ", folder.string(),
-              " is not a folder; expected one that holds a run for each row");
+              " is not a folder; expected a folder with one run per row");
   out << fmt::format("{:<26} {:<8} {:>9} {:>15} {:>6} {:>5}\n", "row", "figure", "published", "here", "share",
                      "seeds");
   for (const PublishedRow& row : rows) {
@@ -112,9 +112,9 @@ void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream&
     }
     if (known) out << fmt::format("{:<26} {} ({})\n", "", holds ? "HOLDS" : "DOES NOT HOLD", row.source);
   }
-  out << "here: mean ± standard deviation over the seeds. A row holds when each figure is\n"
-         "at least 0.95 of what is published (0.90 where the table says so), or not more\n"
-         "than two standard errors below it.\n";
+  out << "here: mean ± standard deviation over the seeds. A row holds if each figure is at\n"
+         "least 0.95 of the published one (0.90 if the table says so), or at most two\n"
+         "standard errors below it.\n";
 }
 
 }  // namespace p2rec

@@ -17,7 +17,7 @@ constexpr size_t kColumnsAboutUsers = 5;
 int64_t rank_in(const TextFile& file, const Line& line, std::string_view field) {
   const auto rank = parse_field<int64_t>(field);
   INPUT_CHECK(rank && *rank >= 0, file.at(line.number), "found '", field,
-              "'; expected a rank, an integer from 0");
+              "'; expected a rank, an integer, at least 0");
   return *rank;
 }
 
@@ -54,8 +54,8 @@ std::vector<Split> splits_of(const std::vector<RankedUser>& users) {
   const auto middle = lengths.begin() + (std::ssize(lengths) - 1) / 2;
   std::nth_element(lengths.begin(), middle, lengths.end());
   std::vector<Split> splits = {
-      {"rare", "the item is of the half with the fewest interactions in training", {}},
-      {"frequent", "the item is of the other half", {}},
+      {"rare", "the target is in the half of the items with the fewest training interactions", {}},
+      {"frequent", "the target is in the other half", {}},
       {"short", "the history is at most as long as the median", {}},
       {"long", "the history is longer than the median", {}}};
   for (size_t i = 0; i < users.size(); ++i) {
@@ -73,8 +73,8 @@ Results ranking_results(const std::vector<RankedUser>& users, const RankingConfi
                                                      : "all items";
   Results results;
   results.about = "Each user’s last item is ranked among " + rivals +
-                  ": HR@K is the share of users whose item is among the first K, NDCG@K also counts how far "
-                  "in front it is.";
+                  ": HR@K is the share of users whose item is among the first K; NDCG@K is higher the nearer "
+                  "the item is to the top.";
   results.unit = "user";
   results.measures = measure_names(config.cutoffs);
   results.headline = {"HR@10", "NDCG@10"};
@@ -108,7 +108,7 @@ RanksTable read_ranks(const nn::Path& path) {
   const Line& head = file.lines().front();
   split_at_tabs(head.text, fields);
   INPUT_CHECK(head.text.starts_with(kAboutUsers) && fields.size() > kColumnsAboutUsers, file.at(head.number),
-              "expected the columns user_id, item_id, history, item_count, rare and those of recommenders",
+              "expected the columns user_id, item_id, history, item_count, rare and one per recommender",
               "; hint: p2rec evaluate writes such a file");
   RanksTable table;
   std::vector<RanksColumn>& columns = table.columns;

@@ -77,7 +77,7 @@ std::vector<int32_t> sorted_distinct(std::span<const int32_t> items) {
 
 void check_finite(int64_t not_finite, int64_t scores) {
   AG_CHECK(not_finite == 0, "ranking: ", not_finite, " of ", scores,
-           " scores are NaN or infinite; hint: has the training diverged?");
+           " scores are NaN or infinite; hint: did the training diverge?");
 }
 
 int64_t rank_of_target(Scores scores, int32_t target, std::span<const int32_t> removed, Ties ties) {

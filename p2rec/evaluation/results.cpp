@@ -172,7 +172,7 @@ std::string table_head(const Summary& summary) {
   for (const std::string& measure : summary.headline)
     head += fmt::format("  {:<{}}", measure, measure == summary.headline.back() ? 14 : 6);
   if (!summary.baseline.empty())
-    head += fmt::format("  {:<25}", summary.headline.back() + " less " + summary.baseline + "'s");
+    head += fmt::format("  {:<25}", "d" + summary.headline.back() + " vs " + summary.baseline);
   for (const std::string& fact : shown_facts(summary)) head += fmt::format(" {:>6}", fact);
   return head + "\n";
 }

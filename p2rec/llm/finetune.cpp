@@ -64,9 +64,9 @@ void describe(FinetuneConfig& config, const nn::Visit& visit) {
   visit({"lora-rank", "rank of the LoRA matrices", nn::between(1, 4096)}, &config.lora.rank);
   visit({"lora-alpha", "LoRA's output is scaled by alpha / rank", nn::kPositive}, &config.lora.alpha);
   visit({"lora-dropout", "dropout on LoRA's input", nn::kShare}, &config.lora.dropout);
-  visit({"sft-lr", "learning rate of fine-tuning: of LoRA and heads", nn::kPositive}, &config.lr);
-  visit({"sft-batch", "examples in a fine-tuning step", nn::at_least(1)}, &config.batch);
-  visit({"sft-batch-parts", "a fine-tuning step's examples run in N parts, which takes less memory",
+  visit({"sft-lr", "learning rate of fine-tuning, for LoRA and heads", nn::kPositive}, &config.lr);
+  visit({"sft-batch", "examples per fine-tuning step", nn::at_least(1)}, &config.batch);
+  visit({"sft-batch-parts", "run the examples of a fine-tuning step in N parts to save memory",
          nn::at_least(1)},
         &config.batch_parts);
   visit({"sft-epochs", "epochs of fine-tuning", nn::at_least(1)}, &config.epochs);
@@ -79,22 +79,23 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
                 steps_per_epoch = (examples + config.batch - 1) / config.batch,
                 total = steps_per_epoch * config.epochs;
   double heldout = std::numeric_limits<double>::quiet_NaN();  // after the last finished epoch
-  Loop loop{.adam = adam,
-            .steps_per_epoch = steps_per_epoch,
-            .epochs = config.epochs,
-            .parts = config.batch_parts,
-            .lr = config.lr,
-            .clip = config.clip,
-            .loss_scale = finetuning.loss_scale,
-            .loss =
-                [&](int64_t step, const BatchPart& part) {
-                  const auto batch = examples_of(step, steps_per_epoch, finetuning.examples, config);
-                  if (part.of(std::span(batch)).empty()) return PartLoss{};
-                  return finetuning.loss(batch, part, {config.seed, static_cast<uint32_t>(step), true});
-                },
-            .schedule = cosine_schedule(static_cast<int64_t>(kWarmupShare * double(total)), total),
-            .state = [&](Checkpoint& checkpoint) { checkpoint.number("heldout_loss", heldout); },
-            .status = [&] { return std::isnan(heldout) ? "" : fmt::format("held out {:.5f}; ", heldout); }};
+  Loop loop{
+      .adam = adam,
+      .steps_per_epoch = steps_per_epoch,
+      .epochs = config.epochs,
+      .parts = config.batch_parts,
+      .lr = config.lr,
+      .clip = config.clip,
+      .loss_scale = finetuning.loss_scale,
+      .loss =
+          [&](int64_t step, const BatchPart& part) {
+            const auto batch = examples_of(step, steps_per_epoch, finetuning.examples, config);
+            if (part.of(std::span(batch)).empty()) return PartLoss{};
+            return finetuning.loss(batch, part, {config.seed, static_cast<uint32_t>(step), true});
+          },
+      .schedule = cosine_schedule(static_cast<int64_t>(kWarmupShare * double(total)), total),
+      .state = [&](Checkpoint& checkpoint) { checkpoint.number("heldout_loss", heldout); },
+      .status = [&] { return std::isnan(heldout) ? "" : fmt::format("held-out loss {:.5f}; ", heldout); }};
   if (!finetuning.heldout.empty()) {
     loop.validate = [&](int64_t) {
       heldout = heldout_loss(config, finetuning);

@@ -30,7 +30,8 @@ void describe(PromptConfig& config, const nn::Visit& visit) {
        {"ids", ItemsAs::Ids},
        {"titles", ItemsAs::Titles},
        {"ids+titles", ItemsAs::IdsAndTitles}});
-  visit({"history", "items of a prompt at most, the latest ones", nn::at_least(1)}, &config.history);
+  visit({"history", "maximum number of items in a prompt, the latest ones", nn::at_least(1)},
+        &config.history);
 }
 
 Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, const PromptConfig& config,
@@ -43,7 +44,7 @@ Prompts::Prompts(const Interactions& data, const models::Tokenizer& tokenizer, c
   };
   const ItemsAs items_as = config.items_as;
   INPUT_CHECK(items_as == ItemsAs::Tokens || items_as == ItemsAs::Ids || !data.titles.empty(),
-              "items-as: found titles, but ", data.source, " has none; hint: tokens and ids need none");
+              "items-as: found titles, but ", data.source, " has no titles; hint: use tokens or ids");
   beginning_ = tokenizer.special().before;
   append(beginning_, encode("User history:"));
   end_ = encode("\nPreference:");

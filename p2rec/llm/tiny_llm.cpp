@@ -76,7 +76,7 @@ std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const
   model->requires_grad(true);
   nn::Adam adam(model->named_parameters(), {.lr = config.lr, .weight_decay = kWeightDecay});
   const auto lines = catalogue_lines(data, tokenizer);
-  task.announce(fmt::format("{} parameters from scratch, {} lines, {} steps of {}", model->parameter_count(),
+  task.announce(fmt::format("{} parameters, {} lines, {} steps of {} lines", model->parameter_count(),
                             lines.size(), config.steps, config.batch));
   const Loop loop{.adam = adam,
                   .steps_per_epoch = config.steps,

@@ -18,7 +18,7 @@ std::unique_ptr<MethodConfig> make() {
 }
 
 const Method kMethods[] = {
-    {"p2rec", "arXiv 2406.00333", "a language model that reconstructs users' preferences embeds the items",
+    {"p2rec", "arXiv 2406.00333", "a language model tuned to reconstruct users' preferences embeds the items",
      make<P2RecConfig>, p2rec_report_sections},
     {"llm_init", "arXiv 2402.01339", "an untuned language model embeds the items' titles",
      make<LlmInitConfig>, [] { return std::vector{users_section()}; }},

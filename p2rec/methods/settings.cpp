@@ -70,7 +70,7 @@ std::string in_shell(const std::string& word) {
 }  // namespace
 
 void describe(MethodChoice& choice, const nn::Visit& visit) {
-  visit({"method", "what makes the item vectors: each method has its own stages and options", nn::kAny,
+  visit({"method", "method that makes the item vectors; each has its own stages and options", nn::kAny,
          method_names()},
         &choice.name);
 }

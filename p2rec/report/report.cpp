@@ -92,7 +92,7 @@ ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan) {
               " is not a folder; expected the folder of a run");
   const nn::Path config = folder / "config.toml";
   INPUT_CHECK(std::filesystem::exists(config), folder.string(),
-              " holds no run: there is no config.toml; hint: p2rec run makes one");
+              " has no config.toml; expected the folder of a run; hint: p2rec run makes one");
   // Reads each part separately: g++ 12 cleans up wrongly if a member in a braced list throws.
   Manifest manifest(folder);
   RunResults run = ResultsFile(folder).read();
@@ -128,8 +128,8 @@ std::string report_page(const ReportData& data) {
 </header>
 <main>
 {4}</main>
-<footer>Made by <code>p2rec report</code> from config.toml, manifest.json, results.json and log.jsonl, which hold all
-numbers in full.</footer>
+<footer>Made by <code>p2rec report</code> from config.toml, manifest.json, results.json and log.jsonl, which have
+all digits.</footer>
 </body>
 </html>
 )",

@@ -32,7 +32,7 @@ std::string capitalised(std::string word) {
 }
 
 std::string less_baseline(const Summary& s, const std::string& measure) {
-  return s.baseline.empty() ? "" : measure + " less " + s.baseline + "’s";
+  return s.baseline.empty() ? "" : "Δ" + measure + " vs " + s.baseline;
 }
 
 // --- tables ------------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ std::string main_table(const Summary& s) {
   std::string rows, head = column(capitalised(s.arm));
   if (compared) head += column(escaped(less_baseline(s, s.headline.back())));
   for (const std::string& measure : s.headline | std::views::reverse) head += column(escaped(measure));
-  if (compared) head += column("seeds resolve");
+  if (compared) head += column("resolvable");
   const size_t shown = std::min<size_t>(2, s.facts.size());
   for (size_t f = 0; f < shown; ++f) head += column(escaped(s.facts[f]));
   for (const ArmSummary& arm : s.arms) {
@@ -61,9 +61,9 @@ std::string main_table(const Summary& s) {
     caption += "; the difference to " + escaped(s.baseline) +
                " is paired, with a 95&#160;% bootstrap interval over\n" + escaped(s.unit) + "s and seeds";
   std::string note = fmt::format(
-      R"(<p class="note">“seeds resolve”: the smallest true difference that this many seeds would show. An
-interval over {}s and seeds can be narrower; a difference below this number needs more seeds. In the plots the
-small dots below an interval are the single seeds. {}.</p>
+      R"(<p class="note">resolvable: the smallest true difference that this number of seeds can show. An interval
+over {}s and seeds can be narrower, but a smaller difference needs more seeds. In the plots, the small dots below
+an interval are the single seeds. {}.</p>
 )",
       escaped(s.unit), escaped(s.note));
   for (const std::string& doubt : doubts_of(s))
@@ -85,8 +85,8 @@ std::string measures_table(const Summary& s) {
   }
   return table(
       "All metrics",
-      "All metrics, mean ± standard deviation where there are several seeds; results.json holds each "
-      "seed in full",
+      "All metrics: mean, ± standard deviation if there are several seeds. results.json has the values of "
+      "each seed",
       head, rows);
 }
 
@@ -108,10 +108,10 @@ std::string splits_table(const Summary& s) {
     rows += row(escaped(arm.name), "", cells, arm.is_the_method);
   }
   std::string caption =
-      measure + " for some of the " + escaped(s.unit) + "s, mean ± standard deviation of several seeds";
+      measure + " for some of the " + escaped(s.unit) + "s, mean ± standard deviation over several seeds";
   if (!s.baseline.empty())
     caption += "; below it the paired difference to " + escaped(s.baseline) + " with its 95&#160;% interval";
-  return table("Splits of the " + escaped(s.unit) + "s", caption + ". results.json holds the other metrics.",
+  return table("Splits of the " + escaped(s.unit) + "s", caption + ". results.json has the other metrics.",
                head, rows);
 }
 
@@ -133,9 +133,9 @@ std::string means_figure(const Summary& s, const std::string& measure) {
   const size_t m = s.index_of(measure);
   const ArmSummary& reference = s.find(s.baseline) ? *s.find(s.baseline) : s.arms[0];
   SpreadPlot plot{{"mean-" + measure, fmt::format("{} of each {}", measure, s.arm),
-                   "A row for each " + s.arm +
+                   "One row per " + s.arm +
                        ": its mean as a dot, one standard deviation to both sides as a line, and the single "
-                       "seeds as small dots below. The table above holds the numbers."},
+                       "seeds as small dots below. The table above has the numbers."},
                   measure,
                   {},
                   reference.metrics[0][m].mean};
@@ -153,7 +153,7 @@ std::string differences_figure(const Summary& s, const std::string& measure) {
   const size_t m = s.index_of(measure);
   const ArmSummary* baseline = s.find(s.baseline);
   SpreadPlot plot{{"difference-" + measure, less_baseline(s, measure) + ", of each " + s.arm,
-                   "A row for each " + s.arm +
+                   "One row per " + s.arm +
                        ": the mean paired difference as a dot, its 95 % interval as a line, and the single "
                        "seeds as small dots below. Right of zero is better than " +
                        s.baseline + "."},
@@ -188,21 +188,21 @@ std::string conclusion(const Summary& s, const ArmSummary& ours) {
     case Verdict::Better:
       return "The " + escaped(s.arm) + " helps.";
     case Verdict::Worse:
-      return "The " + escaped(s.arm) + " does harm.";
+      return "The " + escaped(s.arm) + " hurts.";
     case Verdict::NoDifference:
       return "No difference is shown.";
     case Verdict::OneSeed:
-      return "One seed shows no spread, so there is no verdict; set more seeds.";
+      return "No verdict, because one seed shows no spread; use more seeds.";
     case Verdict::InDoubt:
       break;
   }
-  return "There is no verdict.";
+  return "No verdict.";
 }
 
 // The numbers of the verdict, and the doubts about it.
 std::string explanation(const Summary& s, const ArmSummary& ours, const ArmSummary& baseline) {
   std::string text =
-      fmt::format("<p>With the {0} {1} ({2}) {3} is {4}; with {5} ({6}) it is {7}.</p>\n", escaped(s.arm),
+      fmt::format("<p>With the {0} {1} ({2}), {3} is {4}; with {5} ({6}), it is {7}.</p>\n", escaped(s.arm),
                   escaped(ours.name), escaped(ours.meaning), escaped(s.headline.back()),
                   metric_text(ours.metrics[0][s.main_measure()].mean), escaped(baseline.name),
                   escaped(baseline.meaning), metric_text(baseline.metrics[0][s.main_measure()].mean));
@@ -224,7 +224,7 @@ std::string verdict(const ReportData& data) {
   if (ours != s.arms.end() && baseline && !ours->differences.empty()) {
     found = fmt::format(
         R"(<div><p class="verdict">{}</p>
-<p class="difference">{}: <strong>{}</strong> <span>paired, 95&#160;%, {}</span></p></div>
+<p class="difference">{}: <strong>{}</strong> <span>paired, 95&#160;% interval, {}</span></p></div>
 )",
         conclusion(s, *ours), escaped(less_baseline(s, s.headline.back())),
         interval_text(ours->differences[0][s.main_measure()]), seeds_text(s));

@@ -20,7 +20,7 @@ std::string description_row(const std::string& term, const std::string& content)
 }
 
 std::string size_text(const DataCounts& d) {
-  return fmt::format("{} users, {} items, {} interactions ({} a user)", count_text(d.users),
+  return fmt::format("{} users, {} items, {} interactions ({} per user)", count_text(d.users),
                      count_text(d.items), count_text(d.interactions),
                      mean_text(static_cast<double>(d.interactions) / static_cast<double>(d.users)));
 }
@@ -28,7 +28,8 @@ std::string size_text(const DataCounts& d) {
 // The bins are as in DataCounts.
 std::string histogram(const std::string& title, const std::string& id, const std::vector<int64_t>& bins) {
   BarPlot plot{
-      {id, title, "A bar for each range; each but the first two is twice as wide as the one before."}, {}};
+      {id, title, "One bar per range. From the third on, each range is twice as wide as the one before."},
+      {}};
   for (size_t b = 0; b < bins.size(); ++b) {
     if (plot.bars.empty() && bins[b] == 0) continue;
     const int64_t low = b == 0 ? 0 : int64_t{1} << (b - 1), high = b < 2 ? low : 2 * (low - 1) + 1;
@@ -56,7 +57,7 @@ std::string options_table(const std::vector<ShownOption>& options) {
   };
   for (const ShownOption& o : options)
     rows += row(escaped(o.name), escaped(o.help), value(o.value) + value(o.usual));
-  return table("Options", "Options that differ from their defaults; config.toml holds all of them",
+  return table("Options", "Options that differ from their defaults; config.toml has all options",
                column("Option") + column("here") + column("default"), rows);
 }
 
@@ -103,8 +104,8 @@ std::vector<Level> levels_of(const ReportData& data, const std::string& stage) {
 std::string loss_figure(const TaskGroup& group, const TaskLog& log, const std::vector<Level>& levels) {
   CurvePlot plot{
       {"loss-" + group.stage + "-" + group.name, group.name + ": loss by step",
-       "The training loss as a curve, each point a step or the mean of neighbouring steps; the loss "
-       "of held-out examples as dots, and what it is compared with as level lines."},
+       "Curve: the training loss; each point is a step or the mean of neighbouring steps. Dots: the loss of "
+       "held-out examples. Horizontal lines: its baselines."},
       "step",
       "loss",
       {{log.heldout.empty() ? "" : "training", CurveStyle::Main, thinned(log.loss, kPointsOfACurve), false}},
@@ -128,8 +129,8 @@ std::string validation_figure(const TaskGroup& group, const TaskGroup* baseline,
   const std::string measure = group.tasks[0]->measure;
   CurvePlot plot{
       {"validation-" + group.stage + "-" + group.name, group.name + ": validation " + measure + " by epoch",
-       baseline ? "Those of " + baseline->name + " are in the background, in grey."
-                : "A point for each epoch."},
+       baseline ? "The curves of " + baseline->name + " are grey, in the background."
+                : "One point per epoch."},
       "epoch",
       measure,
       {},
@@ -167,9 +168,8 @@ std::string progress_note(const ReportData& data) {
     if (!data.done(stage)) open += (open.empty() ? "" : ", ") + escaped(stage);
   }
   if (open.empty()) return "";
-  return fmt::format(
-      "<p class=\"missing\">This run has not been finished: {} {} open. To resume it:\n{}</p>\n", open,
-      open.find(',') == std::string::npos ? "is" : "are", code(data.plan.resume));
+  return fmt::format("<p class=\"missing\">This run is not finished: {} {} open. To resume it:\n{}</p>\n",
+                     open, open.find(',') == std::string::npos ? "is" : "are", code(data.plan.resume));
 }
 
 std::string run_section(const ReportData& data) {
@@ -187,19 +187,18 @@ std::string run_section(const ReportData& data) {
         histogram("Items by their number of training interactions", "popularity", data.run.data->popularity);
   }
   return "<dl class=\"facts\">\n" + facts + "</dl>\n" + options_table(data.plan.options) +
-         "<p>The command that makes this run again in another folder; a click selects it:</p>\n<pre "
+         "<p>The command that repeats this run in another folder; a click selects it:</p>\n<pre "
          "class=\"command\">" +
          escaped(data.plan.again) + "</pre>\n<div class=\"figures two\">\n" + figures + "</div>\n";
 }
 
 std::string method_section(const ReportData& data, const ReportSection& section) {
   if (!data.concerns(section.stage)) return "";
-  if (!data.done(section.stage))
-    return missing("the stage " + code(section.stage) + " has not been finished.");
+  if (!data.done(section.stage)) return missing("the stage " + code(section.stage) + " is not finished.");
   const auto found = data.run.sections.find(section.stage);
   if (found == data.run.sections.end())
-    return missing("the stage " + code(section.stage) + " is done, but <code>results.json</code> does not " +
-                   "hold what it found.");
+    return missing("the stage " + code(section.stage) + " is done, but <code>results.json</code> has no " +
+                   "results of it.");
   const std::string file = (data.manifest.path().parent_path() / "results.json").string();
   const auto json = nn::parse_json<nn::OrderedJson>(found->second, file);
   return section.html({json, file, "sections." + section.stage});
@@ -216,24 +215,24 @@ std::string curves_section(const ReportData& data) {
     const std::string figures = figures_of(data, stage);
     if (figures.empty()) continue;
     body += "<h3>" + code(stage) + "</h3>\n";
-    if (!data.done(stage)) body += "<p class=\"note\">This stage has not been finished: so far.</p>\n";
+    if (!data.done(stage)) body += "<p class=\"note\">This stage is not finished.</p>\n";
     body += "<div class=\"figures\">\n" + figures + "</div>\n";
   }
   const std::string note =
-      "<p class=\"note\">A curve for each seed; all validation plots of a stage have the same axes.</p>\n";
-  return body.empty() ? missing("<code>log.jsonl</code> holds no losses.") : note + body;
+      "<p class=\"note\">One curve per seed; all validation plots of a stage have the same axes.</p>\n";
+  return body.empty() ? missing("<code>log.jsonl</code> has no losses.") : note + body;
 }
 
 std::string costs_section(const ReportData& data) {
   const std::vector<StageRecord>& stages = data.run.stages;
-  if (stages.empty()) return missing("<code>results.json</code> holds no stage.");
+  if (stages.empty()) return missing("<code>results.json</code> has no stage.");
   double total = 0;
   for (const StageRecord& stage : stages) total += stage.seconds;
   std::string rows;
   BarPlot time, memory;
-  time.caption = {"time", "Time of each stage", "A bar for each stage. The table holds the numbers."};
-  memory.caption = {"memory", "Memory at the end of each stage",
-                    "A bar for each stage: the most memory that the program had held up to then."};
+  time.caption = {"time", "Time of each stage", "One bar per stage. The table has the numbers."};
+  memory.caption = {"memory", "Peak memory up to the end of each stage",
+                    "One bar per stage. The table has the numbers."};
   for (const StageRecord& stage : stages) {
     const auto tokens = static_cast<double>(stage.tokens);
     const std::string count = tokens > 0 ? count_text(stage.tokens) : "–",
@@ -245,13 +244,13 @@ std::string costs_section(const ReportData& data) {
     memory.bars.push_back({stage.name, stage.peak_rss_mib, memory_text(stage.peak_rss_mib), false});
   }
   const std::string caption = seconds_text(total) +
-                              " in all. Memory is the most that the program had held up to the end of the "
-                              "stage; tokens are what a training read,\nall epochs counted";
+                              " in total. Memory: the program’s peak up to the end of the stage. Tokens: "
+                              "those read in training, over all\nepochs";
   const std::string head = column("Stage") + column("time") + column("share") + column("tokens") +
                            column("per second") + column("memory");
   return table("Time and memory by stage", caption, head, rows) + "<div class=\"figures\">\n" +
          figure(bar_plot(time), "Time by stage") +
-         figure(bar_plot(memory), "Most memory up to the end of each stage") + "</div>\n";
+         figure(bar_plot(memory), "Peak memory up to the end of each stage") + "</div>\n";
 }
 
 std::string files_section(const ReportData& data) {

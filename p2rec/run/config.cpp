@@ -17,33 +17,32 @@ void describe(RunConfig& c, const nn::Visit& visit) {
   describe(c.data, visit);
   visit({"out", "folder of the run"}, &c.out);
   visit({"from",
-         "train: another run's folder, whose teacher, groups and embeddings are used as they are, whatever "
-         "options made them (default: --out)"},
+         "train: folder of another run whose teacher, groups and embeddings are used unchanged, with "
+         "whatever options they were made (default: --out)"},
         &c.from);
   visit(
       {"seeds", "seeds of the final training; all earlier stages use the first one", nn::between(1, 0x1p53)},
       &c.seeds);
   visit({"device",
-         "where models are trained and run: the processor, or the first CUDA device",
+         "device that trains and runs the models: the CPU, or the first CUDA device",
          nn::kAny,
          {"cpu", "cuda"}},
         &c.device);
-  visit({"threads", "threads, 0 for all cores", nn::between(0, 1024)}, &c.threads);
-  visit(
-      {"memory-limit",
-       "GiB that the program may use, 0 for what the machine has: what needs more is refused before a stage "
-       "begins",
-       nn::at_least(0)},
-      &c.memory_limit);
+  visit({"threads", "number of threads; 0: all cores", nn::between(0, 1024)}, &c.threads);
+  visit({"memory-limit",
+         "GiB that the program may use; 0: all memory of the machine. Stages that need more fail before they "
+         "start",
+         nn::at_least(0)},
+        &c.memory_limit);
   visit({"save-every", "seconds between a stage's checkpoints", nn::at_least(0)}, &c.save_every);
-  visit({"resume", "resume what an interrupted run left in --out"}, &c.resume);
-  visit({"overwrite", "remove what an earlier run left in --out and begin anew"}, &c.overwrite);
+  visit({"resume", "resume the interrupted run in --out"}, &c.resume);
+  visit({"overwrite", "delete the earlier run in --out and start over"}, &c.overwrite);
   visit({"quiet", "show no progress"}, &c.quiet);
 }
 
 void check(const RunConfig& c) {
   INPUT_CHECK(std::set<uint64_t>(c.seeds.begin(), c.seeds.end()).size() == c.seeds.size(),
-              "seeds: found one of them twice; expected each seed once");
+              "seeds: found a seed twice; expected each seed once");
   INPUT_CHECK(!(c.resume && c.overwrite), "resume: found together with overwrite; expected one of them");
 }
 

@@ -211,9 +211,9 @@ std::string toml_value(const std::vector<T>& values) {
 
 std::string header(bool on_cuda) {
   std::ostringstream out;
-  out << "# Options of a run of p2rec; p2rec run --config FILE reads them again.\n#\n"
+  out << "# Options of a p2rec run, for p2rec run --config FILE.\n#\n"
       << "# p2rec " << P2REC_VERSION << "\n# matrix products: " << ag::gemm_backend_name()
-      << "\n# threads in force: " << ag::thread_count();
+      << "\n# threads: " << ag::thread_count();
   if (on_cuda) out << "\n# device: " << ag::description_of(ag::Device::CUDA);
   out << "\n# compiler: "
 #ifndef __clang__
@@ -229,7 +229,7 @@ std::string toml_text(const toml::node& node, const std::string& place) {
   if (const auto value = node.value_exact<bool>()) return text_of(*value);
   if (const auto value = node.value_exact<int64_t>()) return text_of(*value);
   if (const auto value = node.value_exact<double>()) return text_of(*value);
-  throw ag::InputError(place + ": expected a string, a number, true or false, or a list of those");
+  throw ag::InputError(place + ": expected a string, a number, true or false, or a list of these");
 }
 
 void add_options(GivenOptions& given, const toml::table& table, const std::string& prefix,
@@ -242,7 +242,7 @@ void add_options(GivenOptions& given, const toml::table& table, const std::strin
       continue;
     }
     INPUT_CHECK(!of_the_call(name), place,
-                ": found an option of the single call; expected it on the command line");
+                ": found an option of a single call; expected it on the command line");
     Given& option = given[name];
     option.place = place;
     if (const auto* list = node.as_array()) {

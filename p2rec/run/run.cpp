@@ -117,7 +117,7 @@ class Run {
   std::string lines_of_other(const std::string& stage) const {
     const std::string made = others_.done(stage) ? others_.fingerprint_of(stage) : "";
     INPUT_CHECK(made.empty() || made.find(data_fingerprint(hashes_, Sees::Training)) != std::string::npos,
-                "from: ", config_.from, " was made of other data than ", data_.source,
+                "from: ", config_.from, " was made from other data than ", data_.source,
                 "; hint: give the same data");
     return made;
   }
@@ -126,7 +126,7 @@ class Run {
     if (config_.from.empty()) return;
     std::error_code none;
     INPUT_CHECK(fs::is_directory(config_.from, none), "from: ", config_.from,
-                " is not a folder; expected that of a run; hint: p2rec run makes one");
+                " is not a folder; expected the folder of a run; hint: p2rec run makes one");
     INPUT_CHECK(!fs::equivalent(config_.from, config_.out, none), "from: ", config_.from,
                 " is the run's own folder; expected another run's; hint: leave it out");
   }
@@ -139,8 +139,8 @@ class Run {
     std::erase_if(chosen, [&](const Stage* stage) { return stage < &begin; });
     const auto from_other = std::ranges::find_if(stages_, &Stage::begins_from_other);
     INPUT_CHECK(config_.from.empty() || chosen.front() >= &*from_other, "from: found ", config_.from,
-                " for the stage '", chosen.front()->name, "'; expected it only for those from '",
-                from_other->name, "' on");
+                " for the stage '", chosen.front()->name, "'; expected it only for '", from_other->name,
+                "' and later stages");
     return chosen;
   }
 
@@ -219,9 +219,9 @@ std::vector<nn::Path> make_folders(const nn::Path& path) {
 void check_folder(const RunConfig& config, bool begins) {
   if (is_untouched(config.out)) return;
   INPUT_CHECK(fs::exists(nn::Path(config.out) / kConfigFile), "out: ", config.out,
-              " exists and holds no earlier run; hint: name a new or an empty folder");
+              " exists, but has no earlier run; hint: choose a new or an empty folder");
   INPUT_CHECK(!begins || config.resume || config.overwrite, "out: ", config.out,
-              " holds an earlier run; hint: --resume resumes it, --overwrite begins anew");
+              " has an earlier run; hint: --resume resumes it, --overwrite starts over");
 }
 
 }  // namespace

@@ -34,10 +34,10 @@ void check_options_of(const nn::Path& file, const std::string& fingerprint) {
   const nn::Metadata found = nn::read_safetensors_metadata(file);
   const auto options = found.find(is_checkpoint(file) ? kCheckpointOptions : kArtefactOptions);
   INPUT_CHECK(options != found.end(), file.string(),
-              ": found among the files of a run, but it does not say with which options it was made");
+              ": this file of the run does not say with which options it was made");
   const std::string difference = first_difference(options->second, fingerprint);
   INPUT_CHECK(difference.empty(), file.string(), ": was made with other options: ", difference,
-              "; hint: give the old option again, or --overwrite begins anew");
+              "; hint: give the old option again, or start over with --overwrite");
 }
 
 }  // namespace
@@ -48,8 +48,8 @@ Manifest::Manifest(const nn::Path& folder, bool overwrite) : path_(folder / kMan
   const bool ours = json.value("format", nn::Json()) == kFormat;
   if (!ours && overwrite) return;
   INPUT_CHECK(ours, path_.string(),
-              ": this run was made by another version of p2rec; hint: --overwrite begins anew, or use that "
-              "version");
+              ": this run was made by another version of p2rec; hint: use that version, or start over with "
+              "--overwrite");
   try {
     stages_ = json.at("stages").get<std::map<std::string, std::string>>();
   } catch (const nn::Json::exception& problem) {
@@ -113,7 +113,7 @@ void check_resumes(const nn::Path& folder, const Manifest& manifest, const Stage
   if (done) manifest.check_fits(stage.name, fingerprint);
   const std::vector<nn::Path> files = found_files(folder, patterns_of(stage));
   INPUT_CHECK(resume || (!done && files.empty()), folder.string(), ": the stage '", stage.name,
-              "' has been begun or done here before; hint: --resume resumes it, --overwrite begins anew");
+              "' was started or finished here before; hint: --resume resumes it, --overwrite starts over");
   if (done) return;
   for (const nn::Path& file : files) {
     if (file.extension() == ".safetensors") check_options_of(file, fingerprint);
@@ -158,7 +158,7 @@ int64_t integer_in(const nn::Metadata& metadata, const std::string& key, const n
   const auto found = metadata.find(key);
   const auto number = found == metadata.end() ? std::nullopt : parse_field<int64_t>(found->second);
   INPUT_CHECK(number, file.string(), ": its metadata has no integer '", key,
-              "'; hint: another version of p2rec wrote it; --overwrite begins anew");
+              "'; hint: another version of p2rec wrote it; start over with --overwrite");
   return *number;
 }
 

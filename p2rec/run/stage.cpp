@@ -12,7 +12,7 @@ const Stage& stage_named(const Stages& stages, const std::string& name) {
   std::string known;
   for (const Stage& stage : stages) known += (known.empty() ? "" : ", ") + stage.name;
   INPUT_CHECK(found != stages.end(), "found the stage '", name,
-              "'; expected one that this method has: ", known);
+              "'; expected a stage of this method: ", known);
   return *found;
 }
 

@@ -30,7 +30,7 @@ LogFile::Line read_line(const std::string& text, const std::string& place) {
     }
   } catch (const Json::exception&) {
     throw ag::InputError(
-        ag::message(place, ": found a line that is no step of a task; hint: --overwrite begins anew"));
+        ag::message(place, ": found a line that is not a step of a task; hint: start over with --overwrite"));
   }
   return line;
 }

@@ -154,11 +154,11 @@ std::optional<nn::TensorFile> Task::resume() const {
     file = nn::read_safetensors(path);
     const auto step = parse_field<int64_t>(file->metadata["step"]);
     INPUT_CHECK(step && file->metadata.contains("fingerprint"), path.string(),
-                ": not a checkpoint of this program; hint: --overwrite begins anew");
+                ": not a checkpoint of this program; hint: start over with --overwrite");
     const std::string difference = first_difference(file->metadata["fingerprint"], fingerprint_);
     INPUT_CHECK(difference.empty(), path.string(),
                 ": the checkpoint was made with other options: ", difference,
-                "; hint: give the old option again, or --overwrite begins anew");
+                "; hint: give the old option again, or start over with --overwrite");
     journal.log_.drop_after(name_, *step);
     journal.progress_.resumes(name_);
     journal.saved_at_[name_] = seconds_now();

@@ -116,8 +116,7 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
       negatives.ints()[i * n + j] = item;
     }
   });
-  AG_CHECK(all_found,
-           "negative sampling: a user has taken nearly all items; hint: loss = ce needs no negatives");
+  AG_CHECK(all_found, "negative sampling: a user has nearly all items; hint: loss = ce needs no negatives");
   return negatives;
 }
 

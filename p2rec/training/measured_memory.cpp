@@ -32,7 +32,7 @@ void MeasuredMemory::measure(const std::function<void()>& work) {
   } catch (const ag::OutOfMemory&) {
     throw ag::InputError(ag::message(
         option_, ": ", what_, " needs more memory even with the smallest batch, but ",
-        nn::memory_text(available_), " are available; hint: a smaller model or shorter sequences need less"));
+        nn::memory_text(available_), " are available; hint: use a smaller model or shorter sequences"));
   }
 }
 
@@ -77,8 +77,7 @@ int64_t most_tokens(const std::vector<int64_t>& lengths, int64_t batch) {
 
 void MeasuredMemory::check(int64_t bytes) const {
   INPUT_CHECK(bytes <= available_, option_, ": ", what_, " needs about ", nn::memory_text(bytes),
-              " of memory, but ", nn::memory_text(available_),
-              " are available; hint: a smaller model needs less");
+              " of memory, but ", nn::memory_text(available_), " are available; hint: use a smaller model");
 }
 
 int64_t MeasuredMemory::check_batches(const std::vector<int64_t>& lengths, int64_t batch, int64_t parts,
@@ -99,7 +98,7 @@ int64_t MeasuredMemory::check_batches(const std::vector<int64_t>& lengths, int64
                   " of memory, but ", nn::memory_text(available_), " are available; hint: ",
                   fits > 0 ? ag::message(option_, " ", fits, " would fit")
                            : ag::message("not even batches of one would fit (", nn::memory_text(bytes_of(1)),
-                                         "); a smaller model or shorter sequences need less")));
+                                         "); use a smaller model or shorter sequences")));
 }
 
 }  // namespace p2rec

@@ -49,7 +49,7 @@ class Training {
         weights_(trained(model.named_parameters())),
         adam_(weights_, {.lr = config.lr, .beta2 = config.adam_beta2, .decoupled = false}) {
     INPUT_CHECK(!windows_.empty(), data.source,
-                ": nobody has two interactions to train on; hint: leave-one-out keeps the last ",
+                ": no user has two training interactions; hint: leave-one-out keeps the last ",
                 "two of each user for validation and test");
     if (config.patience == 0) return;
     for (const auto& [name, tensor] : weights_) best_.weights.emplace_back(name, tensor.clone());
@@ -209,26 +209,24 @@ void describe(RecommenderConfig& c, const nn::Visit& visit) {
   visit({"model", "kind of recommender", nn::kAny, models::recommender_names()}, &name);
   if (name != models::name_of(*c.model)) c.model = models::default_recommender_config(name);
   c.model->describe(visit);
-  const char* sample = "evaluate a fixed sample of N users, also for early stopping; 0: all of them";
+  const char* sample = "evaluate a fixed sample of N users, also for early stopping; 0: all users";
   const nn::Option users = {"evaluate-users", sample, nn::at_least(0)};
   if (c.model.as<models::PopularityConfig>()) return visit(users, &c.validation_users);
   describe(c.loss, visit);
-  visit({"share-negatives",
-         "draw the negatives once for all positions of a step, which is fast for any catalogue"},
+  visit({"share-negatives", "use the same negatives for all positions of a step, which is faster"},
         &c.share_negatives);
   visit({"lr", "learning rate of Adam", nn::kPositive}, &c.lr);
   visit({"adam-beta2", "Adam's second decay rate", nn::kShare}, &c.adam_beta2);
-  visit({"lazy-adam", "sparse Adam: update only the item rows used in the step, for a loss that samples"},
+  visit({"lazy-adam", "sparse Adam: update only the item rows used in the step (sampled losses only)"},
         &c.lazy_adam);
-  visit({"batch", "windows of a training step", nn::at_least(1)}, &c.batch);
-  visit({"batch-parts", "a batch runs in N parts, one after the other, which takes less memory",
-         nn::at_least(1)},
+  visit({"batch", "windows per training step", nn::at_least(1)}, &c.batch);
+  visit({"batch-parts", "run each batch in N parts, one after the other, to save memory", nn::at_least(1)},
         &c.batch_parts);
-  nn::visit_choice(
-      visit, {"windows", "train on all of a user's training part, in windows, or only on the last window"},
-      c.windows, {{"all", WindowChoice::All}, {"last", WindowChoice::Last}});
-  visit({"max-epochs", "epochs at most", nn::at_least(1)}, &c.max_epochs);
-  visit({"steps-per-epoch", "steps after which an epoch ends and is validated; 0: when every window was seen",
+  nn::visit_choice(visit,
+                   {"windows", "train on all windows of a user's training part, or only on the last window"},
+                   c.windows, {{"all", WindowChoice::All}, {"last", WindowChoice::Last}});
+  visit({"max-epochs", "maximum number of epochs", nn::at_least(1)}, &c.max_epochs);
+  visit({"steps-per-epoch", "steps per epoch, after which it is validated; 0: an epoch is every window once",
          nn::at_least(0)},
         &c.steps_per_epoch);
   visit({"patience", "stop after N epochs without a better validation NDCG@10; 0: never", nn::at_least(0)},
@@ -239,9 +237,9 @@ void describe(RecommenderConfig& c, const nn::Visit& visit) {
 void check(const RecommenderConfig& c) {
   c.model->check();
   const auto needs = [](const char* field, bool given, bool has_meaning, const char* needed) {
-    INPUT_CHECK(has_meaning || !given, field, ": means nothing without ", needed);
+    INPUT_CHECK(has_meaning || !given, field, ": has no effect without ", needed);
   };
-  const char* sampled = "a loss that samples: bce, gbce or sampled_softmax";
+  const char* sampled = "a sampled loss: bce, gbce or sampled_softmax";
   const models::LossConfig usual;
   needs("negatives", c.loss.negatives != usual.negatives, c.loss.samples(), sampled);
   needs("gbce-t", c.loss.gbce_t != usual.gbce_t, c.loss.kind == models::RecommenderLoss::GBCE,
@@ -249,7 +247,7 @@ void check(const RecommenderConfig& c) {
   needs("share-negatives", c.share_negatives, c.loss.samples(), sampled);
   needs("lazy-adam", c.lazy_adam, c.loss.samples(), sampled);
   needs("lazy-adam", c.lazy_adam, c.model->is_causal(), "a model that predicts the next item");
-  needs("lazy-adam", c.lazy_adam, c.model->tie_embeddings, "one item table, read and compared with alike");
+  needs("lazy-adam", c.lazy_adam, c.model->tie_embeddings, "tied embeddings: not with untied");
   needs("lazy-adam", c.lazy_adam, c.model->use == models::ItemsUse::Init,
         "a trainable item table: use = start");
 }
@@ -314,7 +312,7 @@ std::string training_text(const Interactions& data, const RecommenderConfig& con
   const std::vector<Window> windows = training_windows(data, config.model->window_length(), config.windows);
   int64_t positions = 0;
   for (const Window& w : windows) positions += w.length;
-  return fmt::format("{}, {}; {} an epoch, {}{}", counted(std::ssize(windows), "window"),
+  return fmt::format("{}, {}; {} per epoch, {}{}", counted(std::ssize(windows), "window"),
                      counted(positions, "position"),
                      counted(steps_of_epoch(std::ssize(windows), config), "step"),
                      config.patience ? "at most " : "", counted(config.max_epochs, "epoch"));

@@ -287,10 +287,10 @@ def artifact_files():
     yield "results_cut", "is not JSON", b'results\n{"data": '
     yield "manifest_list", "manifest.json", b"manifest\n[]"
     yield "manifest_number", "not a manifest", b'manifest\n{"format": 3, "stages": {"groups": 1}}'
-    yield "log_no_json", "log.jsonl:2: found a line that is no step", b'log\n{"task": "a", "step": 1}\nx\n'
+    yield "log_no_json", "log.jsonl:2: found a line that is not a step", b'log\n{"task": "a", "step": 1}\nx\n'
     yield "log_step_of_1e300", "log.jsonl:1: 'step' is 1e+300", b'log\n{"task": "a", "step": 1e300}\n'
-    yield "log_task_number", "found a line that is no step", b'log\n{"task": 1, "step": 1}\n'
-    yield "log_loss_text", "log.jsonl:1: found a line that is no step", b'log\n{"task": "a", "step": 1, "loss": "1"}\n'
+    yield "log_task_number", "found a line that is not a step", b'log\n{"task": 1, "step": 1}\n'
+    yield "log_loss_text", "log.jsonl:1: found a line that is not a step", b'log\n{"task": "a", "step": 1, "loss": "1"}\n'
     head = b"groups\nitem_id\tgroup\n1\t0\n2\t"
     yield "groups_declared", "is in group 99999999", head + b"99999999\n10\t0\n"
     yield "groups_negative", "its group were expected", head + b"-1\n10\t0\n"

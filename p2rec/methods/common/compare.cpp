@@ -70,7 +70,7 @@ ResultRow row_of(const RankedRun& run, const ArmSummary& arm, const SeedSummary&
   const std::string column = fmt::format("{}-{}", arm.name, seed.seed);
   const auto found = std::ranges::find(run.ranks.columns, column, &RanksColumn::name);
   INPUT_CHECK(found != run.ranks.columns.end(), run.name, ": ranks.tsv has no column ", column,
-              ", which results.json tells of; hint: evaluate this run again");
+              ", but results.json has it; hint: evaluate this run again");
   std::vector<int64_t> ranks;
   for (const size_t row : rows) ranks.push_back(found->ranks[row]);
   return {run.name + "/" + arm.name, seed.seed, {}, gains(ranks, {10}), seed.doubt};
@@ -92,7 +92,7 @@ std::string chosen_baseline(const Results& results, const RankedRun& first, cons
 RankedRun read_ranked_run(const nn::Path& folder) {
   RankedRun run{folder.string(), {}, {}, ranking_of(Manifest(folder).fingerprint_of("evaluate"))};
   const auto results = ResultsFile(folder).read().results;
-  INPUT_CHECK(results, folder.string(), ": results.json holds no results; hint: evaluate this run again");
+  INPUT_CHECK(results, folder.string(), ": results.json has no results; hint: evaluate this run again");
   run.results = *results;
   run.ranks = read_ranks(folder / "ranks.tsv");
   return run;

@@ -16,8 +16,9 @@ using ag::real;
 using ag::Tensor;
 
 void describe(ItemInitConfig& c, const nn::Visit& visit) {
-  visit({"starts", "where the item table begins, one row of the results each", nn::kAny, c.known}, &c.inits);
-  visit({"start-std", "standard deviation that every start is scaled to", nn::kPositive}, &c.std);
+  visit({"starts", "initial item tables to compare, one row of the results each", nn::kAny, c.known},
+        &c.inits);
+  visit({"start-std", "standard deviation of every initial item table", nn::kPositive}, &c.std);
 }
 
 ItemInitConfig all_of(const ItemInits& inits) {
@@ -29,7 +30,7 @@ ItemInitConfig all_of(const ItemInits& inits) {
 
 void check(const ItemInitConfig& config, bool starts_item_table) {
   INPUT_CHECK(starts_item_table || config.std == ItemInitConfig().std, "start-std: found ", config.std,
-              ", which means nothing without use = start; hint: vectors under an adapter are scaled to 1");
+              ", which has no effect without use = start; hint: vectors under an adapter are scaled to 1");
 }
 
 ItemInit random_init() {

@@ -24,15 +24,14 @@ void describe(LanguageModelConfig& c, const nn::Visit& visit) {
       "language model: a GGUF file, a Hugging Face folder, or 'tiny', which is trained on the catalogue's "
       "text";
   visit({"llm", help, nn::kAny, {}, "tiny"}, &c.llm);
-  visit({"special-tokens",
-         "prompts begin and end with the tokens that the language model's file puts there (<s>)"},
+  visit({"special-tokens", "put the language model's special tokens (<s>) before and after each prompt"},
         &c.special_tokens);
   describe(c.tiny, visit);
 }
 
 Stage tiny_llm_stage() {
   return {.name = kStage,
-          .help = "trains the tiny language model of llm = tiny on the catalogue's text",
+          .help = "trains the tiny language model (llm = tiny) on the catalogue's text",
           .files = {kFile},
           .configs = {"llm"},
           .run = train_tiny_llm};

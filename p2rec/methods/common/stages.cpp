@@ -82,7 +82,7 @@ void check_train(const Context& context, const ItemInits& inits) {
   const int64_t hidden = config.model->hidden, items = context.data().items();
   INPUT_CHECK(hidden <= items || !starts_table || !context.has_input(inits.embeddings_stage),
               "hidden: found ", hidden, ", but the embeddings of ", items,
-              " items have no more principal components than there are items");
+              " items have at most as many principal components");
   if (!starts_table) config.model->features = hidden;  // the embeddings' columns may not be known yet
   check_training_memory(context.data(), config);
 }
@@ -160,16 +160,16 @@ Trained trained_from(const nn::Path& file) {
 std::string doubt_of(const Trained& t, const RecommenderConfig& config, double floor) {
   if (config.patience == 0)
     return fmt::format(
-        "trained for {} epochs without validation, so nobody knows if it had learned; "
+        "trained for {} epochs without validation, so it is unknown if it had converged; "
         "set patience above 0",
         t.epochs);
   if (t.epochs == config.max_epochs && t.epochs - t.best_epoch < config.patience)
-    return fmt::format("ended at its cap, epoch {}, while validation still rose; set max-epochs higher",
+    return fmt::format("stopped at epoch {} while validation still improved; set a higher max-epochs",
                        t.epochs);
   if (!(t.best() > floor))
     return fmt::format(
         "its best validation NDCG@10, {:.4f}, is not above popularity's, {:.4f}; set a higher "
-        "patience, or another lr",
+        "patience or another lr",
         t.best(), floor);
   return "";
 }
@@ -186,12 +186,12 @@ Results empty_results(const std::vector<RankedUser>& users, const RankingConfig&
   results.arm = "start";
   results.baseline = "random";
   results.facts = {"epochs", "reach", "best_epoch"};
-  results.note = "reach: epochs until random's best validation, the head start, and of how many seeds";
+  results.note = "reach: epochs until random's best validation, (2/3): reached by 2 of 3 seeds";
   for (const ItemInit& init : inits.table) {
     if (std::ranges::count(jobs, init.name, &Job::arm))
       results.arms.push_back({init.name, init.meaning, init.is_the_method});
   }
-  results.arms.push_back({kPopularity, "how often each item occurs: the floor"});
+  results.arms.push_back({kPopularity, "the number of each item's interactions: a lower bound"});
   if (jobs[0].arm != kPopularity) return results;
   results.baseline = results.note = "";
   results.facts = {};
@@ -311,16 +311,15 @@ std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitCon
 
 Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& config,
                   const ItemInits& inits) {
-  Stage stage{
-      .name = "train",
-      .help =
-          "trains recommenders from the embeddings and from the controls. A start needs only the stage that "
-          "made it: with starts = random this is a plain recommender and needs no earlier stage",
-      .files = {"recommender-*.safetensors"},
-      .configs = {"recommender", "starts"},
-      .sees = sees(recommender),
-      .all_seeds = true,
-      .begins_from_other = true};
+  Stage stage{.name = "train",
+              .help =
+                  "trains a recommender for each start and seed. A start needs only the stage that makes it: "
+                  "--starts random trains a plain recommender, which needs no earlier stage",
+              .files = {"recommender-*.safetensors"},
+              .configs = {"recommender", "starts"},
+              .sees = sees(recommender),
+              .all_seeds = true,
+              .begins_from_other = true};
   const auto add = [&](const std::string& input) {
     if (!input.empty() && !std::ranges::count(stage.inputs, input)) stage.inputs.push_back(input);
   };
@@ -335,16 +334,16 @@ Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& co
 }
 
 Stage evaluate_stage(const ItemInits& inits) {
-  return {
-      .name = "evaluate",
-      .help =
-          "ranks the held-out items with what `train` left, writes results.json, ranks.tsv and report.html",
-      .inputs = {"train"},
-      .files = {"ranks.tsv"},
-      .configs = {"recommender", "starts", "evaluation"},
-      .sees = Sees::Test,
-      .all_seeds = true,
-      .run = [=](const Context& context) { return evaluate_all(context, inits); }};
+  return {.name = "evaluate",
+          .help =
+              "ranks the held-out items with the trained recommenders; writes results.json, ranks.tsv and "
+              "report.html",
+          .inputs = {"train"},
+          .files = {"ranks.tsv"},
+          .configs = {"recommender", "starts", "evaluation"},
+          .sees = Sees::Test,
+          .all_seeds = true,
+          .run = [=](const Context& context) { return evaluate_all(context, inits); }};
 }
 
 }  // namespace p2rec

@@ -55,7 +55,7 @@ std::string user_html(const nn::OrderedJsonReader& user) {
   return fmt::format(
       R"(<article class="group">
 <h3>User {}</h3>
-<p>History, {} in all, the latest last: {}</p>
+<p>The last of {} items: {}</p>
 <p>Target: <strong><bdi>{}</bdi></strong></p>
 <p>Place of the target: {}</p>
 <ol>
@@ -70,8 +70,8 @@ std::string users_html(const nn::OrderedJsonReader& found) {
   std::string users;
   for (const auto& user : found["users"].list()) users += user_html(user);
   return fmt::format(
-      R"(<p>The first three of the ranked users, chosen by no result. Each list is the top 10 of {} after the user’s history.
-The target is the item that was held out; its place is the one that the results count, 1 the first.</p>
+      R"(<p>The first three ranked users; the choice does not depend on results. Each list is the top 10 of {}
+after the user’s history. The target is the held-out item. Its place is its rank in the results, counted from 1.</p>
 <div class="cards">
 {}</div>
 )",

@@ -43,13 +43,13 @@ int64_t embed(const Context& context) {
 
 void check_embed(const Context& context) {
   INPUT_CHECK(!context.data().titles.empty(), context.data().source,
-              ": has no titles, which are what llm_init embeds; hint: the method p2rec needs none");
+              ": has no titles, but llm_init embeds titles; hint: the method p2rec needs no titles");
   check_language_model(context, {.items_as = ItemsAs::Titles});
 }
 
 Stage embed_stage(const LanguageModelConfig& llm) {
   return {.name = kStage,
-          .help = "embeds every item's title with the language model as it is",
+          .help = "embeds every item's title with the untuned language model",
           .inputs = with_llm({}, llm),
           .files = {kFile},
           .configs = {"llm"},

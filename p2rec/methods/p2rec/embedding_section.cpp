@@ -53,9 +53,9 @@ std::string known_truth_html(const nn::OrderedJsonReader& list) {
                 cell(metric_text(entry["found"].number())) + cell(metric_text(entry["chance"].number())));
   if (rows.empty()) return "";
   return R"(<h3>Known truth</h3>
-<p>These data are made up, so the hidden groups of the items and the preferences of the users are known.
-True neighbours are those of the five nearest, by the cosine, that belong to the item’s own hidden group.</p>
-)" + table("Known truth", "What was found of the known truth; 1 is all of it",
+<p>The data are synthetic, so the hidden groups of the items and the preferences of the users are known.
+True neighbours: the share of an item’s five nearest items, by cosine, that are in its hidden group.</p>
+)" + table("Known truth", "How much of the known truth was found; 1: all of it",
            column("Truth") + column("found") + column("by chance"), rows);
 }
 
@@ -122,7 +122,7 @@ std::pair<double, double> pair_in(const nn::OrderedJsonReader& found, const char
 std::string map_figure(const nn::OrderedJsonReader& map, const char* name, const std::string& caption) {
   const auto [first, second] = pair_in(map, name);
   ScatterPlot plot{{std::string("map-") + name, caption,
-                    "A dot for each item, coloured by its group, with the groups' numbers at their means."},
+                    "One dot per item, coloured by its group. The groups' numbers are at their means."},
                    "first component, " + percent_text(first) + " of the variance",
                    "second, " + percent_text(second),
                    {}};
@@ -136,9 +136,9 @@ std::string map_figure(const nn::OrderedJsonReader& map, const char* name, const
 
 std::string map_html(const nn::OrderedJsonReader& map) {
   return fmt::format(
-      R"(<p>Two principal components of the {} items with most training interactions. A dot tells its title when it is pointed at.
-The groups are those that k-means found in the teacher’s table, in all of its columns; the language model was trained to
-tell how much each user prefers them. Every eighth group has the same colour.</p>
+      R"(<p>Two principal components of the {} items with most training interactions. Point at a dot to see its title.
+k-means found the groups in all columns of the teacher’s table; the language model was trained to predict how much each
+user prefers them. Every eighth group has the same colour.</p>
 <div class="figures two">
 {}{}</div>
 )",
@@ -181,8 +181,8 @@ std::string neighbours_of(const nn::OrderedJsonReader& item, const char* name, c
 
 std::string neighbours_html(const nn::OrderedJsonReader& list) {
   std::string html = R"(<h3>Nearest neighbours</h3>
-<p>Of the most frequent items of five groups, by the cosine: in the teacher’s table, and in the language model’s embeddings
-before and after the fine-tuning. Those of the item’s own group are in bold.</p>
+<p>The nearest items, by cosine, of the most frequent item of each of five groups: in the teacher’s table, and in the
+language model’s embeddings before and after fine-tuning. Items of the same group are bold.</p>
 )";
   for (const auto& item : list.list())
     html += fmt::format("<h4><bdi>{}</bdi>, group {}</h4>\n<div class=\"cards\">\n{}{}{}</div>\n",

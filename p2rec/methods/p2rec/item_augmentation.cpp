@@ -30,7 +30,7 @@ std::vector<int64_t> lengths_of(const Prompts& prompts) {
 ag::Tensor augment_items(const ItemReader& reader, const Prompts& prompts, const Task& task) {
   const ag::NoGrad no_grad;
   const std::vector<int64_t> lengths = lengths_of(prompts);
-  task.announce(fmt::format("{} virtual users, {} tokens after a shared beginning of {}", prompts.items(),
+  task.announce(fmt::format("{} virtual users, {} tokens after a shared prefix of {}", prompts.items(),
                             std::reduce(lengths.begin(), lengths.end()), prompts.beginning().size()));
   const models::SharedPrefix prefix = beginning_of(reader, prompts);
   return embed_items(reader, prompts.items(), rest_of(prompts), &prefix, task);

@@ -24,8 +24,7 @@ Matrix matrix_of(const ag::Tensor& x, const char* what) {
            " is not (rows, columns)");
   Matrix m(x.dim(0), x.dim(1));
   std::copy_n(x.data(), x.numel(), m.data());
-  AG_CHECK(m.allFinite(), what,
-           " holds NaN or infinite numbers; hint: has the training that made it diverged?");
+  AG_CHECK(m.allFinite(), what, " has NaN or infinite numbers; hint: did its training diverge?");
   return m;
 }
 
@@ -188,7 +187,7 @@ void check_config(const KMeansConfig& config) {
 
 void describe(KMeansConfig& c, const nn::Visit& visit) {
   visit({"groups", "number of groups, K", nn::at_least(2)}, &c.groups);
-  visit({"normalize", "k-means on rows of unit length"}, &c.normalize);
+  visit({"normalize", "scale item vectors to length 1 before k-means"}, &c.normalize);
 }
 
 ItemGroups lloyd(const ag::Tensor& points, ag::Tensor centroids, const KMeansConfig& config) {
@@ -205,7 +204,7 @@ ItemGroups group_items(const ag::Tensor& item_table, const KMeansConfig& config)
   check_config(config);
   Matrix points = matrix_of(item_table, "k-means: the item table");
   INPUT_CHECK(config.groups >= 1 && config.groups <= points.rows(), "groups: found ", config.groups,
-              "; expected from 1 to the number of items, which is ", points.rows());
+              "; expected 1 to the number of items, which is ", points.rows());
   if (config.normalize) normalize_rows(points);
   std::optional<ItemGroups> best;
   for (int restart = 0; restart < config.restarts; ++restart) {

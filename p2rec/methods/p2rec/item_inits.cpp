@@ -28,10 +28,10 @@ const ItemInits& p2rec_inits() {
        {"p2rec", "the enhanced embeddings", kAugment, enhanced, true},
        {"p2rec_shuffled", "the same embeddings, shuffled over the items: the gain must vanish", kAugment,
         [](const InitRequest& r) { return shuffled(enhanced(r), r.seed); }},
-       {"llm_untuned", "the embeddings of the language model before it was fine-tuned", kAugment, untuned},
-       {"teacher", "the item table of the teacher: what the language model adds to it", "pretrain",
+       {"llm_untuned", "the embeddings of the language model before fine-tuning", kAugment, untuned},
+       {"teacher", "the teacher's item table: shows what the language model adds", "pretrain",
         [](const InitRequest& r) { return teacher_table(r.context); }},
-       {"groups", "a random code per group: what only the grouping gives", "groups", code_of_group}},
+       {"groups", "a random vector per group: shows what the grouping gives", "groups", code_of_group}},
       kAugment,
       [](const Context& context) { return embeddings(context).dim(1); }};
   return inits;

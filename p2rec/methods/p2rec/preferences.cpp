@@ -52,8 +52,8 @@ ItemGroups read_groups(const nn::Path& file, const Interactions& data) {
     const auto group = parse_field<int32_t>(of_item ? std::string_view(line).substr(id.size() + 1) : "");
     INPUT_CHECK(group && *group >= 0, file.string(), ": found '", line, "' where item ", id,
                 " and its group were expected; hint: the file belongs to other data, or was changed");
-    INPUT_CHECK(*group < data.items(), file.string(), ": item ", id, " is in group ", *group, ", but of ",
-                data.items(), " items there are at most as many groups, counted from 0");
+    INPUT_CHECK(*group < data.items(), file.string(), ": item ", id, " is in group ", *group,
+                "; expected a group below ", data.items(), ", the number of items");
     groups.group_of.push_back(*group);
     groups.groups = std::max(groups.groups, *group + 1);
   }

@@ -23,9 +23,9 @@ Tensor rows_of(const Tensor& matrix, std::span<const int64_t> users) {
 
 UserSplit checked_split(const Interactions& data) {
   UserSplit split = split_users(data);
-  INPUT_CHECK(!split.users.empty() && !split.heldout.empty(), data.source, ": ", split.users.size(),
-              " users to train on and ", split.heldout.size(),
-              " held out; hint: the reconstruction needs some dozen users");
+  INPUT_CHECK(!split.users.empty() && !split.heldout.empty(), data.source, ": found ", split.users.size(),
+              " training users and ", split.heldout.size(),
+              " held-out users; expected at least one of each; hint: use data with dozens of users");
   return split;
 }
 
@@ -99,12 +99,12 @@ Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Int
   const double mean_error = ag::mse(ag::add_row(Tensor::zeros(targets.shape()), mean), targets).item();
   INPUT_CHECK(mean_error > 0, data.source,
               ": all users have the same preference, so there is nothing to learn; "
-              "hint: another number of groups");
+              "hint: try another number of groups");
   const PreferenceModel model = untrained_model(llm, prompts, mean, config.finetune.seed);
   Finetuning finetuning = finetuning_of(model, prompts, data, preferences, split, config);
   finetuning.loss_scale = 1 / mean_error;
   const int64_t tokens = std::reduce(finetuning.lengths.begin(), finetuning.lengths.end());
-  task.announce(fmt::format("{}, {} held out, {} an epoch, {}", counted(std::ssize(split.users), "user"),
+  task.announce(fmt::format("{}, {} held out, {} per epoch, {}", counted(std::ssize(split.users), "user"),
                             split.heldout.size(), counted(tokens, "token"),
                             counted(config.finetune.epochs, "epoch")));
   const FinetuneLosses losses = finetune(llm, config.finetune, finetuning, task);

@@ -34,14 +34,14 @@ std::string prompt_html(const OrderedJsonReader& prompt) {
                 cell(metric_text(group["asked"].number())) + cell(metric_text(loss_in(group, "told"))));
   return fmt::format(
              R"(<h3>What it reads</h3>
-<p>The prompt of user {}, the first of the held-out users: {} items, {} tokens. A token &lt;iID&gt; stands for one item.</p>
+<p>The prompt of user {}, the first held-out user: {} items, {} tokens. A token &lt;iID&gt; is one item.</p>
 <pre>{}</pre>
-<p>What it was asked to tell of this user, and what it told, for the groups with the largest preferences:</p>
+<p>This user’s true and predicted preferences, for the groups with the largest true ones:</p>
 )",
              escaped(prompt["user"].string()), count_text(prompt["items"].integer()),
              count_text(prompt["tokens"].integer()), escaped(prompt["text"].string())) +
-         table("Preferences of this user", "Preferences", column("Group") + column("asked") + column("told"),
-               rows);
+         table("Preferences of this user", "Preferences",
+               column("Group") + column("true") + column("predicted"), rows);
 }
 
 std::string reconstruction_html(const OrderedJsonReader& found) {
@@ -58,7 +58,7 @@ std::string reconstruction_html(const OrderedJsonReader& found) {
   };
   std::string rows;
   BarPlot plot{{"baselines", "Held-out loss of the language model and of three baselines",
-                "A bar for each; shorter is better. The table holds the numbers."},
+                "One bar each; shorter is better. The table has the numbers."},
                {}};
   for (const Prediction& p : predictions) {
     const bool ours = &p == predictions;
@@ -67,14 +67,14 @@ std::string reconstruction_html(const OrderedJsonReader& found) {
     plot.bars.push_back({p.name, p.loss, loss_text(p.loss), ours});
   }
   return fmt::format(
-             R"(<p>How well the language model tells the users’ preferences over the groups from their items: mean squared error on
-users that it was not trained on. Its training error fell from {} (the first 20 steps) to {} (the last epoch).</p>
+             R"(<p>How well the language model predicts users’ preferences for the groups from their items: mean squared error
+on held-out users. The training error went from {} (first 20 steps) to {} (last epoch).</p>
 <div class="figures two">
 )",
              loss_text(loss_in(found, "train_loss_first")),
              loss_text(loss_in(found, "train_loss_last_epoch"))) +
          table("Reconstruction and its baselines", "Held-out loss; lower is better",
-               column("Prediction") + column("loss") + column("of the mean’s"), rows) +
+               column("Prediction") + column("loss") + column("relative to mean"), rows) +
          figure(bar_plot(plot), "Held-out loss; shorter is better") + "</div>\n" +
          prompt_html(found["prompt"]);
 }
@@ -120,8 +120,8 @@ std::string groups_html(const OrderedJsonReader& found) {
                        groups.size());
   }
   return fmt::format(
-      R"(<p>k-means on the teacher’s item table has made {} groups, without titles or any other side information. The most
-frequent items of each, with their number of training interactions; the groups with most interactions come first.</p>
+      R"(<p>k-means on the teacher’s item table made {} groups, without titles or other side information. Each group shows its
+most frequent items with their training interactions. The groups with most interactions come first.</p>
 <div class="cards">
 {}</div>
 {})",

@@ -139,7 +139,8 @@ Stage train_stage_with_teacher(const P2RecConfig& config) {
       return;
     const int64_t columns = teacher_table(context).dim(1);
     INPUT_CHECK(columns == model.hidden, "starts: the teacher's item table has ", columns,
-                " columns, but hidden is ", model.hidden, "; hint: the same hidden, or no start 'teacher'");
+                " columns, but hidden is ", model.hidden,
+                "; hint: use the same hidden, or leave out the start 'teacher'");
   };
   return stage;
 }
@@ -177,7 +178,7 @@ Stages P2RecConfig::stages() const {
        .run = group}};
   if (llm.is_tiny()) stages.push_back(tiny_llm_stage());
   stages.push_back({.name = "reconstruct",
-                    .help = "fine-tunes the language model to tell the users' preferences from their items",
+                    .help = "fine-tunes the language model to predict users' preferences from their items",
                     .inputs = with_llm({"groups"}, llm),
                     .files = {"adapter/adapter_config.json", "adapter/adapter_model.safetensors",
                               "head.safetensors", "item_tokens.safetensors"},

@@ -174,7 +174,7 @@ TEST_CASE("k-means: what cannot be grouped is an error that says why") {
   KMeansConfig config;
   CHECK_THROWS_WITH_AS(
       group_items(points, config),
-      doctest::Contains("groups: found 20; expected from 1 to the number of items, which is 5"),
+      doctest::Contains("groups: found 20; expected 1 to the number of items, which is 5"),
       ag::InputError);
   config.groups = 0;
   CHECK_THROWS_WITH_AS(group_items(points, config), doctest::Contains("groups: found 0"), ag::InputError);

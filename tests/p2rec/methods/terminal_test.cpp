@@ -33,7 +33,7 @@ TEST_CASE("terminal: a line for each recommender at its end, the validation figu
   const std::string shown = shown_with({{"max-epochs", "3"}});
   CAPTURE(shown);
   CHECK(contains(shown, "train: 2 recommenders\ntrain: "));
-  CHECK(contains(shown, " steps an epoch, at most 3 epochs\n"));
+  CHECK(contains(shown, " steps per epoch, at most 3 epochs\n"));
   CHECK(contains(shown, "evaluate: 60 users ranked against 40 items ("));
   std::map<std::string, int> lines;
   std::istringstream in(shown);
@@ -57,7 +57,7 @@ TEST_CASE("terminal: one of a thing is named in the singular") {
       {{"seeds", "1"}, {"max-epochs", "1"}, {"patience", "0"}, {"batch", "1000"}, {"evaluate-users", "1"}});
   CAPTURE(shown);
   CHECK(contains(shown, "train: 1 recommender\n"));
-  CHECK(contains(shown, "; 1 step an epoch, 1 epoch\n"));
+  CHECK(contains(shown, "; 1 step per epoch, 1 epoch\n"));
   CHECK(contains(shown, "train/random-1: 1 epoch, loss "));
   CHECK(contains(shown, "evaluate: 1 user ranked against 40 items ("));
 }

@@ -26,7 +26,7 @@ std::string doubt_with(const Options& given) { return results_with(given).arms.a
 
 TEST_CASE("verdict: a training that ended at its cap, was not validated or learned nothing is in doubt") {
   const WorkingFolder here;
-  CHECK(contains(doubt_with({{"max-epochs", "2"}, {"patience", "2"}}), "ended at its cap, epoch 2"));
+  CHECK(contains(doubt_with({{"max-epochs", "2"}, {"patience", "2"}}), "stopped at epoch 2 while"));
   CHECK(contains(doubt_with({{"max-epochs", "2"}, {"patience", "0"}}), "without validation"));
   CHECK(contains(doubt_with({{"max-epochs", "90"}, {"patience", "2"}, {"lr", "1e-9"}}),
                  "not above popularity's"));
@@ -43,5 +43,5 @@ TEST_CASE("verdict: popularity is the last row, and has neither epochs nor a dif
   // Random reaches its own best validation in its best epoch.
   const p2rec::SeedSummary& random = summary.arms[0].seeds.at(0);
   CHECK(random.facts.at(1) == random.facts.at(2));
-  CHECK(contains(p2rec::summary_table(summary), "no verdict: random, seeds 1, 2: ended at its cap"));
+  CHECK(contains(p2rec::summary_table(summary), "no verdict: random, seeds 1, 2: stopped at epoch"));
 }

@@ -236,7 +236,7 @@ std::vector<std::string> values_of(const std::string& page, const std::string& a
 
 TEST_CASE("the page holds the run's numbers") {
   const std::string page = Folder().page();
-  for (const char* part : {"12,000 interactions (3000.0 a user)",
+  for (const char* part : {"12,000 interactions (3000.0 per user)",
                            "</small></th><td class=\"value\">0.003</td><td class=\"value\">0.001</td>",
                            "0.3750 ± 0.1768",
                            "0.6250 ± 0.1768",
@@ -245,7 +245,7 @@ TEST_CASE("the page holds the run's numbers") {
                            "HR@10</th><td>0.3750 ± 0.1768</td><td class=\"method\">0.6250 ± 0.1768</td></tr>",
                            "Made up &lt;here&gt;.",
                            "no knowledge",
-                           "NDCG@10 less random’s",
+                           "ΔNDCG@10 vs random",
                            "50.0\u00A0%",
                            "0.00510",
                            "1.0e-05",
@@ -310,13 +310,13 @@ TEST_CASE("the page is well-formed, needs no other file, and its references exis
 
 TEST_CASE("the first screen: the verdict, the difference and its figure come first") {
   const std::string page = Folder().page(), first = page.substr(0, page.find("<nav"));
-  for (const char* part : {"class=\"verdict\"", "<strong>+0.2500 [", "NDCG@10 less random’s", "2 seeds",
+  for (const char* part : {"class=\"verdict\"", "<strong>+0.2500 [", "ΔNDCG@10 vs random", "2 seeds",
                            "id=\"difference-NDCG@10-t\"", "the &amp; method"}) {
     CAPTURE(part);
     CHECK(contains(first, part));
   }
   // In the table it is the first number, which a narrow screen shows.
-  CHECK(contains(page, "<th scope=\"col\">Start</th><th scope=\"col\">NDCG@10 less random’s</th>"));
+  CHECK(contains(page, "<th scope=\"col\">Start</th><th scope=\"col\">ΔNDCG@10 vs random</th>"));
 }
 
 TEST_CASE("the first screen: it says if there can be no verdict") {
@@ -326,7 +326,7 @@ TEST_CASE("the first screen: it says if there can be no verdict") {
   ResultsFile(folder.path()).set_results("evaluate", summarise(results));
   const std::string page = folder.page(), first = page.substr(0, page.find("<nav"));
   CHECK(fault_of(page) == "");
-  CHECK(contains(first, "There is no verdict."));
+  CHECK(contains(first, "No verdict."));
   CHECK(contains(first, "<li>p2rec, seed 1: ended at &lt;its&gt; cap</li>"));
 }
 
@@ -392,9 +392,9 @@ TEST_CASE("stages that have not been run are named") {
   // The numbers in results.json are those of an earlier run.
   CHECK_FALSE(contains(page, "0.6250"));
   CHECK_FALSE(contains(page, "class=\"verdict\""));
-  CHECK(contains(page, "the stage <code>reconstruct</code> has not been finished."));
+  CHECK(contains(page, "the stage <code>reconstruct</code> is not finished."));
   CHECK(contains(page, "this run has not been evaluated"));
-  CHECK(contains(page, "not been finished: reconstruct, augment, train, evaluate are open"));
+  CHECK(contains(page, "is not finished: reconstruct, augment, train, evaluate are open"));
   CHECK(contains(page, "p2rec run --config out/config.toml --resume"));
   CHECK(contains(page, "<small>not finished</small>"));
   CHECK(contains(page, "9,000"));  // the groups are there
@@ -403,8 +403,8 @@ TEST_CASE("stages that have not been run are named") {
   page = folder.page();
   CHECK(fault_of(page) == "");
   for (const char* part :
-       {"the stage <code>groups</code> has not been finished.", "this run has not been evaluated",
-        "<code>log.jsonl</code> holds no losses", "<code>results.json</code> holds no stage"})
+       {"the stage <code>groups</code> is not finished.", "this run has not been evaluated",
+        "<code>log.jsonl</code> has no losses", "<code>results.json</code> has no stage"})
     CHECK(contains(page, part));
 }
 
@@ -415,7 +415,7 @@ TEST_CASE("a stage that is done but has written nothing is also named") {
   const std::string page = folder.page();
   CHECK(fault_of(page) == "");
   for (const char* part : {"<code>groups</code> is done, but <code>results.json</code>",
-                           "<code>reconstruct</code> is done, but", "<code>log.jsonl</code> holds no losses"})
+                           "<code>reconstruct</code> is done, but", "<code>log.jsonl</code> has no losses"})
     CHECK(contains(page, part));
 }
 
@@ -427,7 +427,7 @@ TEST_CASE("one seed, arms without the baseline, and one measure without a baseli
   std::string page = folder.page();
   CHECK(fault_of(page) == "");
   CHECK(contains(page, "0.5000<"));
-  CHECK(contains(page, "One seed shows no spread"));
+  CHECK(contains(page, "one seed shows no spread"));
   CHECK_FALSE(contains(page, " ± 0.0000"));
   file.set_results("evaluate", summarise(results_of({{"teacher"}}, {row("teacher", 1, 1)})));
   page = folder.page();
@@ -507,8 +507,8 @@ TEST_CASE("a section is shown if its stage belongs to the run") {
   CHECK(fault_of(page) == "");
   CHECK(contains(page, "id=\"results\""));
   CHECK(contains(page, "<h3><code>train</code></h3>"));
-  for (const char* part : {"id=\"reconstruction\"", "id=\"groups\"", "has not been finished", "#groups",
-                           "<code>pretrain</code>"})
+  for (const char* part :
+       {"id=\"reconstruction\"", "id=\"groups\"", "is not finished", "#groups", "<code>pretrain</code>"})
     CHECK_FALSE(contains(page, part));
 }
 

@@ -149,7 +149,7 @@ TEST_CASE("stages that nothing needs, or that do not exist") {
   const Here here;
   TwoStages method;
   CHECK(contains(method.problem("third"),
-                 "found the stage 'third'; expected one that this method has: first, second"));
+                 "found the stage 'third'; expected a stage of this method: first, second"));
   CHECK(contains(method.problem("second"), "the stage 'first' has not been run here"));
   Stages stages = method.stages();
   stages[1].inputs.clear();

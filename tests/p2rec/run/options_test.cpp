@@ -120,7 +120,7 @@ TEST_CASE("every option of every method and model: another value is set, and rea
 TEST_CASE("config.toml of the defaults is read again, and says versions and threads") {
   const std::string toml = p2rec::to_toml(settings()->sections());
   CHECK(config_problem(toml) == "no error");
-  for (const char* part : {"# p2rec 0.", "# matrix products: ", "# threads in force: ", "# compiler: "})
+  for (const char* part : {"# p2rec 0.", "# matrix products: ", "# threads: ", "# compiler: "})
     CHECK(contains(toml, part));
 }
 

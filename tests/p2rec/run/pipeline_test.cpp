@@ -206,7 +206,7 @@ TEST_CASE("a folder that does not fit is refused by name") {
   other = small_options();
   other["out"] = "foreign";
   other["overwrite"] = "true";
-  CHECK(contains(message_of([&] { run_all(other); }), "holds no earlier run"));
+  CHECK(contains(message_of([&] { run_all(other); }), "has no earlier run"));
   CHECK(fs::exists("foreign/thesis.tex"));
 
   other["out"] = "data.txt/below";
@@ -222,7 +222,7 @@ TEST_CASE("more groups than items, a scale without use, and nobody long enough a
   o = small_options();
   o["use"] = "frozen";
   o["start-std"] = "1";
-  CHECK(contains(message_of([&] { run_all(o); }), "start-std: found 1, which means nothing without use"));
+  CHECK(contains(message_of([&] { run_all(o); }), "start-std: found 1, which has no effect without use"));
 
   std::ofstream("data.txt") << "1 5\n2 6\n3 7\n";
   fs::remove_all("out");

@@ -105,5 +105,5 @@ TEST_CASE("folders that cannot be used for training") {
   CHECK(contains(message_of([&] { run_stages(itself, "train", "train"); }),
                  "from: ./out is the run's own folder"));
   write_data(p2rec::make_synthetic({.users = 50, .items = 40, .groups = 4, .mean_length = 12, .seed = 3}));
-  CHECK(contains(train("out", "teacher"), "from: out was made of other data than data.txt"));
+  CHECK(contains(train("out", "teacher"), "from: out was made from other data than data.txt"));
 }

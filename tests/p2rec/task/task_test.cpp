@@ -112,11 +112,11 @@ TEST_CASE("a log of another program is refused by line") {
   const Folder folder;
   nn::write_atomically(folder / "log.jsonl", line("a", 1) + "hello\n");
   CHECK_THROWS_WITH_AS(folder.open()->task("b", "").log(1, {}),
-                       Contains("log.jsonl:2: found a line that is no step"), InputError);
+                       Contains("log.jsonl:2: found a line that is not a step"), InputError);
   nn::write_atomically(folder / "log.jsonl", R"({"task": "a", "step": 1, "loss": "low"})"
                                              "\n");
   CHECK_THROWS_WITH_AS(folder.open()->task("b", "").log(1, {}),
-                       Contains("log.jsonl:1: found a line that is no step"), InputError);
+                       Contains("log.jsonl:1: found a line that is not a step"), InputError);
 }
 
 TEST_CASE("a log's lines are read: numbers by name, without those that were not finite") {
