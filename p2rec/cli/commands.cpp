@@ -46,12 +46,14 @@ std::string required_value(CLI::App& command, const std::string& name, const std
   return value;
 }
 
-void add_text(CLI::App& command, const std::string& name, const std::string& type, const std::string& help) {
+void add_string(CLI::App& command, const std::string& name, const std::string& type,
+                const std::string& help) {
   command.add_option("--" + name)->type_name(type)->description(help);
 }
 
-void add_texts(CLI::App& command, const std::string& name, const std::string& type, const std::string& help) {
-  add_text(command, name, type, help + "; may be given several times");
+void add_strings(CLI::App& command, const std::string& name, const std::string& type,
+                 const std::string& help) {
+  add_string(command, name, type, help + "; may be given several times");
   command.get_option("--" + name)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 

@@ -59,9 +59,10 @@ void use_machine(CLI::App& command);
 void use_machine(const RunConfig& config);  // ag::InputError if the device cannot be used
 
 // Adds an option with a string value. The help shows `type` in its place: "FILE".
-void add_text(CLI::App& command, const std::string& name, const std::string& type, const std::string& help);
+void add_string(CLI::App& command, const std::string& name, const std::string& type, const std::string& help);
 // Adds an option that may be given several times; values_of returns all its values.
-void add_texts(CLI::App& command, const std::string& name, const std::string& type, const std::string& help);
+void add_strings(CLI::App& command, const std::string& name, const std::string& type,
+                 const std::string& help);
 std::vector<std::string> values_of(CLI::App& command, const std::string& name);
 
 // Adds an option with a number. parse_field reads it because CLI11 takes -1 for 2^64 - 1 if the type is

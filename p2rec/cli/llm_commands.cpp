@@ -154,9 +154,9 @@ std::vector<std::string> texts_of(CLI::App& command) {
 CLI::App& add_text_command(CLI::App& llm, Actions& actions, const std::string& name, const std::string& help,
                            const std::function<void(CLI::App&, const std::vector<std::string>& texts)>& act) {
   CLI::App* command = llm.add_subcommand(name, help);
-  add_text(*command, "llm", "FILE",
-           "a GGUF file, a Hugging Face folder, or a run's tiny_llm.safetensors; for tokenize also 'tiny'");
-  add_text(*command, "text", "TEXT", "the text, or - to read it from standard input");
+  add_string(*command, "llm", "FILE",
+             "a GGUF file, a Hugging Face folder, or a run's tiny_llm.safetensors; for tokenize also 'tiny'");
+  add_string(*command, "text", "TEXT", "the text, or - to read it from standard input");
   command->add_flag("--" + std::string(kNoSpecial))
       ->description("do not add the model's special tokens before and after the text (<s>)");
   add_machine_options(*command);
@@ -173,8 +173,8 @@ void add_writer(CLI::App& llm, Actions& actions, const std::string& name, const 
   CLI::App& command = add_text_command(llm, actions, name, help, [=](CLI::App& called, const auto& texts) {
     write_output(called, texts[0], tensors_of);
   });
-  add_text(command, "out", "FILE", "safetensors file to write");
-  add_text(command, "adapter", "DIR", "PEFT adapter folder");
+  add_string(command, "out", "FILE", "safetensors file to write");
+  add_string(command, "adapter", "DIR", "PEFT adapter folder");
 }
 
 void add_generate(CLI::App& llm, Actions& actions) {
@@ -196,11 +196,11 @@ void add_generate(CLI::App& llm, Actions& actions) {
 void add_merge(CLI::App& llm, Actions& actions) {
   CLI::App* command = llm.add_subcommand(
       "merge", "merges an adapter into the model's weights and writes a Hugging Face folder");
-  add_text(*command, "llm", "FILE", "a GGUF file, or a Hugging Face folder");
-  add_text(*command, "adapter", "DIR", "PEFT adapter folder; without it the model is only converted");
-  add_text(*command, "out", "DIR", "folder to write, new or empty");
-  add_text(*command, "dtype", "TYPE",
-           "float32, bfloat16 or float16 (default: as in the model's file, float32 for quantised weights)");
+  add_string(*command, "llm", "FILE", "a GGUF file, or a Hugging Face folder");
+  add_string(*command, "adapter", "DIR", "PEFT adapter folder; without it the model is only converted");
+  add_string(*command, "out", "DIR", "folder to write, new or empty");
+  add_string(*command, "dtype", "TYPE",
+             "float32, bfloat16 or float16 (default: as in the model's file, float32 for quantised weights)");
   add_machine_options(*command);
   actions[command] = [=] {
     use_machine(*command);
@@ -219,7 +219,7 @@ void add_llm_commands(CLI::App& app, Actions& actions) {
   llm.require_subcommand(0, 1);
   CLI::App& tokenizer =
       add_text_command(llm, actions, "tokenize", "prints the text's token ids on one line", tokenize);
-  add_text(tokenizer, "text-file", "FILE", "instead of --text: a file with one JSON string per line");
+  add_string(tokenizer, "text-file", "FILE", "instead of --text: a file with one JSON string per line");
   add_writer(llm, actions, "logits", "writes ids (T) and logits (T,V) of the text", ids_and_logits);
   add_writer(llm, actions, "embed", "writes hidden (C), the last token's state after the final norm",
              last_hidden_state);

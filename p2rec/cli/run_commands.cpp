@@ -18,7 +18,7 @@ namespace {
 // Adds a command with the option --out, the folder of a run.
 CLI::App* add_command_on_a_run(CLI::App& app, const std::string& name, const std::string& help) {
   CLI::App* command = app.add_subcommand(name, help);
-  add_text(*command, "out", "DIR", "folder of a run");
+  add_string(*command, "out", "DIR", "folder of a run");
   return command;
 }
 
@@ -72,15 +72,15 @@ void add_recommend(CLI::App& app, Actions& actions) {
   const auto request = std::make_shared<RecommendRequest>();
   CLI::App* command =
       add_command_on_a_run(app, "recommend", "recommends the top items for users or for a history");
-  add_texts(*command, "user", "ID", "a user of the data, by id");
-  add_text(*command, "users", "FILE|all", "instead: a file with one user id per line; or all users");
-  add_texts(*command, "item", "ID", "instead of users: one item of a history, the latest one last");
-  add_text(*command, "items", "ID,ID,...", "the history as one list, if no id contains a comma");
+  add_strings(*command, "user", "ID", "a user of the data, by id");
+  add_string(*command, "users", "FILE|all", "instead: a file with one user id per line; or all users");
+  add_strings(*command, "item", "ID", "instead of users: one item of a history, the latest one last");
+  add_string(*command, "items", "ID,ID,...", "the history as one list, if no id contains a comma");
   add_number(*command, "top", request->top, "number of items (default 10)");
-  add_text(*command, "format", "table|tsv|json",
-           "table (default), tab-separated values, or one line of JSON per user");
-  add_text(*command, "start", "NAME",
-           "use the recommender with this start (default: the method's own, else the run's first)");
+  add_string(*command, "format", "table|tsv|json",
+             "table (default), tab-separated values, or one line of JSON per user");
+  add_string(*command, "start", "NAME",
+             "use the recommender with this start (default: the method's own, else the run's first)");
   add_number(*command, "seed", request->seed,
              "use the recommender with this seed (default: the run's first)");
   add_machine_options(*command);
@@ -123,8 +123,8 @@ void add_compare(CLI::App& app, Actions& actions) {
       "compare", "compares runs with the same data and ranking over the users that they share");
   CLI::Option* runs = command->add_option("runs")->type_name("RUN RUN ...")->description("folders of runs");
   runs->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
-  add_text(*command, "baseline", "RUN/START",
-           "row that the others are compared with (default: the first run's random, else its first row)");
+  add_string(*command, "baseline", "RUN/START",
+             "row that the others are compared with (default: the first run's random, else its first row)");
   actions[command] = [=] {
     const std::vector<std::string> folders = runs->results();
     const std::set<std::string> distinct(folders.begin(), folders.end());
@@ -179,15 +179,15 @@ void add_convert(CLI::App& app, Actions& actions) {
         write_interactions(folder, data);
         std::cerr << facts_text(data);
       });
-  add_text(*command, "out", "DIR", "folder to write");
+  add_string(*command, "out", "DIR", "folder to write");
 }
 
 void add_rows(CLI::App& app, Actions& actions) {
   const std::string usual = "p2rec/configs/rows/published.tsv";
   CLI::App* command =
       app.add_subcommand("rows", "prints published results beside those of runs; `make rows` makes the runs");
-  add_text(*command, "published", "FILE", "table of published rows (default " + usual + ")");
-  add_text(*command, "out", "DIR", "folder with one run per row, each named like its row");
+  add_string(*command, "published", "FILE", "table of published rows (default " + usual + ")");
+  add_string(*command, "out", "DIR", "folder with one run per row, each named like its row");
   actions[command] = [=] {
     const std::string published = value_of(*command, "published");
     print_rows(published.empty() ? usual : published, required_value(*command, "out", "a folder of runs"),
@@ -205,7 +205,7 @@ void add_synthesize(CLI::App& app, Actions& actions) {
   add_number(*command, "items", config->items, "number of items" + usual(config->items));
   add_number(*command, "mean-length", config->mean_length, "mean number of items per user (default 8.9)");
   add_number(*command, "seed", config->seed, "random seed (default 1)");
-  add_text(*command, "out", "FILE", "file to write");
+  add_string(*command, "out", "FILE", "file to write");
   actions[command] = [=] { write_large_data(required_value(*command, "out", "a file to write"), *config); };
 }
 

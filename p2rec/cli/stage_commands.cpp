@@ -91,10 +91,10 @@ void add_stage_command(CLI::App& app, Actions& actions, const std::string& name,
                        const std::shared_ptr<Settings>& shown) {
   CLI::App* command = app.add_subcommand(name, help);
   const std::string usual = name == kAll ? "" : " (default: the config.toml of --out, or else of --from)";
-  add_text(*command, "config", "FILE",
-           "TOML file with options, `name = value` lines as in a run's config.toml; the command line "
-           "overrides it" +
-               usual);
+  add_string(*command, "config", "FILE",
+             "TOML file with options, `name = value` lines as in a run's config.toml; the command line "
+             "overrides it" +
+                 usual);
   add_options(*command, shown->sections());
   actions[command] = [=] {
     const GivenOptions file =

@@ -17,33 +17,34 @@ std::unique_ptr<Settings> with_options(const GivenOptions& given, bool ignore_un
   return settings;
 }
 
-using Texts = std::map<std::string, std::string>;
+using OptionStrings = std::map<std::string, std::string>;
 
 // The options that the stages declare, as strings.
-Texts texts_of(Settings& settings, const std::vector<const Stage*>& stages) {
-  Texts texts;
+OptionStrings option_strings(Settings& settings, const std::vector<const Stage*>& stages) {
+  OptionStrings options;
   const Sections sections = settings.sections();
   for (const Stage* stage : stages) {
     for (const std::string& name : stage->configs) {
       section_named(sections, name).visit([&](const nn::Option& option, nn::Field field) {
-        texts[option.name] = to_text(field);
+        options[option.name] = to_text(field);
       });
     }
   }
-  return texts;
+  return options;
 }
 
 // The options that differ from their defaults and, with a prefix, from the option without it
 // ("teacher.hidden" from "hidden").
-std::vector<ShownOption> shown_options(Settings& defaults, const Texts& texts, const Texts& usual) {
+std::vector<ShownOption> shown_options(Settings& defaults, const OptionStrings& options,
+                                       const OptionStrings& usual) {
   std::vector<ShownOption> shown;
   for (const OptionHelp& option : option_help(defaults.sections())) {
-    const auto here = texts.find(option.name);
-    if (here == texts.end() || option.name == "llm" || option.name == "model") continue;
+    const auto here = options.find(option.name);
+    if (here == options.end() || option.name == "llm" || option.name == "model") continue;
     if (here->second == usual.at(option.name)) continue;
     const size_t dot = option.name.find('.');
-    const auto other = dot == std::string::npos ? texts.end() : texts.find(option.name.substr(dot + 1));
-    if (other != texts.end() && other->second == here->second) continue;
+    const auto other = dot == std::string::npos ? options.end() : options.find(option.name.substr(dot + 1));
+    if (other != options.end() && other->second == here->second) continue;
     shown.push_back({option.name, option.text, here->second, usual.at(option.name)});
   }
   return shown;
@@ -124,9 +125,9 @@ ReportPlan report_plan(Settings& settings) {
   const RunConfig& run = settings.run;
   const Stages stages = settings.config->stages();
   const std::vector<const Stage*> needed = needed_stages(stages, stages.back(), !run.from.empty());
-  Texts texts = texts_of(settings, needed);
+  OptionStrings options = option_strings(settings, needed);
   GivenOptions same_kind = {{"method", {{settings.choice.name}, "method"}}};
-  if (texts.contains("model")) same_kind["model"] = {{texts.at("model")}, "model"};
+  if (options.contains("model")) same_kind["model"] = {{options.at("model")}, "model"};
   const auto defaults = settings_of(same_kind);
 
   ReportPlan plan;
@@ -136,11 +137,11 @@ ReportPlan report_plan(Settings& settings) {
     plan.title += " on " + name_of_data(run.data.name);
     plan.facts.emplace_back("Data", run.data.name);
   }
-  if (texts.contains("llm")) plan.facts.emplace_back("Language model", texts.at("llm"));
-  if (texts.contains("model")) plan.facts.emplace_back("Recommender", texts.at("model"));
+  if (options.contains("llm")) plan.facts.emplace_back("Language model", options.at("llm"));
+  if (options.contains("model")) plan.facts.emplace_back("Recommender", options.at("model"));
   std::vector<uint64_t> seeds = run.seeds;
-  if (texts["model"] != "popularity") plan.facts.emplace_back("Seeds", to_text(&seeds));
-  plan.options = shown_options(*defaults, texts, texts_of(*defaults, needed));
+  if (options["model"] != "popularity") plan.facts.emplace_back("Seeds", to_text(&seeds));
+  plan.options = shown_options(*defaults, options, option_strings(*defaults, needed));
   for (const Stage* stage : needed) {
     plan.stages.push_back(stage->name);
     plan.files.insert(plan.files.end(), stage->files.begin(), stage->files.end());

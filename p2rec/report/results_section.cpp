@@ -31,7 +31,7 @@ std::string capitalised(std::string word) {
   return escaped(word);
 }
 
-std::string less_baseline(const Summary& s, const std::string& measure) {
+std::string difference_name(const Summary& s, const std::string& measure) {
   return s.baseline.empty() ? "" : "Δ" + measure + " vs " + s.baseline;
 }
 
@@ -40,7 +40,7 @@ std::string less_baseline(const Summary& s, const std::string& measure) {
 std::string main_table(const Summary& s) {
   const bool compared = !s.baseline.empty();
   std::string rows, head = column(capitalised(s.arm));
-  if (compared) head += column(escaped(less_baseline(s, s.headline.back())));
+  if (compared) head += column(escaped(difference_name(s, s.headline.back())));
   for (const std::string& measure : s.headline | std::views::reverse) head += column(escaped(measure));
   if (compared) head += column("resolvable");
   const size_t shown = std::min<size_t>(2, s.facts.size());
@@ -152,12 +152,12 @@ std::string means_figure(const Summary& s, const std::string& measure) {
 std::string differences_figure(const Summary& s, const std::string& measure) {
   const size_t m = s.index_of(measure);
   const ArmSummary* baseline = s.find(s.baseline);
-  SpreadPlot plot{{"difference-" + measure, less_baseline(s, measure) + ", of each " + s.arm,
+  SpreadPlot plot{{"difference-" + measure, difference_name(s, measure) + ", of each " + s.arm,
                    "One row per " + s.arm +
                        ": the mean paired difference as a dot, its 95 % interval as a line, and the single "
                        "seeds as small dots below. Right of zero is better than " +
                        s.baseline + "."},
-                  less_baseline(s, measure),
+                  difference_name(s, measure),
                   {},
                   0};
   for (const ArmSummary& arm : s.arms) {
@@ -226,7 +226,7 @@ std::string verdict(const ReportData& data) {
         R"(<div><p class="verdict">{}</p>
 <p class="difference">{}: <strong>{}</strong> <span>paired, 95&#160;% interval, {}</span></p></div>
 )",
-        conclusion(s, *ours), escaped(less_baseline(s, s.headline.back())),
+        conclusion(s, *ours), escaped(difference_name(s, s.headline.back())),
         interval_text(ours->differences[0][s.main_measure()]), seeds_text(s));
     why = "<div>" + explanation(s, *ours, *baseline) + "</div>\n";
   }

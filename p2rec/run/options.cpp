@@ -183,7 +183,7 @@ std::array<int64_t, 3> farness(const std::string& name, const std::string& known
 // --- TOML --------------------------------------------------------------------------------------------------
 
 // True for an option of a single call, which the file does not contain.
-bool of_the_call(const std::string& name) { return name == "resume" || name == "overwrite"; }
+bool is_of_one_call(const std::string& name) { return name == "resume" || name == "overwrite"; }
 
 template <class T>
 std::string toml_value(const T& value) {
@@ -241,7 +241,7 @@ void add_options(GivenOptions& given, const toml::table& table, const std::strin
       add_options(given, *inner, name + ".", file);
       continue;
     }
-    INPUT_CHECK(!of_the_call(name), place,
+    INPUT_CHECK(!is_of_one_call(name), place,
                 ": found an option of a single call; expected it on the command line");
     Given& option = given[name];
     option.place = place;
@@ -335,7 +335,7 @@ std::string to_toml(const Sections& sections) {
     if (section.heading != heading) text += "\n# --- " + section.heading + "\n";
     heading = section.heading;
     section.visit([&](const nn::Option& option, nn::Field field) {
-      if (of_the_call(option.name)) return;
+      if (is_of_one_call(option.name)) return;
       const std::string value = std::visit([](const auto* v) { return toml_value(*v); }, field);
       const char* comment = value == "\"\"" ? "# " : "";  // the reader accepts no empty string
       text += fmt::format("\n# {}\n{}{} = {}\n", option.help, comment, option.name, value);

@@ -54,7 +54,7 @@ class Run {
         data_(config.data.name.empty() ? Interactions() : load_data(config.data)),
         hashes_(hashes_of(data_)),
         manifest_(config.out, config.overwrite),
-        others_(config.from.empty() ? config.out : config.from, config.overwrite),
+        other_manifest_(config.from.empty() ? config.out : config.from, config.overwrite),
         results_(config.out) {
     check_from();
   }
@@ -81,7 +81,7 @@ class Run {
   }
 
  private:
-  bool lies_elsewhere(const Stage& stage) const { return stage.begins_from_other && !config_.from.empty(); }
+  bool reads_other_run(const Stage& stage) const { return stage.begins_from_other && !config_.from.empty(); }
   RunParts parts() const { return {config_, sections_, data_, results_, journal_}; }
 
   // These two compute each value at most once, and only if needed: hashing a language model takes long.
@@ -99,8 +99,8 @@ class Run {
   std::string fingerprint_of(const Stage& stage) {
     Lines lines;
     for (const std::string& input : stage.inputs) {
-      if (lies_elsewhere(stage)) {
-        lines.add(lines_of_other(input), "from.");
+      if (reads_other_run(stage)) {
+        lines.add(fingerprint_in_other_run(input), "from.");
       } else {
         lines.add(fingerprint(stage_named(stages_, input)));
       }
@@ -114,8 +114,8 @@ class Run {
   }
 
   // With `from`: the fingerprint of another run's stage, which may have other options than this run.
-  std::string lines_of_other(const std::string& stage) const {
-    const std::string made = others_.done(stage) ? others_.fingerprint_of(stage) : "";
+  std::string fingerprint_in_other_run(const std::string& stage) const {
+    const std::string made = other_manifest_.done(stage) ? other_manifest_.fingerprint_of(stage) : "";
     INPUT_CHECK(made.empty() || made.find(data_fingerprint(hashes_, Sees::Training)) != std::string::npos,
                 "from: ", config_.from, " was made from other data than ", data_.source,
                 "; hint: give the same data");
@@ -147,25 +147,25 @@ class Run {
   // Checks that the inputs of the stages are there, and that files of an earlier run are not, unless the user
   // says what to do with them. Runs the checks of all stages before anything is removed.
   void prepare(const std::vector<const Stage*>& chosen) {
-    std::set<std::string> to_come;
+    std::set<std::string> planned;
     for (const Stage* stage : chosen) {
       for (const Stage& earlier : stages_) {
-        if (std::ranges::count(stage->inputs, earlier.name) && !to_come.contains(earlier.name))
+        if (std::ranges::count(stage->inputs, earlier.name) && !planned.contains(earlier.name))
           check_input(*stage, earlier);
       }
-      to_come.insert(stage->name);
+      planned.insert(stage->name);
       if (!config_.overwrite)
         check_resumes(config_.out, manifest_, *stage, fingerprint(*stage), config_.resume);
-      const bool passed_over = !config_.overwrite && manifest_.done(stage->name);
-      if (stage->check && !passed_over) stage->check(Context(parts(), *stage, fingerprint(*stage)));
+      const bool skipped = !config_.overwrite && manifest_.done(stage->name);
+      if (stage->check && !skipped) stage->check(Context(parts(), *stage, fingerprint(*stage)));
     }
     remove_temporaries(config_.out, stages_);
     if (config_.overwrite) remove_from(config_.out, manifest_, stages_, chosen.front()->name);
   }
 
   void check_input(const Stage& stage, const Stage& input) {
-    if (lies_elsewhere(stage)) {
-      others_.fingerprint_of(input.name);  // throws unless it is done there
+    if (reads_other_run(stage)) {
+      other_manifest_.fingerprint_of(input.name);  // throws unless it is done there
     } else {
       manifest_.check_fits(input.name, fingerprint(input));
     }
@@ -201,7 +201,7 @@ class Run {
   const Interactions data_;
   const DataHashes hashes_;
   Manifest manifest_;
-  const Manifest others_;  // of the folder that the training starts from
+  const Manifest other_manifest_;  // of the folder that the training starts from
   ResultsFile results_;
   std::map<std::string, std::string> fingerprints_, options_;  // per stage; per section
   std::shared_ptr<Journal> journal_;

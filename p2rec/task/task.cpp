@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t kImpatience = 1'000'000'000;  // nanoseconds after the first signal
 
 // Time of the first request to stop, by the monotonic clock; 0: none. Two signals may interrupt two threads.
-std::atomic<int64_t> stop_asked_at{0};
+std::atomic<int64_t> stop_requested_at{0};
 static_assert(std::atomic<int64_t>::is_always_lock_free, "a signal's handler must not wait for a lock");
 
 int64_t nanoseconds_now() {
@@ -32,7 +32,7 @@ extern "C" void on_stop_signal(int signal) {
   const int errno_before = errno;
   const int64_t now = nanoseconds_now();
   int64_t first = 0;
-  if (!stop_asked_at.compare_exchange_strong(first, now) && now - first > kImpatience) {
+  if (!stop_requested_at.compare_exchange_strong(first, now) && now - first > kImpatience) {
     // Takes effect when the handler returns, because the signal is blocked while its handler runs.
     std::signal(signal, SIG_DFL);
     std::raise(signal);
@@ -52,12 +52,12 @@ void install_stop_signals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool stop_requested() { return stop_asked_at != 0; }
+bool stop_requested() { return stop_requested_at != 0; }
 void request_stop() {
   int64_t never = 0;
-  stop_asked_at.compare_exchange_strong(never, nanoseconds_now());
+  stop_requested_at.compare_exchange_strong(never, nanoseconds_now());
 }
-void forget_stop_request() { stop_asked_at = 0; }
+void forget_stop_request() { stop_requested_at = 0; }
 
 std::string first_difference(const std::string& before, const std::string& now) {
   std::istringstream a(before), b(now);

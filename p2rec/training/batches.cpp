@@ -16,11 +16,11 @@ using ag::Tensor;
 constexpr int64_t kTries = 64;
 
 // A user's items. For most other items, one bit shows without a search that the user does not have them.
-struct Taken {
+struct UserItems {
   std::vector<int32_t> sorted;
   std::bitset<4096> maybe;
 
-  explicit Taken(Sequence items) : sorted(sorted_distinct(items)) {
+  explicit UserItems(Sequence items) : sorted(sorted_distinct(items)) {
     for (const int32_t item : sorted) maybe.set(static_cast<size_t>(item) % maybe.size());
   }
   bool contains(int32_t item) const {
@@ -29,11 +29,11 @@ struct Taken {
 };
 
 // -1 if all tries fail.
-int32_t draw_negative(const Taken& taken, int64_t items, const ag::RandomKey& key, int64_t element) {
+int32_t draw_negative(const UserItems& user_items, int64_t items, const ag::RandomKey& key, int64_t element) {
   for (int64_t i = 0; i < kTries; ++i) {
     const auto item = static_cast<int32_t>(
         ag::random_below(key, static_cast<uint64_t>(element * kTries + i), static_cast<uint32_t>(items)));
-    if (!taken.contains(item)) return item;
+    if (!user_items.contains(item)) return item;
   }
   return -1;
 }
@@ -66,14 +66,14 @@ std::vector<Window> training_windows(const Interactions& data, int64_t length, W
 
 std::vector<int32_t> epoch_windows(int64_t windows, int64_t epoch, int64_t batch, int64_t steps,
                                    uint64_t seed) {
-  const auto dealt = [&](int64_t round) {
+  const auto shuffled = [&](int64_t round) {
     return ag::random_permutation({seed, static_cast<uint32_t>(round), kWindowOrderStream},
                                   static_cast<int32_t>(windows));
   };
-  if (steps == 0) return dealt(epoch);
+  if (steps == 0) return shuffled(epoch);
   std::vector<int32_t> chosen, order;
   for (int64_t i = epoch * steps * batch; i < (epoch + 1) * steps * batch; ++i) {
-    if (order.empty() || i % windows == 0) order = dealt(i / windows);
+    if (order.empty() || i % windows == 0) order = shuffled(i / windows);
     chosen.push_back(order[static_cast<size_t>(i % windows)]);
   }
   return chosen;
@@ -95,20 +95,21 @@ models::Histories items_of(const Interactions& data, const std::vector<Window>& 
 Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windows,
                       std::span<const int32_t> chosen, const models::SequenceBatch& batch, int64_t n,
                       const ag::RandomKey& key, bool shared) {
-  std::vector<Taken> taken;  // of each window's user
+  std::vector<UserItems> user_items;  // of each window's user
   for (const int32_t w : chosen)
-    taken.emplace_back(training_part(data, windows[static_cast<size_t>(w)].user));
+    user_items.emplace_back(training_part(data, windows[static_cast<size_t>(w)].user));
   const std::vector<int64_t> sequences = sequences_of_targets(batch);
   const int64_t M = batch.targets.numel();
   Tensor negatives = Tensor::empty({M, n}, ag::DType::I32);
   std::vector<int32_t> of_all;
   if (shared) {
     const ag::RandomKey key_of_all{key.seed, key.step, ag::stream("shared negatives")};
-    for (int64_t j = 0; j < n; ++j) of_all.push_back(draw_negative(Taken({}), data.items(), key_of_all, j));
+    for (int64_t j = 0; j < n; ++j)
+      of_all.push_back(draw_negative(UserItems({}), data.items(), key_of_all, j));
   }
   std::atomic<bool> all_found = true;
   ag::parallel_for(M, 100 * n, [&](int64_t i) {
-    const Taken& of_user = taken[static_cast<size_t>(sequences[static_cast<size_t>(i)])];
+    const UserItems& of_user = user_items[static_cast<size_t>(sequences[static_cast<size_t>(i)])];
     for (int64_t j = 0; j < n; ++j) {
       int32_t item = shared ? of_all[static_cast<size_t>(j)] : -1;
       if (item < 0 || of_user.contains(item)) item = draw_negative(of_user, data.items(), key, i * n + j);
@@ -120,7 +121,7 @@ Tensor draw_negatives(const Interactions& data, const std::vector<Window>& windo
   return negatives;
 }
 
-Tensor use_rows_alone(models::SequenceBatch& batch, const Tensor& table) {
+Tensor restrict_to_used_rows(models::SequenceBatch& batch, const Tensor& table) {
   std::vector<int32_t> ids, row_of(static_cast<size_t>(table.dim(0)), -1);
   const auto renumber = [&](Tensor& some) {
     if (!some.defined()) return;

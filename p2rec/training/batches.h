@@ -46,6 +46,6 @@ ag::Tensor draw_negatives(const Interactions& data, const std::vector<Window>& w
 
 // Restricts a batch to the U rows of `table` (V,C) that it uses: copies them into batch.item_rows (U,C),
 // which requires grad, and renumbers the batch's ids to 0..U-1. Returns the original ids (U) I32.
-ag::Tensor use_rows_alone(models::SequenceBatch& batch, const ag::Tensor& table);
+ag::Tensor restrict_to_used_rows(models::SequenceBatch& batch, const ag::Tensor& table);
 
 }  // namespace p2rec

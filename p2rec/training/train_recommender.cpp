@@ -97,7 +97,7 @@ class Training {
               .lr = config_.lr,
               .loss = [this](int64_t step, const BatchPart& part) { return loss(step, part); },
               .state = [this](Checkpoint& checkpoint) { visit_state(checkpoint); }};
-    if (config_.lazy_adam) {
+    if (config_.sparse_adam) {
       loop.sparse_rows = [this] {
         return nn::RowGradient{model_.input_embeddings().trainable_table(), used_rows_,
                                batch_.item_rows.grad()};
@@ -139,7 +139,8 @@ class Training {
       batch.negatives = draw_negatives(data_, windows_, chosen, batch, loss.negatives, at(kNegativeStream),
                                        config_.share_negatives);
     }
-    if (config_.lazy_adam) used_rows_ = use_rows_alone(batch, model_.input_embeddings().trainable_table());
+    if (config_.sparse_adam)
+      used_rows_ = restrict_to_used_rows(batch, model_.input_embeddings().trainable_table());
     return batch;
   }
 
@@ -218,7 +219,7 @@ void describe(RecommenderConfig& c, const nn::Visit& visit) {
   visit({"lr", "learning rate of Adam", nn::kPositive}, &c.lr);
   visit({"adam-beta2", "Adam's second decay rate", nn::kShare}, &c.adam_beta2);
   visit({"lazy-adam", "sparse Adam: update only the item rows used in the step (sampled losses only)"},
-        &c.lazy_adam);
+        &c.sparse_adam);
   visit({"batch", "windows per training step", nn::at_least(1)}, &c.batch);
   visit({"batch-parts", "run each batch in N parts, one after the other, to save memory", nn::at_least(1)},
         &c.batch_parts);
@@ -245,10 +246,10 @@ void check(const RecommenderConfig& c) {
   needs("gbce-t", c.loss.gbce_t != usual.gbce_t, c.loss.kind == models::RecommenderLoss::GBCE,
         "the loss gbce");
   needs("share-negatives", c.share_negatives, c.loss.samples(), sampled);
-  needs("lazy-adam", c.lazy_adam, c.loss.samples(), sampled);
-  needs("lazy-adam", c.lazy_adam, c.model->is_causal(), "a model that predicts the next item");
-  needs("lazy-adam", c.lazy_adam, c.model->tie_embeddings, "tied embeddings: not with untied");
-  needs("lazy-adam", c.lazy_adam, c.model->use == models::ItemsUse::Init,
+  needs("lazy-adam", c.sparse_adam, c.loss.samples(), sampled);
+  needs("lazy-adam", c.sparse_adam, c.model->is_causal(), "a model that predicts the next item");
+  needs("lazy-adam", c.sparse_adam, c.model->tie_embeddings, "tied embeddings");
+  needs("lazy-adam", c.sparse_adam, c.model->use == models::ItemsUse::Init,
         "a trainable item table: use = start");
 }
 

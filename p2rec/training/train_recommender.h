@@ -17,9 +17,9 @@ struct RecommenderConfig {
   models::LossConfig loss;
   double lr = 1e-3, adam_beta2 = 0.999;  // Adam; beta1 is 0.9
   bool share_negatives = false;          // all positions of a step have the same negatives
-  bool lazy_adam = false;   // sparse Adam: rows of the item table without a gradient do not change
-  int64_t batch = 128;      // windows per step
-  int64_t batch_parts = 1;  // a batch runs in this many parts to save memory
+  bool sparse_adam = false;  // sparse Adam: rows of the item table without a gradient do not change
+  int64_t batch = 128;       // windows per step
+  int64_t batch_parts = 1;   // a batch runs in this many parts to save memory
   WindowChoice windows = WindowChoice::All;
   int64_t steps_per_epoch = 0;  // 0: an epoch is every window once
   int64_t max_epochs = 200;

@@ -76,7 +76,7 @@ void describe(ReconstructionConfig& config, const nn::Visit& visit) {
   visit({"sft-item-lr", "learning rate of the new item tokens", nn::kPositive}, &config.item_lr);
 }
 
-Tensor told_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt) {
+Tensor predicted_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt) {
   const ag::NoGrad no_grad;
   const Tensor state = prompt_states(model.reader, nn::pack({prompt}));
   return ag::linear(state, model.head_weight, model.head_bias).to(ag::Device::CPU);

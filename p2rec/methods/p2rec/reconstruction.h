@@ -32,7 +32,7 @@ struct PreferenceModel {
 };
 
 // The predicted preference (K) on the CPU. The tape does not record it.
-ag::Tensor told_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt);
+ag::Tensor predicted_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt);
 
 struct Reconstruction {
   PreferenceModel model;

@@ -167,7 +167,7 @@ nn::OrderedJson describe_prompt(const Interactions& data, const Prompts& prompts
   const int64_t user = split_users(data).heldout.at(0);
   const Sequence items = training_part(data, user);
   const std::vector<int32_t> prompt = prompts.of(items);
-  const ag::Tensor asked = preferences.rows(user, user + 1), told = told_preference(model, prompt);
+  const ag::Tensor asked = preferences.rows(user, user + 1), told = predicted_preference(model, prompt);
   std::vector<int64_t> order(static_cast<size_t>(asked.numel()));
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, std::greater(), [&](int64_t group) { return asked.data()[group]; });

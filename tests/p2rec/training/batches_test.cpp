@@ -173,7 +173,7 @@ TEST_CASE("a sparse batch has the loss of the whole table, and the rows' gradien
     ag::backward(whole);
     const Tensor dtable = table.grad();
     table.zero_grad();
-    const Tensor ids = use_rows_alone(batch, table);
+    const Tensor ids = restrict_to_used_rows(batch, table);
     CHECK(std::set<int32_t>(ids.ints(), ids.ints() + ids.numel()).size() == static_cast<size_t>(ids.numel()));
     CHECK(ids.numel() < data.items());
     const Tensor alone = model->loss(batch, loss);
@@ -232,7 +232,7 @@ TEST_CASE("every model learns with every loss that it supports") {
         CAPTURE(lazy);
         RecommenderConfig config = small_config(name);
         config.loss = {loss, loss == CrossEntropy ? 1 : 3};
-        config.lazy_adam = lazy;
+        config.sparse_adam = lazy;
         config.max_epochs = 8;
         const Recommender trained = train_from({}, data, config);
         CHECK(trained.tokens > 0);
@@ -246,7 +246,7 @@ TEST_CASE("every model learns with every loss that it supports") {
 TEST_CASE("sparse Adam is refused if it makes no sense") {
   const Interactions data = some_data();
   RecommenderConfig config = small_config();
-  config.lazy_adam = true;
+  config.sparse_adam = true;
   CHECK_THROWS_WITH_AS(train_from({}, data, config), doctest::Contains("lazy-adam: has no effect without "),
                        ag::InputError);
   config.loss = {models::RecommenderLoss::BCE, 1};

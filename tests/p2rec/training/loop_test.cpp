@@ -70,7 +70,7 @@ TEST_CASE("sparse Adam takes the same step from a batch in parts") {
   const auto weights = [&](int64_t parts) {
     RecommenderConfig config = one_step("sasrec", parts);
     config.loss = {models::RecommenderLoss::BCE, 2};
-    config.lazy_adam = true;
+    config.sparse_adam = true;
     return train_from({}, some_data(), config).model->named_parameters();
   };
   const nn::NamedTensors whole = weights(1), parts = weights(3);

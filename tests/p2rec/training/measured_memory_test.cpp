@@ -79,7 +79,7 @@ TEST_CASE("training a recommender takes the predicted memory") {
     double max_length;
     double dropout;
     models::LossConfig loss;
-    bool lazy_adam = false;
+    bool sparse_adam = false;
   };
   using enum models::RecommenderLoss;
   for (const Size& size :
@@ -99,7 +99,7 @@ TEST_CASE("training a recommender takes the predicted memory") {
                                                           {"max-length", size.max_length},
                                                           {"dropout", size.dropout}});
     config.loss = size.loss;
-    config.lazy_adam = size.lazy_adam;
+    config.sparse_adam = size.sparse_adam;
     config.batch = size.batch;
     config.max_epochs = 2;
     config.device = testing::device();
