@@ -4,36 +4,33 @@ namespace p2rec {
 
 void describe(DataConfig& c, const nn::Visit& visit) {
   visit({"data", "file or folder of interactions, or 'synthetic'"}, &c.name);
-  visit({"titles", "file of items' titles, where it does not lie beside the data under a usual name"},
-        &c.titles);
-  visit({"user-column", "column of users: its name, or its number where the file has no header"},
+  visit({"titles", "file of items' titles, if it has no usual name beside the data"}, &c.titles);
+  visit({"user-column", "column of users: its name, or its number in a file without a header"},
         &c.user_column);
   visit({"item-column", "column of items"}, &c.item_column);
   visit({"time-column", "column of times"}, &c.time_column);
   visit({"rating-column", "column of ratings"}, &c.rating_column);
   visit({"label-column", "column of labels"}, &c.label_column);
-  visit({"user-lines", "each line is one user's, `user item item ...`"}, &c.user_lines);
+  visit({"user-lines", "each line is one user's sequence, `user item item ...`"}, &c.user_lines);
   visit({"min-rating", "leave out interactions with a lower rating"}, &c.min_rating);
   visit({"min-label", "leave out interactions with a lower label"}, &c.min_label);
-  visit({"k-core",
-         "leave out users and items with fewer than N interactions, again and again until none is left; 0: "
-         "keep all",
-         nn::at_least(0)},
-        &c.k_core);
-  nn::visit_choice<SplitRule>(
-      visit,
-      {"split",
-       "auto: the split that comes with the data, or else leave-one-out; temporal: one cut in time for each "
-       "target, the same for all users"},
-      c.split,
-      {{"auto", SplitRule::Auto},
-       {"leave-one-out", SplitRule::LeaveOneOut},
-       {"temporal", SplitRule::Temporal}});
-  visit({"validation-cut", "temporal: share of the interactions that lie before the validation cut",
-         nn::kInside},
+  visit(
+      {"k-core",
+       "repeatedly leave out users and items with fewer than N interactions, until none is left; 0: keep all",
+       nn::at_least(0)},
+      &c.k_core);
+  nn::visit_choice<SplitRule>(visit,
+                              {"split",
+                               "auto: the data's own split, else leave-one-out; temporal: one cut in time "
+                               "per target, the same for all "
+                               "users"},
+                              c.split,
+                              {{"auto", SplitRule::Auto},
+                               {"leave-one-out", SplitRule::LeaveOneOut},
+                               {"temporal", SplitRule::Temporal}});
+  visit({"validation-cut", "temporal: share of the interactions before the validation cut", nn::kInside},
         &c.validation_cut);
-  visit({"test-cut", "temporal: share of the interactions that lie before the test cut", nn::kInside},
-        &c.test_cut);
+  visit({"test-cut", "temporal: share of the interactions before the test cut", nn::kInside}, &c.test_cut);
 }
 
 void check(const DataConfig& c) {
@@ -43,9 +40,10 @@ void check(const DataConfig& c) {
               "user-lines: found together with the name of a column; expected one of them");
   const bool as_made = c.titles.empty() && !c.names_columns() && !c.user_lines && c.min_rating == -INFINITY &&
                        c.min_label == -INFINITY && c.k_core <= 1 && c.split != SplitRule::Temporal;
-  INPUT_CHECK(c.name != "synthetic" || as_made,
-              "data: synthetic data are taken as they are made; expected "
-              "no columns, filters, titles or temporal split; hint: data names a file or folder");
+  INPUT_CHECK(
+      c.name != "synthetic" || as_made,
+      "data: synthetic data have no columns, filters, titles file or temporal split; expected none of "
+      "these options; hint: name a file or folder with data");
 }
 
 }  // namespace p2rec

@@ -29,7 +29,7 @@ EventTime cut_at(const std::vector<EventTime>& sorted, double share) {
 // Marks each row by the cut that it lies after; what the cuts are.
 std::string hold_by_time(Rows& rows, const DataConfig& config) {
   INPUT_CHECK(!rows.time.empty(),
-              "split: found temporal, but the data have no times; hint: time-column names their column");
+              "split: found temporal, but the data have no times; hint: name their column with time-column");
   std::vector<EventTime> sorted = rows.time;
   std::ranges::sort(sorted);
   const EventTime validation = cut_at(sorted, config.validation_cut), test = cut_at(sorted, config.test_cut);
@@ -61,7 +61,7 @@ std::string count_targets(const SplitRows& split, const std::string& rule) {
   }
   INPUT_CHECK(validation > 0 && test > 0, "split: ", rule,
               " leaves users with a validation target: ", validation, ", with a test target: ", test,
-              "; expected some of each; hint: other cuts, or split = leave-one-out");
+              "; expected some of each; hint: use other cuts, or split = leave-one-out");
   return fmt::format("users with a validation target: {}, with a test target: {}", validation, test);
 }
 
@@ -87,8 +87,7 @@ SplitRows split_rows(Rows& rows, const DataConfig& config) {
   if (!given) rows.held.clear();
   if (config.split == SplitRule::Temporal) rule = hold_by_time(rows, config);
   SplitRows split{rows_in_order(rows), {}};
-  const std::string order =
-      rows.time.empty() ? "that of the file" : "by time, equal times in the file's order";
+  const std::string order = rows.time.empty() ? "as in the file" : "by time, equal times in the file's order";
   rows.facts.emplace_back("order", (given ? "training, validation, test; in each " : "") + order);
   const auto targets = std::ranges::count_if(split.rows, [](const auto& mine) { return mine.size() >= 3; });
   rows.facts.emplace_back("split", rows.held.empty()

@@ -76,7 +76,7 @@ Titles read_titles(const nn::Path& path, const std::vector<std::string>& item_id
   });
   INPUT_CHECK(std::ranges::any_of(line_of, [](int64_t line) { return line > 0; }), file.name(),
               ": none of its ", rows, " items is among the ", item_ids.size(),
-              " of the interactions; hint: is it another data set's?");
+              " of the interactions; hint: does it belong to another data set?");
   return {titles, table.layout().name + (header ? ", columns " + table.columns()[ids].name + " and " +
                                                       table.columns()[*column].name
                                                 : "")};

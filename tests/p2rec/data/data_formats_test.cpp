@@ -261,10 +261,10 @@ TEST_CASE("files: columns are found by their usual names, or by an option") {
   const Interactions untimed = files.load("when.inter");
   CHECK(items_of(untimed, "1") == Ids{"3", "4", "5"});
   CHECK(fact(untimed, "columns") == "user user_id, item item_id; not used: when\n");
-  CHECK(fact(untimed, "order") == "that of the file\n");
+  CHECK(fact(untimed, "order") == "as in the file\n");
   CHECK(items_of(files.load("when.inter", {.time_column = "when"}), "1") == Ids{"5", "4", "3"});
   check_has(files.error("both.csv"),
-            {"the columns 'userId' and 'user' could both be meant; hint: user-column says which"});
+            {"the columns 'userId' and 'user' could both be meant; hint: choose one with user-column"});
   CHECK(files.load("both.csv", {.user_column = "user"}).user_ids == Ids{"2"});
   CHECK(files.load("own.csv").user_ids == Ids{"1"});
   CHECK(items_of(files.load("mine.csv", {.user_column = "who", .item_column = "what", .time_column = "when"}),

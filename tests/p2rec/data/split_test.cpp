@@ -182,7 +182,7 @@ TEST_CASE("split: temporal needs times, targets and cuts in order") {
   CHECK_THROWS_WITH_AS(check(DataConfig{.validation_cut = 0.9, .test_cut = 0.8}),
                        doctest::Contains("expected less than test-cut"), ag::InputError);
   CHECK_THROWS_WITH_AS(load_data(DataConfig{.k_core = 5}),
-                       doctest::Contains("synthetic data are taken as they are made"), ag::InputError);
+                       doctest::Contains("synthetic data have no columns"), ag::InputError);
 }
 
 TEST_CASE("convert: written data are read as the same data") {
