@@ -21,9 +21,9 @@ float read_half(const uint8_t* bytes) { return nn::half_to_float(read<uint16_t>(
 float read_bfloat16(const uint8_t* bytes) { return nn::bfloat16_to_float(read<uint16_t>(bytes)); }
 
 constexpr int kBlock = 32;        // numbers in a block of Q8_0, Q4_0, Q4_1, Q5_0 and Q5_1
-constexpr int kSuperBlock = 256;  // in one of Q4_K, Q5_K and Q6_K
+constexpr int kSuperBlock = 256;  // numbers in a block of Q4_K, Q5_K and Q6_K
 
-// F32, F16 and BF16: kRead of kBytes.
+// F32, F16 and BF16: reads kBytes per number with kRead.
 template <int kBytes, float (*kRead)(const uint8_t*)>
 void plain(const uint8_t* blocks, int64_t count, real* x) {
   for (int64_t i = 0; i < count; ++i) x[i] = kRead(blocks + kBytes * i);
@@ -37,18 +37,19 @@ void q8_0(const uint8_t* blocks, int64_t count, real* x) {
   }
 }
 
-// The fifth bit of number i, in its place: bit i of `bits`.
+// The fifth bit of number i, shifted to its place. It is bit i of `bits`.
 int fifth_bit(uint32_t bits, int i) { return static_cast<int>(bits >> i & 1) << 4; }
 
-// Q4_0, Q4_1, Q5_0 and Q5_1. A product of a scale and its codes is exact in every format here: a half has 11
-// bits, a code of Q5_K another 5 and its group's scale 6. So a fused multiply-add rounds like two steps.
+// Q4_0, Q4_1, Q5_0 and Q5_1. In every format here the product of a scale and a code is exact in float: a half
+// has 11 bits, a code of Q5_K 5 and its group's scale 6. So a fused multiply-add gives the same result as a
+// product and a sum.
 template <int kBits, bool kHasMin>
 void small_blocks(const uint8_t* blocks, int64_t count, real* x) {
-  constexpr int kFifth = kHasMin ? 4 : 2, kCodes = kBits == 5 ? kFifth + 4 : kFifth;  // where these begin
+  constexpr int kFifth = kHasMin ? 4 : 2, kCodes = kBits == 5 ? kFifth + 4 : kFifth;  // byte offsets
   constexpr int kMiddle = kHasMin ? 0 : 1 << (kBits - 1);
   for (; count > 0; --count, blocks += kCodes + kBlock / 2, x += kBlock) {
     const float d = read_half(blocks),
-                m = kHasMin ? read_half(blocks + 2) : -0.0F;  // which leaves -0 as it is
+                m = kHasMin ? read_half(blocks + 2) : -0.0F;  // adding -0 changes no number, not even -0
     const uint32_t fifth = kBits == 5 ? read<uint32_t>(blocks + kFifth) : 0;
     const uint8_t* q = blocks + kCodes;
     for (int i = 0; i < kBlock / 2; ++i) {
@@ -60,9 +61,9 @@ void small_blocks(const uint8_t* blocks, int64_t count, real* x) {
   }
 }
 
-// The scale and the minimum of group j of 8 in a super-block: 6 bits each, packed into 12 bytes. Groups 0..3
-// have theirs in the low bits of bytes 0..3 (scales) and 4..7 (minima); the high two bits of these bytes are
-// the high bits of groups 4..7, whose low four bits are the halves of bytes 8..11.
+// The scale and the minimum of group j of 8 in a super-block: 6 bits each, packed into 12 bytes. Those of
+// groups 0..3 are the low bits of bytes 0..3 (scales) and 4..7 (minima). The high two bits of these bytes are
+// the high bits of groups 4..7; their low four bits are the halves of bytes 8..11.
 struct ScaleAndMin {
   float scale, min;
 };
@@ -75,13 +76,13 @@ ScaleAndMin scale_and_min(const uint8_t* packed, int j) {
   return {static_cast<float>(scale), static_cast<float>(min)};
 }
 
-// Groups 2g and 2g + 1 are the low and the high halves of the same 32 bytes.
+// Groups 2g and 2g + 1 are the low and the high half-bytes of the same 32 bytes.
 int half_byte(const uint8_t* q, int group, int i) {
   const uint8_t both = q[group / 2 * 32 + i];
   return group % 2 ? both >> 4 : both & 15;
 }
 
-// Q4_K, and Q5_K, where bit j of byte i of `fifth` belongs to number i of group j.
+// Q4_K and Q5_K. In Q5_K, bit j of byte i of `fifth` belongs to number i of group j.
 template <int kBits>
 void super_blocks(const uint8_t* blocks, int64_t count, real* x) {
   constexpr int kCodes = kBits == 5 ? 48 : 16;
@@ -99,8 +100,9 @@ void super_blocks(const uint8_t* blocks, int64_t count, real* x) {
   }
 }
 
-// Each half of a super-block has 64 bytes of low and 32 bytes of high bits. Its number n has the low or (from
-// 64 on) the high half of byte n % 64, and two bits of byte n % 32: the lowest pair for n < 32, and so on.
+// Each half of a super-block has 64 bytes of low and 32 bytes of high bits. Its number n is
+// the low half-byte (the high one for n >= 64) of byte n % 64, and two bits of byte n % 32:
+// the lowest pair for n < 32, and so on.
 void q6_k(const uint8_t* blocks, int64_t count, real* x) {
   for (; count > 0; --count, blocks += 210, x += kSuperBlock) {
     const float d = read_half(blocks + 208);
@@ -116,7 +118,7 @@ void q6_k(const uint8_t* blocks, int64_t count, real* x) {
   }
 }
 
-// With the sizes of the unsupported ones too, a file that holds one can be opened and its others read.
+// The table has the sizes of unsupported types too, so that the other tensors of a file can be read.
 constexpr GgmlType kTypes[] = {
     {0, "F32", 1, 4, plain<4, read<float>>},
     {1, "F16", 1, 2, plain<2, read_half>},
@@ -180,8 +182,8 @@ std::string supported_ggml_types() {
 }
 
 void dequantise(const GgmlType& type, const uint8_t* blocks, int64_t count, real* x) {
-  // Large slices, so that only a large table is shared out: for the many small tensors of a model, waiting
-  // for each other at every one costs the threads more than it gains, above all on busy cores.
+  // The slices are so large that only large tensors are split over threads: for small ones the barrier costs
+  // more than it saves.
   const int64_t slice = (int64_t{1} << 21) / type.block_values;
   ag::parallel_for((count + slice - 1) / slice, slice * type.block_bytes, [&](int64_t i) {
     const int64_t first = i * slice, some = std::min(slice, count - first);

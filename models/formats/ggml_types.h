@@ -1,10 +1,9 @@
-// The number formats of GGUF tensors ("ggml types"), and how the supported ones become reals.
+// The number formats of GGUF tensors ("ggml types"), and the conversion of the supported ones to reals.
 //
-// A quantised format stores numbers in blocks of 32, those named K in blocks of 256: a scale d, sometimes a
-// minimum m, both IEEE half, and a few bits q per number. Format: github.com/ggml-org/ggml,
-// src/ggml-quants.c.
+// A quantised format stores numbers in blocks of 32 (256 for formats named K): a scale d, sometimes a minimum
+// m, both IEEE half, and a few bits q per number. Source: github.com/ggml-org/ggml, src/ggml-quants.c.
 //
-//   F32, F16, BF16   one number a block
+//   F32, F16, BF16   one number per block
 //   Q8_0             d, 32 x int8 q                   x = d q
 //   Q4_0             d, 16 bytes                      x = d (q - 8)    low halves: 0..15, high halves: 16..31
 //   Q4_1             d, m, 16 bytes                   x = d q + m      likewise
@@ -25,19 +24,19 @@ namespace models {
 struct GgmlType {
   uint32_t id = 0;
   const char* name = "";
-  uint32_t block_values = 0;  // numbers in a block; 0: ggml has removed the format, its size is not known
+  uint32_t block_values = 0;  // numbers in a block; 0: ggml has removed the format, its size is unknown
   uint32_t block_bytes = 0;
-  // blocks (count * block_bytes) -> x (count * block_values). Null where p2rec cannot read the format.
+  // blocks (count * block_bytes) -> x (count * block_values). Null if p2rec cannot read the format.
   void (*dequantise)(const uint8_t* blocks, int64_t count, ag::real* x) = nullptr;
 };
 
-// Null for a number that names no type.
+// Null for an unknown id.
 const GgmlType* find_ggml_type(uint32_t id);
 
-// "F32, F16, ...": the types that can be read, for messages.
+// The types that can be read, for messages: "F32, F16, ...".
 std::string supported_ggml_types();
 
-// Dequantises `count` blocks, large runs on several threads. Computed in float, in the f64 build too.
+// Dequantises `count` blocks, on several threads if there are many. Computes in float, also in the f64 build.
 void dequantise(const GgmlType& type, const uint8_t* blocks, int64_t count, ag::real* x);
 
 }  // namespace models

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kBufferBytes = int64_t{1} << 22;
 
-// A tensor's bytes as they are stored, read forward.
+// Reads the stored bytes of a tensor in order.
 class StoredBytes {
  public:
   StoredBytes(const std::string& path, uint64_t data_begin, const GgufTensorInfo& info)

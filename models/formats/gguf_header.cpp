@@ -15,16 +15,16 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "GGUF files are little-endian and read as they are");
 
-constexpr uint64_t kSmallestString = 8;                     // its length
+constexpr uint64_t kSmallestString = 8;                     // its length, no bytes
 constexpr uint64_t kSmallestValue = 8 + 4 + 1;              // empty key, type, one byte
 constexpr uint64_t kSmallestInfo = 8 + 4 + 4 + 8;           // empty name, rank, type, offset
-constexpr uint64_t kLongestKey = 65535, kLongestName = 64;  // the format's limits
+constexpr uint64_t kLongestKey = 65535, kLongestName = 64;  // the limits of the format
 constexpr uint32_t kMostDimensions = 4;
 constexpr uint64_t kDefaultAlignment = 32;
 
 constexpr const char* kTypeNames[] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
                                       "bool", "string", "array", "u64", "i64", "f64"};
-constexpr uint64_t kTypeBytes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};  // of one value; 0: not a number
+constexpr uint64_t kTypeBytes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};  // per value; 0: not a number
 const char* name_of(GgufType type) { return kTypeNames[static_cast<size_t>(type)]; }
 uint64_t bytes_of(GgufType type) { return kTypeBytes[static_cast<size_t>(type)]; }
 
@@ -35,7 +35,7 @@ T element(const std::string& bytes, uint64_t i) {
   return value;
 }
 
-// Reads forward and never asks for memory beyond what the file still holds.
+// Reads in order, and never allocates more memory than there are bytes left in the file.
 class Reader {
  public:
   explicit Reader(const nn::Path& path) : file_(path.string()), in_(nn::open_file(path, "GGUF file")) {
@@ -48,7 +48,7 @@ class Reader {
   uint64_t position() const { return position_; }
   uint64_t size() const { return size_; }
 
-  // Checks that `count` things of at least `each` bytes can follow. Divided: nothing overflows.
+  // Checks that `count` things of at least `each` bytes can follow. Divides, so that nothing overflows.
   void expect(uint64_t count, uint64_t each, const std::string& what) const {
     const uint64_t left = size_ - position_;
     INPUT_CHECK(count <= left / each, file_, ": cut short or damaged: ", what, " at byte ", position_,
@@ -120,7 +120,7 @@ GgufValue read_value(Reader& in, const std::string& what) {
   return value;
 }
 
-// The bytes that a tensor of these dimensions takes.
+// The size in bytes of a tensor of this shape and type.
 uint64_t tensor_bytes(const Reader& in, const GgufTensorInfo& info, const GgmlType& type) {
   int64_t count = 1, bytes = 0;
   bool fits = true;
@@ -173,7 +173,8 @@ uint64_t alignment(const Reader& in, const GgufHeader& header) {
   return result;
 }
 
-// Zeros lead up to the data. Anything else is a header that is longer than its counts say.
+// Checks that zeros fill the space up to the data. Other bytes mean that
+// the header is longer than it declares.
 void check_padding(Reader& in, uint64_t end) {
   while (in.position() < std::min(end, in.size())) {
     const uint64_t at = in.position();
@@ -190,8 +191,8 @@ void check_tensor_place(const Reader& in, const GgufTensorInfo& info, uint64_t a
               info.offset, ", but the file has ", data, " bytes of tensors");
 }
 
-// The tensors lie one after the other, each at the next aligned place, and fill the file: what is left would
-// belong to something that the header's counts leave out. ggml checks their places likewise.
+// Checks that the tensors are one after the other, each at the next aligned place, and fill the file. Bytes
+// that are left would mean that the header declares too few tensors. ggml checks the places too.
 void check_places(const Reader& in, const GgufHeader& header, uint64_t aligned_to) {
   const uint64_t data = in.size() - std::min(in.size(), header.data_begin);
   std::vector<const GgufTensorInfo*> by_offset;

@@ -1,9 +1,9 @@
-// What a GGUF file says before its tensors' data (format: github.com/ggml-org/ggml, docs/gguf.md).
+// The header of a GGUF file, before the tensors' data (format: github.com/ggml-org/ggml, docs/gguf.md).
 //
 //   "GGUF", version u32, number of tensors u64, number of metadata values u64
 //   per metadata value:  key (string), type u32, value; an array is element type u32, length u64, elements
 //   per tensor:          name (string), rank u32, dimensions u64 each (fastest first), type u32, offset u64
-//   zeros up to a multiple of general.alignment (32 where it is not given); from here the offsets count
+//   zeros up to a multiple of general.alignment (default 32); the offsets count from here
 //   the tensors' data, one after the other, each followed by zeros up to such a multiple
 //
 // All little-endian; a string is its length (u64) and its bytes. Versions 2 and 3 share this layout.
@@ -19,10 +19,10 @@
 
 namespace models {
 
-// The format's numbers for the types of metadata values.
+// The types of metadata values, with the format's numbers.
 enum class GgufType : uint32_t { U8, I8, U16, I16, U32, I32, F32, Bool, String, Array, U64, I64, F64 };
 
-// A metadata value. Numbers and bools stay as the file's bytes until they are asked for.
+// A metadata value. Numbers and bools are stored as the file's bytes and converted when they are read.
 struct GgufValue {
   GgufType type = GgufType::U8;  // of the value, or of an array's elements; never Array
   bool array = false;
@@ -33,10 +33,10 @@ struct GgufValue {
   bool is_integer() const;
   bool is_float() const { return type == GgufType::F32 || type == GgufType::F64; }
   std::string description() const;  // "u32", "array of 12 strings"
-  // Element i of a value that is an integer, a float, a bool.
-  int64_t integer(uint64_t i) const;  // of U64 modulo 2^64
+  // Element i of a value of integers, floats or bools.
+  int64_t integer(uint64_t i) const;  // U64 modulo 2^64
   uint64_t unsigned_integer(uint64_t i) const { return static_cast<uint64_t>(integer(i)); }
-  double number(uint64_t i) const;  // of an integer too
+  double number(uint64_t i) const;  // also for integers
 };
 
 struct GgufTensorInfo {
@@ -44,7 +44,7 @@ struct GgufTensorInfo {
   ag::Shape shape;                 // row-major: the file's dimensions reversed
   uint32_t type = 0;               // ggml_types.h
   uint64_t offset = 0, bytes = 0;  // offset from GgufHeader::data_begin
-  size_t part = 0;                 // of a model in several files
+  size_t part = 0;                 // the file's index, for a model in several files
 };
 
 struct GgufHeader {
@@ -53,9 +53,9 @@ struct GgufHeader {
   std::vector<GgufTensorInfo> tensors;  // in the file's order
 };
 
-// Throws ag::InputError, naming the file and the place in it, for anything that does not hold together:
-// lengths and counts are checked against what is left of the file before memory is asked for, and the tensors
-// lie aligned and whole inside the file, without overlap, and fill it.
+// Throws ag::InputError, which names the file and the place in it, if the header is inconsistent. Lengths and
+// counts are checked against the rest of the file before memory is allocated. The tensors must be aligned,
+// complete, without overlap, and fill the file.
 GgufHeader read_gguf_header(const nn::Path& path);
 
 }  // namespace models

@@ -15,7 +15,7 @@ using ag::Tensor;
 constexpr const char *kTable = "token_embd.weight", *kOutput = "output.weight",
                      *kRopeDivisors = "rope_freqs.weight";
 
-// The architecture, with which the names of all its keys begin.
+// The architecture; the names of its keys begin with it.
 std::string architecture_of(const GgufFile& file) {
   const std::string name = file.string("general.architecture");
   INPUT_CHECK(
@@ -25,7 +25,7 @@ std::string architecture_of(const GgufFile& file) {
   return name;
 }
 
-// A key that changes what the model computes must be absent or have the value that changes nothing.
+// A key that would change the computation must be absent or have the neutral value.
 void refuse_unsupported_keys(const GgufFile& file, const std::string& prefix, const LlamaConfig& config) {
   const auto refuse_unless = [&](const char* name, double only, const char* what) {
     const std::string key = prefix + name;
@@ -37,7 +37,7 @@ void refuse_unsupported_keys(const GgufFile& file, const std::string& prefix, co
   INPUT_CHECK(file.flag_or(prefix + "attention.causal", true), file.path(), ": key '", prefix,
               "attention.causal' is false; a model that reads in both directions is not supported");
   const std::string window_key = prefix + "attention.sliding_window";
-  const int64_t window = file.integer_or(window_key, 0);  // 0 stands for none
+  const int64_t window = file.integer_or(window_key, 0);  // 0: no window
   INPUT_CHECK(window == 0 || window >= config.context, file.path(), ": key '", window_key, "' is ", window,
               ", less than the context of ", config.context, "; a sliding window is not supported");
   for (const char* name : {"rope.dimension_count", "attention.value_length"}) {
@@ -47,8 +47,8 @@ void refuse_unsupported_keys(const GgufFile& file, const std::string& prefix, co
   }
 }
 
-// The factor by which all positions are divided. llama.cpp takes a factor without a type for a linear one,
-// and no account of a factor where the type is none.
+// The factor by which all positions are divided. As in llama.cpp, a factor without a type is linear, and is
+// ignored if the type is none.
 double linear_factor(const GgufFile& file, const std::string& prefix) {
   const std::string type_key = prefix + "rope.scaling.type", type = file.string_or(type_key, "linear");
   INPUT_CHECK(type == "none" || type == "linear", file.path(), ": key '", type_key, "' is ", nn::quote(type),
@@ -56,10 +56,10 @@ double linear_factor(const GgufFile& file, const std::string& prefix) {
   if (type == "none") return 1;
   const double older = file.number_or(prefix + "rope.scale_linear", 1);
   const double factor = file.number_or(prefix + "rope.scaling.factor", older);
-  return factor == 0 ? 1 : factor;  // 0 stands for none
+  return factor == 0 ? 1 : factor;  // 0: no factor
 }
 
-// Llama 3's divisors (D/2) are a tensor; a linear factor comes on top.
+// Llama 3's divisors (D/2) are a tensor; a linear factor multiplies them.
 std::vector<double> rope_divisors(const GgufFile& file, const std::string& prefix,
                                   const LlamaConfig& config) {
   const double factor = linear_factor(file, prefix);
@@ -75,7 +75,7 @@ std::vector<double> rope_divisors(const GgufFile& file, const std::string& prefi
   return divisors;
 }
 
-// The output is tied to the token table where the file has none of its own, or the same numbers twice.
+// The output is tied to the token table if the file has no output matrix, or one with the same bytes.
 bool is_tied(const GgufFile& file) { return !file.find(kOutput) || file.same_data(kOutput, kTable); }
 
 LlamaConfig config_from_gguf(const GgufFile& file, const std::string& architecture) {
@@ -106,8 +106,8 @@ std::map<std::string, Shape> shapes_of_parameters(const GgufFile& file, const Ll
   return found;
 }
 
-// llama.cpp stores the rows of each head of q and k so that the two numbers of a rotated pair are neighbours:
-// its row h*D + 2*j + i is Hugging Face's row h*D + i*D/2 + j (i = 0, 1; D the head size).
+// llama.cpp stores the rows of q and k so that the two numbers of a rotated pair are neighbours: its row
+// h*D + 2*j + i is Hugging Face's row h*D + i*D/2 + j (i = 0, 1; D is the head size).
 void undo_row_permutation(Tensor& weight /*(heads*D,C)*/, int64_t heads) {
   const int64_t D = weight.dim(0) / heads, C = weight.dim(1);
   std::vector<ag::real> head(static_cast<size_t>(D * C));
@@ -131,7 +131,7 @@ LlamaConfig checked_gguf_config(const GgufFile& file) {
   config.tied = is_tied(file);
   check_tensors(layout_of(config), &LayoutEntry::gguf_name, shapes_of_parameters(file, config), file.path());
   config.rope_divisors = rope_divisors(file, prefix, config);
-  check_config(config, file.path(), file.tensors().size());  // with the divisors
+  check_config(config, file.path(), file.tensors().size());  // again, with the divisors
   return config;
 }
 
@@ -140,7 +140,7 @@ std::unique_ptr<Llama> load_gguf_model(const GgufFile& file, const LlamaConfig& 
   const bool permuted = architecture_of(file) == "llama";  // qwen2's rows stand as Hugging Face's
 
   auto model = std::make_unique<Llama>(config);
-  // Tensor by tensor straight into the parameters: no second copy of the model is ever in memory.
+  // Loads each tensor directly into its parameter, so that no second copy of the model is in memory.
   const auto parameters = parameters_by_name(*model);
   for (const LayoutEntry& entry : layout_of(config)) {
     Tensor parameter = parameters.at(entry.name);

@@ -1,4 +1,4 @@
-// A language model out of a GGUF file, as llama.cpp's convert_hf_to_gguf.py writes it.
+// A language model from a GGUF file, in the form of llama.cpp's convert_hf_to_gguf.py.
 #pragma once
 
 #include <memory>
@@ -11,21 +11,22 @@ namespace models {
 
 // --- the model: architectures `llama` and `qwen2` ----------------------------------------------------------
 
-// What the file says about its model. Strict: every tensor is used and every parameter found in its shape;
-// what the model cannot do is refused by name. Throws ag::InputError naming the file.
+// The file's model configuration. Strict: every tensor must be used, and every parameter must be there with
+// its shape. Throws ag::InputError, which names the file and what is wrong or not supported.
 LlamaConfig checked_gguf_config(const GgufFile& file);
 
-// The model with that configuration, frozen. Refused, before memory is asked for, where it does not fit.
+// The model with that configuration, frozen. Throws ag::InputError, before it allocates memory, if the model
+// does not fit into memory.
 std::unique_ptr<Llama> load_gguf_model(const GgufFile& file, const LlamaConfig& config);
 
 // --- the tokenizer -----------------------------------------------------------------------------------------
 
-// Byte-level BPE (tokenizer.ggml.model "gpt2"; tokenizer.ggml.pre says how text is split, see pre_split.h) or
-// SentencePiece's BPE ("llama"). Throws ag::InputError naming the file and the key that is missing or wrong.
+// Byte-level BPE (tokenizer.ggml.model "gpt2"; tokenizer.ggml.pre names the pre-tokenizer, see pre_split.h)
+// or SentencePiece's BPE ("llama"). Throws ag::InputError, which names the file and the missing or wrong key.
 std::unique_ptr<Tokenizer> tokenizer_from_gguf(const GgufFile& file);
 
-// Writes a tokenizer.json (tokenizer_json.h) that tokenizes as the file's byte-level BPE does. Throws
-// ag::InputError for another tokenizer and ag::Error if the file cannot be written.
+// Writes a tokenizer.json (tokenizer_json.h) that gives the same ids as the file's byte-level BPE. Throws
+// ag::InputError for another tokenizer, and ag::Error if the file cannot be written.
 void write_tokenizer_json(const nn::Path& file, const GgufFile& gguf);
 
 }  // namespace models

@@ -23,7 +23,7 @@ BpeVocabulary read_vocabulary(const GgufFile& file) {
   return vocabulary;
 }
 
-// `adds_bos`: where the file does not say whether a text begins with one.
+// `adds_bos` is the default if the file does not say that texts begin with a bos token.
 void read_special_tokens(const GgufFile& file, bool adds_bos, BpeVocabulary& vocabulary) {
   const auto id_of = [&](const std::string& name) {
     const std::string key = kKey + name + "_token_id";
@@ -71,8 +71,8 @@ BpeVocabulary byte_level_vocabulary(const GgufFile& file) {
   return vocabulary;
 }
 
-// Control tokens are looked for in the text as it is, and each stretch between them is a text of its own,
-// with its own space before it. User-defined tokens are inside such a stretch, as in SentencePiece.
+// Control tokens are found in the unchanged text, and each part between them is a separate text with its own
+// space before it. User-defined tokens are within such a part, as in SentencePiece.
 std::unique_ptr<Tokenizer> sentencepiece(const GgufFile& file) {
   refuse_flag(file, "remove_extra_whitespaces", "SentencePiece's BPE");
   INPUT_CHECK(!file.has(kKey + "precompiled_charsmap"), file.path(), ": has a key '", kKey,

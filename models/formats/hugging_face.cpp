@@ -23,13 +23,13 @@ bool is_there(const nn::Path& path) {
   return std::filesystem::exists(path, error);
 }
 
-// Where a tensor lies.
+// The file and position of a tensor.
 struct Place {
   const nn::SafetensorsFile* file;
   const nn::SafetensorsFile::TensorInfo* info;
 };
 
-// A model's tensors, in one file or in several.
+// The tensors of a model, from one or several files.
 class Weights {
  public:
   explicit Weights(const nn::Path& folder) : folder_(folder.string()) {
@@ -83,7 +83,7 @@ class Weights {
     files_.push_back(std::make_unique<nn::SafetensorsFile>(path));
     const nn::SafetensorsFile& file = *files_.back();
     for (const auto& info : file.tensors()) {
-      if (info.name.ends_with("rotary_emb.inv_freq")) continue;  // in old files; follows from the config
+      if (info.name.ends_with("rotary_emb.inv_freq")) continue;  // in old files; the config determines it
       const bool as_ours = info.name.starts_with("model.") || info.name == kOutputName;
       const bool is_new =
           places_.emplace(as_ours ? info.name : "model." + info.name, Place{&file, &info}).second;
@@ -99,7 +99,7 @@ class Weights {
   std::map<std::string, Place> places_;
 };
 
-// A tied model's own output matrix, where a file holds one, says nothing new.
+// If a tied model's file has an output matrix, it must equal the token table.
 void check_tied_output(const Place& output, const Tensor& table) {
   INPUT_CHECK(output.info->shape == table.shape(), output.file->path(), ": ", kOutputName, " has shape ",
               output.info->shape, "; expected that of the token table it is tied to, ", table.shape());
@@ -131,7 +131,7 @@ std::unique_ptr<Llama> load_hugging_face_model(const nn::Path& folder) {
   need_memory_for(config, folder.string());
 
   auto model = std::make_unique<Llama>(config);
-  // Tensor by tensor straight into the parameters: no second copy of the model is ever in memory.
+  // Loads each tensor directly into its parameter, so that no second copy of the model is in memory.
   for (auto& [name, parameter] : parameters_by_name(*model)) {
     const Place& place = weights.places().at(name);
     place.file->load_into(*place.info, parameter);
@@ -180,7 +180,7 @@ void write_hugging_face_weights(const nn::Path& folder, const nn::NamedTensors& 
 }
 
 std::unique_ptr<Tokenizer> load_hugging_face_tokenizer(const nn::Path& folder) {
-  // First of all: is it a model's folder?
+  // Checked first: a folder without config.json is not a model.
   INPUT_CHECK(
       is_there(folder / kConfig), folder.string(),
       ": this folder has no config.json; expected a Hugging Face folder of a language model, or a file");

@@ -20,29 +20,30 @@ namespace models {
 // the file.
 LlamaConfig read_hugging_face_config(const nn::Path& file);
 
-// PyTorch's names for the types of safetensors: {"BF16", "bfloat16"}, ...
+// PyTorch's names of the types in safetensors: {"BF16", "bfloat16"}, ...
 const std::map<std::string, std::string>& torch_names();
 
-// Writes config.json. `type`: what the weights are stored as ("BF16"). `base` is the config.json that the
-// model came from, whose other keys are kept, or empty. `token_ids`: further keys ("eos_token_id").
+// Writes config.json. `type` is the stored type of the weights ("BF16"). `base` is empty or the model's
+// original config.json, whose other keys are kept. `token_ids` are further keys ("eos_token_id").
 void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, const std::string& type,
                                const nn::Path& base = {},
                                const std::map<std::string, int64_t>& token_ids = {});
 
-// config.json, checked against the folder's tensors as load_hugging_face_model does.
+// Reads config.json and checks it against the folder's tensors, as load_hugging_face_model does.
 LlamaConfig checked_hugging_face_config(const nn::Path& folder);
 
-// Frozen. The weights are reals of any type and go tensor by tensor into the model. Strict: every tensor is
-// used and every parameter filled; all names, shapes and the free memory are checked before memory for the
-// model is asked for. Names may lack the prefix "model."; rotary_emb.inv_freq of old checkpoints is ignored;
-// a tied model's lm_head must be absent or equal to the token table. Throws ag::InputError naming the file.
+// Loads the model, frozen. The weights are reals of any type; they are loaded one tensor at a time. Strict:
+// every tensor must be used and every parameter must be there; names, shapes and free memory are checked
+// before memory for the model is allocated. Names may be without the prefix "model."; rotary_emb.inv_freq of
+// old checkpoints is ignored; a tied model's lm_head must be absent or equal to the token table. Throws
+// ag::InputError, which names the file.
 std::unique_ptr<Llama> load_hugging_face_model(const nn::Path& folder);
 
-// The type of each parameter in the folder, as safetensors calls it.
+// The type of each parameter in the folder, with safetensors' names.
 nn::StoredTypes hugging_face_types(const nn::Path& folder);
 
-// Writes model.safetensors, or, where that would take more than `limit` bytes,
-// model-00001-of-0000N.safetensors of at most `limit` bytes each (unless one tensor is larger) and an index.
+// Writes model.safetensors, or, if that would have more than `limit` bytes, an index and
+// model-00001-of-0000N.safetensors with at most `limit` bytes each (more if a single tensor is larger).
 // Types: see write_safetensors.
 void write_hugging_face_weights(const nn::Path& folder, const nn::NamedTensors& tensors,
                                 const nn::StoredTypes& types, int64_t limit);

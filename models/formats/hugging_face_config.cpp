@@ -16,21 +16,21 @@ using nn::OrderedJson;
 constexpr const char* kConfigFile = "model configuration";
 constexpr const char *kLlama = "llama", *kMistral = "mistral", *kQwen2 = "qwen2";
 
-// config.json's names of the sizes that every model states.
+// The names in config.json of the sizes that every model has.
 constexpr std::pair<const char*, int64_t LlamaConfig::*> kSizeKeys[] = {
     {"vocab_size", &LlamaConfig::vocabulary},          {"hidden_size", &LlamaConfig::hidden},
     {"intermediate_size", &LlamaConfig::intermediate}, {"num_hidden_layers", &LlamaConfig::layers},
     {"num_attention_heads", &LlamaConfig::heads},      {"max_position_embeddings", &LlamaConfig::context}};
 
 void refuse_biases(const JsonReader& json, const std::string& type) {
-  if (type == kQwen2) return;  // its biases are part of the type, whatever the file says
+  if (type == kQwen2) return;  // it always has biases; the file's keys are ignored
   for (const char* key : {"attention_bias", "mlp_bias"}) {
     INPUT_CHECK(!json.flag_or(key, false), json.file, ": ", key, " is true, which is not supported for ",
                 type, "; hint: the biases on q, k and v of qwen2 are");
   }
 }
 
-// A window that is at least the context never matters. Mistral's default is 4096.
+// A window that is not shorter than the context has no effect. Mistral's default is 4096.
 void refuse_sliding_window(const JsonReader& json, const std::string& type, int64_t context) {
   INPUT_CHECK(
       !json.flag_or("use_sliding_window", false), json.file,
@@ -71,7 +71,7 @@ void refuse_unsupported(const JsonReader& json, const std::string& type) {
 
 // --- rotary positions --------------------------------------------------------------------------------------
 
-// The parameters under rope_scaling (transformers 4) or else rope_parameters (5).
+// The parameters: rope_scaling (transformers 4), else rope_parameters (5).
 JsonReader rope_of(const JsonReader& json) {
   static const Json kNone = Json::object();
   const bool older = json.has("rope_scaling") && !json["rope_scaling"].json.empty();
@@ -106,8 +106,8 @@ std::vector<double> numbers(const JsonReader& list) {
   return found;
 }
 
-// longrope has two lists of divisors, for short texts and for long ones, and scales the attention. Where the
-// lists are equal and the scale is 1, it is a plain list of divisors; write_hugging_face_config writes that.
+// longrope has two lists of divisors, for short and for long texts, and scales the attention. If the lists
+// are equal and the scale is 1, it is a plain list of divisors; write_hugging_face_config writes this form.
 std::vector<double> longrope_from(const JsonReader& rope, const LlamaConfig& config) {
   const std::vector<double> divisors = numbers(rope["long_factor"]);
   INPUT_CHECK(
@@ -145,8 +145,8 @@ void read_rope(const JsonReader& json, LlamaConfig& config) {
   }
 }
 
-// Divisors in the words of transformers: none, a linear factor, Llama 3's published numbers, or else a
-// longrope that does not depend on the length.
+// The divisors in transformers' form: none, a linear factor, Llama 3's published numbers, else a longrope
+// that does not depend on the length.
 OrderedJson rope_scaling_of(const LlamaConfig& config) {
   const std::vector<double>& divisors = config.rope_divisors;
   if (divisors.empty()) return nullptr;
@@ -180,7 +180,7 @@ LlamaConfig read_hugging_face_config(const nn::Path& path) {
   refuse_unsupported(json, type);
   LlamaConfig config;
   for (const auto& [key, size] : kSizeKeys) config.*size = json[key].integer();
-  // Where the key is missing, only llama's default is the number of heads; null means it everywhere.
+  // If the key is missing, the default is the number of heads only for llama; null means it for all types.
   const char* kv_heads = "num_key_value_heads";
   const bool as_heads = type == kLlama || json.json.contains(kv_heads);
   config.kv_heads = as_heads ? json.integer_or(kv_heads, config.heads) : json[kv_heads].integer();
@@ -189,7 +189,7 @@ LlamaConfig read_hugging_face_config(const nn::Path& path) {
   config.qkv_bias = type == kQwen2;
   config.tied = json.flag_or("tie_word_embeddings", false);
   refuse_sliding_window(json, type, config.context);
-  check_sizes(config, json.file);  // the number of divisors depends on them
+  check_sizes(config, json.file);  // before read_rope: the number of divisors depends on the sizes
   read_rope(json, config);
   check_sizes(config, json.file);
   return config;
@@ -219,7 +219,7 @@ void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, 
   json["hidden_act"] = "silu";
   json["rms_norm_eps"] = config.rms_eps;
   json["tie_word_embeddings"] = config.tied;
-  json.erase("torch_dtype");  // dtype's older name
+  json.erase("torch_dtype");  // the older name of dtype
   json["dtype"] = torch_names().at(type);
   for (const auto& [key, id] : token_ids) json[key] = id;
   nn::write_atomically(file, nn::json_text(json, 2) + "\n");

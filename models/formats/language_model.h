@@ -1,4 +1,4 @@
-// A language model as the pipeline uses it: weights and tokenizer out of one file or folder.
+// A language model for the pipeline: weights and tokenizer from one file or folder.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace models {
 struct LanguageModel {
   std::unique_ptr<Llama> model;  // frozen: no parameter requires grad
   std::unique_ptr<Tokenizer> tokenizer;
-  std::string name;  // as the file calls it, else the file's own name
+  std::string name;  // the name in the file, else the file's name
 };
 
 // From
@@ -26,22 +26,21 @@ struct LanguageModel {
 // not fit into memory is refused. Throws ag::InputError naming the file.
 LanguageModel load_language_model(const nn::Path& path);
 
-// All that can be checked without reading the weights.
+// The parts of a model that can be checked without reading the weights.
 struct CheckedModel {
   LlamaConfig config;
   std::unique_ptr<Tokenizer> tokenizer;  // may have more tokens than the model's table has rows
 };
 CheckedModel check_language_model(const nn::Path& path);
 
-// Throws ag::InputError, which quotes the text that the ids are of, if one of them has no row in a token
-// table of `rows`.
+// Throws ag::InputError, which quotes `text`, if one of its ids has no row in a token table with `rows` rows.
 void need_rows(const std::vector<int32_t>& ids, int64_t rows, const std::string& text);
 
-// The type of each parameter in a GGUF file or Hugging Face folder, as safetensors calls it; F32 for what
-// is quantised.
+// The type of each parameter in a GGUF file or Hugging Face folder, with safetensors' names; F32 for
+// quantised types.
 nn::StoredTypes stored_types(const nn::Path& path);
 
-// Only the tokenizer of such a file or folder.
+// Loads only the tokenizer of such a file or folder.
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path);
 
 // A hash of the file, of all its parts, or of a folder's configuration, weights and tokenizer, in hex.

@@ -1,5 +1,5 @@
 // The file of the tiny model that a run trains from scratch: safetensors, with the configuration as JSON in
-// the metadata under "config". Its tokenizer is the byte tokenizer.
+// the metadata, "config". The model has the byte tokenizer.
 #pragma once
 
 #include <memory>
@@ -8,14 +8,14 @@
 
 namespace models {
 
-// Frozen. As strict as the other loaders. Throws ag::InputError naming the file.
+// Loads the model, frozen. As strict as the other loaders. Throws ag::InputError, which names the file.
 std::unique_ptr<Llama> load_tiny_model(const nn::Path& file);
 
-// What the file says about its model, checked against its tensors. Throws ag::InputError naming the file.
+// The file's configuration, checked against its tensors. Throws ag::InputError, which names the file.
 LlamaConfig checked_tiny_config(const nn::Path& file);
 
-// Throws ag::Error for another vocabulary and for what no run trains (biases, a stated head size, scaled
-// positions).
+// Writes the file. Throws ag::Error for another vocabulary, and for biases, a stated head size or scaled
+// positions, which no run trains.
 void write_tiny_llm(const nn::Path& file, const Llama& model, nn::Metadata metadata = {});
 
 }  // namespace models

@@ -43,15 +43,15 @@ std::vector<double> llama3_divisors(const LlamaConfig& config, const Llama3Scali
   return divisors;
 }
 
-// What the layers of one forward pass share: the batch, its rotation, and what its tokens see first.
+// The data that the layers of one forward pass share: the batch, its rotation, and a prefix or cache.
 struct LlamaPass {
   const nn::Packed& x;
   ag::Rotation rotation;
   const SharedPrefix* prefix = nullptr;
   KvCache* cache = nullptr;
-  SharedPrefix* keep = nullptr;  // where keys and values are to be kept
-  Offsets k_offsets;             // of the keys, with what comes before
-  Tensor with_prefix;            // rows of (prefix, batch) that put the prefix before each sequence
+  SharedPrefix* keep = nullptr;  // if not null, keys and values are stored here
+  Offsets k_offsets;             // of the keys, including those of the prefix or cache
+  Tensor with_prefix;            // rows of (prefix, batch): the prefix before each sequence
 
   LlamaPass(const Llama& model, const nn::Packed& batch, const SharedPrefix* shared = nullptr,
             KvCache* growing = nullptr)
@@ -61,7 +61,7 @@ struct LlamaPass {
     if (prefix) put_prefix_first();
   }
 
-  // What a layer's attention sees: the batch's keys and values (N,KV,D), after what comes before them.
+  // The keys and values for a layer's attention: those of the prefix or cache, then k and v (N,KV,D).
   KeyValues context(size_t layer, const Tensor& k, const Tensor& v) const {
     if (keep) keep->layers.push_back({k.detach(), v.detach()});
     if (cache) return {append(cache->layers[layer].keys, k), append(cache->layers[layer].values, v)};
@@ -70,14 +70,14 @@ struct LlamaPass {
   }
 
  private:
-  // Writes new rows into the cache; returns all that it then holds.
+  // Writes new rows into the cache; returns all its rows.
   Tensor append(const Tensor& cached, const Tensor& rows) const {
     const int64_t begin = cache->length, end = begin + rows.dim(0);
     cached.rows(begin, end).copy_from(rows);
     return cached.rows(0, end);
   }
 
-  // The rows with the prefix's before those of each sequence.
+  // The rows of each sequence, after the rows of the prefix.
   Tensor after(const Tensor& before, const Tensor& rows) const {
     const int64_t KV = rows.dim(1), D = rows.dim(2), both = before.dim(0) + rows.dim(0);
     const Tensor all = ag::reshape(ag::concat({before, rows}, 0), {both, KV * D});

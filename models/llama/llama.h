@@ -13,12 +13,12 @@ namespace models {
 struct LlamaConfig {
   int64_t vocabulary = 0;    // V
   int64_t hidden = 0;        // C
-  int64_t intermediate = 0;  // of the feed-forward layer
+  int64_t intermediate = 0;  // size of the feed-forward layer
   int64_t layers = 0;
   int64_t heads = 0;       // H
   int64_t kv_heads = 0;    // KV
-  int64_t context = 2048;  // tokens that the model was trained for
-  int64_t head_dim = 0;    // D where a model states it; 0: hidden / heads
+  int64_t context = 2048;  // number of tokens that the model was trained for
+  int64_t head_dim = 0;    // D if a model states it; 0: hidden / heads
   double rms_eps = 1e-5;
   double rope_theta = 10000;
   std::vector<double> rope_divisors;  // (D/2), see inverse_frequencies; empty: none
@@ -27,41 +27,40 @@ struct LlamaConfig {
   int64_t head_size() const { return head_dim ? head_dim : hidden / heads; }  // D
 };
 
-// Angles of the rotary positions per position: rope_theta^(-2i/D) / rope_divisors[i], i = 0 .. D/2 - 1.
+// The rotary angles per position (D/2): rope_theta^(-2i/D) / rope_divisors[i], i = 0 .. D/2 - 1.
 std::vector<double> inverse_frequencies(const LlamaConfig& config);
 
-// Ways to stretch the context, each a list of D/2 divisors, as in transformers' modeling_rope_utils.py.
+// Two ways to stretch the context, as D/2 divisors (source: transformers' modeling_rope_utils.py).
 // Linear: all positions are divided by the factor.
 std::vector<double> linear_divisors(const LlamaConfig& config, double factor);
 
-// Llama 3.1: a frequency whose wave is longer than context / low_frequency is divided by the factor, one
-// whose wave is shorter than context / high_frequency is kept, and between, 1 / divisor is linear in the
-// frequency.
+// Llama 3.1: frequencies with waves longer than context / low_frequency are divided by the factor, those with
+// waves shorter than context / high_frequency are kept. In between, 1 / divisor is linear in the frequency.
 struct Llama3Scaling {
   double factor = 8, low_frequency = 1, high_frequency = 4;
   double context = 8192;  // original_max_position_embeddings
 };
 std::vector<double> llama3_divisors(const LlamaConfig& config, const Llama3Scaling& scaling);
 
-// What one layer's attention looks at: of T tokens.
+// The keys and values of one layer for T tokens.
 struct KeyValues {
   ag::Tensor keys, values;  // (T,KV,D) each
 };
 
-// Keys and values of tokens that every sequence of a batch sees first.
+// The keys and values of a prefix that all sequences of a batch have in common.
 struct SharedPrefix {
   std::vector<KeyValues> layers;  // of P tokens
   int64_t length = 0;             // P
 };
 
-// Keys and values of one growing sequence, for generation; memory for all of it is taken at once.
+// The keys and values of one growing sequence, for generation. The constructor allocates all memory.
 struct KvCache {
   KvCache(const LlamaConfig& config, int64_t capacity, ag::Device device = ag::Device::CPU);
   std::vector<KeyValues> layers;  // of `capacity` tokens, of which `length` are filled
   int64_t length = 0, capacity;
 };
 
-// What the layers of one forward pass share; made by Llama.
+// The data that the layers of one forward pass share; Llama makes it.
 struct LlamaPass;
 
 class LlamaAttention : public nn::Module {
@@ -100,16 +99,16 @@ class Llama : public nn::Module {
 
   ag::Tensor embed(const ag::Tensor& ids /*(N)*/) const { return embed_tokens_(ids); }  // (N,C)
   ag::Tensor token_table() const { return embed_tokens_.weight; }                       // (V,C)
-  // States after the final norm (N,C). Positions of x count from the prefix's end if there is one.
+  // The states after the final norm (N,C). With a prefix, the positions of x count from its end.
   ag::Tensor hidden_states(const nn::Packed& x, const SharedPrefix* prefix = nullptr) const;
-  // The same from vectors in place of token ids; x.ids is ignored.
+  // The same from vectors instead of token ids; x.ids is ignored.
   ag::Tensor hidden_states(const ag::Tensor& embedded /*(N,C)*/, const nn::Packed& x,
                            const SharedPrefix* prefix = nullptr) const;
   ag::Tensor logits(const ag::Tensor& h /*(N,C)*/) const;  // (N,V)
 
   // Runs one sequence of P vectors and keeps its keys and values. Records nothing.
   SharedPrefix shared_prefix(const ag::Tensor& embedded /*(P,C)*/) const;
-  // Appends tokens to the cached sequence and returns the last one's logits (V). Records nothing.
+  // Appends tokens to the cached sequence and returns the logits (V) after the last one. Records nothing.
   ag::Tensor decode(const std::vector<int32_t>& ids, KvCache& cache) const;
 
   const LlamaConfig& config() const { return config_; }
@@ -125,7 +124,7 @@ class Llama : public nn::Module {
   std::unique_ptr<nn::Linear> lm_head_;
 };
 
-// N(0, std) for every matrix, the norms one: a model to be trained from scratch.
+// Sets initial values for training from scratch: every matrix N(0, std), the norms one.
 void initialise(Llama& model, double std, uint64_t seed);
 
 }  // namespace models

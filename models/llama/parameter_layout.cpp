@@ -11,7 +11,7 @@ namespace {
 
 using ag::Shape;
 
-constexpr int64_t kLargest = int64_t{1} << 31;  // of any size in a configuration: products stay below 2^63
+constexpr int64_t kLargest = int64_t{1} << 31;  // limit of each size, so that products stay below 2^63
 constexpr int64_t kLargestHead = int64_t{1}
                                  << 16;  // this many divisors of rotary positions take little memory
 constexpr size_t kShownProblems = 20;

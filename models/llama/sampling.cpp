@@ -20,7 +20,7 @@ void check(const Tensor& logits) {
            "the next token: the logits ", ag::to_string(logits), " are not finite");
 }
 
-// Of equal logits the lowest id.
+// The id of the largest logit; of equal ones the lowest id.
 int32_t most_probable(const Tensor& logits) {
   const real* begin = logits.data();
   return static_cast<int32_t>(std::max_element(begin, begin + logits.numel()) - begin);
@@ -51,7 +51,7 @@ void normalise(std::vector<Candidate>& list) {
   for (Candidate& c : list) c.probability /= sum;
 }
 
-// How many of the candidates it takes, from the first on, until their probabilities sum to p.
+// The smallest number of first candidates whose probabilities sum to at least p.
 size_t nucleus(const std::vector<Candidate>& list, double p) {
   double sum = 0;
   for (size_t i = 0; i < list.size(); ++i) {
@@ -85,7 +85,7 @@ std::vector<Candidate> candidates(const Tensor& logits, const Sampling& sampling
 
 int32_t pick(const std::vector<Candidate>& list, double u) {
   double sum = 0;
-  const Candidate* last = nullptr;  // rounding may leave the sum a little below one
+  const Candidate* last = nullptr;  // if rounding leaves the sum slightly below one
   for (const Candidate& c : list) {
     sum += c.probability;
     if (c.probability > 0) last = &c;

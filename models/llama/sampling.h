@@ -1,14 +1,14 @@
-// How a language model continues a text: the next token, again and again, greedily or drawn at random.
+// Generation: a language model continues a text token by token, greedily or with random draws.
 //
 // Drawing follows transformers' logits processors of the same names, in their order:
 //
 //   temperature T   logits / T
 //   top-k           the k most probable tokens stay
-//   top-p           of those, renormalised, the fewest most probable ones stay that sum to at least p
+//   top-p           after renormalisation, the fewest most probable of them stay that sum to at least p
 //                   (nucleus sampling, Holtzman et al., arXiv 1904.09751)
 //
-// and then one of the rest is drawn by its renormalised probability. Equal logits count in the order of their
-// ids, here and in the greedy choice, so exactly k tokens stay (transformers keeps all that equal the k-th).
+// Then one of them is drawn with its renormalised probability. Equal logits are ordered by id, also in the
+// greedy choice, so exactly k tokens stay (transformers also keeps those that equal the k-th).
 #pragma once
 
 #include <vector>
@@ -30,16 +30,16 @@ struct Candidate {
 };
 
 // The tokens that can be drawn, the most probable first; their probabilities sum to one. Computed in double.
-// A logit may be -inf (never drawn); throws ag::Error for NaN, for infinity, and where every logit is -inf.
+// A logit of -inf is never drawn. Throws ag::Error for NaN, for infinity, and if every logit is -inf.
 std::vector<Candidate> candidates(const ag::Tensor& logits /*(V)*/, const Sampling& sampling);
 
-// The candidate in whose part of [0,1) u lies, where the candidates lie side by side in their order.
+// The candidate for a number u in [0,1): the first one at which the sum of probabilities exceeds u.
 int32_t pick(const std::vector<Candidate>& candidates, double u);
 
-// Token `place` (0, 1, ...) of a continuation. Its random number depends on seed and place only.
+// Token number `place` (0, 1, ...) of a continuation. Its random number depends only on seed and place.
 int32_t next_token(const ag::Tensor& logits /*(V)*/, const Sampling& sampling, int64_t place);
 
-// Continues the prompt until one of `ends` (which is left out) or `count` tokens.
+// Continues the prompt until one of `ends` (which is not returned) or `count` tokens.
 std::vector<int32_t> generate(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
                               const std::vector<int32_t>& ends, const Sampling& sampling = {});
 
