@@ -124,7 +124,7 @@ TEST_CASE("prompts: words around the last items, item tokens after the vocabular
   CHECK(text("titles") == "User history: A title; 7\nPreference:");
   CHECK(text("ids+titles") == "User history: 11 A title; 7\nPreference:");
   CHECK_THROWS_WITH_AS(Prompts(data, tokenizer, {p2rec::ItemsAs::Titles, 2}, 257),
-                       doctest::Contains("items-as: found titles, but test has none"), ag::InputError);
+                       doctest::Contains("items-as: found titles, but test has no titles"), ag::InputError);
 
   const int32_t vocabulary = 300;  // rows of the model's token table, some of them without a token
   const Prompts tokens(data, tokenizer, {p2rec::ItemsAs::Tokens, 2}, vocabulary);

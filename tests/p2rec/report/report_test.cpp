@@ -254,7 +254,7 @@ TEST_CASE("the page holds the run's numbers") {
                            "2 items, 75.0\u00A0% of",
                            ">9,000<",  // groups
                            "1 min 40 s",
-                           "6 min 40 s in all",
+                           "6 min 40 s in total",
                            "25.0\u00A0%",
                            "50,000",
                            "2.00\u00A0GiB",  // costs
@@ -444,7 +444,7 @@ TEST_CASE("one seed, arms without the baseline, and one measure without a baseli
   CHECK(contains(page, "exact match: mean ± standard deviation"));
   CHECK(contains(page, "<th scope=\"col\">Arm</th>"));
   CHECK_FALSE(contains(page, "class=\"verdict\""));
-  CHECK_FALSE(contains(page, " less "));
+  CHECK_FALSE(contains(page, " vs "));
 }
 
 TEST_CASE("files that are missing or were not written by the program") {
