@@ -128,8 +128,8 @@ std::string report_page(const ReportData& data) {
 </header>
 <main>
 {4}</main>
-<footer>Made by <code>p2rec report</code> from config.toml, manifest.json, results.json and log.jsonl, which have
-all digits.</footer>
+<footer>Made by <code>p2rec report</code> from config.toml, manifest.json, results.json and log.jsonl,
+which have all digits.</footer>
 </body>
 </html>
 )",

@@ -61,9 +61,9 @@ std::string main_table(const Summary& s) {
     caption += "; the difference to " + escaped(s.baseline) +
                " is paired, with a 95&#160;% bootstrap interval over\n" + escaped(s.unit) + "s and seeds";
   std::string note = fmt::format(
-      R"(<p class="note">resolvable: the smallest true difference that this number of seeds can show. An interval
-over {}s and seeds can be narrower, but a smaller difference needs more seeds. In the plots, the small dots below
-an interval are the single seeds. {}.</p>
+      R"(<p class="note">resolvable: the smallest true difference that this number of seeds can show. An
+interval over {}s and seeds can be narrower, but a smaller difference needs more seeds. In the plots, the
+small dots below an interval are the single seeds. {}.</p>
 )",
       escaped(s.unit), escaped(s.note));
   for (const std::string& doubt : doubts_of(s))

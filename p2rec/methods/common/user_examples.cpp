@@ -71,7 +71,8 @@ std::string users_html(const nn::OrderedJsonReader& found) {
   for (const auto& user : found["users"].list()) users += user_html(user);
   return fmt::format(
       R"(<p>The first three ranked users; the choice does not depend on results. Each list is the top 10 of {}
-after the user’s history. The target is the held-out item. Its place is its rank in the results, counted from 1.</p>
+after the user’s history. The target is the held-out item. Its place is its rank in the results, counted
+from 1.</p>
 <div class="cards">
 {}</div>
 )",

@@ -136,9 +136,9 @@ std::string map_figure(const nn::OrderedJsonReader& map, const char* name, const
 
 std::string map_html(const nn::OrderedJsonReader& map) {
   return fmt::format(
-      R"(<p>Two principal components of the {} items with most training interactions. Point at a dot to see its title.
-k-means found the groups in all columns of the teacher’s table; the language model was trained to predict how much each
-user prefers them. Every eighth group has the same colour.</p>
+      R"(<p>Two principal components of the {} items with most training interactions. Point at a dot to see
+its title. k-means found the groups in all columns of the teacher’s table; the language model was trained
+to predict how much each user prefers them. Every eighth group has the same colour.</p>
 <div class="figures two">
 {}{}</div>
 )",
@@ -181,8 +181,8 @@ std::string neighbours_of(const nn::OrderedJsonReader& item, const char* name, c
 
 std::string neighbours_html(const nn::OrderedJsonReader& list) {
   std::string html = R"(<h3>Nearest neighbours</h3>
-<p>The nearest items, by cosine, of the most frequent item of each of five groups: in the teacher’s table, and in the
-language model’s embeddings before and after fine-tuning. Items of the same group are bold.</p>
+<p>The nearest items, by cosine, of the most frequent item of each of five groups: in the teacher’s table,
+and in the language model’s embeddings before and after fine-tuning. Items of the same group are bold.</p>
 )";
   for (const auto& item : list.list())
     html += fmt::format("<h4><bdi>{}</bdi>, group {}</h4>\n<div class=\"cards\">\n{}{}{}</div>\n",

@@ -67,8 +67,8 @@ std::string reconstruction_html(const OrderedJsonReader& found) {
     plot.bars.push_back({p.name, p.loss, loss_text(p.loss), ours});
   }
   return fmt::format(
-             R"(<p>How well the language model predicts users’ preferences for the groups from their items: mean squared error
-on held-out users. The training error went from {} (first 20 steps) to {} (last epoch).</p>
+             R"(<p>How well the language model predicts users’ preferences for the groups from their items:
+mean squared error on held-out users. The training error went from {} (first 20 steps) to {} (last epoch).</p>
 <div class="figures two">
 )",
              loss_text(loss_in(found, "train_loss_first")),
@@ -120,8 +120,9 @@ std::string groups_html(const OrderedJsonReader& found) {
                        groups.size());
   }
   return fmt::format(
-      R"(<p>k-means on the teacher’s item table made {} groups, without titles or other side information. Each group shows its
-most frequent items with their training interactions. The groups with most interactions come first.</p>
+      R"(<p>k-means on the teacher’s item table made {} groups, without titles or other side information.
+Each group shows its most frequent items with their training interactions. The groups with most
+interactions come first.</p>
 <div class="cards">
 {}</div>
 {})",
