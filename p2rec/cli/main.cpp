@@ -21,9 +21,9 @@ namespace {
 // Exit codes other than 0. kMistake: an option, a file or its content is wrong.
 constexpr int kFailure = 1, kMistake = 2, kStopped = 130;
 
-// Lets idle OpenMP threads sleep. By default they spin, and on a busy machine take the
-// cores from threads that have work. libgomp reads the environment before main(), so the
-// program restarts itself; if that fails, threads spin.
+// Lets idle OpenMP threads sleep. By default they spin, and on a busy machine take the cores from threads
+// that have work. libgomp reads the environment before main(), so the program restarts itself; if that
+// fails, threads spin.
 void let_idle_threads_sleep(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
   setenv("OMP_WAIT_POLICY", "passive", 0);
@@ -41,8 +41,8 @@ void prepare_process() {
   }
 }
 
-// Throws ag::Error if standard output could not be written, so that a
-// truncated result is not taken for a complete one.
+// Throws ag::Error if standard output could not be written, so that a truncated result is not taken
+// for a complete one.
 void check_output() {
   errno = 0;
   std::cout.flush();

@@ -85,9 +85,9 @@ class ItemBlocks {
   Tensor scores_;
 };
 
-// Two passes over the blocks, because the targets' scores must come from the same matrix
-// products as the other items': otherwise equal items could differ by rounding. The
-// second pass goes backwards to reuse the last block.
+// Two passes over the blocks, because the targets' scores must come from the same matrix products as
+// the other items': otherwise equal items could differ by rounding. The second pass goes backwards to
+// reuse the last block.
 std::vector<Counted> count_in_catalogue(const UserBlock& users, const Tensor& table,
                                         const RankingConfig& config) {
   ItemBlocks blocks(users.states, table, config.items_together);

@@ -18,9 +18,9 @@ enum class RankedAgainst : uint8_t {
   PopularitySample,  // sampled ranking: items drawn in proportion to their training interactions
 };
 
-// Use sampled ranking only to reproduce published results: its metrics are larger than
-// those of full ranking, and it may order models differently (Krichene and Rendle, "On
-// Sampled Metrics for Item Recommendation", KDD 2020).
+// Use sampled ranking only to reproduce published results: its metrics are larger than those of full
+// ranking, and it may order models differently (Krichene and Rendle, "On Sampled Metrics for Item
+// Recommendation", KDD 2020).
 struct RankingConfig {
   RankedAgainst against = RankedAgainst::Catalogue;
   int64_t negatives = 100;  // items in a sample, all different, without the target
@@ -39,9 +39,9 @@ void check(const RankingConfig& config);  // throws ag::InputError for cutoffs w
 // They are always the same users, and nearly the same if the data grow.
 std::vector<int64_t> ranked_users(const Interactions& data, Target target, int64_t most = 0);
 
-// Ranks (0 is first) of the targets of ranked_users, in their order. Keeps only the
-// scores of a block of users x items. Throws ag::Error for NaN or infinite scores,
-// ag::InputError if too few items are left to draw.
+// Ranks (0 is first) of the targets of ranked_users, in their order. Keeps only the scores of a
+// block of users x items. Throws ag::Error for NaN or infinite scores, ag::InputError if too few
+// items are left to draw.
 std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
                                   Target target, const RankingConfig& config = {});
 

@@ -1,5 +1,5 @@
-// How much of the known truth of synthetic data a method has
-// found. All measures are 1 if everything was found.
+// How much of the known truth of synthetic data a method has found. All measures are 1 if
+// everything was found.
 #pragma once
 
 #include <cstdint>

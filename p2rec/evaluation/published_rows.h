@@ -38,8 +38,8 @@ struct ComparedFigure {
 };
 ComparedFigure compare(const PublishedFigure& published, double share, const std::vector<RanksColumn>& ours);
 
-// Prints every row of `published` with the metrics from
-// folder/ROW/ranks.tsv; a row without that file was not run.
+// Prints every row of `published` with the metrics from folder/ROW/ranks.tsv; a row without
+// that file was not run.
 void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream& out);
 
 }  // namespace p2rec

@@ -29,8 +29,8 @@ std::vector<bool> rare_items(const Interactions& data);
 // (lower) median of the ranked users'. Leaves out a split without users.
 std::vector<Split> splits_of(const std::vector<RankedUser>& users);
 
-// Results with the measures of gains(ranks, config.cutoffs), their meaning and
-// the users' splits; the caller adds arms and rows.
+// Results with the measures of gains(ranks, config.cutoffs), their meaning and the users' splits; the caller
+// adds arms and rows.
 Results ranking_results(const std::vector<RankedUser>& users, const RankingConfig& config);
 
 // --- ranks.tsv: all ranks of a run, from which all its metrics follow --------------------------------------

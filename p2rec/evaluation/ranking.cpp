@@ -38,9 +38,9 @@ Counted count_all(Scores scores, const IsBefore& counts) {
 
 Counted count_before(const ScoredItem& target, Scores scores, int32_t first, std::span<const int32_t> removed,
                      Ties ties) {
-  // Counts all items first. With an equal score, an item of a higher index is before the
-  // target, one of a lower index only with AgainstTarget. Then subtracts the removed
-  // items, except the target, which was not counted.
+  // Counts all items first. With an equal score, an item of a higher index is before the target, one
+  // of a lower index only with AgainstTarget. Then subtracts the removed items, except the target,
+  // which was not counted.
   const int64_t size = std::ssize(scores);
   const auto lower = static_cast<size_t>(std::clamp<int64_t>(target.item - first, 0, size));
   const auto higher = static_cast<size_t>(std::clamp<int64_t>(int64_t{target.item} + 1 - first, 0, size));

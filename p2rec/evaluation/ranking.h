@@ -41,8 +41,8 @@ struct Counted {
   int64_t before = 0;      // items before the target
   int64_t not_finite = 0;  // scores that are NaN or infinite
 };
-// scores[i] is the score of item first + i. `removed` may name any
-// item, ascending without repeats (sorted_distinct).
+// scores[i] is the score of item first + i. `removed` may name any item, ascending without repeats
+// (sorted_distinct).
 Counted count_before(const ScoredItem& target, std::span<const ag::real> scores, int32_t first,
                      std::span<const int32_t> removed, Ties ties);
 // scores[i] is the score of candidates[i]. The target is not a candidate.

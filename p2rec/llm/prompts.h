@@ -1,7 +1,7 @@
 // The prompts for the language model: one per user, or one per item as a virtual user.
 //
-// The paper writes a user as the sequence of item ids. How an id becomes tokens, and
-// the words around it, are this project's choices:
+// The paper writes a user as the sequence of item ids. How an id becomes tokens, and the words around it, are
+// this project's choices:
 //   tokens       User history:<i242><i302>...\nPreference:      one new trainable token per item
 //   ids          User history: 242, 302, ...\nPreference:        the digits of the id
 //   titles       User history: Kolya; L.A. Confidential; ...     the title (the id if an item has none)

@@ -24,8 +24,8 @@ void describe(TinyLlmConfig& config, const nn::Visit& visit);
 std::unique_ptr<models::Llama> untrained_tiny_llm(const models::Tokenizer& tokenizer,
                                                   const TinyLlmConfig& config);
 
-// Trains next-byte prediction on lines "ID: TITLE", or "ID" for an item
-// without a title, by AdamW with a cosine schedule.
+// Trains next-byte prediction on lines "ID: TITLE", or "ID" for an item without a title, by AdamW with
+// a cosine schedule.
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task = {});
 

@@ -98,8 +98,8 @@ std::string svg(const PlotCaption& caption, double height, const std::string& co
       kWidth, height, id, escaped(caption.title), escaped(caption.description), content);
 }
 
-// Ticks with grid lines from `top` to `bottom`, and the axis'
-// name below. No number crosses the drawing's edge.
+// Ticks with grid lines from `top` to `bottom`, and the axis' name below. No number crosses
+// the drawing's edge.
 std::string x_axis(const Scale& x, double top, double bottom, const std::string& name) {
   std::string result;
   for (const double tick : x.axis.ticks()) {

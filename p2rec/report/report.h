@@ -61,12 +61,12 @@ struct ReportData {
   bool open(const std::string& stage) const { return concerns(stage) && !done(stage); }
 };
 
-// Throws ag::InputError, which names the file, if this program
-// did not write it, or if config.toml is missing.
+// Throws ag::InputError, which names the file, if this program did not write it, or if
+// config.toml is missing.
 ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan);
 
-// The page as HTML; equal data give equal bytes. For a part that
-// has not been run, it shows the command to run it.
+// The page as HTML; equal data give equal bytes. For a part that has not been run, it shows the
+// command to run it.
 std::string report_page(const ReportData& data);
 
 // Writes report.html into the folder of a run and returns its path. Throws as read_report_data.

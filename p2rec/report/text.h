@@ -17,8 +17,8 @@ std::string shortened(std::string_view text, size_t characters);
 
 constexpr const char* kMethodClass = R"( class="method")";  // highlights the method's own row or column
 std::string figure(const std::string& plot, const std::string& caption);
-// `label` names the scrollable region, `head` has the head's
-// cells (column()), `rows` has complete rows (row()).
+// `label` names the scrollable region, `head` has the head's cells (column()), `rows` has
+// complete rows (row()).
 std::string table(const std::string& label, const std::string& caption, const std::string& head,
                   const std::string& rows);
 std::string column(const std::string& content, const std::string& css = "");  // a cell of the head

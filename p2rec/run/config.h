@@ -16,8 +16,8 @@ namespace p2rec {
 class Section {
  public:
   // `name`: the name that stages declare. `heading`: above its options in the help.
-  // `prefix`: in front of its options' names ("teacher."). `prepare` is called before
-  // options are set; it may copy defaults from another struct.
+  // `prefix`: in front of its options' names ("teacher."). `prepare` is called before options are set; it may
+  // copy defaults from another struct.
   template <class Config>
   static Section of(std::string name, std::string heading, Config& config, std::string prefix = "",
                     std::function<void()> prepare = {}) {

@@ -16,8 +16,8 @@ namespace p2rec {
 
 struct DataCounts {
   int64_t users = 0, items = 0, interactions = 0;
-  // The number of users with 0, 1, 2 to 3, 4 to 7, ... interactions,
-  // and of items with as many training interactions.
+  // The number of users with 0, 1, 2 to 3, 4 to 7, ... interactions, and of items with as many
+  // training interactions.
   std::vector<int64_t> lengths = {}, popularity = {};
 };
 DataCounts counts_of(const Interactions& data);

@@ -1,5 +1,5 @@
-// The engine: runs a method's stages in a folder. Each stage
-// reads files of earlier stages. It knows no method.
+// The engine: runs a method's stages in a folder. Each stage reads files of earlier stages.
+// It knows no method.
 #pragma once
 
 #include "p2rec/run/config.h"

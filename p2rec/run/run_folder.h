@@ -20,9 +20,9 @@ namespace p2rec {
 // The keys, in a file's metadata, of the options that it was made with, as lines "key=value".
 constexpr const char *kArtefactOptions = "p2rec.options", *kCheckpointOptions = "fingerprint";
 
-// manifest.json: the fingerprint of every finished stage. A stage is done if and only if
-// it is in the manifest; it is entered when all its files are complete. Throws
-// ag::InputError for the manifest of another version.
+// manifest.json: the fingerprint of every finished stage. A stage is done if and only if it is in
+// the manifest; it is entered when all its files are complete. Throws ag::InputError for the
+// manifest of another version.
 class Manifest {
  public:
   // `overwrite`: reads the manifest of another version as an empty one.
@@ -30,8 +30,8 @@ class Manifest {
   bool done(const std::string& stage) const { return stages_.contains(stage); }
   // The fingerprint that a stage was made with. Throws ag::InputError if it is not done.
   const std::string& fingerprint_of(const std::string& stage) const;
-  // Throws ag::InputError, which names the first option that
-  // differs, if the stage was made with other options.
+  // Throws ag::InputError, which names the first option that differs, if the stage was made
+  // with other options.
   void check_fits(const std::string& stage, const std::string& fingerprint) const;
   void enter(const std::string& stage, const std::string& fingerprint);
   void remove(const std::string& stage);

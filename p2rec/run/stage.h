@@ -1,5 +1,5 @@
-// Stage: all that the engine knows about a stage. Context: all that a
-// stage sees of a run. A method is a list of stages.
+// Stage: all that the engine knows about a stage. Context: all that a stage sees of a run. A method
+// is a list of stages.
 #pragma once
 
 #include <algorithm>
@@ -40,8 +40,8 @@ using Stages = std::vector<Stage>;
 // Throws ag::InputError for an unknown name.
 const Stage& stage_named(const Stages& stages, const std::string& name);
 
-// `last` and the stages that it needs, in order. `from_other`: without
-// stages whose files are in another run's folder.
+// `last` and the stages that it needs, in order. `from_other`: without stages whose files are in
+// another run's folder.
 std::vector<const Stage*> needed_stages(const Stages& stages, const Stage& last, bool from_other);
 
 // The parts of a run that all stages share.

@@ -47,9 +47,9 @@ class Task {
   // ag::Error if the disk is full.
   void log(int64_t step, const Values& values) const;
 
-  // The checkpoint of an interrupted run of this task, if there is one. Drops the task's log
-  // lines after the checkpoint's step, or all of them without a checkpoint. Throws
-  // ag::InputError if it was made with other options.
+  // The checkpoint of an interrupted run of this task, if there is one. Drops the task's log lines
+  // after the checkpoint's step, or all of them without a checkpoint. Throws ag::InputError if it was
+  // made with other options.
   std::optional<nn::TensorFile> resume() const;
   // True `save_every` seconds (Journal) after the last save, and after a request to stop.
   bool save_due() const;

@@ -15,10 +15,10 @@ struct RankedRun {
 };
 RankedRun read_ranked_run(const nn::Path& folder);
 
-// The arms of all runs as one comparison, named RUN/ARM, with the doubts about their
-// trainings. The units are the users that all runs ranked with the same target. `baseline` is
-// a RUN/ARM; empty: the first run's baseline. Throws ag::InputError, which names the
-// difference, if the data, the ranking or the cutoffs differ.
+// The arms of all runs as one comparison, named RUN/ARM, with the doubts about their trainings. The
+// units are the users that all runs ranked with the same target. `baseline` is a RUN/ARM; empty: the
+// first run's baseline. Throws ag::InputError, which names the difference, if the data, the ranking or
+// the cutoffs differ.
 Results joined_results(const std::vector<RankedRun>& runs, const std::string& baseline = "");
 
 // The number of common users, and the summary table.

@@ -50,8 +50,8 @@ void check(const ItemInitConfig& config, bool starts_item_table);
 
 // --- how vectors are made ----------------------------------------------------------------------------------
 
-// (V,d) scaled to the standard deviation `std` over all numbers, for an item
-// table. Throws ag::Error if all numbers are equal.
+// (V,d) scaled to the standard deviation `std` over all numbers, for an item table. Throws ag::Error if all
+// numbers are equal.
 ag::Tensor scaled_to(const ag::Tensor& vectors, double std);
 
 // (V,D) with centred columns and standard deviation 1 over all numbers, for frozen vectors under an adapter.

@@ -34,9 +34,9 @@ struct TrainedRun {
   std::string method;  // the arm with this name is the default
 };
 
-// Prints the top items of each user in the order of the request, without the items of
-// the user's history. For a history given as items, the user is empty, null in JSON.
-// Throws ag::InputError before anything is printed.
+// Prints the top items of each user in the order of the request, without the items of the user's
+// history. For a history given as items, the user is empty, null in JSON. Throws ag::InputError before
+// anything is printed.
 void recommend(const RecommendRequest& request, const TrainedRun& run, std::ostream& out);
 
 }  // namespace p2rec

@@ -10,8 +10,8 @@
 
 namespace p2rec {
 
-// (users,K): row u is g_u and sums to 1, or is zero for a user without a
-// training part. Ignores validation and test items.
+// (users,K): row u is g_u and sums to 1, or is zero for a user without a training part. Ignores
+// validation and test items.
 ag::Tensor user_preferences(const Interactions& data, const ItemGroups& groups);
 
 // The preference (K) of any sequence of items. Throws ag::Error for an empty one.

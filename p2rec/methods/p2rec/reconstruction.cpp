@@ -42,8 +42,8 @@ PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts
   return model;
 }
 
-// Trains the head and the item tokens together with LoRA. The loss is the
-// mean squared error of the predicted preferences.
+// Trains the head and the item tokens together with LoRA. The loss is the mean squared error of the
+// predicted preferences.
 Finetuning finetuning_of(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
                          const Tensor& preferences, const UserSplit& split,
                          const ReconstructionConfig& config) {
