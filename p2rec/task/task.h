@@ -36,7 +36,7 @@ class Task {
 
   const std::string& name() const { return name_; }
 
-  // Prints, before the work, how much there is to do: "943 users, 48,800 tokens an epoch, about 1.6 GiB".
+  // Prints, before the work, how much there is to do: "943 users, 48,800 tokens per epoch".
   void announce(const std::string& what) const;
   // Shows the fraction of the work done, in [0,1], and a text: "epoch 3 of 6, loss 0.0021". Cheap enough for
   // every step, because most calls draw nothing.
