@@ -62,7 +62,7 @@ GgufFile::GgufFile(const nn::Path& path) : GgufFile(path, OnlyOne()) {
 
 void GgufFile::add_part(const std::string& path, int64_t i, int64_t count) {
   std::error_code error;
-  INPUT_CHECK(std::filesystem::exists(path, error), path_, ": is one of ", count, " parts, of which ", path,
+  INPUT_CHECK(std::filesystem::exists(path, error), path_, ": is one of ", count, " parts, but ", path,
               " is missing; hint: all parts belong in one folder");
   GgufFile part(path, OnlyOne());
   const int64_t no = part.integer_or(kPart, 0), of = part.integer_or(kParts, 1);

@@ -113,7 +113,7 @@ GgufValue read_value(Reader& in, const std::string& what) {
     value.array = true;
     value.type = read_type(in, what);
     INPUT_CHECK(value.type != GgufType::Array, in.file(), ": ", what,
-                " is an array of arrays, which no known key is");
+                " is an array of arrays, which is not supported");
     value.count = in.number<uint64_t>(what);
   }
   read_elements(in, value, what);
@@ -221,7 +221,7 @@ void read_values(Reader& in, GgufHeader& header, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i) {
     const std::string key = in.name(kLongestKey, "a key");
     const bool is_new = header.values.emplace(key, read_value(in, "key " + nn::quote(key))).second;
-    INPUT_CHECK(is_new, in.file(), ": damaged: key ", nn::quote(key), " is there twice");
+    INPUT_CHECK(is_new, in.file(), ": damaged: key ", nn::quote(key), " occurs twice");
   }
 }
 
@@ -232,7 +232,7 @@ void read_infos(Reader& in, GgufHeader& header, uint64_t count) {
     header.tensors.push_back(read_info(in));
     const std::string& name = header.tensors.back().name;
     INPUT_CHECK(seen.emplace(name, true).second, in.file(), ": damaged: tensor ", nn::quote(name),
-                " is there twice");
+                " occurs twice");
   }
 }
 

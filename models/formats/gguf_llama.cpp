@@ -35,7 +35,7 @@ void refuse_unsupported_keys(const GgufFile& file, const std::string& prefix, co
   refuse_unless("rope.scaling.attn_factor", 1, "scaled attention is");
   refuse_unless("expert_count", 0, "experts are");
   INPUT_CHECK(file.flag_or(prefix + "attention.causal", true), file.path(), ": key '", prefix,
-              "attention.causal' is false; a model that reads in both directions is not supported");
+              "attention.causal' is false; bidirectional attention is not supported");
   const std::string window_key = prefix + "attention.sliding_window";
   const int64_t window = file.integer_or(window_key, 0);  // 0: no window
   INPUT_CHECK(window == 0 || window >= config.context, file.path(), ": key '", window_key, "' is ", window,
@@ -52,7 +52,7 @@ void refuse_unsupported_keys(const GgufFile& file, const std::string& prefix, co
 double linear_factor(const GgufFile& file, const std::string& prefix) {
   const std::string type_key = prefix + "rope.scaling.type", type = file.string_or(type_key, "linear");
   INPUT_CHECK(type == "none" || type == "linear", file.path(), ": key '", type_key, "' is ", nn::quote(type),
-              "; of the scaled rotary positions 'linear' and Llama 3's are supported");
+              "; supported scaled rotary positions are 'linear' and Llama 3's");
   if (type == "none") return 1;
   const double older = file.number_or(prefix + "rope.scale_linear", 1);
   const double factor = file.number_or(prefix + "rope.scaling.factor", older);

@@ -87,7 +87,7 @@ class Weights {
       const bool as_ours = info.name.starts_with("model.") || info.name == kOutputName;
       const bool is_new =
           places_.emplace(as_ours ? info.name : "model." + info.name, Place{&file, &info}).second;
-      INPUT_CHECK(is_new, file.path(), ": the tensor ", nn::quote(info.name), " is there twice");
+      INPUT_CHECK(is_new, file.path(), ": the tensor ", nn::quote(info.name), " occurs twice");
       INPUT_CHECK(!info.is_integer(), file.path(), ": tensor ", nn::quote(info.name),
                   " holds integers; expected reals");
     }

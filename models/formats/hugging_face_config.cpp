@@ -26,7 +26,7 @@ void refuse_biases(const JsonReader& json, const std::string& type) {
   if (type == kQwen2) return;  // it always has biases; the file's keys are ignored
   for (const char* key : {"attention_bias", "mlp_bias"}) {
     INPUT_CHECK(!json.flag_or(key, false), json.file, ": ", key, " is true, which is not supported for ",
-                type, "; hint: the biases on q, k and v of qwen2 are");
+                type, "; hint: only qwen2's biases on q, k and v are supported");
   }
 }
 
@@ -47,7 +47,7 @@ void refuse_sliding_window(const JsonReader& json, const std::string& type, int6
   if (!json.has("layer_types")) return;
   for (const Json& layer : json["layer_types"].json) {
     INPUT_CHECK(layer == "full_attention", json.file, ": layer_types holds ", nn::json_text(layer),
-                "; expected \"full_attention\" alone");
+                "; expected only \"full_attention\"");
   }
 }
 
@@ -112,7 +112,7 @@ std::vector<double> longrope_from(const JsonReader& rope, const LlamaConfig& con
   const std::vector<double> divisors = numbers(rope["long_factor"]);
   INPUT_CHECK(
       divisors == numbers(rope["short_factor"]) && rope.number_or("attention_factor", 0) == 1, rope.file,
-      ": the rotary positions are of the type 'longrope', which is supported only where short_factor and "
+      ": the rotary positions are of the type 'longrope', which is supported only if short_factor and "
       "long_factor are equal and attention_factor is 1");
   const auto expected = static_cast<size_t>(config.head_size() / 2);
   INPUT_CHECK(divisors.size() == expected, rope.file, ": long_factor holds ", divisors.size(),
@@ -124,11 +124,11 @@ void read_rope(const JsonReader& json, LlamaConfig& config) {
   const JsonReader rope = rope_of(json);
   for (const auto& [key, value] : rope.json.items()) {
     INPUT_CHECK(!value.is_object(), json.file, ": the rotary positions of '", key,
-                "' layers have parameters of their own, which is not supported");
+                "' layers have separate parameters, which is not supported");
   }
   for (const JsonReader* holder : {&json, &rope}) {
     INPUT_CHECK(holder->number_or("partial_rotary_factor", 1) == 1, json.file, ": partial_rotary_factor is ",
-                holder->number_or("partial_rotary_factor", 1), "; expected 1: all of a head is rotated");
+                holder->number_or("partial_rotary_factor", 1), "; expected 1: the whole head is rotated");
   }
   config.rope_theta = rope.number_or("rope_theta", json.number_or("rope_theta", 10000));
   const std::string type = rope.string_or("rope_type", rope.string_or("type", "default"));

@@ -18,10 +18,10 @@ constexpr size_t kShownProblems = 20;
 
 void check_heads(const LlamaConfig& c, const std::string& file) {
   INPUT_CHECK(c.heads % c.kv_heads == 0, file, ": the model has ", c.heads, " heads and ", c.kv_heads,
-              " key heads; expected the one to divide the other");
+              " key heads; expected a divisor of the heads");
   INPUT_CHECK(c.head_dim || c.hidden % c.heads == 0, file, ": the model's hidden size ", c.hidden,
               " and its ", c.heads,
-              " heads do not fit; expected the one to divide the other, or a head size to be stated");
+              " heads do not fit; expected a multiple of the heads, or a stated head size");
   const int64_t most = std::min(kLargestHead, kLargest / c.heads);
   INPUT_CHECK(c.head_size() >= 2 && c.head_size() <= most && c.head_size() % 2 == 0, file,
               ": the model's head size is ", c.head_size(), "; expected an even number from 2 to ", most);

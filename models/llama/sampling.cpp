@@ -65,7 +65,7 @@ size_t nucleus(const std::vector<Candidate>& list, double p) {
 
 std::vector<Candidate> candidates(const Tensor& logits, const Sampling& sampling) {
   check(sampling);
-  AG_CHECK(sampling.temperature > 0, "candidates: the temperature is 0, which draws nothing");
+  AG_CHECK(sampling.temperature > 0, "candidates: the temperature is 0; expected above 0");
   check(logits);
   const int64_t V = logits.numel();
   const real* x = logits.data();

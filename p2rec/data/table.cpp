@@ -200,7 +200,7 @@ Table::Table(const TextFile& file, Layout layout)
   }
   for (size_t i = 0; i < columns_.size(); ++i) {
     const bool twice = std::ranges::count(columns_, columns_[i].name, &Column::name) > 1;
-    INPUT_CHECK(!twice, place(), "the column '", columns_[i].name, "' is there twice");
+    INPUT_CHECK(!twice, place(), "the column '", columns_[i].name, "' occurs twice");
   }
 }
 

@@ -58,7 +58,7 @@ def gguf_counts():
     yield "part_of_all_bits", "does not fit", gguf([value("split.no", U16, 0), value("split.count", U64, ALL)])
     yield "part_without_number", "has no key 'split.no'", gguf(split[1:])
     yield "part_count_is_text", "is string; expected an integer", gguf([value("split.count", TEXT, "2")])
-    yield "key_twice", "key 'a' is there twice", gguf([value("a", U32, 1), value("a", TEXT, "b")])
+    yield "key_twice", "key 'a' occurs twice", gguf([value("a", U32, 1), value("a", TEXT, "b")])
 
 
 def gguf_places():
@@ -91,7 +91,7 @@ def gguf_places():
     twice = [info("w", [4], 0, 0), info("w", [4], 0, 32)]
     hole = [info("w", [4], 0, 0), info("v", [4], 0, 64)]
     yield "hole_between_tensors", "begins at 64; expected 32", gguf(infos=hole, data=SIXTEEN + SIXTEEN[:16])
-    yield "tensor_twice", "'w' is there twice", gguf(infos=twice, data=SIXTEEN)
+    yield "tensor_twice", "'w' occurs twice", gguf(infos=twice, data=SIXTEEN)
     over = [info("w", [9], 0, 0), info("v", [4], 0, 32)]
     yield "tensors_overlap", "overlap", gguf(infos=over, data=SIXTEEN)
     yield "name_too_long", "has 65 bytes", gguf(infos=[info("w" * 65, [1], 0, 0)], data=SIXTEEN)
@@ -325,7 +325,7 @@ def interaction_files():
     yield "overlong", "is not UTF-8", b"1 \xc0\xaf\n"
     yield "one_column", "found one column", b"1 2\n3\n"
     yield "header_alone", "no row below the header", atomic
-    yield "header_twice", "is there twice", b"user_id:token\tuser_id:token\n1\t2\n"
+    yield "header_twice", "occurs twice", b"user_id:token\tuser_id:token\n1\t2\n"
     yield "column_of_no_type", "has no known type", b"user_id:token\titem_id:tokens\n1\t2\n"
     yield "row_too_short", "found 2 columns", atomic + b"1\t2\n"
     yield "id_empty", "is empty", atomic + b"\t2\t3\n"

@@ -298,7 +298,7 @@ TEST_CASE("invalid GGUF files are refused with the right message") {
        [](GgufBytes& b) { b.header(0, 1).key("a", GgufType::Array).u32(99).u64(1).u32(0); }},
       {"key 'a' is a bool with the value 2",
        [](GgufBytes& b) { b.header(0, 1).key("a", GgufType::Bool).put<uint8_t>(2); }},
-      {"key 'a' is there twice",
+      {"key 'a' occurs twice",
        [](GgufBytes& b) { b.header(0, 2).key("a", GgufType::U32).u32(1).key("a", GgufType::U32).u32(1); }},
       {"'general.alignment' is 0",
        [](GgufBytes& b) { b.header(0, 1).key("general.alignment", GgufType::U32).u32(0); }},
@@ -379,7 +379,7 @@ TEST_CASE("invalid GGUF files are refused with the right message") {
          b.header(1, 0).info("12345678", {1}, kF32, 0).info("v", {1}, kF32, 32);
          b.pad().raw(std::string(32, 'x'));
        }},
-      {"'w' is there twice",
+      {"'w' occurs twice",
        [](GgufBytes& b) {
          b.header(2, 0).info("w", {1}, kF32, 0).info("w", {1}, kF32, 32).pad().raw(std::string(64, 'x'));
        }},
@@ -478,8 +478,7 @@ TEST_CASE("a model in several files is read completely, no matter which file is 
   write(file(3), good_file());
   check("split.no and split.count are 0 and 1; expected 2 and 3");
   std::filesystem::remove(file(3));
-  check("is one of 3 parts, of which " + file(3).string() +
-        " is missing; hint: all parts belong in one folder");
+  check("is one of 3 parts, but " + file(3).string() + " is missing; hint: all parts belong in one folder");
   write(folder / "other.gguf", part_file(0, 3, "a"));
   CHECK(problem(folder / "other.gguf").find("expected a name that ends with -00001-of-00003.gguf") !=
         std::string::npos);

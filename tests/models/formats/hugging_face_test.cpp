@@ -117,7 +117,7 @@ TEST_CASE("config.json: rotary positions") {
                    {"long_factor", {1, 1, 2, 3}},
                    {"attention_factor", 1.0}};
   const char* expected =
-      "of the type 'longrope', which is supported only where short_factor and long_factor are equal";
+      "of the type 'longrope', which is supported only if short_factor and long_factor are equal";
   check_config_refused("smollm2", expected, rope(longrope));
   longrope["long_factor"] = longrope["short_factor"];
   check_config_accepted("smollm2", rope(longrope));
@@ -143,8 +143,7 @@ TEST_CASE("config.json: rotary positions") {
                        [](Json& c) { c["rope_parameters"]["partial_rotary_factor"] = 0.5; });
   check_config_refused("llama3", "partial_rotary_factor is 0.5; expected 1",
                        [](Json& c) { c["partial_rotary_factor"] = 0.5; });
-  check_config_refused("smollm2",
-                       "the rotary positions of 'full_attention' layers have parameters of their own",
+  check_config_refused("smollm2", "the rotary positions of 'full_attention' layers have separate parameters",
                        rope({{"full_attention", {{"rope_type", "default"}}}}));
   check_config_refused("smollm2", "the base of the rotary positions is 0.5", rope({{"rope_theta", 0.5}}));
   check_config_refused("smollm2", "'rope_parameters' is 3; expected an object", rope(3));
@@ -286,7 +285,7 @@ TEST_CASE("shards that do not agree with their index") {
           f.edit_tensors(shard_name(1),
                          [](nn::NamedTensors& t) { t.emplace_back("extra", Tensor::zeros({1})); });
         });
-  spoil("is there twice", [](const FolderCopy& f) {
+  spoil("occurs twice", [](const FolderCopy& f) {
     const Tensor one = Tensor::zeros({1});
     f.edit_tensors(shard_name(1), [&](nn::NamedTensors& t) { t.emplace_back("norm.weight", one); });
     f.edit(kIndex, [](Json& index) { index["weight_map"]["norm.weight"] = shard_name(1); });

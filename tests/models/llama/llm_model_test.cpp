@@ -288,7 +288,7 @@ TEST_CASE("rotary positions that are stretched: a factor, a tensor of divisors, 
   check_refused("tensor 'rope_freqs.weight' has shape (3); expected half the size of a head, (2)",
                 [](ModelFile& f) { f.tensors["rope_freqs.weight"] = {3}; });
   for (const std::string unsupported : {"yarn", "longrope", "su"}) {
-    check_refused("key 'llama.rope.scaling.type' is '" + unsupported + "'; of the scaled rotary positions",
+    check_refused("key 'llama.rope.scaling.type' is '" + unsupported + "'; supported scaled rotary positions",
                   [&](ModelFile& f) { f.texts[type] = unsupported; });
   }
   check_refused("a divisor of the rotary positions is -2", [&](ModelFile& f) { f.floats[factor] = -2; });

@@ -394,7 +394,7 @@ TEST_CASE("interactions: every malformed file is an error that names file, line 
            Case{"user_id:token\titem_id:text\n1\t2\n",
                 "the column 'item_id:text' of the header has no known type"},
            Case{"user_id:token\titem_id:token\titem_id:token\n1\t2\t3\n",
-                "the column 'item_id' is there twice"},
+                "the column 'item_id' occurs twice"},
            Case{std::string("1 2\n\0\0\0", 7), "data.txt:2: the byte 0x00 does not belong in a text file"},
            Case{"1 2\n3 \x1B[0m4\n", "data.txt:2: the byte 0x1B"},
            Case{"1 2\r3 4\r", "the byte 0x0D"},
