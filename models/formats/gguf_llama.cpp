@@ -18,10 +18,10 @@ constexpr const char *kTable = "token_embd.weight", *kOutput = "output.weight",
 // The architecture; the names of its keys begin with it.
 std::string architecture_of(const GgufFile& file) {
   const std::string name = file.string("general.architecture");
-  INPUT_CHECK(
-      name == "llama" || name == "qwen2", file.path(), ": the architecture is ", nn::quote(name),
-      "; expected 'llama' or 'qwen2'; hint: Llama 2 and 3, TinyLlama, SmolLM2, Mistral and Qwen2.5 are of "
-      "these");
+  INPUT_CHECK(name == "llama" || name == "qwen2" || name == "qwen3", file.path(), ": the architecture is ",
+              nn::quote(name),
+              "; expected 'llama', 'qwen2' or 'qwen3'; hint: Llama 2 and 3, TinyLlama, SmolLM2, Mistral, "
+              "Qwen2.5 and Qwen3 without experts are of these");
   return name;
 }
 
@@ -95,6 +95,7 @@ LlamaConfig config_from_gguf(const GgufFile& file, const std::string& architectu
   config.rms_eps = file.number(prefix + "attention.layer_norm_rms_epsilon");
   config.rope_theta = file.number_or(prefix + "rope.freq_base", 10000);
   config.qkv_bias = architecture == "qwen2";
+  config.qk_norm = architecture == "qwen3";
   return config;  // tied and rope_divisors are still to be found
 }
 
@@ -137,7 +138,7 @@ LlamaConfig checked_gguf_config(const GgufFile& file) {
 
 std::unique_ptr<Llama> load_gguf_model(const GgufFile& file, const LlamaConfig& config) {
   need_memory_for(config, file.path());
-  const bool permuted = architecture_of(file) == "llama";  // qwen2's rows stand as Hugging Face's
+  const bool permuted = architecture_of(file) == "llama";  // the others' rows are in Hugging Face's order
 
   auto model = std::make_unique<Llama>(config);
   // Loads each tensor directly into its parameter, so that no second copy of the model is in memory.

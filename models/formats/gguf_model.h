@@ -9,7 +9,7 @@
 
 namespace models {
 
-// --- the model: architectures `llama` and `qwen2` ----------------------------------------------------------
+// --- the model: architectures `llama`, `qwen2` and `qwen3` -------------------------------------------------
 
 // The file's model configuration. Strict: every tensor must be used, and every parameter must be there with
 // its shape. Throws ag::InputError, which names the file and what is wrong or not supported.

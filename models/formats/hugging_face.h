@@ -1,5 +1,5 @@
 // Hugging Face folders: config.json, model.safetensors or its shards with model.safetensors.index.json,
-// tokenizer.json. Model types llama, mistral and qwen2, as transformers 4 and 5 write and read them.
+// tokenizer.json. Model types llama, mistral, qwen2 and qwen3, as transformers 4 and 5 write and read them.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 namespace models {
 
 // What config.json says. Both spellings are read: rope_theta and rope_scaling (transformers 4),
-// rope_parameters (5). What makes it another model is refused by name: other activations, biases of llama and
-// mistral, sliding windows shorter than the context, kinds of scaled rotary positions other than linear,
+// rope_parameters (5). What makes it another model is refused by name: other activations, biases of any type
+// but qwen2, sliding windows shorter than the context, kinds of scaled rotary positions other than linear,
 // llama3 and a longrope that does not depend on the length, quantised weights. Throws ag::InputError naming
 // the file.
 LlamaConfig read_hugging_face_config(const nn::Path& file);

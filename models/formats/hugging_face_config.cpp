@@ -14,7 +14,7 @@ using nn::JsonReader;
 using nn::OrderedJson;
 
 constexpr const char* kConfigFile = "model configuration";
-constexpr const char *kLlama = "llama", *kMistral = "mistral", *kQwen2 = "qwen2";
+constexpr const char *kLlama = "llama", *kMistral = "mistral", *kQwen2 = "qwen2", *kQwen3 = "qwen3";
 
 // The names in config.json of the sizes that every model has.
 constexpr std::pair<const char*, int64_t LlamaConfig::*> kSizeKeys[] = {
@@ -52,9 +52,10 @@ void refuse_sliding_window(const JsonReader& json, const std::string& type, int6
 }
 
 void refuse_unsupported(const JsonReader& json, const std::string& type) {
-  INPUT_CHECK(type == kLlama || type == kMistral || type == kQwen2, json.file, ": model_type is ",
+  INPUT_CHECK(type == kLlama || type == kMistral || type == kQwen2 || type == kQwen3, json.file,
+              ": model_type is ",
               json.has("model_type") ? nn::json_text(json["model_type"].json) : "not given",
-              "; expected llama, mistral or qwen2");
+              "; expected llama, mistral, qwen2 or qwen3");
   if (json.has("architectures")) {
     for (const JsonReader& name : json["architectures"].list()) {
       if (!name.string().ends_with("ForCausalLM") && !name.string().ends_with("Model"))
@@ -184,9 +185,11 @@ LlamaConfig read_hugging_face_config(const nn::Path& path) {
   const char* kv_heads = "num_key_value_heads";
   const bool as_heads = type == kLlama || json.json.contains(kv_heads);
   config.kv_heads = as_heads ? json.integer_or(kv_heads, config.heads) : json[kv_heads].integer();
-  config.head_dim = json.integer_or("head_dim", 0);
+  // Where the key is missing, qwen3's default is not hidden / heads.
+  config.head_dim = type == kQwen3 ? json["head_dim"].integer() : json.integer_or("head_dim", 0);
   config.rms_eps = json.number_or("rms_norm_eps", 1e-6);
   config.qkv_bias = type == kQwen2;
+  config.qk_norm = type == kQwen3;
   config.tied = json.flag_or("tie_word_embeddings", false);
   refuse_sliding_window(json, type, config.context);
   check_sizes(config, json.file);  // before read_rope: the number of divisors depends on the sizes
@@ -206,12 +209,14 @@ void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, 
   OrderedJson json =
       base.empty() ? OrderedJson::object() : nn::read_json_object<OrderedJson>(base, kConfigFile);
   if (base.empty()) {  // a base says these in its own words
-    json["model_type"] = config.qkv_bias ? kQwen2 : kLlama;
+    json["model_type"] = config.qk_norm ? kQwen3 : config.qkv_bias ? kQwen2 : kLlama;
     json["rope_theta"] = config.rope_theta;
     json["rope_scaling"] = rope_scaling_of(config);
   }
-  const std::map<std::string, const char*> classes = {
-      {kLlama, "LlamaForCausalLM"}, {kMistral, "MistralForCausalLM"}, {kQwen2, "Qwen2ForCausalLM"}};
+  const std::map<std::string, const char*> classes = {{kLlama, "LlamaForCausalLM"},
+                                                      {kMistral, "MistralForCausalLM"},
+                                                      {kQwen2, "Qwen2ForCausalLM"},
+                                                      {kQwen3, "Qwen3ForCausalLM"}};
   json["architectures"] = {classes.at(json.at("model_type").get<std::string>())};
   for (const auto& [key, size] : kSizeKeys) json[key] = config.*size;
   json["num_key_value_heads"] = config.kv_heads;

@@ -17,8 +17,8 @@ struct LanguageModel {
 };
 
 // From
-//   a GGUF file of the architecture `llama` or `qwen2` (gguf_model.h),
-//   a Hugging Face folder of the model type llama, mistral or qwen2 (hugging_face.h), or
+//   a GGUF file of the architecture `llama`, `qwen2` or `qwen3` (gguf_model.h),
+//   a Hugging Face folder of the model type llama, mistral, qwen2 or qwen3 (hugging_face.h), or
 //   the tiny_llm.safetensors of a run (tiny_file.h);
 // which one shows in the content. Strict: every tensor is used and every parameter filled. What the model
 // cannot do (other kinds of scaled rotary positions, sliding windows, experts) is refused by name. All sizes

@@ -87,7 +87,7 @@ void write_tiny_llm(const nn::Path& file, const Llama& model, nn::Metadata metad
   const LlamaConfig& c = model.config();
   AG_CHECK(c.vocabulary == ByteTokenizer().vocabulary(), "write_tiny_llm: the vocabulary is ", c.vocabulary,
            ", not the byte tokenizer's");
-  AG_CHECK(!c.head_dim && !c.qkv_bias && c.rope_divisors.empty(),
+  AG_CHECK(!c.head_dim && !c.qkv_bias && !c.qk_norm && c.rope_divisors.empty(),
            "write_tiny_llm: the file has no place for what this model has");
   metadata[kConfigKey] = nn::json_text(to_json(c));
   nn::write_safetensors(file, model.named_parameters(), metadata);

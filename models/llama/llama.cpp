@@ -118,13 +118,22 @@ LlamaAttention::LlamaAttention(const LlamaConfig& config, int64_t layer)
   child("k_proj", k_proj_);
   child("v_proj", v_proj_);
   child("o_proj", o_proj_);
+  if (config.qk_norm) {
+    child("q_norm", q_norm_.emplace(head_size_, config.rms_eps));
+    child("k_norm", k_norm_.emplace(head_size_, config.rms_eps));
+  }
 }
 
 Tensor LlamaAttention::operator()(const Tensor& h, LlamaPass& pass) const {
   const int64_t N = h.dim(0);
   const nn::DropoutContext& dropout = pass.x.dropout;
-  const Tensor q = ag::rotary(ag::reshape(q_proj_(h, dropout), {N, heads_, head_size_}), pass.rotation);
-  const Tensor k = ag::rotary(ag::reshape(k_proj_(h, dropout), {N, kv_heads_, head_size_}), pass.rotation);
+  // Heads of q or k (N,heads,D).
+  const auto rotated = [&](const nn::Linear& projection, const std::optional<nn::RMSNorm>& norm,
+                           int64_t heads) {
+    const Tensor x = ag::reshape(projection(h, dropout), {N, heads, head_size_});
+    return ag::rotary(norm ? (*norm)(x) : x, pass.rotation);
+  };
+  const Tensor q = rotated(q_proj_, q_norm_, heads_), k = rotated(k_proj_, k_norm_, kv_heads_);
   const Tensor v = ag::reshape(v_proj_(h, dropout), {N, kv_heads_, head_size_});
   const auto [keys, values] = pass.context(static_cast<size_t>(layer_), k, v);
   const Tensor y = ag::attention(q, keys, values, pass.x.offsets, pass.k_offsets, ag::Mask::Causal);

@@ -1,9 +1,11 @@
 // The Llama family (Touvron et al. 2023): a causal transformer with rotary positions, grouped-query
 // attention, RMSNorm before each branch and a SwiGLU feed-forward layer. Parameter names are Hugging Face's.
-// Mistral (without its sliding window) and Qwen2 differ by a stated head size and biases on q, k and v.
+// Mistral (without its sliding window) states a head size, Qwen2 has biases on q, k and v, and Qwen3 states a
+// head size and has an RMSNorm on each head of q and k before the rotation.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nn/layers.h"
@@ -23,6 +25,7 @@ struct LlamaConfig {
   double rope_theta = 10000;
   std::vector<double> rope_divisors;  // (D/2), see inverse_frequencies; empty: none
   bool qkv_bias = false;              // q_proj, k_proj and v_proj have biases (Qwen2)
+  bool qk_norm = false;               // q_norm and k_norm, weights (D), on each head (Qwen3)
   bool tied = true;                   // the output matrix is the token table
   int64_t head_size() const { return head_dim ? head_dim : hidden / heads; }  // D
 };
@@ -71,6 +74,7 @@ class LlamaAttention : public nn::Module {
  private:
   int64_t layer_, heads_, kv_heads_, head_size_;
   nn::Linear q_proj_, k_proj_, v_proj_, o_proj_;
+  std::optional<nn::RMSNorm> q_norm_, k_norm_;
 };
 
 class LlamaMlp : public nn::Module {

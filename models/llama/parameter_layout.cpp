@@ -57,6 +57,10 @@ std::vector<LayoutEntry> layout_of(const LlamaConfig& c) {
     add("self_attn.k_proj", "attn_k", {kv, c.hidden}, c.qkv_bias, c.kv_heads);
     add("self_attn.v_proj", "attn_v", {kv, c.hidden}, c.qkv_bias);
     add("self_attn.o_proj", "attn_output", {c.hidden, q});
+    if (c.qk_norm) {
+      add("self_attn.q_norm", "attn_q_norm", {D});
+      add("self_attn.k_norm", "attn_k_norm", {D});
+    }
     add("mlp.gate_proj", "ffn_gate", {c.intermediate, c.hidden});
     add("mlp.up_proj", "ffn_up", {c.intermediate, c.hidden});
     add("mlp.down_proj", "ffn_down", {c.hidden, c.intermediate});

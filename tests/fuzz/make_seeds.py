@@ -18,7 +18,7 @@ FIXTURES = ROOT / "tests/fixtures"
 
 def folders():
     """Families in the form that language_model reads; the index of one belongs to shards of the target."""
-    for family in ("llama2", "llama3", "qwen2", "smollm2", "tinyllama"):
+    for family in ("llama2", "llama3", "qwen2", "qwen3", "smollm2", "tinyllama"):
         files = {path.name: path.read_bytes() for path in (FIXTURES / "families" / family).iterdir()}
         small = {name: content for name, content in files.items() if not name.startswith("model-")}
         yield family, make.folder({"tokenizer.json": make.TOKENIZER, "tokenizer_config.json": {"eos_token": "</s>"}, **small})

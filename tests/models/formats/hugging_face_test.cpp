@@ -60,8 +60,11 @@ std::string shard_name(int i) { return "model-0000" + std::to_string(i) + "-of-0
 }  // namespace
 
 TEST_CASE("config.json: what is not supported") {
-  check_config_refused("llama2", "config.json: model_type is \"gpt2\"; expected llama, mistral or qwen2",
+  check_config_refused("llama2",
+                       "config.json: model_type is \"gpt2\"; expected llama, mistral, qwen2 or qwen3",
                        [](Json& c) { c["model_type"] = "gpt2"; });
+  check_config_refused("qwen3", "model_type is \"qwen3_moe\"; expected",
+                       [](Json& c) { c["model_type"] = "qwen3_moe"; });
   check_config_refused("llama2", "model_type is not given", [](Json& c) { c.erase("model_type"); });
   check_config_refused("llama2", "hidden_act is 'gelu'; expected 'silu'",
                        [](Json& c) { c["hidden_act"] = "gelu"; });
@@ -69,14 +72,18 @@ TEST_CASE("config.json: what is not supported") {
                        [](Json& c) { c["attention_bias"] = true; });
   check_config_refused("mistral", "mlp_bias is true, which is not supported for mistral",
                        [](Json& c) { c["mlp_bias"] = true; });
+  check_config_refused("qwen3", "attention_bias is true, which is not supported for qwen3",
+                       [](Json& c) { c["attention_bias"] = true; });
   check_config_refused("llama2", "quantization_config: quantised weights", [](Json& c) {
     c["quantization_config"] = {{"quant_method", "gptq"}};
   });
-  check_config_refused("qwen2", "use_sliding_window is true",
-                       [](Json& c) { c["use_sliding_window"] = true; });
-  check_config_refused("qwen2", "layer_types holds \"sliding_attention\"", [](Json& c) {
-    c["layer_types"] = {"full_attention", "sliding_attention"};
-  });
+  for (const std::string family : {"qwen2", "qwen3"}) {
+    check_config_refused(family, "use_sliding_window is true",
+                         [](Json& c) { c["use_sliding_window"] = true; });
+    check_config_refused(family, "layer_types holds \"sliding_attention\"", [](Json& c) {
+      c["layer_types"] = {"full_attention", "sliding_attention"};
+    });
+  }
 }
 
 TEST_CASE("config.json: a sliding window must not be shorter than the context") {
@@ -188,6 +195,7 @@ TEST_CASE("config.json: sizes that are missing, of another type, absurd, or that
   check_config_refused("qwen2", "has no entry 'num_key_value_heads'",
                        [](Json& c) { c.erase("num_key_value_heads"); });
   check_config_accepted("llama2", [](Json& c) { c.erase("num_key_value_heads"); });
+  check_config_refused("qwen3", "has no entry 'head_dim'", [](Json& c) { c.erase("head_dim"); });
   check_config_refused("mistral", "the model's head size is 7", [](Json& c) { c["head_dim"] = 7; });
   check_config_refused("mistral", "the model's head size is -8", [](Json& c) { c["head_dim"] = -8; });
   check_config_refused("mistral", "the model's head size is 1099511627776",
@@ -216,6 +224,12 @@ TEST_CASE("config.json that does not agree with the tensors") {
                        [](Json& c) { c["model_type"] = "qwen2"; });
   check_config_refused("qwen2",
                        "not supported: 'model.layers.0.self_attn.k_proj.bias' (the model has no biases here)",
+                       [](Json& c) { c["model_type"] = "llama"; });
+  check_config_refused("smollm2", "missing: model.layers.0.self_attn.q_norm.weight", [](Json& c) {
+    c["model_type"] = "qwen3";
+    c["head_dim"] = 8;
+  });
+  check_config_refused("qwen3", "not supported: 'model.layers.0.self_attn.k_norm.weight'",
                        [](Json& c) { c["model_type"] = "llama"; });
   check_config_refused("mistral", "q_proj.weight has shape (32, 16), expected (16, 16)",
                        [](Json& c) { c.erase("head_dim"); });

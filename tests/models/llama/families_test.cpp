@@ -7,7 +7,7 @@
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
 #include "tests/folders.h"
-#include "tests/parity.h"
+#include "tests/models/llama/model_runs.h"
 
 using ag::Tensor;
 using models::Llama;
@@ -51,7 +51,7 @@ void check_share(const testing::Parity& parity, const Tensor& found, const Tenso
 
 TEST_CASE("every family as Hugging Face folder: the logits are transformers'") {
   const nn::TensorFile expected = testing::fixture("families.safetensors");
-  for (const std::string name : {"llama2", "llama3", "tinyllama", "smollm2", "qwen2", "mistral"}) {
+  for (const std::string name : {"llama2", "llama3", "tinyllama", "smollm2", "qwen2", "qwen3", "mistral"}) {
     CAPTURE(name);
     const auto model = models::load_hugging_face_model(family_path(name));
     for (const auto& [parameter, tensor] : model->named_parameters()) CHECK_FALSE(tensor.requires_grad());
@@ -60,9 +60,9 @@ TEST_CASE("every family as Hugging Face folder: the logits are transformers'") {
   }
 }
 
-TEST_CASE("families as GGUF: Llama 3 with its divisors, Qwen2 with its biases") {
+TEST_CASE("families as GGUF: Llama 3 with its divisors, Qwen2 with its biases, Qwen3 with its norms") {
   const nn::TensorFile expected = testing::fixture("families.safetensors");
-  for (const std::string name : {"llama3", "qwen2"}) {
+  for (const std::string name : {"llama3", "qwen2", "qwen3"}) {
     CAPTURE(name);
     const models::GgufFile file(family_path(name + ".gguf"));
     const auto model = models::load_gguf_model(file, models::checked_gguf_config(file));
@@ -98,6 +98,7 @@ TEST_CASE("what distinguishes the families is in their configurations") {
   CHECK(c.rope_divisors.empty());
   CHECK_FALSE(c.tied);
   CHECK_FALSE(c.qkv_bias);
+  CHECK_FALSE(c.qk_norm);
   c = config("llama3");
   CHECK(c.tied);
   REQUIRE(c.rope_divisors.size() ==
@@ -112,12 +113,17 @@ TEST_CASE("what distinguishes the families is in their configurations") {
   CHECK(config("qwen2").qkv_bias);
   CHECK(config("qwen2").rms_eps == 1e-6);
   CHECK(config("mistral").head_size() == 8);  // 4 heads, hidden size 16
+  c = config("qwen3");
+  CHECK(c.head_size() == 8);  // 4 heads, hidden size 16
+  CHECK(c.qk_norm);
+  CHECK_FALSE(c.qkv_bias);
+  CHECK(c.tied);
 }
 
-TEST_CASE("a key-value cache and a shared prefix work with head sizes, biases and divisors") {
+TEST_CASE("a key-value cache and a shared prefix work with head sizes, biases, norms and divisors") {
   const nn::TensorFile expected = testing::fixture("families.safetensors");
   const std::vector<int32_t> ids = prompt(expected);
-  for (const std::string name : {"llama3", "qwen2", "mistral"}) {
+  for (const std::string name : {"llama3", "qwen2", "qwen3", "mistral"}) {
     const auto model = models::load_hugging_face_model(family_path(name));
     models::KvCache cache(model->config(), static_cast<int64_t>(ids.size()));
     model->decode({ids.begin(), ids.begin() + 5}, cache);
@@ -153,6 +159,24 @@ TEST_CASE("an adapter of PEFT: regular expression, patterns, rank-stabilised, ha
               "hidden states, merged");
 }
 
+TEST_CASE("Qwen3 with LoRA trains as PEFT trains it: through the norms of q and k") {
+  const nn::TensorFile expected = testing::fixture("families.safetensors");
+  const auto model = models::load_hugging_face_model(family_path("qwen3"));
+  nn::LoraConfig lora;
+  lora.rank = 2;
+  lora.alpha = 4;
+  nn::attach_lora(*model, lora);
+  const nn::NamedTensors trained = nn::lora_parameters(*model);
+  for (const auto& [name, w] : trained) Tensor(w).copy_from(expected.at("qwen3.lora.weight." + name));
+  const nn::Packed x = nn::pack({prompt(expected)});
+  nn::Adam adam(trained, {.lr = 1e-2, .weight_decay = 0});
+  testing::check_training({"Qwen3 with LoRA", expected}, expected, "qwen3.lora.", trained, adam, 0, [&] {
+    return ag::cross_entropy(model->logits(model->hidden_states(x)), expected.at("qwen3.lora.input.targets"));
+  });
+  for (const auto& [name, w] : model->named_parameters())
+    CHECK_MESSAGE(w.grad().defined() == (name.find(".lora_") != std::string::npos), name);
+}
+
 TEST_CASE("a configuration that was written is read back") {
   const testing::TemporaryFolder folder;
   LlamaConfig c = models::read_hugging_face_config(family_path("mistral") / "config.json");
@@ -172,6 +196,7 @@ TEST_CASE("a configuration that was written is read back") {
     CAPTURE(type);
     c.rope_divisors = divisors;
     c.qkv_bias = !c.qkv_bias;
+    c.qk_norm = !c.qkv_bias;
     c.tied = !c.tied;
     models::write_hugging_face_config(folder / "config.json", c, "F32", {}, {{"eos_token_id", 7}});
     const auto json = nlohmann::json::parse(nn::read_file(folder / "config.json", "config"));
@@ -190,6 +215,7 @@ TEST_CASE("a configuration that was written is read back") {
     CHECK(read.rope_theta == c.rope_theta);
     CHECK(read.rope_divisors == c.rope_divisors);
     CHECK(read.qkv_bias == c.qkv_bias);
+    CHECK(read.qk_norm == c.qk_norm);
     CHECK(read.tied == c.tied);
   }
 }

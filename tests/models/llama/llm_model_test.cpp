@@ -108,6 +108,15 @@ void check_refused(const std::string& expected, const Spoil& spoil) {
   CHECK(problem.find(expected) != std::string::npos);
 }
 
+// The keys of a llama as those of another architecture.
+template <class Value>
+std::map<std::string, Value> of_architecture(const std::string& name,
+                                             const std::map<std::string, Value>& llama) {
+  std::map<std::string, Value> found;
+  for (const auto& [key, value] : llama) found[name + key.substr(key.find('.'))] = value;
+  return found;
+}
+
 LlamaConfig byte_config(bool tied) {
   LlamaConfig config;
   config.vocabulary = models::ByteTokenizer().vocabulary();
@@ -178,8 +187,10 @@ TEST_CASE("an output matrix equal to the token table is the token table") {
 
 TEST_CASE("inconsistent files are refused by name") {
   CHECK(ModelFile().problem() == "");
-  check_refused("the architecture is 'gemma'; expected 'llama' or 'qwen2'",
-                [](ModelFile& f) { f.texts["general.architecture"] = "gemma"; });
+  for (const std::string name : {"gemma", "qwen3moe"}) {
+    check_refused("the architecture is '" + name + "'; expected 'llama', 'qwen2' or 'qwen3'",
+                  [&](ModelFile& f) { f.texts["general.architecture"] = name; });
+  }
   check_refused("has no key 'qwen2.embedding_length'",
                 [](ModelFile& f) { f.texts["general.architecture"] = "qwen2"; });
   check_refused("has no key 'llama.block_count'",
@@ -217,6 +228,31 @@ TEST_CASE("inconsistent files are refused by name") {
   check_refused("has no tensor 'token_embd.weight' of two dimensions",
                 [](ModelFile& f) { f.tensors["token_embd.weight"] = {8}; });
   check_refused("'llama-spm'", [](ModelFile& f) { f.texts["tokenizer.ggml.model"] = "llama-spm"; });
+}
+
+TEST_CASE("qwen3 has a norm for the heads of q and of k, and no biases") {
+  const auto qwen3 = [](const auto& change) {
+    return [=](ModelFile& f) {
+      f.texts["general.architecture"] = "qwen3";
+      f.integers = of_architecture("qwen3", f.integers);
+      f.floats = of_architecture("qwen3", f.floats);
+      f.tensors["blk.0.attn_q_norm.weight"] = f.tensors["blk.0.attn_k_norm.weight"] = {4};
+      change(f);
+    };
+  };
+  ModelFile good;
+  qwen3([](ModelFile&) {})(good);
+  CHECK(good.problem() == "");
+  check_refused("missing: blk.0.attn_k_norm.weight",
+                qwen3([](ModelFile& f) { f.tensors.erase("blk.0.attn_k_norm.weight"); }));
+  check_refused("blk.0.attn_q_norm.weight has shape (8), expected (4)",
+                qwen3([](ModelFile& f) { f.tensors["blk.0.attn_q_norm.weight"] = {8}; }));
+  check_refused("not supported: 'blk.0.attn_q.bias' (the model has no biases here)",
+                qwen3([](ModelFile& f) { f.tensors["blk.0.attn_q.bias"] = {8}; }));
+  check_refused("key 'qwen3.attention.sliding_window' is 31, less than the context of 32",
+                qwen3([](ModelFile& f) { f.integers["qwen3.attention.sliding_window"] = 31; }));
+  check_refused("not supported: 'blk.0.attn_q_norm.weight'",
+                [](ModelFile& f) { f.tensors["blk.0.attn_q_norm.weight"] = {4}; });
 }
 
 TEST_CASE("tokens without a row in the token table are an error only if a text has them") {
@@ -344,6 +380,9 @@ TEST_CASE("the tiny model: written and read again, tied and not") {
   CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
   other = byte_config(true);
   other.qkv_bias = true;  // the file cannot hold these
+  CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
+  other = byte_config(true);
+  other.qk_norm = true;
   CHECK_THROWS_AS(models::write_tiny_llm(folder / "x.safetensors", Llama(other)), ag::Error);
   other = byte_config(true);
   other.rope_divisors = {2, 2};

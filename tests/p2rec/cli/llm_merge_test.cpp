@@ -1,4 +1,5 @@
 // p2rec llm merge: the folder that it writes, and the errors.
+#include <map>
 #include <set>
 
 #include "models/formats/hugging_face.h"
@@ -57,7 +58,7 @@ LanguageModel check_merge(const nn::Path& llm, const testing::TemporaryFolder& f
   return merged;
 }
 
-// The folder of tinyllama with the tokenizer of llama3's fixture.
+// The folder of a family with the tokenizer of llama3's fixture.
 class FolderCopyWithTokenizer : public testing::FolderCopy {
  public:
   explicit FolderCopyWithTokenizer(const nn::Path& original) : FolderCopy(original) {
@@ -90,18 +91,33 @@ TEST_CASE("merging into a Hugging Face folder keeps the content of its files") {
   CHECK_FALSE(fs::exists(merged / "model.safetensors.index.json"));
 }
 
+TEST_CASE("merging into a Qwen3 keeps the norms of its heads") {
+  const testing::TemporaryFolder folder;
+  const FolderCopyWithTokenizer base(family_path("qwen3"));
+  CHECK(check_merge(base.path(), folder).model->config().qk_norm);
+  const Json config = json_of(folder / "merged" / "config.json");
+  CHECK(config.at("model_type") == "qwen3");
+  CHECK(config.at("architectures") == Json{"Qwen3ForCausalLM"});
+  CHECK(config.at("head_dim") == 8);
+}
+
 TEST_CASE("merging into a GGUF file writes a new folder") {
-  for (const std::string name : {"llama3", "qwen2"}) {
+  const std::map<std::string, std::pair<std::string, std::string>> types = {
+      {"llama3", {"llama", "LlamaForCausalLM"}},
+      {"qwen2", {"qwen2", "Qwen2ForCausalLM"}},
+      {"qwen3", {"qwen3", "Qwen3ForCausalLM"}}};
+  for (const auto& [name, type] : types) {
     CAPTURE(name);
     const testing::TemporaryFolder folder;
     const LanguageModel merged = check_merge(family_path(name + ".gguf"), folder);
     const Json config = json_of(folder / "merged" / "config.json");
-    CHECK(config.at("model_type") == (name == "qwen2" ? "qwen2" : "llama"));
-    CHECK(config.at("architectures") == Json{name == "qwen2" ? "Qwen2ForCausalLM" : "LlamaForCausalLM"});
+    CHECK(config.at("model_type") == type.first);
+    CHECK(config.at("architectures") == Json{type.second});
     CHECK(config.at("eos_token_id") == 39);
     CHECK(config.at("tie_word_embeddings") == true);
     CHECK(merged.model->config().qkv_bias == (name == "qwen2"));
-    CHECK(merged.model->config().rope_divisors.size() == (name == "qwen2" ? 0 : 4));
+    CHECK(merged.model->config().qk_norm == (name == "qwen3"));
+    CHECK(merged.model->config().rope_divisors.size() == (name == "llama3" ? 4 : 0));
     CHECK(json_of(folder / "merged" / "generation_config.json").at("eos_token_id") == 39);
   }
 }
