@@ -96,7 +96,7 @@ LlamaConfig config_from_gguf(const GgufFile& file, const std::string& architectu
   config.rope_theta = file.number_or(prefix + "rope.freq_base", 10000);
   config.qkv_bias = architecture == "qwen2";
   config.qk_norm = architecture == "qwen3";
-  return config;  // tied and rope_divisors are still to be found
+  return config;  // without tied and rope_divisors
 }
 
 std::map<std::string, Shape> shapes_of_parameters(const GgufFile& file, const LlamaConfig& config) {

@@ -1,5 +1,5 @@
 // Hugging Face folders: config.json, model.safetensors or its shards with model.safetensors.index.json,
-// tokenizer.json. Model types llama, mistral, qwen2 and qwen3, as transformers 4 and 5 write and read them.
+// tokenizer.json. Model types llama, mistral, qwen2 and qwen3, in the formats of transformers 4 and 5.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,10 @@
 
 namespace models {
 
-// What config.json says. Both spellings are read: rope_theta and rope_scaling (transformers 4),
-// rope_parameters (5). What makes it another model is refused by name: other activations, biases of any type
-// but qwen2, sliding windows shorter than the context, kinds of scaled rotary positions other than linear,
-// llama3 and a longrope that does not depend on the length, quantised weights. Throws ag::InputError naming
-// the file.
+// Reads config.json, with rope_theta and rope_scaling (transformers 4) or rope_parameters (5). Throws
+// ag::InputError, which names the file and what is not supported: other activations, biases of any type but
+// qwen2, sliding windows shorter than the context, quantised weights, and scaled rotary positions other than
+// linear, llama3 and a longrope that does not depend on the length.
 LlamaConfig read_hugging_face_config(const nn::Path& file);
 
 // PyTorch's names of the types in safetensors: {"BF16", "bfloat16"}, ...

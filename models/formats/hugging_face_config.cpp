@@ -185,7 +185,7 @@ LlamaConfig read_hugging_face_config(const nn::Path& path) {
   const char* kv_heads = "num_key_value_heads";
   const bool as_heads = type == kLlama || json.json.contains(kv_heads);
   config.kv_heads = as_heads ? json.integer_or(kv_heads, config.heads) : json[kv_heads].integer();
-  // Where the key is missing, qwen3's default is not hidden / heads.
+  // qwen3 needs the key, because its default is not hidden / heads.
   config.head_dim = type == kQwen3 ? json["head_dim"].integer() : json.integer_or("head_dim", 0);
   config.rms_eps = json.number_or("rms_norm_eps", 1e-6);
   config.qkv_bias = type == kQwen2;
@@ -208,7 +208,7 @@ void write_hugging_face_config(const nn::Path& file, const LlamaConfig& config, 
                                const nn::Path& base, const std::map<std::string, int64_t>& token_ids) {
   OrderedJson json =
       base.empty() ? OrderedJson::object() : nn::read_json_object<OrderedJson>(base, kConfigFile);
-  if (base.empty()) {  // a base says these in its own words
+  if (base.empty()) {  // a base has these keys in its own form
     json["model_type"] = config.qk_norm ? kQwen3 : config.qkv_bias ? kQwen2 : kLlama;
     json["rope_theta"] = config.rope_theta;
     json["rope_scaling"] = rope_scaling_of(config);

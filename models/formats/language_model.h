@@ -16,14 +16,14 @@ struct LanguageModel {
   std::string name;  // the name in the file, else the file's name
 };
 
-// From
+// Loads a language model from
 //   a GGUF file of the architecture `llama`, `qwen2` or `qwen3` (gguf_model.h),
 //   a Hugging Face folder of the model type llama, mistral, qwen2 or qwen3 (hugging_face.h), or
-//   the tiny_llm.safetensors of a run (tiny_file.h);
-// which one shows in the content. Strict: every tensor is used and every parameter filled. What the model
-// cannot do (other kinds of scaled rotary positions, sliding windows, experts) is refused by name. All sizes
-// are checked against the tensors in the file before memory for the model is asked for, and a model that does
-// not fit into memory is refused. Throws ag::InputError naming the file.
+//   the tiny_llm.safetensors of a run (tiny_file.h).
+// The content determines the format. Strict: every tensor must be used and every parameter must be there. All
+// sizes are checked against the tensors before memory for the model is allocated. Throws ag::InputError, which
+// names the file, if the model is damaged, does not fit into memory, or is not supported (other scaled rotary
+// positions, sliding windows, experts).
 LanguageModel load_language_model(const nn::Path& path);
 
 // The parts of a model that can be checked without reading the weights.

@@ -1,7 +1,7 @@
 // The Llama family (Touvron et al. 2023): a causal transformer with rotary positions, grouped-query
 // attention, RMSNorm before each branch and a SwiGLU feed-forward layer. Parameter names are Hugging Face's.
-// Mistral (without its sliding window) states a head size, Qwen2 has biases on q, k and v, and Qwen3 states a
-// head size and has an RMSNorm on each head of q and k before the rotation.
+// Mistral (without its sliding window) has a stated head size; Qwen2 has biases on q, k and v; Qwen3 has a
+// stated head size, and an RMSNorm on each head of q and k before the rotation.
 #pragma once
 
 #include <memory>
