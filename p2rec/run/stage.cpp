@@ -42,8 +42,7 @@ const std::vector<uint64_t>& Context::seeds() const {
 
 nn::Path Context::input(const std::string& stage, const std::string& file) const {
   AG_CHECK(has_input(stage), "the stage '", stage_.name, "' does not declare the input '", stage, "'");
-  const bool other = stage_.begins_from_other && !run_.config.from.empty();
-  return nn::Path(other ? run_.config.from : run_.config.out) / file;
+  return nn::Path(inputs_are_elsewhere() ? run_.config.from : run_.config.out) / file;
 }
 
 nn::Path Context::output(const std::string& file) const {

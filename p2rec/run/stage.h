@@ -77,6 +77,8 @@ class Context {
   // The path of an earlier stage's file. Throws ag::Error unless the stage declares that stage as an input.
   nn::Path input(const std::string& stage, const std::string& file) const;
   bool has_input(const std::string& stage) const { return declares(stage_.inputs, stage); }
+  // True if the inputs are in another run's folder: with RunConfig::from.
+  bool inputs_are_elsewhere() const { return stage_.begins_from_other && !run_.config.from.empty(); }
   // The path of the stage's own file. Throws ag::Error unless the stage declares it.
   nn::Path output(const std::string& file) const;
   // Metadata for the files that it writes: the stage and its options.

@@ -128,16 +128,16 @@ int64_t augment(const Context& context) {
 
 // --- step 6 ------------------------------------------------------------------------------------------------
 
-// A recommender can start from the teacher's item table only if both have the same number of columns.
+// A recommender can start from the teacher's item table only if both have the same number of columns. A
+// teacher's file in the run's own folder may be of an earlier run, which --overwrite removes: the options count.
 Stage train_stage_with_teacher(const P2RecConfig& config) {
   Stage stage = train_stage(config.recommender, config.inits, p2rec_inits());
-  stage.check = [check = stage.check](const Context& context) {
+  const int64_t own_columns = config.teacher.recommender.model->hidden;
+  stage.check = [check = stage.check, own_columns](const Context& context) {
     check(context);
     const auto& model = *context.config<RecommenderConfig>("recommender").model;
-    if (model.use != models::ItemsUse::Init || !context.has_input("pretrain") ||
-        !std::filesystem::exists(context.input("pretrain", "teacher.safetensors")))
-      return;
-    const int64_t columns = teacher_table(context).dim(1);
+    if (model.use != models::ItemsUse::Init || !context.has_input("pretrain")) return;
+    const int64_t columns = context.inputs_are_elsewhere() ? teacher_table(context).dim(1) : own_columns;
     INPUT_CHECK(columns == model.hidden, "starts: the teacher's item table has ", columns,
                 " columns, but hidden is ", model.hidden,
                 "; hint: use the same hidden, or leave out the start 'teacher'");

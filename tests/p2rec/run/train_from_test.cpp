@@ -76,6 +76,19 @@ TEST_CASE("training from another run's embeddings needs no equal options") {
                  "the stage 'train' was run with from.teacher.dropout=0.2, now from.teacher.dropout=0.3"));
 }
 
+TEST_CASE("a run's own teacher: the options say its size, not the file that --overwrite removes") {
+  const WorkingFolder here;
+  write_data(small_data());
+  Options o = small_options();
+  run_stages(o, "pretrain", "pretrain");
+  o["overwrite"] = "true";
+  o["hidden"] = "4";
+  CHECK(message_of([&] { run_stages(o); }) == "no error");
+  o["teacher.hidden"] = "8";
+  CHECK(contains(message_of([&] { run_stages(o); }),
+                 "starts: the teacher's item table has 8 columns, but hidden is 4"));
+}
+
 TEST_CASE("folders that cannot be used for training") {
   const WorkingFolder here;
   write_data(small_data());
