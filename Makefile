@@ -84,6 +84,13 @@ parity-live: test-packages venv  ## draw COUNT=200 configurations with SEED=1 an
 	cmake --build $(BUILD) -j $(JOBS) --target parity_live
 	$(VENV)/bin/python tests/parity_live.py --program $(BUILD)/tests/parity_live --count $(call given,COUNT,200) --seed $(call given,SEED,1)
 
+kit: venv  ## check PyTorch, transformers, PEFT and RecBole with tests/kit/, and plant known mistakes
+	for example in torch_nn transformers_llama peft_lora recbole_models; do
+	  echo "== $$example"
+	  $(VENV)/bin/python tests/kit/check.py tests/kit/examples/$$example.py
+	done
+	$(VENV)/bin/python tests/kit/mistakes.py
+
 fixtures: venv  ## make all fixtures again with PyTorch and the other packages (.venv), show what changed
 	bash tests/fixtures/make_all.sh $(VENV)/bin/python data/SmolLM2-135M-Instruct.Q4_1.gguf
 	git status --short tests/fixtures
@@ -151,4 +158,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live fixtures mutate coverage venv fuzz lines format clean packages test-packages
+.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz lines format clean packages test-packages
