@@ -60,14 +60,12 @@ std::string main_table(const Summary& s) {
   if (compared)
     caption += "; the difference to " + escaped(s.baseline) +
                " is paired, with a 95&#160;% bootstrap interval over\n" + escaped(s.unit) + "s and seeds";
-  std::string note = fmt::format(
+  const std::string note = fmt::format(
       R"(<p class="note">resolvable: the smallest true difference that this number of seeds can show. An
 interval over {}s and seeds can be narrower, but a smaller difference needs more seeds. In the plots, the
 small dots below an interval are the single seeds. {}.</p>
 )",
       escaped(s.unit), escaped(s.note));
-  for (const std::string& doubt : doubts_of(s))
-    note += "<p class=\"note\">No verdict: " + escaped(doubt) + ".</p>\n";
   return table("Results of each " + escaped(s.arm), caption, head, rows) + (compared ? note : "");
 }
 
@@ -199,16 +197,19 @@ std::string conclusion(const Summary& s, const ArmSummary& ours) {
   return "No verdict.";
 }
 
-// The numbers of the verdict, and the doubts about it.
+// The numbers of the verdict.
 std::string explanation(const Summary& s, const ArmSummary& ours, const ArmSummary& baseline) {
-  std::string text =
-      fmt::format("<p>With the {0} {1} ({2}), {3} is {4}; with {5} ({6}), it is {7}.</p>\n", escaped(s.arm),
-                  escaped(ours.name), escaped(ours.meaning), escaped(s.headline.back()),
-                  metric_text(ours.metrics[0][s.main_measure()].mean), escaped(baseline.name),
-                  escaped(baseline.meaning), metric_text(baseline.metrics[0][s.main_measure()].mean));
+  return fmt::format("<p>With the {0} {1} ({2}), {3} is {4}; with {5} ({6}), it is {7}.</p>\n",
+                     escaped(s.arm), escaped(ours.name), escaped(ours.meaning), escaped(s.headline.back()),
+                     metric_text(ours.metrics[0][s.main_measure()].mean), escaped(baseline.name),
+                     escaped(baseline.meaning), metric_text(baseline.metrics[0][s.main_measure()].mean));
+}
+
+// The doubts about the verdict; also where no method was compared.
+std::string doubts_list(const Summary& s) {
   std::string doubts;
   for (const std::string& doubt : doubts_of(s)) doubts += "<li>" + escaped(doubt) + "</li>\n";
-  return doubts.empty() ? text : text + "<ul class=\"note\">\n" + doubts + "</ul>\n";
+  return doubts.empty() ? "" : "<ul class=\"note\">\n" + doubts + "</ul>\n";
 }
 
 bool evaluated(const ReportData& data) { return data.run.results && data.done(data.run.evaluated_by); }
@@ -220,7 +221,7 @@ std::string verdict(const ReportData& data) {
   const Summary& s = *data.run.results;
   const auto ours = std::ranges::find(s.arms, true, &ArmSummary::is_the_method);
   const ArmSummary* baseline = s.find(s.baseline);
-  std::string found, why;
+  std::string found, why = doubts_list(s);
   if (ours != s.arms.end() && baseline && !ours->differences.empty()) {
     found = fmt::format(
         R"(<div><p class="verdict">{}</p>
@@ -228,8 +229,9 @@ std::string verdict(const ReportData& data) {
 )",
         conclusion(s, *ours), escaped(difference_name(s, s.headline.back())),
         interval_text(ours->differences[0][s.main_measure()]), seeds_text(s));
-    why = "<div>" + explanation(s, *ours, *baseline) + "</div>\n";
+    why = explanation(s, *ours, *baseline) + why;
   }
+  if (!why.empty()) why = "<div>" + why + "</div>\n";
   return "<div class=\"first\">\n" + found + summary_figures(s).at(0) + why + "</div>\n";
 }
 

@@ -328,6 +328,7 @@ TEST_CASE("the first screen: it says if there can be no verdict") {
   CHECK(fault_of(page) == "");
   CHECK(contains(first, "No verdict."));
   CHECK(contains(first, "<li>p2rec, seed 1: ended at &lt;its&gt; cap</li>"));
+  CHECK_FALSE(contains(page.substr(first.size()), "its&gt; cap"));  // once is enough
 }
 
 TEST_CASE("the method made visible: prompt, map, neighbours and users, for any titles") {
