@@ -198,8 +198,26 @@ Results empty_results(const std::vector<RankedUser>& users, const RankingConfig&
   return results;
 }
 
-models::Popularity popularity_of(const Interactions& data) {
-  return models::Popularity(item_counts(data, CountedPart::Training));
+std::unique_ptr<models::SequentialRecommender> load(const Context& context, const Job& job) {
+  return load_recommender(nn::read_safetensors(context.input("train", job.file())), context.data().items(),
+                          recommender_config(context, job.seed));
+}
+
+// Adds the facts and doubts of the trainings to their rows, which are the first ones, in the order of the jobs.
+void add_trainings(Results& results, const Context& context, const std::vector<Job>& jobs, double floor) {
+  std::vector<Trained> trained;
+  std::map<uint64_t, double> best_of_random;  // validation, by seed
+  for (const Job& job : jobs) {
+    trained.push_back(trained_from(context.input("train", job.file())));
+    if (job.arm == results.baseline) best_of_random[job.seed] = trained.back().best();
+  }
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const Trained& t = trained[i];
+    const auto random = best_of_random.find(jobs[i].seed);
+    const double reach = random == best_of_random.end() ? NAN : epoch_that_reaches(random->second, t);
+    results.rows[i].facts = {double(t.epochs), reach, double(t.best_epoch)};
+    results.rows[i].doubt = doubt_of(t, context.config<RecommenderConfig>("recommender"), floor);
+  }
 }
 
 // Examples from the method's own recommender with the first seed, or else from the first recommender.
@@ -210,15 +228,13 @@ nn::OrderedJson user_examples(const Context& context, const ItemInits& inits, co
     return job.arm != kPopularity && init_named(inits, job.arm).is_the_method;
   });
   const Job& job = own == jobs.end() ? jobs.at(0) : *own;
-  const Interactions& data = context.data();
-  const auto model = load_recommender(nn::read_safetensors(context.input("train", job.file())), data.items(),
-                                      recommender_config(context, job.seed));
-  return describe_users({job.name(), *model}, data, users, columns, filter_history);
+  return describe_users({job.name(), *load(context, job)}, context.data(), users, columns, filter_history);
 }
 
 int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   RankingConfig ranking = context.config<RankingConfig>("evaluation");
-  ranking.users = context.config<RecommenderConfig>("recommender").validation_users;
+  const auto& config = context.config<RecommenderConfig>("recommender");
+  ranking.users = config.validation_users;
   const std::vector<Job> jobs = jobs_of(context);
   const Task stage = context.task();
   stage.announce(counted(std::ssize(jobs), "recommender"));
@@ -227,33 +243,25 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
       describe_ranked_users(data, ranked_users(data, Target::Test, ranking.users), Target::Test);
   Results results = empty_results(users, ranking, jobs, inits);
   std::vector<RanksColumn> columns;
-  const auto add = [&](const Job& job, const models::SequentialRecommender& model) -> ResultRow& {
+  const auto add = [&](const Job& job, const models::SequentialRecommender& model) {
     columns.push_back({job.name(), target_ranks(model, data, Target::Test, ranking)});
-    results.rows.push_back({job.arm, job.seed, {}, gains(columns.back().ranks, ranking.cutoffs)});
-    results.rows.back().facts.resize(results.facts.size(), NAN);
-    return results.rows.back();
+    results.rows.push_back({job.arm, job.seed, std::vector<double>(results.facts.size(), NAN),
+                            gains(columns.back().ranks, ranking.cutoffs)});
   };
-  const models::Popularity popularity = popularity_of(data);
-  const double floor = evaluate(popularity, data, Target::Validation, {.users = ranking.users}).at("NDCG@10");
-  std::map<uint64_t, double> best_of_random;  // validation, by seed
   for (const Job& job : jobs) {
-    if (job.arm == results.baseline)
-      best_of_random[job.seed] = trained_from(context.input("train", job.file())).best();
-  }
-  for (const Job& job : jobs) {
-    const nn::Path file = context.input("train", job.file());
-    const RecommenderConfig config = recommender_config(context, job.seed);
-    ResultRow& row = add(job, *load_recommender(nn::read_safetensors(file), data.items(), config));
+    add(job, *load(context, job));
     if (is_counted(config)) break;
-    const Trained t = trained_from(file);
-    const auto random = best_of_random.find(job.seed);
-    const double reach = random == best_of_random.end() ? NAN : epoch_that_reaches(random->second, t);
-    row.facts = {double(t.epochs), reach, double(t.best_epoch)};
-    row.doubt = doubt_of(t, config, floor);
     stage.progress(double(columns.size()) / double(jobs.size()), job.name());
     stage.check_stop();
   }
-  if (jobs[0].arm != kPopularity) add({kPopularity, context.seed()}, popularity);
+  if (!is_counted(config)) {
+    const models::Popularity popularity(item_counts(data, CountedPart::Training));
+    double floor = NAN;  // which nothing is compared with where nothing was validated
+    if (config.patience > 0)
+      floor = evaluate(popularity, data, Target::Validation, {.users = ranking.users}).at("NDCG@10");
+    add_trainings(results, context, jobs, floor);
+    add({kPopularity, context.seed()}, popularity);
+  }
   write_ranks(context.output("ranks.tsv"), data, users, columns);
   const bool whole = ranking.against == RankedAgainst::Catalogue;
   stage.finish(fmt::format("{} ranked against {}", counted(std::ssize(users), "user"),
