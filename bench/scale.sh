@@ -1,14 +1,16 @@
 #!/bin/bash
 # Measures time per interaction and memory at 1, 10 and 100 times the users and items of beauty.
 #
-#   scale.sh PROGRAM OUT [FACTOR...]
+#   scale.sh BUILD OUT [FACTOR...]
 #
-# The data are synthetic (p2rec synthesize). Each size is trained for one epoch, with every interaction as a
+# BUILD is the build folder, with the targets p2rec and large_data:
+# cmake --build BUILD --target p2rec large_data
+# The data are synthetic (large_data). Each size is trained for one epoch, with every interaction as a
 # target once, and evaluated on 10,000 of its users. TRAIN_OPTIONS are added to the training options; without
 # them training is the default with sampled losses. The table is OUT/scale.txt. 100 times are 2.2 million
 # users, 20 million interactions and a file of 170 MB.
 set -eu -o pipefail
-program=$1 out=$2
+program=$1/p2rec large_data=$1/bench/large_data out=$2
 shift 2
 [ $# -gt 0 ] || set -- 1 10 100
 options=${TRAIN_OPTIONS:---loss sampled_softmax --negatives 256 --share-negatives --lazy-adam --batch 256}
@@ -21,7 +23,7 @@ recorded() { awk -v stage="\"$2\"" -v key="\"$3\":" '$2 ~ stage {found = 1} foun
   printf '%6s %10s %10s %13s %14s %12s %12s %12s\n' times users items interactions 'us/interaction' 'train MiB' 'evaluate s' 'read s'
   for factor in "$@"; do
     data=$out/$factor.txt run=$out/$factor
-    [ -f "$data" ] || "$program" synthesize --users $((22363 * factor)) --items $((12101 * factor)) --out "$data"
+    [ -f "$data" ] || "$large_data" $((22363 * factor)) $((12101 * factor)) "$data"
     begin=$EPOCHREALTIME
     "$program" stats --data "$data" > "$out/$factor.stats"
     end=$EPOCHREALTIME

@@ -126,8 +126,9 @@ class Twin:
             compiled = Path(entry["directory"]) / line[line.index("-o") + 1]
             if f"/{self.tests.name}/" in str(compiled) or (not self.cuda and "/p2rec_f64.dir/" in str(compiled)):
                 self.commands[source], self.objects[source] = line, compiled
-        self.library = [s for s in self.objects if ROOT / "tests" not in s.parents]
-        self.helpers = [s for s in self.objects if s.is_relative_to(ROOT / "tests") and not s.is_relative_to(ROOT / "tests/fuzz") and not s.stem.endswith("_test")]
+        of_tests = [s for s in self.objects if s.is_relative_to(ROOT / "tests") or s.is_relative_to(ROOT / "bench")]
+        self.library = [s for s in self.objects if s not in of_tests]
+        self.helpers = [s for s in of_tests if not s.is_relative_to(ROOT / "tests/fuzz") and not s.stem.endswith("_test")]
 
     def compile(self, source, compiled, original, first_include=None):
         """Compiles a source with the original's command; headers are first searched in first_include."""

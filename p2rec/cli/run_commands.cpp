@@ -4,9 +4,7 @@
 
 #include "p2rec/cli/commands.h"
 #include "p2rec/data/load_data.h"
-#include "p2rec/data/synthetic.h"
 #include "p2rec/data/write_interactions.h"
-#include "p2rec/evaluation/published_rows.h"
 #include "p2rec/methods/common/compare.h"
 #include "p2rec/methods/common/recommend.h"
 #include "p2rec/methods/settings.h"
@@ -182,33 +180,6 @@ void add_convert(CLI::App& app, Actions& actions) {
   add_string(*command, "out", "DIR", "folder to write");
 }
 
-void add_rows(CLI::App& app, Actions& actions) {
-  const std::string usual = "p2rec/configs/rows/published.tsv";
-  CLI::App* command =
-      app.add_subcommand("rows", "prints published results beside those of runs; `make rows` makes the runs");
-  add_string(*command, "published", "FILE", "table of published rows (default " + usual + ")");
-  add_string(*command, "out", "DIR", "folder with one run per row, each named like its row");
-  actions[command] = [=] {
-    const std::string published = value_of(*command, "published");
-    print_rows(published.empty() ? usual : published, required_value(*command, "out", "a folder of runs"),
-               std::cout);
-  };
-}
-
-void add_synthesize(CLI::App& app, Actions& actions) {
-  CLI::App* command = app.add_subcommand(
-      "synthesize",
-      "writes synthetic interactions of any size, one line per user, to measure time and memory");
-  const auto config = std::make_shared<LargeDataConfig>();
-  const auto usual = [](int64_t number) { return " (default " + std::to_string(number) + ")"; };
-  add_number(*command, "users", config->users, "number of users" + usual(config->users));
-  add_number(*command, "items", config->items, "number of items" + usual(config->items));
-  add_number(*command, "mean-length", config->mean_length, "mean number of items per user (default 8.9)");
-  add_number(*command, "seed", config->seed, "random seed (default 1)");
-  add_string(*command, "out", "FILE", "file to write");
-  actions[command] = [=] { write_large_data(required_value(*command, "out", "a file to write"), *config); };
-}
-
 }  // namespace
 
 void add_run_commands(CLI::App& app, Actions& actions) {
@@ -218,8 +189,6 @@ void add_run_commands(CLI::App& app, Actions& actions) {
   add_report(app, actions);
   add_stats(app, actions);
   add_convert(app, actions);
-  add_rows(app, actions);
-  add_synthesize(app, actions);
 }
 
 }  // namespace p2rec

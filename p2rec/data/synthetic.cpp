@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <numeric>
-#include <ostream>
 #include <string>
 
 #include "autograd/check.h"
@@ -15,21 +14,11 @@ namespace {
 
 constexpr int64_t kLargestCount = 1 << 30;  // users, items
 
-// Log-normal around `mean`, from the key's normal of this number.
-double random_length(double mean, const ag::RandomKey& key, uint64_t number) {
-  constexpr double kSpread = 0.5;
-  // exp(N(mu, s^2)) has the mean exp(mu + s^2 / 2)
-  const double mu = std::log(mean) - kSpread * kSpread / 2;
-  return std::exp(mu + kSpread * ag::random_normal(key, number));
-}
-
-// --- with a known truth ------------------------------------------------------------------------------------
-
 constexpr double kStay = 0.25, kFollow = 0.25;  // of the groups' walk
 constexpr double kCycle = 0.3;                  // of the items' walk
-constexpr double kPreferenceSpread = 1.5, kPopularityExponent = 0.9, kShortUsers = 0.02;
+constexpr double kPreferenceSpread = 1.5, kPopularityExponent = 0.9, kShortUsers = 0.02, kLengthSpread = 0.5;
 
-// Which stream of random numbers each part draws from.
+// The random streams.
 constexpr uint32_t kItemOrder = ag::stream("synthetic item order"),
                    kSuccessors = ag::stream("synthetic successors"),
                    kPopularity = ag::stream("synthetic popularity"),
@@ -70,7 +59,7 @@ struct Group {
   int32_t successor = 0;
 };
 
-// Everything but the users.
+// The groups, without users.
 std::vector<Group> make_groups(const SyntheticConfig& config) {
   const auto count = static_cast<int32_t>(config.groups);
   std::vector<Group> groups(static_cast<size_t>(count));
@@ -103,7 +92,10 @@ int64_t make_length(const SyntheticConfig& config, int64_t user) {
   const ag::RandomKey key{config.seed, static_cast<uint32_t>(user), kLength};
   if (ag::random_uniform(key, 0) < kShortUsers) return 1 + ag::random_below(key, 1, 2);
   const double longest = std::max(5.0, std::floor(0.5 * static_cast<double>(config.items)));
-  return std::llround(std::clamp(random_length(config.mean_length, key, 1), 5.0, longest));
+  // exp(N(mu, s^2)) has the mean exp(mu + s^2 / 2)
+  const double mu = std::log(config.mean_length) - kLengthSpread * kLengthSpread / 2;
+  const double length = std::exp(mu + kLengthSpread * ag::random_normal(key, 1));
+  return std::llround(std::clamp(length, 5.0, longest));
 }
 
 // One user's walk through groups and items.
@@ -148,9 +140,9 @@ class Walk {
   const std::vector<Group>& groups_;
   const std::vector<double>& preference_;
   ag::RandomKey key_;
-  std::vector<int64_t> last_place_;  // per group: where in the cycle the user last was, or -1
+  std::vector<int64_t> last_place_;  // per group: the user's last place in the cycle, or -1
   std::vector<size_t> left_;         // per group: items that the user does not have
-  // Per group and place: popularity, 0 where the user has the item.
+  // Per group and place: popularity, 0 if the user has the item.
   std::vector<std::vector<double>> weights_;
   size_t group_ = 0;
   uint64_t step_ = 0;
@@ -167,67 +159,6 @@ void check_config(const SyntheticConfig& c) {
               " items; expected from 3 to half of the items");
 }
 
-// --- of any size -------------------------------------------------------------------------------------------
-
-constexpr double kLargeFollow = 0.5, kExponent = 0.8;
-constexpr int64_t kShortest = 5;
-constexpr uint32_t kLargeOrder = ag::stream("large data order"),
-                   kLargePopularity = ag::stream("large data popularity"),
-                   kLargeLength = ag::stream("large data length"),
-                   kLargeSteps = ag::stream("large data steps");
-
-class LargeUsers {
- public:
-  explicit LargeUsers(const LargeDataConfig& config)
-      : config_(config),
-        cycle_(ag::random_permutation({config.seed, 0, kLargeOrder}, static_cast<int32_t>(config.items))) {
-    double sum = 0;
-    const auto items = static_cast<int32_t>(config.items);
-    for (const int32_t rank : ag::random_permutation({config.seed, 0, kLargePopularity}, items))
-      up_to_.push_back(sum += std::pow(1.0 + rank, -kExponent));
-  }
-
-  // Places in the cycle; `places` is emptied first.
-  void draw(int64_t user, std::vector<int32_t>& places) const {
-    const ag::RandomKey key{config_.seed, static_cast<uint32_t>(user), kLargeSteps};
-    places.clear();
-    const int64_t length = length_of(user);
-    for (uint64_t step = 0; static_cast<int64_t>(places.size()) < length; ++step) {
-      const bool follows = !places.empty() && ag::random_uniform(key, 2 * step) < kLargeFollow;
-      int32_t place = follows ? after(places.back()) : popular(ag::random_uniform(key, 2 * step + 1));
-      while (std::find(places.begin(), places.end(), place) != places.end()) place = after(place);
-      places.push_back(place);
-    }
-  }
-
-  int64_t id(int32_t place) const { return int64_t{cycle_[static_cast<size_t>(place)]} + 1; }
-
- private:
-  int32_t after(int32_t place) const { return static_cast<int32_t>((int64_t{place} + 1) % config_.items); }
-  int32_t popular(double uniform) const {
-    const auto found = std::upper_bound(up_to_.begin(), up_to_.end(), uniform * up_to_.back());
-    return static_cast<int32_t>(std::min(found - up_to_.begin(), std::ptrdiff_t(up_to_.size()) - 1));
-  }
-  int64_t length_of(int64_t user) const {
-    const ag::RandomKey key{config_.seed, static_cast<uint32_t>(user), kLargeLength};
-    const double length = random_length(config_.mean_length, key, 0);
-    return std::clamp<int64_t>(std::llround(length), kShortest, config_.items / 2);
-  }
-
-  const LargeDataConfig& config_;
-  std::vector<int32_t> cycle_;  // per place: the item
-  std::vector<double> up_to_;   // per place: the popularity of places 0 .. i
-};
-
-void check_config(const LargeDataConfig& c) {
-  INPUT_CHECK(c.users >= 1 && c.users <= kLargestCount, "--users: found ", c.users, "; expected 1 to 2^30");
-  INPUT_CHECK(c.items >= 2 * kShortest && c.items <= kLargestCount, "--items: found ", c.items, "; expected ",
-              2 * kShortest, " to 2^30");
-  INPUT_CHECK(
-      c.mean_length >= static_cast<double>(kShortest) && c.mean_length <= 0.5 * static_cast<double>(c.items),
-      "--mean-length: found ", c.mean_length, "; expected from ", kShortest, " to half of the items");
-}
-
 }  // namespace
 
 Interactions make_synthetic(const SyntheticConfig& config) {
@@ -242,7 +173,7 @@ Interactions make_synthetic(const SyntheticConfig& config) {
   data.titles.resize(static_cast<size_t>(config.items));
   truth.item_group.resize(static_cast<size_t>(config.items));
   for (size_t g = 0; g < groups.size(); ++g) {
-    // Numbered by id, not along the cycle: a title tells the group, not what comes next.
+    // Numbered by id, not along the cycle: a title shows the group, but not the next item.
     std::vector<int32_t> members = groups[g].cycle;
     std::sort(members.begin(), members.end());
     for (size_t place = 0; place < members.size(); ++place) {
@@ -263,21 +194,6 @@ Interactions make_synthetic(const SyntheticConfig& config) {
   }
   truth.user_preference = ag::Tensor::from({config.users, config.groups}, preferences);
   return data;
-}
-
-void write_large_data(const nn::Path& file, const LargeDataConfig& config) {
-  check_config(config);
-  const LargeUsers users(config);
-  nn::write_atomically(file, [&](std::ostream& out) {
-    std::vector<int32_t> places;
-    std::string line;
-    for (int64_t user = 0; user < config.users; ++user) {
-      users.draw(user, places);
-      line = std::to_string(user + 1);
-      for (const int32_t place : places) line += ' ' + std::to_string(users.id(place));
-      out << line << '\n';
-    }
-  });
 }
 
 }  // namespace p2rec

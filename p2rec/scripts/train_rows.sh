@@ -3,10 +3,10 @@
 #
 #   train_rows.sh PROGRAM DATA OUT [ROW...]
 #
-# PROGRAM is build/p2rec. DATA has the folders beauty, lastfm and ml-1m. ROWs are names of
-# p2rec/configs/rows/*.toml; without any, all rows. An interrupted row is resumed; a finished one is
-# only ranked again. OUT/ROW is the row's run, OUT/ROW.log its messages, OUT/ROW.txt its result and
-# validation curve, OUT/rows.txt the table of all rows.
+# PROGRAM is build/p2rec, beside build/bench/published_rows. DATA has the folders beauty, lastfm and
+# ml-1m. ROWs are names of p2rec/configs/rows/*.toml; without any, all rows. An interrupted row is
+# resumed; a finished one is only ranked again. OUT/ROW is the run of the row, OUT/ROW.log its messages,
+# OUT/ROW.txt its result and validation curve, OUT/rows.txt the table of all rows.
 set -eu -o pipefail
 program=$1 data=$2 out=$3
 shift 3
@@ -42,4 +42,4 @@ for row in "$@"; do
     [ ! -f "$out/$row/log.jsonl" ] || { echo && awk -f "$here/validation_curves.awk" "$out/$row/log.jsonl"; }
   } | tee "$out/$row.txt"
 done
-"$program" rows --published "$published" --out "$out" | tee "$out/rows.txt"
+"$(dirname "$program")/bench/published_rows" "$published" "$out" | tee "$out/rows.txt"

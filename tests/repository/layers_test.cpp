@@ -35,7 +35,8 @@ const std::vector<std::string> kRooms = {
     "p2rec/methods/*",
     "p2rec/methods",  // registry.cpp
     "p2rec/cli",
-    "p2rec",  // p2rec.h
+    "p2rec",    // p2rec.h
+    "bench/*",  // tools with tests
     "tutorials",
     "tests",
     "bench",

@@ -1,6 +1,6 @@
 // The text files that a run writes for later runs and for its report, and the table of published rows. The
 // first line says which: groups, log, manifest, results, ranks or published.
-#include "p2rec/evaluation/published_rows.h"
+#include "bench/published_rows/published_rows.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/options.h"
@@ -76,11 +76,11 @@ void read_ranks(std::string_view text) {
   FUZZ_CHECK(!columns.empty());
   for (const p2rec::RanksColumn& column : columns)
     FUZZ_CHECK(!column.ranks.empty() && column.ranks.size() == units.size());
-  p2rec::compare({p2rec::Measure::NDCG, 10, 0.5}, 0.95, columns);
+  bench::compare({p2rec::Measure::NDCG, 10, 0.5}, 0.95, columns);
 }
 
 void read_published(std::string_view text) {
-  for (const p2rec::PublishedRow& row : p2rec::read_published_rows(fuzz::file("published.tsv", text)))
+  for (const bench::PublishedRow& row : bench::read_published_rows(fuzz::file("published.tsv", text)))
     FUZZ_CHECK(row.share > 0 && row.figures.size() <= 4);
 }
 

@@ -80,10 +80,9 @@ TEST_CASE("help is also a command") {
 TEST_CASE("the help of every command fits 80 columns; that of a stage explains every option") {
   const Shell shell;
   for (const char* command :
-       {"",           "run",        "pretrain",     "groups",   "reconstruct", "augment",
-        "train",      "evaluate",   "recommend",    "results",  "report",      "stats",
-        "rows",       "synthesize", "compare",      "convert",  "llm",         "llm tokenize",
-        "llm logits", "llm embed",  "llm generate", "llm merge"}) {
+       {"",         "run",          "pretrain",   "groups",    "reconstruct",  "augment",  "train",
+        "evaluate", "recommend",    "results",    "report",    "stats",        "compare",  "convert",
+        "llm",      "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
@@ -159,18 +158,9 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o --user 1 --seed -1",
                 {"--seed: found '-1'; expected an integer, at least 0"});
   check_mistake(shell, "recommend --out o --user 1", {"out: o is not a folder"});
-  check_mistake(shell, "rows --out o --published no.tsv", {"no.tsv: there is no such table"});
-  shell.write("published.tsv", "");
-  check_mistake(shell, "rows --out o --published published.tsv", {"published.tsv"});
-  check_mistake(shell, "synthesize --out o --users many", {"--users: found 'many'; expected an integer"});
-  check_mistake(shell, "synthesize --out o --users 0", {"--users: found 0"});
-  check_mistake(shell, "synthesize --out o --mean-length long",
-                {"--mean-length: found 'long'; expected a number"});
   check_mistake(shell, "report", {"--out: not given"});
   check_mistake(shell, "results", {"--out: not given; expected the folder of a run"});
   check_mistake(shell, "results --out o", {"out: o is not a folder"});
-  check_mistake(shell, "rows", {"--out: not given; expected a folder of runs"});
-  check_mistake(shell, "synthesize", {"--out: not given; expected a file to write"});
   check_mistake(shell, "llm merge --out o", {"--llm: not given"});
   check_mistake(shell, "llm merge --llm model.gguf", {"--out: not given; expected a folder to write"});
   check_mistake(shell, "report --out o", {"out: o is not a folder"});
@@ -311,26 +301,6 @@ TEST_CASE("convert writes the data that stats reports, and they are read as the 
   check_mistake(shell, "stats --data r.csv --split temporal --test-cut 0.1", {"validation-cut", "test-cut"});
 }
 
-TEST_CASE("synthesize writes data that stats reads") {
-  const Shell shell;
-  CHECK(shell("synthesize --users 23 --items 11 --mean-length 5 --out made_up.txt").code == 0);
-  const Result result = shell("stats --data made_up.txt");
-  CHECK(result.code == 0);
-  CHECK(contains(result.out, "23"));
-  CHECK(contains(result.out, "11"));
-}
-
-TEST_CASE("rows prints the rows that have not been run") {
-  const Shell shell;
-  shell.write(
-      "published.tsv",
-      "row\tdata\tshare\tHR@5\tNDCG@5\tHR@10\tNDCG@10\tsource\nopen\tbeauty\t0.95\t-\t-\t.5\t.5\tlater\n");
-  std::filesystem::create_directory(shell / "runs");
-  const Result result = shell("rows --published published.tsv --out runs");
-  CHECK(result.code == 0);
-  CHECK(contains(result.out, "open                       not run\n"));
-}
-
 TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the folder's options") {
   const Shell shell;
   testing::write_data(testing::small_data(), shell.path());
@@ -346,8 +316,9 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   CHECK(contains(result.out, "random"));
   const std::string again = shell("results --out D").out;
   CHECK(again.starts_with(result.out));
-  CHECK(contains(again,
-                 "users, rare: the target is in the half of the items with the fewest training interactions\nstart"));
+  CHECK(contains(
+      again,
+      "users, rare: the target is in the half of the items with the fewest training interactions\nstart"));
   for (const char* file : {"D/results.json", "D/ranks.tsv", "D/report.html"}) CHECK(shell.has(file));
   check_mistake(shell, "evaluate --out D --lr 0.5 --resume",
                 {"the stage 'train' was run with lr=0.001, now lr=0.5"});
@@ -428,8 +399,7 @@ TEST_CASE("llm commands: required options") {
   check_mistake(shell, "llm logits --out x.safetensors --text ''" + llm, {"--text: found no token"});
   check_mistake(shell, "llm embed --out x.safetensors --text ''" + llm, {"--text: found no token"});
   check_mistake(shell, "llm generate --text ''" + llm, {"--text: found no token"});
-  check_mistake(shell, "llm generate --text a --tokens 16" + llm,
-                {"--text: found 17 tokens", "at most 16"});
+  check_mistake(shell, "llm generate --text a --tokens 16" + llm, {"--text: found 17 tokens", "at most 16"});
   check_mistake(shell, "llm generate --text a --tokens 0" + llm, {"--tokens: found 0"});
   check_mistake(shell, "llm generate --text a --llm tiny", {"--llm: found 'tiny'"});
   const std::string generate = "llm generate --tokens 2 --text a" + llm;
@@ -502,8 +472,7 @@ TEST_CASE("llm tokenize with a file of texts: a JSON string on each line") {
                 {"none: there is no such file of JSON strings"});
   for (const char* line : {"A", "1", "[\"A\"]", "\"A", "", "\"\xFF\"", "\"\\ud800\""}) {
     shell.write("texts", "\"A\"\n" + std::string(line) + "\n");
-    check_mistake(shell, "llm tokenize --llm tiny --text-file texts",
-                  {"texts: line 2 is not a JSON string"});
+    check_mistake(shell, "llm tokenize --llm tiny --text-file texts", {"texts: line 2 is not a JSON string"});
   }
 }
 

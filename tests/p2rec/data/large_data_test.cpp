@@ -1,6 +1,6 @@
 // Data of any size have the properties that the header states, and a user's line does not depend on the
 // number of users.
-#include "p2rec/data/synthetic.h"
+#include "bench/large_data/large_data.h"
 
 #include <algorithm>
 #include <map>
@@ -11,6 +11,7 @@
 #include "tests/testing.h"
 
 using namespace p2rec;
+using namespace bench;
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Comparing published figures with a run's: reading the table, when a figure
-// holds, and the output of `p2rec rows`.
-#include "p2rec/evaluation/published_rows.h"
+// holds, and the output.
+#include "bench/published_rows/published_rows.h"
 
 #include <cmath>
 #include <fstream>
@@ -11,6 +11,7 @@
 #include "tests/testing.h"
 
 using namespace p2rec;
+using namespace bench;
 using doctest::Contains;
 
 namespace {
@@ -47,7 +48,7 @@ TEST_CASE("published rows: mean, spread, standard error, and when a figure holds
   CHECK(std::isnan(compare({Measure::HR, 10, 0.15}, 0.95, {ours[0]}).spread));
 }
 
-TEST_CASE("published rows: the output of p2rec rows") {
+TEST_CASE("published rows: the output") {
   const testing::TemporaryFolder folder;
   write(folder / "published.tsv", std::string(kHead) + "good\tbeauty\t0.95\t.2\t.2\t.2\t.2\tsomebody\n" +
                                       "bad\tbeauty\t0.90\t-\t-\t.9\t.9\tsomebody else\n" +

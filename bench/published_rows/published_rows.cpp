@@ -1,4 +1,4 @@
-#include "p2rec/evaluation/published_rows.h"
+#include "bench/published_rows/published_rows.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,10 @@
 #include "autograd/check.h"
 #include "p2rec/data/text_file.h"
 
-namespace p2rec {
+namespace bench {
 namespace {
+
+using namespace p2rec;
 
 const char* const kHeader = "row\tdata\tshare\tHR@5\tNDCG@5\tHR@10\tNDCG@10\tsource";
 constexpr size_t kColumns = 8, kFirstFigure = 3, kFigures = 4;
@@ -45,7 +47,7 @@ std::vector<PublishedRow> read_published_rows(const nn::Path& path) {
   std::vector<PublishedRow> rows;
   std::vector<std::string_view> fields;
   for (const Line& line : std::span(file.lines()).subspan(1)) {
-    split_at_tabs(line.text, fields);
+    split_at("\t", line.text, fields);
     INPUT_CHECK(fields.size() == kColumns, file.at(line.number), "found ", fields.size(),
                 " columns; expected ", kColumns);
     PublishedRow& row = rows.emplace_back();
@@ -117,4 +119,4 @@ void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream&
          "standard errors below it.\n";
 }
 
-}  // namespace p2rec
+}  // namespace bench

@@ -1,4 +1,4 @@
-// Compares published results with those of this program: `p2rec rows`, `make rows`.
+// Compares published results with those of this program: `make rows`.
 #pragma once
 
 #include <iosfwd>
@@ -8,10 +8,10 @@
 #include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/evaluation/ranking.h"
 
-namespace p2rec {
+namespace bench {
 
 struct PublishedFigure {
-  Measure measure;
+  p2rec::Measure measure;
   int cutoff;
   double value;
 };
@@ -36,10 +36,11 @@ struct ComparedFigure {
   double standard_error = 0;    // of the mean over users
   bool holds = false;
 };
-ComparedFigure compare(const PublishedFigure& published, double share, const std::vector<RanksColumn>& ours);
+ComparedFigure compare(const PublishedFigure& published, double share,
+                       const std::vector<p2rec::RanksColumn>& ours);
 
 // Prints every row of `published` with the metrics from folder/ROW/ranks.tsv; a row without
 // that file was not run.
 void print_rows(const nn::Path& published, const nn::Path& folder, std::ostream& out);
 
-}  // namespace p2rec
+}  // namespace bench
