@@ -1,4 +1,4 @@
-// What a command is told of the data: where they are, what their columns mean, what is left out, and how they are split.
+// The options about data: files, columns, filters and the split.
 #pragma once
 
 #include <cmath>
@@ -18,16 +18,14 @@ enum class SplitRule : uint8_t {
 struct DataConfig {
   std::string name = "synthetic";  // a file or folder (read_interactions.h), or "synthetic"
   std::string titles = {};  // a file of titles (titles.h); empty: the one beside the data, if there is one
-  // Columns by name, or by their number from 1 where a file has no header. Empty: known by their usual names (columns.h).
+  // A column's name, or its number (from 1) in a file without a header. Empty: found by its usual names (columns.h).
   std::string user_column = {}, item_column = {}, time_column = {}, rating_column = {}, label_column = {};
-  bool user_lines =
-      false;  // each line is one user's, `user item item ...`, where that is not the only reading
+  bool user_lines = false;  // each line is one user's sequence, `user item item ...`
   // Filters, in this order. -INFINITY keeps all.
   double min_rating = -INFINITY, min_label = -INFINITY;
-  int64_t k_core =
-      0;  // users and items with fewer interactions are left out, until none is left; 0 and 1 keep all
+  int64_t k_core = 0;  // repeatedly removes users and items with fewer interactions
   SplitRule split = SplitRule::Auto;
-  // Shares of all interactions that lie before the cuts of the temporal split.
+  // Temporal split: the shares of all interactions before the cuts.
   double validation_cut = 0.8, test_cut = 0.9;
 
   bool names_columns() const {

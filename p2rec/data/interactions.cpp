@@ -21,27 +21,27 @@ void check_visible(Sequence items, int64_t user) {
            ": a held-out item is hidden from this stage; hint: a stage declares which ones it sees");
 }
 
-// Where the target lies in the user's sequence.
+// The index of the target in the user's sequence.
 size_t target_place(const Interactions& data, int64_t user, Target target) {
   AG_CHECK(has_target(data, user, target), "user ", user, " of ", sequence_of(data, user).size(),
            " interactions has no such target; hint: has_target");
   return static_cast<size_t>(parts_of(data, user).before(target));
 }
 
-// How many of the user's first interactions a stage sees.
+// The number of the user's interactions that a stage may read.
 int32_t visible_length(const Interactions& data, int64_t user, Sees sees) {
   if (sees == Sees::Test) return static_cast<int32_t>(sequence_of(data, user).size());
   const bool validation = sees == Sees::Validation && has_target(data, user, Target::Validation);
   return parts_of(data, user).training + validation;
 }
 
-// Replaces a user's values from `begin` on, if the data has the column.
+// Overwrites a user's values from `begin` on, if the data have the column.
 template <class T>
 void hide_from(std::vector<std::vector<T>>& column, size_t user, int32_t begin, T hidden) {
   if (!column.empty()) std::fill(column[user].begin() + begin, column[user].end(), hidden);
 }
 
-// Adds a user's `count` interactions from `begin` on, with the times and ratings that the data has.
+// Adds a user's `count` interactions from `begin` on, with their times and ratings if the data have them.
 void add(nn::Hash& hash, const Interactions& data, size_t user, size_t begin, size_t count) {
   const auto add_column = [&](const auto& column) {
     if (!column.empty()) hash.bytes(column[user].data() + begin, count * sizeof column[user][0]);

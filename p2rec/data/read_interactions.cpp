@@ -16,11 +16,7 @@ using Words = std::vector<std::string_view>;
 
 // --- numbers -----------------------------------------------------------------------------------------------
 
-bool is_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// "1600000000000000120", "1600000000.5", "1.6e9": exact but for what a double cuts off a number with an exponent.
+// "1600000000000000120", "1600000000.5", "1.6e9": exact unless it has an exponent.
 std::optional<EventTime> parse_time(std::string_view field) {
   const size_t point = std::min(field.find('.'), field.size());
   const std::string_view fraction = field.substr(point);
@@ -99,48 +95,40 @@ void add_table(Rows& rows, const Table& table, const TableColumns& c) {
 
 // --- tables with lists of items ----------------------------------------------------------------------------
 
-// The users' sequences as rows with lists tell them.
-class JoinedLists {
- public:
-  JoinedLists(Rows& rows, std::string place) : rows_(rows), place_(std::move(place)) {}
-
-  // The items of a row, of which the last `targets` (0 or 1) is not of the list.
-  void add(int32_t user, const std::vector<int32_t>& items, size_t targets, Held held) {
-    if (static_cast<size_t>(user) >= sequences_.size()) {
-      sequences_.resize(static_cast<size_t>(user) + 1);
-      held_.resize(sequences_.size(), Held::Training);
-    }
-    std::vector<int32_t>& known = sequences_[static_cast<size_t>(user)];
-    const auto list_end = items.end() - static_cast<std::ptrdiff_t>(targets);
-    const auto length = list_end - items.begin(), before = std::ssize(known);
-    const bool ends = length <= before && std::equal(items.begin(), list_end, known.end() - length);
-    const bool goes_on = length > before && std::equal(known.begin(), known.end(), items.begin());
-    INPUT_CHECK(ends || goes_on, place_, "the items of a row for the user '", rows_.users.id(user),
-                "' neither end with nor go on from those of the rows before; expected each user's rows in "
-                "time order");
-    for (auto item = ends ? list_end : items.begin() + before; item != items.end(); ++item) {
-      if (item >= list_end) held_[static_cast<size_t>(user)] = held;
-      known.push_back(*item);
-      rows_.user.push_back(user);
-      rows_.item.push_back(*item);
-      rows_.held.push_back(held_[static_cast<size_t>(user)]);
-    }
-  }
-
- private:
-  Rows& rows_;
-  std::string place_;
-  std::vector<std::vector<int32_t>> sequences_;  // per user
-  std::vector<Held> held_;                       // per user: as the last item is
+// A user's sequence by the rows so far, and how its last item is held out.
+struct Told {
+  std::vector<int32_t> items;
+  Held held = Held::Training;
 };
 
-// Rows in the order of their times where they have some; the items of the lists have none.
-void add_lists(Rows& rows, const Table& table, const TableColumns& c, Held held, JoinedLists& joined) {
-  struct ListRow {
-    EventTime time;
-    int32_t user;
-    std::vector<int32_t> items;
-  };
+struct ListRow {
+  EventTime time;
+  int32_t user;
+  std::vector<int32_t> items;  // the list, then the target if there is one
+};
+
+// Joins a row to the earlier ones; its last `targets` (0 or 1) items are not in the list.
+void join(Rows& rows, Told& told, const ListRow& row, std::ptrdiff_t targets, Held held,
+          const std::string& file) {
+  const auto list_end = row.items.end() - targets;
+  const auto length = list_end - row.items.begin(), before = std::ssize(told.items);
+  const bool ends = length <= before && std::equal(row.items.begin(), list_end, told.items.end() - length);
+  const bool goes_on = length > before && std::equal(told.items.begin(), told.items.end(), row.items.begin());
+  INPUT_CHECK(ends || goes_on, file, ": the items of a row for the user '", rows.users.id(row.user),
+              "' neither end with nor go on from those of the rows before; expected each user's rows in "
+              "time order");
+  for (auto item = ends ? list_end : row.items.begin() + before; item != row.items.end(); ++item) {
+    if (item >= list_end) told.held = held;
+    told.items.push_back(*item);
+    rows.user.push_back(row.user);
+    rows.item.push_back(*item);
+    rows.held.push_back(told.held);
+  }
+}
+
+// Joins the rows in time order. Items of lists have no times. `told`: per user.
+void add_lists(Rows& rows, const Table& table, const TableColumns& c, Held held, const std::string& file,
+               std::vector<Told>& told) {
   std::vector<ListRow> list_rows;
   Words words;
   table.each_row([&](const Table::Row& row) {
@@ -153,24 +141,35 @@ void add_lists(Rows& rows, const Table& table, const TableColumns& c, Held held,
     INPUT_CHECK(!added.items.empty(), table.at(row), "the list of items is empty");
   });
   std::ranges::stable_sort(list_rows, {}, &ListRow::time);
-  for (const ListRow& row : list_rows) joined.add(row.user, row.items, c.item >= 0 ? 1 : 0, held);
+  told.resize(rows.users.size());
+  for (const ListRow& row : list_rows)
+    join(rows, told[static_cast<size_t>(row.user)], row, c.item >= 0 ? 1 : 0, held, file);
 }
 
 // --- lines of ids ------------------------------------------------------------------------------------------
 
 constexpr const char* kExpectedLines =
     "; expected on every line one pair `user item`, or on every line one user's whole sequence `user item "
-    "item ...`, or a header "
-    "that names the columns (user_id, item_id, timestamp; a RecBole atomic file's user_id:token, "
-    "item_id:token, timestamp:float); "
-    "hint: of a table without a header name the columns by number, user-column 1, item-column 2, time-column "
-    "3";
+    "item "
+    "...`, or a header that names the columns (user_id, item_id, timestamp; a RecBole atomic file's "
+    "user_id:token, item_id:token, timestamp:float); hint: of a table without a header name the columns by "
+    "number, user-column 1, item-column 2, time-column 3";
 
-// True if every line fits.
-template <class Fits>
-bool every_line(const std::vector<Line>& lines, const Fits& fits) {
+// Calls `use` with each line and its words.
+template <class Use>
+void each_line(const TextFile& file, const Use& use) {
   Words words;
-  return std::ranges::all_of(lines, [&](const Line& line) {
+  for (const Line& line : file.lines()) {
+    split_at_blanks(line.text, words);
+    use(line, words);
+  }
+}
+
+// True if `fits` is true for the words of every line.
+template <class Fits>
+bool every_line(const TextFile& file, const Fits& fits) {
+  Words words;
+  return std::ranges::all_of(file.lines(), [&](const Line& line) {
     split_at_blanks(line.text, words);
     return fits(words);
   });
@@ -181,43 +180,35 @@ bool is_rating(std::string_view word) {
   return rating && *rating >= 0 && *rating <= 5 && 2 * *rating == std::floor(2 * *rating);
 }
 
-// In seconds since 1970 from 1973 on, or in a smaller unit.
+// A time from 1973 on, in seconds since 1970 or in a smaller unit.
 bool is_late_time(std::string_view word) { return is_digits(word) && word.size() >= 9 && word[0] != '0'; }
 
-bool are_rated_times(const std::vector<Line>& lines) {
-  return every_line(lines,
+bool are_rated_times(const TextFile& file) {
+  return every_line(file,
                     [](const Words& w) { return w.size() == 4 && is_rating(w[2]) && is_late_time(w[3]); });
 }
 
-bool has_user_twice(const std::vector<Line>& lines) {
+bool has_user_twice(const TextFile& file) {
   IdTable users;
-  Words words;
-  for (const Line& line : lines) {
-    split_at_blanks(line.text, words);
-    users.add(words[0]);
-  }
-  return users.size() < lines.size();
+  each_line(file, [&](const Line&, const Words& words) { users.add(words[0]); });
+  return users.size() < file.lines().size();
 }
 
 void check_columns(const TextFile& file) {
-  Words words;
-  for (const Line& line : file.lines()) {
-    split_at_blanks(line.text, words);
+  each_line(file, [&](const Line& line, const Words& words) {
     INPUT_CHECK(words.size() >= 2, file.at(line.number), "found one column", kExpectedLines,
                 "; without numbers or names, columns are separated by blanks or tabs");
     const auto comma = std::ranges::find_if(words, [](std::string_view w) { return w.find(',') != w.npos; });
     INPUT_CHECK(comma == words.end(), file.at(line.number), "found '", *comma,
                 "', which may be one id with commas in it, or several ids; hint: user-column 1, item-column "
-                "2 take it as one; "
-                "`tr , ' '` makes a line of a user's items");
-  }
+                "2 take it as one; `tr , ' '` makes a line of a user's items");
+  });
 }
 
-// What may be a table as well as lines of users.
+// Refuses a file that could be a table or user lines.
 void check_one_meaning(const TextFile& file) {
-  const bool timed =
-      every_line(file.lines(), [](const Words& w) { return w.size() == 3 && is_late_time(w[2]); });
-  const bool rated = are_rated_times(file.lines());
+  const bool timed = every_line(file, [](const Words& w) { return w.size() == 3 && is_late_time(w[2]); });
+  const bool rated = are_rated_times(file);
   INPUT_CHECK(!timed && !rated, file.name(), ": each line may be `user item", rated ? " rating" : "",
               " time`, or a user's sequence `user item item", rated ? " item" : "",
               "`, for no user is on two lines; hint: user-column 1, item-column 2, ",
@@ -225,7 +216,7 @@ void check_one_meaning(const TextFile& file) {
               " say the first, user-lines the second");
 }
 
-// A first line of words above lines of numbers is a header that names no column we know, not a user.
+// If only the first user is not a number, the first line is a header with unknown names.
 void check_no_header(const TextFile& file, const Rows& rows) {
   bool numbers_below = rows.users.size() > 1;
   for (size_t i = 1; i < rows.users.size(); ++i)
@@ -236,132 +227,86 @@ void check_no_header(const TextFile& file, const Rows& rows) {
               "; of one with a header, user-column and item-column by name");
 }
 
-Rows read_pairs(const TextFile& file) {
+Rows read_lines(const TextFile& file, const DataConfig& config) {
+  check_columns(file);
+  const bool pairs = !config.user_lines && every_line(file, [](const Words& w) { return w.size() == 2; });
+  if (!config.user_lines && !pairs) check_one_meaning(file);
   Rows rows;
-  Words words;
-  for (const Line& line : file.lines()) {
-    split_at_blanks(line.text, words);
-    rows.user.push_back(rows.users.add(words[0]));
-    rows.item.push_back(rows.items.add(words[1]));
-  }
-  rows.format = "one pair of user and item per line, in time order";
-  return rows;
-}
-
-Rows read_user_lines(const TextFile& file) {
-  Rows rows;
-  std::vector<int64_t> line_of;  // per user
-  Words words;
-  for (const Line& line : file.lines()) {
-    split_at_blanks(line.text, words);
+  std::vector<int64_t> line_of;  // per user: the first one
+  each_line(file, [&](const Line& line, const Words& words) {
     const int32_t user = rows.users.add(words[0]);
-    INPUT_CHECK(user == static_cast<int32_t>(line_of.size()), file.at(line.number), "the user '", words[0],
-                "' has a line already, line ", line_of[static_cast<size_t>(user)],
-                ", and not every line is a pair", kExpectedLines);
-    line_of.push_back(line.number);
+    line_of.resize(rows.users.size(), line.number);
+    const int64_t first = line_of[static_cast<size_t>(user)];
+    INPUT_CHECK(pairs || first == line.number, file.at(line.number), "the user '", words[0],
+                "' has a line already, line ", first, ", and not every line is a pair", kExpectedLines);
     for (size_t i = 1; i < words.size(); ++i) {
       rows.user.push_back(user);
       rows.item.push_back(rows.items.add(words[i]));
     }
-  }
-  rows.format = "one line per user, items in time order";
-  return rows;
-}
-
-Rows read_lines(const TextFile& file, const DataConfig& config) {
-  check_columns(file);
-  const bool pairs = every_line(file.lines(), [](const Words& w) { return w.size() == 2; });
-  if (!config.user_lines && !pairs) check_one_meaning(file);
-  Rows rows = pairs && !config.user_lines ? read_pairs(file) : read_user_lines(file);
+  });
   check_no_header(file, rows);
+  rows.format =
+      pairs ? "one pair of user and item per line, in time order" : "one line per user, items in time order";
   return rows;
 }
 
 // --- any file ----------------------------------------------------------------------------------------------
 
-// A table that needs no names of columns: MovieLens' without a header.
-struct KnownTable {
-  Layout layout;
-  DataConfig columns;
-};
-std::optional<KnownTable> known_table(const std::vector<Line>& lines) {
-  const DataConfig columns{.user_column = "1", .item_column = "2", .time_column = "4", .rating_column = "3"};
+// The layout of a table; none for lines of ids. Sets the columns of MovieLens' tables, which have no header.
+std::optional<Layout> table_layout(const TextFile& file, DataConfig& config) {
+  const std::string_view first = file.lines().front().text;
+  if (config.user_lines) return std::nullopt;
+  if (const auto layout = layout_by_header(first, config)) return layout;
+  if (config.names_columns()) return layout_without_header(first);
+  Layout layout{Layout::Kind::NoHeader, "::", "MovieLens ratings.dat, user::item::rating::time"};
   Words fields;
-  split_at("::", lines.front().text, fields);
-  if (fields.size() == 4)
-    return KnownTable{{Layout::Kind::NoHeader, "::", "MovieLens ratings.dat, user::item::rating::time"},
-                      columns};
-  if (are_rated_times(lines) && has_user_twice(lines))
-    return KnownTable{{Layout::Kind::NoHeader, " ", "MovieLens u.data, columns user, item, rating, time"},
-                      columns};
-  return std::nullopt;
+  split_at(layout.separator, first, fields);
+  if (fields.size() != 4) {
+    if (!are_rated_times(file) || !has_user_twice(file)) return std::nullopt;
+    layout = {layout.kind, " ", "MovieLens u.data, columns user, item, rating, time"};
+  }
+  config.user_column = "1";
+  config.item_column = "2";
+  config.rating_column = "3";
+  config.time_column = "4";
+  return layout;
 }
 
-// Reads one file after another into the same rows.
-class RowReader {
- public:
-  explicit RowReader(const DataConfig& config) : config_(config) {}
-
-  void read(const nn::Path& path, Held held) {
-    const TextFile file(path, "interactions file");
-    const std::string_view first = file.lines().front().text;
-    const std::optional<Layout> layout = config_.user_lines ? std::nullopt : layout_by_header(first, config_);
-    const auto known =
-        layout || config_.user_lines || config_.names_columns() ? std::nullopt : known_table(file.lines());
-    if (layout) {
-      add(file, *layout, config_, held);
-    } else if (known) {
-      add(file, known->layout, known->columns, held);
-    } else if (config_.names_columns()) {
-      add(file, layout_without_header(first), config_, held);
-    } else {
-      INPUT_CHECK(held == Held::Training && rows_.size() == 0, file.name(),
-                  ": expected a header, as each file of a split has");
-      rows_ = read_lines(file, config_);
-    }
+// Adds the rows of a table. All files of a split must have the same columns.
+void add_file(Rows& rows, std::vector<Told>& told, const TextFile& file, const Layout& layout,
+              const DataConfig& config, Held held) {
+  const Table table(file, layout);
+  const TableColumns columns = find_columns(table, config);
+  const size_t before = rows.size();
+  if (columns.list >= 0) {
+    add_lists(rows, table, columns, held, file.name(), told);
+  } else {
+    add_table(rows, table, columns);
+    rows.held.resize(rows.size(), held);
   }
-
-  Rows take() { return std::move(rows_); }
-
- private:
-  void add(const TextFile& file, const Layout& layout, const DataConfig& config, Held held) {
-    const Table table(file, layout);
-    const TableColumns columns = find_columns(table, config);
-    const size_t before = rows_.size();
-    if (columns.list >= 0) {
-      if (!joined_) joined_.emplace(rows_, file.name() + ": ");
-      add_lists(rows_, table, columns, held, *joined_);
-    } else {
-      add_table(rows_, table, columns);
-      rows_.held.resize(rows_.size(), held);
-    }
-    INPUT_CHECK(rows_.size() > before, file.name(), ": there is no row below the header");
-    rows_.format = layout.name;
-    rows_.facts = {{"columns", columns_text(table, columns, config_)}};
-    const auto complete = [&](size_t values) { return values == 0 || values == rows_.size(); };
-    INPUT_CHECK(complete(rows_.time.size()) && complete(rows_.rating.size()) && complete(rows_.label.size()),
-                file.name(), ": has other columns than the files before; expected the same in each");
-  }
-
-  const DataConfig& config_;
-  Rows rows_;
-  std::optional<JoinedLists> joined_;
-};
+  INPUT_CHECK(rows.size() > before, file.name(), ": there is no row below the header");
+  rows.format = layout.name;
+  rows.facts = {{"columns", columns_text(table, columns, config)}};
+  const auto complete = [&](size_t values) { return values == 0 || values == rows.size(); };
+  INPUT_CHECK(complete(rows.time.size()) && complete(rows.rating.size()) && complete(rows.label.size()),
+              file.name(), ": has other columns than the files before; expected the same in each");
+}
 
 }  // namespace
 
-Rows read_rows(const nn::Path& file, const DataConfig& config) {
-  RowReader reader(config);
-  reader.read(file, Held::Training);
-  Rows rows = reader.take();
-  rows.held.clear();
+Rows read_rows(const std::vector<nn::Path>& files, const DataConfig& config) {
+  Rows rows;
+  std::vector<Told> told;
+  for (size_t i = 0; i < files.size(); ++i) {
+    const TextFile file(files[i], "interactions file");
+    DataConfig columns = config;
+    const std::optional<Layout> layout = table_layout(file, columns);
+    INPUT_CHECK(layout || files.size() == 1, file.name(), ": expected a header, as each file of a split has");
+    if (!layout) return read_lines(file, config);
+    add_file(rows, told, file, *layout, columns, static_cast<Held>(i));
+  }
+  if (files.size() == 1) rows.held.clear();
   return rows;
-}
-
-Rows read_given_split(const std::vector<nn::Path>& files, const DataConfig& config) {
-  RowReader reader(config);
-  for (size_t i = 0; i < files.size(); ++i) reader.read(files[i], static_cast<Held>(i));
-  return reader.take();
 }
 
 }  // namespace p2rec

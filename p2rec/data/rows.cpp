@@ -1,28 +1,103 @@
 #include "p2rec/data/rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "autograd/check.h"
 #include "p2rec/data/split.h"
+#include "p2rec/data/text_file.h"
 
 namespace p2rec {
 namespace {
 
-// --- the order of ids --------------------------------------------------------------------------------------
+// --- filters -----------------------------------------------------------------------------------------------
 
-bool is_number(std::string_view id) {
-  return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
+template <class T>
+void keep_of(std::vector<T>& column, const std::vector<bool>& kept) {
+  if (column.empty()) return;
+  size_t count = 0;
+  for (size_t row = 0; row < kept.size(); ++row) {
+    if (kept[row]) column[count++] = column[row];
+  }
+  column.resize(count);
 }
 
-// Compares integers of any length; where two are equal (7 and 007) their bytes decide.
+std::vector<int64_t> counts_of(const std::vector<int32_t>& numbers, size_t size) {
+  std::vector<int64_t> counts(size, 0);
+  for (const int32_t number : numbers) ++counts[static_cast<size_t>(number)];
+  return counts;
+}
+
+int64_t occurring(const std::vector<int32_t>& numbers, size_t size) {
+  return std::ranges::count_if(counts_of(numbers, size), [](int64_t count) { return count > 0; });
+}
+
+struct Counts {
+  int64_t interactions, users, items;
+  explicit Counts(const Rows& rows)
+      : interactions(std::ssize(rows.user)),
+        users(occurring(rows.user, rows.users.size())),
+        items(occurring(rows.item, rows.items.size())) {}
+};
+
+// Applies one filter and adds its effect to the facts.
+template <class Filter>
+void apply(Rows& rows, const std::string& name, const Filter& filter) {
+  const Counts before(rows);
+  filter();
+  const Counts after(rows);
+  rows.facts.emplace_back("filter", fmt::format("{}: interactions {} -> {}, users {} -> {}, items {} -> {}",
+                                                name, before.interactions, after.interactions, before.users,
+                                                after.users, before.items, after.items));
+  INPUT_CHECK(after.interactions > 0, name, " leaves nothing of ", before.interactions,
+              " interactions; expected some to stay");
+}
+
+void keep_at_least(Rows& rows, const std::string& name, const std::vector<float>& values, double least) {
+  if (least == -INFINITY) return;
+  INPUT_CHECK(!values.empty(), "min-", name, ": found ", least, ", but the data have no column of ", name,
+              "s; hint: ", name, "-column names it");
+  std::vector<bool> kept;
+  for (const float value : values) kept.push_back(value >= static_cast<float>(least));
+  apply(rows, fmt::format("min-{} {}", name, least), [&] { rows.keep(kept); });
+}
+
+// Repeats, because removing a user may leave an item with too few interactions.
+void keep_core(Rows& rows, int64_t least) {
+  for (size_t before = rows.size() + 1; rows.size() < before;) {
+    before = rows.size();
+    const auto users = counts_of(rows.user, rows.users.size()),
+               items = counts_of(rows.item, rows.items.size());
+    std::vector<bool> kept;
+    for (size_t row = 0; row < rows.size(); ++row)
+      kept.push_back(users[static_cast<size_t>(rows.user[row])] >= least &&
+                     items[static_cast<size_t>(rows.item[row])] >= least);
+    rows.keep(kept);
+  }
+}
+
+void check_labels(const Rows& rows, const DataConfig& config) {
+  const auto is = [&](float value) { return std::ranges::count(rows.label, value); };
+  const int64_t zeros = is(0);
+  INPUT_CHECK(
+      config.min_label > -INFINITY || zeros == 0 || zeros + is(1) < std::ssize(rows.label), "the label of ",
+      zeros,
+      " interactions is 0, of all others 1: a 0 may say that an item was shown and not taken; expected "
+      "to be told; hint: min-label 1 leaves those with 0 out, min-label 0 keeps all");
+}
+
+// --- the order of ids --------------------------------------------------------------------------------------
+
+// Compares integers of any length; equal ones (7 and 007) by their bytes.
 bool less_as_numbers(std::string_view a, std::string_view b) {
-  const auto digits = [](std::string_view id) {
-    return id.substr(std::min(id.find_first_not_of('0'), id.size()));
+  const auto key = [](std::string_view id) {
+    const std::string_view digits = id.substr(std::min(id.find_first_not_of('0'), id.size()));
+    return std::tuple(digits.size(), digits, id);
   };
-  const std::string_view x = digits(a), y = digits(b);
-  if (x.size() != y.size()) return x.size() < y.size();
-  return x != y ? x < y : a < b;
+  return key(a) < key(b);
 }
 
 struct IdOrder {
@@ -36,7 +111,7 @@ IdOrder ascending(const IdTable& table, const std::vector<bool>& used) {
   for (size_t number = 0; number < table.size(); ++number) {
     if (!used[number]) continue;
     order.number_of.push_back(static_cast<int32_t>(number));
-    numeric = numeric && is_number(table.id(order.number_of.back()));
+    numeric = numeric && is_digits(table.id(order.number_of.back()));
   }
   std::ranges::sort(order.number_of, [&](int32_t a, int32_t b) {
     const std::string_view x = table.id(a), y = table.id(b);
@@ -47,17 +122,7 @@ IdOrder ascending(const IdTable& table, const std::vector<bool>& used) {
   return order;
 }
 
-template <class T>
-void keep_of(std::vector<T>& column, const std::vector<bool>& kept) {
-  if (column.empty()) return;
-  size_t count = 0;
-  for (size_t row = 0; row < kept.size(); ++row) {
-    if (kept[row]) column[count++] = column[row];
-  }
-  column.resize(count);
-}
-
-// The values of a column for some rows; nothing where the data have no such column.
+// Adds a column's values for some rows, if the data have the column.
 template <class T, class From, class Value>
 void add_values(std::vector<std::vector<T>>& values, const std::vector<From>& column,
                 const std::vector<size_t>& rows, const Value& value) {
@@ -82,6 +147,14 @@ void Rows::keep(const std::vector<bool>& kept) {
   keep_of(rating, kept);
   keep_of(label, kept);
   keep_of(held, kept);
+}
+
+void filter_rows(Rows& rows, const DataConfig& config) {
+  check_labels(rows, config);
+  keep_at_least(rows, "rating", rows.rating, config.min_rating);
+  keep_at_least(rows, "label", rows.label, config.min_label);
+  if (config.k_core > 1)
+    apply(rows, fmt::format("k-core {}", config.k_core), [&] { keep_core(rows, config.k_core); });
 }
 
 Interactions build_interactions(Rows rows, const DataConfig& config) {

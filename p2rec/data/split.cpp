@@ -10,7 +10,7 @@
 namespace p2rec {
 namespace {
 
-// The rows of each user; equal times stay in the order of the rows.
+// The rows of each user in time order; equal times keep the order of the rows.
 std::vector<std::vector<size_t>> rows_in_order(const Rows& rows) {
   std::vector<std::vector<size_t>> rows_of(rows.users.size());
   for (size_t row = 0; row < rows.size(); ++row) rows_of[static_cast<size_t>(rows.user[row])].push_back(row);
@@ -26,7 +26,7 @@ EventTime cut_at(const std::vector<EventTime>& sorted, double share) {
   return sorted[static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size()))) - 1];
 }
 
-// Marks each row by the cut that it lies after; what the cuts are.
+// Sets `held` of each row by the cuts. Returns the cuts in words.
 std::string hold_by_time(Rows& rows, const DataConfig& config) {
   INPUT_CHECK(!rows.time.empty(),
               "split: found temporal, but the data have no times; hint: name their column with time-column");
@@ -40,7 +40,7 @@ std::string hold_by_time(Rows& rows, const DataConfig& config) {
                      validation.first, config.validation_cut, test.first, config.test_cut);
 }
 
-// Cuts a user's rows after the test target, and says where the targets lie.
+// Drops a user's rows after the test target. Returns the cuts.
 UserParts cut_rows(const Rows& rows, std::vector<size_t>& mine) {
   const auto count = [&](Held held) {
     return static_cast<int32_t>(std::ranges::count(mine, held, [&](size_t row) { return rows.held[row]; }));
@@ -51,7 +51,7 @@ UserParts cut_rows(const Rows& rows, std::vector<size_t>& mine) {
   return {training, history};
 }
 
-// How many users have a target of each kind.
+// The number of users with each target, in words.
 std::string count_targets(const SplitRows& split, const std::string& rule) {
   int64_t validation = 0, test = 0;
   for (size_t u = 0; u < split.rows.size(); ++u) {
@@ -65,7 +65,7 @@ std::string count_targets(const SplitRows& split, const std::string& rule) {
   return fmt::format("users with a validation target: {}, with a test target: {}", validation, test);
 }
 
-// Cuts all users' rows by rows.held; what that did.
+// Splits all users' rows by rows.held. Returns the effect in words.
 std::string cut_all(const Rows& rows, SplitRows& split, const std::string& rule) {
   int64_t left = 0, users = 0;
   for (std::vector<size_t>& mine : split.rows) {

@@ -1,16 +1,15 @@
-// How interactions are split: which of a user's interactions are the targets of validation and test, what comes before each, and
-// what is left out.
+// How interactions are split into training parts, validation targets and test targets.
 //
-//   leave-one-out  the last one is the test target, the one before it the validation target; a user of one or two interactions
-//                  has none
-//   temporal       two cuts in time, the same for all users. A cut at the share q is the earliest time up to which at least the
-//                  share q of all interactions happened (after the filters); an interaction at the cut itself lies before it
-//   given          the rows of the data's own files for training, validation and test, in this order
+//   leave-one-out  a user's last interaction is the test target, the one before it the validation target; a user with one or
+//                  two interactions has no targets
+//   temporal       two cuts in time, the same for all users. The cut at the share q is the earliest time by which at least the
+//                  share q of all interactions (after the filters) has happened; an interaction at the cut itself is before it
+//   given          by the data's own files for training, validation and test
 //
-// In the last two each target is the user's first interaction after its cut, or first row of its file. What lies between the
-// validation target and the test cut is history of the test target only; what follows the test target is left out. So nothing
-// after a cut is trained on or read before that cut's target. A user without earlier interactions has no such target, and is
-// left out if there are none before the test cut.
+// In the last two, a target is the user's first interaction after the cut, or the first row of the file. Interactions between
+// the validation target and the test cut are history of the test target only. Interactions after the test target are dropped.
+// So no interaction after a cut is used for training, or as history of the cut's target. A user without earlier interactions
+// has no such target, and is dropped if there are none before the test cut.
 #pragma once
 
 #include <vector>
@@ -20,11 +19,11 @@
 namespace p2rec {
 
 struct SplitRows {
-  std::vector<std::vector<size_t>> rows;  // per user of the table: the rows that are kept, in order
+  std::vector<std::vector<size_t>> rows;  // per user of the table: the rows kept, in time order
   std::vector<UserParts> parts;           // per user of the table; empty: leave-one-out
 };
 
-// Says in rows.facts what it does. Throws ag::InputError for a temporal split of data without times, and where no user has a
+// Adds order and split to rows.facts. Throws ag::InputError for a temporal split of data without times, and if no user has a
 // target of one kind.
 SplitRows split_rows(Rows& rows, const DataConfig& config);
 

@@ -1,4 +1,4 @@
-// What commands print of the data.
+// What commands print about the data.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kWidth = 80, kLabel = 14;
 
-// The text, or its beginning and "...".
+// The text, shortened with "..." if it is too long.
 std::string fitted(const std::string& text, size_t columns) {
   return columns_of(text) <= columns ? text : std::string(cut(text, columns - 3)) + "...";
 }
@@ -26,7 +26,7 @@ std::string labelled(const std::string& label, const std::string& text) {
          "\n";
 }
 
-// A label, and a text of words that continues in further lines.
+// A label and a text, wrapped.
 std::string wrapped_fact(const std::string& label, const std::string& text) {
   return label + std::string(kLabel - label.size(), ' ') + wrapped(text, kLabel, kLabel) + "\n";
 }
@@ -41,8 +41,7 @@ std::string lengths_text(const Interactions& data) {
   return fmt::format("mean {:.1f}, median {}, min {}, max {}", mean, median, lengths.front(), lengths.back());
 }
 
-// The tenth of the items that is most popular, and how far one item tells the next: of two users who had the same item, how
-// often both have the same item after it. Averages over such pairs of users.
+// The share of the most popular tenth of the items, and how often two users who had the same item have the same next one.
 std::string concentration_text(const Interactions& data) {
   std::vector<int64_t> counts = item_counts(data, CountedPart::Everything);
   std::ranges::sort(counts, std::greater());

@@ -26,18 +26,29 @@ std::string without_controls(std::string text) {
   return text;
 }
 
-// The records of comma-separated lines (RFC 4180): a field in quotes may hold commas, line breaks, and quotes written twice.
-class CsvRecords {
+void split_line(std::string_view separator, std::string_view text, Fields& fields) {
+  if (separator == " ") return split_at_blanks(text, fields);
+  split_at(separator, text, fields);
+}
+
+// The records of a file: its lines, split at the separator. With commas (RFC 4180) a field in quotes may have commas, line breaks,
+// and doubled quotes.
+class Records {
  public:
   using Place = std::function<std::string(int64_t line)>;  // for messages
-  CsvRecords(const std::vector<Line>& lines, Place place) : lines_(lines), place_(std::move(place)) {}
+  Records(std::span<const Line> lines, const std::string& separator, Place place)
+      : lines_(lines), separator_(separator), place_(std::move(place)) {}
 
-  // False at the end of the file. The fields are views into this.
+  // False at the end of the file. The fields are views into this object and the file.
   bool next(Fields& fields) {
     if (next_ == lines_.size()) return false;
-    texts_.assign(1, "");
     line_ = lines_[next_].number;
     rest_ = lines_[next_++].text;
+    if (separator_ != ",") {
+      split_line(separator_, rest_, fields);
+      return true;
+    }
+    texts_.assign(1, "");
     while (read_field()) texts_.emplace_back();
     fields.assign(texts_.begin(), texts_.end());
     return true;
@@ -45,7 +56,7 @@ class CsvRecords {
   int64_t line() const { return line_; }  // where the record began
 
  private:
-  // Reads the field at the beginning of rest_ into the last text, and its comma; false where there is none.
+  // Reads the next field into the last text, and the comma after it; false if there is no comma.
   bool read_field() {
     std::string& text = texts_.back();
     if (rest_.starts_with('"')) {
@@ -58,7 +69,7 @@ class CsvRecords {
     rest_.remove_prefix(std::min(end + 1, rest_.size()));
     return more;
   }
-  // Up to the closing quote, or to the end of the line: then false.
+  // Reads to the closing quote; false if the line ends before.
   bool read_quoted(std::string& text) {
     for (;;) {
       const size_t end = rest_.find('"');
@@ -77,18 +88,14 @@ class CsvRecords {
     rest_ = lines_[next_++].text;
   }
 
-  const std::vector<Line>& lines_;
+  std::span<const Line> lines_;
+  const std::string& separator_;
   Place place_;
   size_t next_ = 0;
   int64_t line_ = 0;
   std::string_view rest_;
   std::vector<std::string> texts_;
 };
-
-void split_line(const std::string& separator, std::string_view text, Fields& fields) {
-  if (separator == " ") return split_at_blanks(text, fields);
-  split_at(separator, text, fields);
-}
 
 nn::Json object_of(std::string_view line, const std::string& place) {
   try {
@@ -111,8 +118,6 @@ std::string text_of_value(const nn::Json& value) {
   return "";
 }
 
-}  // namespace
-
 bool is_atomic_header(std::string_view line) {
   Fields fields;
   split_at("\t", line, fields);
@@ -122,24 +127,23 @@ bool is_atomic_header(std::string_view line) {
   });
 }
 
+}  // namespace
+
 std::optional<Layout> layout_by_header(std::string_view first_line, const DataConfig& config) {
   using enum Layout::Kind;
   if (is_atomic_header(first_line)) return Layout{Atomic, "\t", "RecBole atomic file"};
   if (first_line.starts_with("{")) return Layout{JsonLines, "", "JSON lines"};
   const auto is_id = [&](std::string_view field) {
-    const bool number = field.find_first_not_of("0123456789") == field.npos;
-    return names_an_id(field) || (!number && (field == config.user_column || field == config.item_column));
+    const bool is_named = field == config.user_column || field == config.item_column;
+    return names_an_id(field) || (is_named && !field.empty() && !is_digits(field));
   };
   Fields fields;
   for (const std::string_view separator : kSeparators) {
-    const std::string unquoted = [&] {
-      std::string text(first_line);
-      if (separator == ",") std::erase(text, '"');
-      return text;
-    }();
-    split_line(std::string(separator), unquoted, fields);
+    std::string line(first_line);
+    if (separator == ",") std::erase(line, '"');
+    split_line(separator, line, fields);
     const auto ids = std::ranges::count_if(fields, is_id);
-    // A sentence may hold one such word.
+    // A sentence may have one such word.
     if (fields.size() >= 2 && ids >= (separator == " " ? 2 : 1))
       return Layout{Header, std::string(separator), separator_name(separator) + " with a header"};
   }
@@ -161,26 +165,19 @@ std::vector<Column> columns_in(std::string_view first_line, const Layout& layout
     return columns;
   }
   Fields fields;
-  const std::vector<Line> header = {{0, first_line}};
-  CsvRecords records(header, [&](int64_t) { return place; });
-  if (layout.separator == ",") {
-    records.next(fields);
-  } else {
-    split_line(layout.separator, first_line, fields);
-  }
+  const Line header{0, first_line};
+  Records record({&header, 1}, layout.separator, [&](int64_t) { return place; });
+  record.next(fields);
   for (const std::string_view field : fields) {
-    const size_t colon = std::min(field.rfind(':'), field.size());
-    if (layout.kind == NoHeader) {
-      columns.push_back({std::to_string(columns.size() + 1), ""});
-    } else if (layout.kind == Header) {
-      columns.push_back({without_controls(std::string(field)), ""});
-    } else {
-      const std::string_view type = field.substr(std::min(colon + 1, field.size()));
-      INPUT_CHECK(std::ranges::count(kColumnTypes, type) > 0, place, "the column '", field,
-                  "' of the header has no known type; expected name:type with one of token, token_seq, "
-                  "float, float_seq");
-      columns.push_back({std::string(field.substr(0, colon)), std::string(type)});
-    }
+    const size_t colon = layout.kind == Atomic ? std::min(field.rfind(':'), field.size()) : field.size();
+    std::string name = without_controls(std::string(field.substr(0, colon)));
+    if (layout.kind == NoHeader) name = std::to_string(columns.size() + 1);
+    const std::string_view type = field.substr(std::min(colon + 1, field.size()));
+    columns.push_back({name, std::string(type)});
+    INPUT_CHECK(layout.kind != Atomic || std::ranges::count(kColumnTypes, type) > 0, place, "the column '",
+                field,
+                "' of the header has no known type; expected name:type with one of token, token_seq, "
+                "float, float_seq");
   }
   return columns;
 }
@@ -190,22 +187,16 @@ Table::Table(const TextFile& file, Layout layout)
       layout_(std::move(layout)),
       columns_(columns_in(file.lines().front().text, layout_, place())) {
   constexpr size_t kEnough = 1000;
-  for (size_t i = 1; layout_.kind == Layout::Kind::JsonLines && i < std::min(kEnough, file.lines().size());
-       ++i) {
-    const Line& line = file.lines()[i];
+  const size_t objects = layout_.kind == Layout::Kind::JsonLines ? file.lines().size() : 0;
+  for (const Line& line : std::span(file.lines()).first(std::min(kEnough, objects))) {
     for (Column& column : columns_in(line.text, layout_, file.at(line.number))) {
-      if (std::ranges::find(columns_, column.name, &Column::name) == columns_.end())
-        columns_.push_back(std::move(column));
+      if (!std::ranges::count(columns_, column.name, &Column::name)) columns_.push_back(std::move(column));
     }
   }
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    const bool twice = std::ranges::count(columns_, columns_[i].name, &Column::name) > 1;
-    INPUT_CHECK(!twice, place(), "the column '", columns_[i].name, "' occurs twice");
+  for (const Column& column : columns_) {
+    INPUT_CHECK(std::ranges::count(columns_, column.name, &Column::name) == 1, place(), "the column '",
+                column.name, "' occurs twice");
   }
-}
-
-int Table::find(Role role, const DataConfig& config) const {
-  return find_column(columns_, role, config, place());
 }
 
 size_t Table::require(Role role, const DataConfig& config) const {
@@ -219,28 +210,15 @@ size_t Table::require(Role role, const DataConfig& config) const {
 
 void Table::each_row(const std::function<void(const Row&)>& use) const {
   if (layout_.kind == Layout::Kind::JsonLines) return each_object(use);
-  const bool csv = layout_.separator == ",";
   Fields fields;
-  CsvRecords records(file_.lines(), [&](int64_t line) { return file_.at(line); });
-  const auto use_fields = [&](int64_t line) {
-    INPUT_CHECK(fields.size() == columns_.size(), file_.at(line), "found ", fields.size(),
-                " columns, but the ",
-                layout_.kind == Layout::Kind::NoHeader ? "first line has " : "header names ", columns_.size(),
-                layout_.separator == "\t" ? "; hint: columns are separated by tabs" : "");
-    use({line, fields});
-  };
-  size_t i = 0;
+  Records records(file_.lines(), layout_.separator, [&](int64_t line) { return file_.at(line); });
   const bool header = layout_.kind != Layout::Kind::NoHeader;
-  if (csv) {
-    for (; records.next(fields); ++i) {
-      if (!header || i > 0) use_fields(records.line());
-    }
-    return;
-  }
-  for (const Line& line : file_.lines()) {
-    if (header && i++ == 0) continue;
-    split_line(layout_.separator, line.text, fields);
-    use_fields(line.number);
+  if (header) records.next(fields);
+  while (records.next(fields)) {
+    INPUT_CHECK(fields.size() == columns_.size(), file_.at(records.line()), "found ", fields.size(),
+                " columns, but the ", header ? "header names " : "first line has ", columns_.size(),
+                layout_.separator == "\t" ? "; hint: columns are separated by tabs" : "");
+    use({records.line(), fields});
   }
 }
 

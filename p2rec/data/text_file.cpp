@@ -1,23 +1,98 @@
 #include "p2rec/data/text_file.h"
 
+#include <fmt/format.h>
+#include <zlib.h>
+
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "autograd/check.h"
 #include "nn/io/text.h"
-#include "p2rec/data/text_source.h"
 
 namespace p2rec {
 namespace {
 
-// Some editors begin a file of UTF-8 with it; it is no part of the text.
+// --- bytes -------------------------------------------------------------------------------------------------
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kGzip = "\x1F\x8B";
+
+struct OtherKind {
+  // conversion: a command in which {} stands for the file, or the pandas function that reads it.
+  std::string_view first_bytes, name, conversion;
+};
+constexpr std::array kOtherKinds = {
+    OtherKind{"PAR1"sv, "a Parquet file", "read_parquet"},
+    OtherKind{"FEA1"sv, "a Feather file", "read_feather"},
+    OtherKind{"ARROW1"sv, "an Arrow file", "read_feather"},
+    OtherKind{"PK\3\4"sv, "a zip archive or an Excel file (.xlsx)",
+              "unzip '{}', or for Excel pandas.read_excel"},
+    OtherKind{"\xFD\x37zXZ\0"sv, "compressed with xz", "xz -dk '{}'"},
+    OtherKind{"BZh"sv, "compressed with bzip2", "bunzip2 -k '{}'"},
+    OtherKind{"\x28\xB5\x2F\xFD"sv, "compressed with zstd", "zstd -dk '{}'"},
+    OtherKind{"7z\xBC\xAF\x27\x1C"sv, "a 7z archive", "7z x '{}'"},
+    OtherKind{"Rar!\x1A\7"sv, "a rar archive", "unrar x '{}'"},
+    OtherKind{"\x89HDF\r\n\x1A\n"sv, "an HDF5 file", "read_hdf"},
+    OtherKind{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"sv, "an Excel file (.xls)", "read_excel"},
+    OtherKind{"SQLite format 3\0"sv, "an SQLite database",
+              "sqlite3 -header -csv '{}' 'SELECT * FROM TABLE' > '{}.csv'"},
+    OtherKind{"\x80\4\x95"sv, "a Python pickle", "read_pickle"},
+    OtherKind{"\x80\5\x95"sv, "a Python pickle", "read_pickle"},
+};
+
+void refuse_other_kinds(const nn::Path& path, std::string_view content, const std::string& what) {
+  const auto kind = std::ranges::find_if(
+      kOtherKinds, [&](const OtherKind& k) { return content.starts_with(k.first_bytes); });
+  // Text may begin with BZh.
+  const bool is_text = kind != kOtherKinds.end() && kind->first_bytes == "BZh" &&
+                       content.substr(0, 10).find("1AY&SY") == content.npos;
+  if (kind == kOtherKinds.end() || is_text) return;
+  std::string conversion(kind->conversion);
+  if (conversion.starts_with("read_"))
+    conversion =
+        "python3 -c \"import pandas; pandas." + conversion + "('{}').to_csv('{}.csv', index=False)\"";
+  const std::string file = path.string();
+  for (size_t at = 0; (at = conversion.find("{}", at)) != conversion.npos; at += file.size())
+    conversion.replace(at, 2, file);
+  throw ag::InputError(ag::message(path.string(), ": this is ", std::string(kind->name), "; expected the ",
+                                   what, " to be text, plain or compressed with gzip; hint: ", conversion));
+}
+
+// The text in gzip data, or its first `most` bytes. Sets `whole` to true if the last member is complete.
+std::string gunzip(std::string_view bytes, size_t most, bool& whole) {
+  z_stream stream = {};
+  AG_CHECK(inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK, "zlib cannot be set up");
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, inflateEnd);
+  std::string text;
+  std::array<char, 1 << 16> buffer;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  size_t given = 0;
+  int state = Z_OK;
+  while (text.size() < most) {
+    // zlib counts in 32 bits.
+    if (stream.avail_in == 0)
+      given += stream.avail_in = static_cast<uInt>(std::min<size_t>(bytes.size() - given, 1 << 30));
+    if (state == Z_STREAM_END && (stream.avail_in == 0 || inflateReset(&stream) != Z_OK)) break;
+    stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    stream.avail_out = buffer.size();
+    state = inflate(&stream, Z_NO_FLUSH);
+    text.append(buffer.data(), buffer.size() - stream.avail_out);
+    if (state != Z_OK && state != Z_STREAM_END) break;
+  }
+  whole = state == Z_STREAM_END && stream.avail_in == 0 && given == bytes.size();
+  return text.substr(0, most);
+}
+
+// --- text --------------------------------------------------------------------------------------------------
+
+// Some editors write it at the beginning of UTF-8 files; it is not part of the text.
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-std::string hex(char c) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  const auto byte = static_cast<unsigned char>(c);
-  return {'0', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-}
+std::string hex(char c) { return fmt::format("0x{:02X}", static_cast<unsigned char>(c)); }
 
 bool is_control(std::string_view text, size_t i) {
   const char c = text[i];
@@ -88,6 +163,10 @@ void split_at(std::string_view separator, std::string_view text, std::vector<std
   }
 }
 
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
 size_t columns_of(std::string_view text) {
   size_t columns = 0;
   for (const char c : text) {
@@ -107,7 +186,7 @@ std::string_view cut(std::string_view text, size_t columns) {
 std::string wrapped(const std::string& text, size_t indent, size_t begin) {
   constexpr size_t kWidth = 80;
   std::string result;
-  size_t used = begin;  // columns of the line
+  size_t used = begin;  // columns of the current line
   bool is_empty = true;
   std::istringstream words(text);
   for (std::string word; words >> word;) {
@@ -122,6 +201,29 @@ std::string wrapped(const std::string& text, size_t indent, size_t begin) {
     is_empty = false;
   }
   return result;
+}
+
+std::string read_text(const nn::Path& path, const std::string& what) {
+  std::string content = nn::read_file(path, what);
+  if (content.starts_with(kGzip)) {
+    bool whole = false;
+    content = gunzip(content, std::string::npos, whole);
+    INPUT_CHECK(whole, path.string(), ": the gzip data are damaged or end early, after ", content.size(),
+                " bytes of text; hint: fetch the file again");
+  }
+  refuse_other_kinds(path, content, what);
+  return content;
+}
+
+std::string beginning_of_text(const nn::Path& path, size_t most) {
+  std::string content(most, '\0');
+  std::ifstream in(path, std::ios::binary);
+  in.read(content.data(), static_cast<std::streamsize>(most));
+  content.resize(static_cast<size_t>(in.gcount()));
+  bool whole = false;
+  if (content.starts_with(kGzip)) content = gunzip(content, most, whole);
+  refuse_other_kinds(path, content, "file");
+  return content;
 }
 
 TextFile::TextFile(const nn::Path& path, const std::string& what)

@@ -53,7 +53,7 @@ Titles read_titles(const nn::Path& path, const std::vector<std::string>& item_id
   const TextFile file(path, "item file");
   const Table table(file, layout_of(file, config));
   const bool header = table.layout().kind != Layout::Kind::NoHeader;
-  DataConfig columns;  // a column that is named for the interactions need not be in this file
+  DataConfig columns;  // this file may lack a column that was named for the interactions
   if (std::ranges::count(table.columns(), config.item_column, &Column::name))
     columns.item_column = config.item_column;
   const size_t ids = header ? table.require(Role::Item, columns) : 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <ostream>
 
 #include "autograd/check.h"
@@ -9,27 +11,29 @@
 namespace p2rec {
 namespace {
 
-// In a file of tab-separated columns a tab or a line break in a title would be a column or a line.
-std::string one_field(std::string text) {
-  for (char& c : text) {
-    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
-  }
-  return text;
+// An item's title without tabs and line breaks, which would break the table.
+std::string title_of(const Interactions& data, size_t item) {
+  std::string title = data.title(item);
+  std::ranges::replace_if(
+      title, [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
+  return title;
 }
 
-struct Range {
-  int32_t begin, end;
-};
+// The bounds of the three parts of a user's interactions.
+std::array<size_t, 4> bounds(const Interactions& data, size_t user) {
+  const UserParts parts = parts_of(data, static_cast<int64_t>(user));
+  return {0, static_cast<size_t>(parts.training), static_cast<size_t>(parts.history),
+          data.sequences[user].size()};
+}
 
-// The rows of `part` for each user.
-template <class Part>
-void write_rows(const nn::Path& file, const Interactions& data, const Part& part) {
+// Writes each user's rows between two of the bounds.
+void write_rows(const nn::Path& file, const Interactions& data, size_t from, size_t to) {
   nn::write_atomically(file, [&](std::ostream& out) {
     out << "user_id:token\titem_id:token" << (data.times.empty() ? "" : "\ttimestamp:float")
         << (data.ratings.empty() ? "" : "\trating:float") << '\n';
     for (size_t u = 0; u < data.sequences.size(); ++u) {
-      const Range range = part(static_cast<int64_t>(u));
-      for (auto i = static_cast<size_t>(range.begin); i < static_cast<size_t>(range.end); ++i) {
+      const auto bound = bounds(data, u);
+      for (size_t i = bound[from]; i < bound[to]; ++i) {
         out << data.user_ids[u] << '\t' << data.item_ids[static_cast<size_t>(data.sequences[u][i])];
         if (!data.times.empty()) out << '\t' << data.times[u][i];
         if (!data.ratings.empty()) out << fmt::format("\t{}", data.ratings[u][i]);
@@ -39,40 +43,24 @@ void write_rows(const nn::Path& file, const Interactions& data, const Part& part
   });
 }
 
-void write_titles(const nn::Path& file, const Interactions& data) {
-  nn::write_atomically(file, [&](std::ostream& out) {
-    out << "item_id:token\ttitle:token_seq\n";
-    for (size_t i = 0; i < data.item_ids.size(); ++i)
-      out << data.item_ids[i] << '\t' << one_field(data.titles[i]) << '\n';
-  });
-}
-
 void write_files(const nn::Path& folder, const std::string& name, const Interactions& data) {
-  const auto length = [&](int64_t u) {
-    return static_cast<int32_t>(data.sequences[static_cast<size_t>(u)].size());
-  };
-  if (!data.titles.empty()) write_titles(folder / (name + ".item"), data);
-  if (data.parts.empty())
-    return write_rows(folder / (name + ".inter"), data, [&](int64_t u) { return Range{0, length(u)}; });
-  write_rows(folder / (name + ".train.inter"), data, [&](int64_t u) {
-    return Range{0, parts_of(data, u).training};
-  });
-  write_rows(folder / (name + ".valid.inter"), data, [&](int64_t u) {
-    return Range{parts_of(data, u).training, parts_of(data, u).history};
-  });
-  write_rows(folder / (name + ".test.inter"), data, [&](int64_t u) {
-    return Range{parts_of(data, u).history, length(u)};
-  });
+  if (!data.titles.empty()) {
+    std::string items = "item_id:token\ttitle:token_seq\n";
+    for (size_t i = 0; i < data.item_ids.size(); ++i)
+      items += data.item_ids[i] + "\t" + title_of(data, i) + "\n";
+    nn::write_atomically(folder / (name + ".item"), items);
+  }
+  if (data.parts.empty()) return write_rows(folder / (name + ".inter"), data, 0, 3);
+  const char* endings[] = {".train.inter", ".valid.inter", ".test.inter"};
+  for (size_t part = 0; part < 3; ++part) write_rows(folder / (name + endings[part]), data, part, part + 1);
 }
 
 }  // namespace
 
 void write_items(const nn::Path& file, const Interactions& data) {
   std::string text = "row\titem_id\ttitle\n";
-  for (size_t i = 0; i < data.item_ids.size(); ++i) {
-    text += fmt::format("{}\t{}\t{}\n", i, data.item_ids[i],
-                        data.titles.empty() ? "" : one_field(data.titles[i]));
-  }
+  for (size_t i = 0; i < data.item_ids.size(); ++i)
+    text += fmt::format("{}\t{}\t{}\n", i, data.item_ids[i], title_of(data, i));
   nn::write_atomically(file, text);
 }
 

@@ -106,7 +106,7 @@ RanksTable read_ranks(const nn::Path& path) {
   const TextFile file(path, "table of ranks");
   std::vector<std::string_view> fields;
   const Line& head = file.lines().front();
-  split_at_tabs(head.text, fields);
+  split_at("\t", head.text, fields);
   INPUT_CHECK(head.text.starts_with(kAboutUsers) && fields.size() > kColumnsAboutUsers, file.at(head.number),
               "expected the columns user_id, item_id, history, item_count, rare and one per recommender",
               "; hint: p2rec evaluate writes such a file");
@@ -115,7 +115,7 @@ RanksTable read_ranks(const nn::Path& path) {
   for (size_t c = kColumnsAboutUsers; c < fields.size(); ++c) columns.push_back({std::string(fields[c]), {}});
   INPUT_CHECK(file.lines().size() > 1, file.name(), ": there is no row below the header");
   for (const Line& line : std::span(file.lines()).subspan(1)) {
-    split_at_tabs(line.text, fields);
+    split_at("\t", line.text, fields);
     INPUT_CHECK(fields.size() == kColumnsAboutUsers + columns.size(), file.at(line.number), "found ",
                 fields.size(), " columns; expected ", kColumnsAboutUsers + columns.size());
     table.units.push_back(std::string(fields[0]) + '\t' + std::string(fields[1]));

@@ -10,7 +10,7 @@ namespace {
 
 std::string text_of(const Interactions& data, size_t item, ItemsAs items_as) {
   const std::string& id = data.item_ids[item];
-  const std::string title = data.titles.empty() ? "" : data.titles[item];
+  const std::string title = data.title(item);
   if (items_as == ItemsAs::Ids || title.empty()) return id;
   return items_as == ItemsAs::Titles ? title : id + " " + title;
 }

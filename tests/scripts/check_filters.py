@@ -2,7 +2,7 @@
 
 usage: check_filters.py PROGRAM DATA   (DATA holds ml-100k/ml-100k.inter and beauty/beauty.txt)
 
-For each data set, it compares the output of `p2rec convert` with the definitions in p2rec/data/filters.h and
+For each data set, it compares the output of `p2rec convert` with the definitions in p2rec/data/rows.h and
 split.h as implemented here. beauty has no times; the script makes times that keep the order of each user's
 items.
 """

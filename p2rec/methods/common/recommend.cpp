@@ -82,19 +82,6 @@ struct Recommended {
   double score = 0;  // prints with as few digits as the float
 };
 
-void print_table(const std::vector<Recommended>& items, std::ostream& out) {
-  size_t rank = 0;
-  for (const Recommended& r : items)
-    out << fmt::format("{:>3}  {:<10} {:>8.3f}  {}\n", ++rank, r.item, r.score, r.title);
-}
-
-void print_tsv(const Recipient& recipient, const std::vector<Recommended>& items, std::ostream& out) {
-  size_t rank = 0;
-  for (const Recommended& r : items)
-    out << fmt::format("{}\t{}\t{}\t{}\t{}\n", recipient.user ? *recipient.user : "", ++rank, r.item, r.score,
-                       r.title);
-}
-
 void print_json(const Recipient& recipient, const std::vector<Recommended>& items, std::ostream& out) {
   nn::OrderedJson line = {{"user", nullptr}, {"items", nn::OrderedJson::array()}};
   if (recipient.user) line["user"] = *recipient.user;
@@ -105,13 +92,14 @@ void print_json(const Recipient& recipient, const std::vector<Recommended>& item
 
 void print(ListFormat format, const Recipient& recipient, const std::vector<Recommended>& items,
            std::ostream& out) {
-  switch (format) {
-    case ListFormat::Table:
-      return print_table(items, out);
-    case ListFormat::Tsv:
-      return print_tsv(recipient, items, out);
-    case ListFormat::Json:
-      return print_json(recipient, items, out);
+  if (format == ListFormat::Json) return print_json(recipient, items, out);
+  const std::string user = recipient.user ? *recipient.user : "";
+  size_t rank = 0;
+  for (const Recommended& r : items) {
+    ++rank;
+    out << (format == ListFormat::Table
+                ? fmt::format("{:>3}  {:<10} {:>8.3f}  {}\n", rank, r.item, r.score, r.title)
+                : fmt::format("{}\t{}\t{}\t{}\t{}\n", user, rank, r.item, r.score, r.title));
   }
 }
 
@@ -121,8 +109,7 @@ std::vector<Recommended> best_of(std::span<const ag::real> scores, int64_t top, 
   std::vector<Recommended> best;
   for (const int32_t item : top_items(scores, top, recipient.history)) {
     const auto i = static_cast<size_t>(item);
-    best.push_back({data.item_ids[i], data.titles.empty() ? "" : data.titles[i],
-                    std::stod(fmt::format("{}", scores[i]))});
+    best.push_back({data.item_ids[i], data.title(i), std::stod(fmt::format("{}", scores[i]))});
   }
   return best;
 }

@@ -23,8 +23,7 @@ std::vector<int32_t> items_by_frequency(const Interactions& data) {
 nn::OrderedJson shown_item(const Interactions& data, int32_t item) {
   constexpr size_t kTitleLength = 80;
   const auto i = static_cast<size_t>(item);
-  return {{"item", data.item_ids[i]},
-          {"title", data.titles.empty() ? "" : shortened(data.titles[i], kTitleLength)}};
+  return {{"item", data.item_ids[i]}, {"title", shortened(data.title(i), kTitleLength)}};
 }
 
 std::string item_name(const nn::OrderedJsonReader& shown) {

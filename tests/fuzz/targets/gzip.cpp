@@ -1,5 +1,5 @@
 // Compressed files: gzip, and the kinds that are refused by name.
-#include "p2rec/data/text_source.h"
+#include "p2rec/data/text_file.h"
 #include "tests/fuzz/target.h"
 
 FUZZ_TARGET(gzip) {

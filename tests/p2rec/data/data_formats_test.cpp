@@ -2,7 +2,7 @@
 #include <fstream>
 
 #include "p2rec/data/load_data.h"
-#include "p2rec/data/text_source.h"
+#include "p2rec/data/text_file.h"
 #include "tests/testing.h"
 
 using p2rec::DataConfig;

@@ -3,8 +3,8 @@
 
 #include <fstream>
 
-#include "p2rec/data/filters.h"
 #include "p2rec/data/load_data.h"
+#include "p2rec/data/rows.h"
 #include "p2rec/data/write_interactions.h"
 #include "tests/testing.h"
 
