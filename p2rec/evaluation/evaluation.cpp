@@ -59,57 +59,40 @@ UserBlock block_of(const models::SequentialRecommender& model, const Interaction
   return block;
 }
 
-// The scores of the users, one block of items at a time. Keeps the last block for the second pass.
-class ItemBlocks {
- public:
-  ItemBlocks(const Tensor& states /*(B,C)*/, const Tensor& table /*(V,C)*/, int64_t items_together)
-      : states_(states), table_(table), size_(items_together) {
-    AG_CHECK(size_ > 0, "ranking: blocks of ", size_, " items");
-  }
-  int64_t count() const { return (table_.dim(0) + size_ - 1) / size_; }
-  int64_t first_item(int64_t block) const { return block * size_; }
-  // (B, items of the block)
-  const Tensor& scores(int64_t block) {
-    if (block != kept_) {
-      const int64_t begin = first_item(block), end = std::min(begin + size_, table_.dim(0));
-      scores_ = {};  // frees the old block before the next one is computed
-      scores_ = ag::matmul(states_, table_.rows(begin, end), false, true).to(ag::Device::CPU);
-      kept_ = block;
-    }
-    return scores_;
-  }
-
- private:
-  const Tensor &states_, &table_;
-  int64_t size_, kept_ = -1;
-  Tensor scores_;
-};
-
-// Two passes over the blocks, because the targets' scores must come from the same matrix products as
+// Two passes over blocks of items, because the targets' scores must come from the same matrix products as
 // the other items': otherwise equal items could differ by rounding. The second pass goes backwards to
 // reuse the last block.
 std::vector<Counted> count_in_catalogue(const UserBlock& users, const Tensor& table,
                                         const RankingConfig& config) {
-  ItemBlocks blocks(users.states, table, config.items_together);
-  const int64_t B = users.size();
+  const int64_t B = users.size(), V = table.dim(0), size = config.items_together;
+  AG_CHECK(size > 0, "ranking: blocks of ", size, " items");
+  Tensor scores;      // (B, items of the block)
+  int64_t kept = -1;  // the block's first item
+  const auto compute = [&](int64_t first) {
+    if (first == kept) return;
+    scores = {};  // frees the old block before the next one is computed
+    scores = ag::matmul(users.states, table.rows(first, std::min(first + size, V)), false, true)
+                 .to(ag::Device::CPU);
+    kept = first;
+  };
+  const auto scores_of = [&](int64_t b) {
+    return std::span<const real>(scores.data() + b * scores.dim(1), static_cast<size_t>(scores.dim(1)));
+  };
   std::vector<ScoredItem> targets(static_cast<size_t>(B));
-  for (int64_t i = 0; i < blocks.count(); ++i) {
-    const Tensor& scores = blocks.scores(i);
-    const int64_t n = scores.dim(1);
+  for (int64_t first = 0; first < V; first += size) {
+    compute(first);
     for (int64_t b = 0; b < B; ++b) {
       const int32_t item = users.targets[static_cast<size_t>(b)];
-      const int64_t place = item - blocks.first_item(i);
-      if (place >= 0 && place < n) targets[static_cast<size_t>(b)] = {item, scores.data()[b * n + place]};
+      if (item >= first && item < first + scores.dim(1))
+        targets[static_cast<size_t>(b)] = {item, scores_of(b)[static_cast<size_t>(item - first)]};
     }
   }
   std::vector<Counted> counted(static_cast<size_t>(B));
-  for (int64_t i = blocks.count(); i-- > 0;) {
-    const Tensor& scores = blocks.scores(i);
-    const int64_t n = scores.dim(1);
-    ag::parallel_for(B, n, [&](int64_t b) {
+  for (int64_t first = (V - 1) / size * size; first >= 0; first -= size) {
+    compute(first);
+    ag::parallel_for(B, scores.dim(1), [&](int64_t b) {
       const auto user = static_cast<size_t>(b);
-      const std::span<const real> row(scores.data() + b * n, static_cast<size_t>(n));
-      const Counted found = count_before(targets[user], row, static_cast<int32_t>(blocks.first_item(i)),
+      const Counted found = count_before(targets[user], scores_of(b), static_cast<int32_t>(first),
                                          users.removed[user], config.ties);
       counted[user].before += found.before;
       counted[user].not_finite += found.not_finite;
