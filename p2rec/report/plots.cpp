@@ -18,19 +18,6 @@ constexpr double kLargest = 1e12, kSmallest = 1e-100;
 
 bool drawable(double x) { return std::abs(x) < kLargest; }  // false for NaN
 
-// The range of the drawable values.
-struct Extent {
-  double low = INFINITY, high = -INFINITY;
-  void see(double value) {
-    if (!drawable(value)) return;
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-  void unless_empty(double& l, double& h) const {
-    if (low <= high) l = low, h = high;
-  }
-};
-
 // --- axes --------------------------------------------------------------------------------------------------
 
 struct Axis {
@@ -43,8 +30,9 @@ struct Axis {
   }
 };
 
-// About `count` ticks at 1, 2 or 5 times a power of ten, at least `least` apart. They enclose low and high.
-Axis nice_axis(double low, double high, int count, double least = 0) {
+// About `count` ticks at 1, 2 or 5 times a power of ten, at least `least` apart. They enclose both ends.
+Axis nice_axis(const Extent& seen, int count, double least = 0) {
+  auto [low, high] = seen.low <= seen.high ? seen : Extent{0, 1};
   const double size = std::max(std::abs(low), std::abs(high));
   if (size < kSmallest) low = high = 0;  // a step would be rounded to 0
   if (!(high - low > 1e-9 * size)) {     // one value
@@ -165,6 +153,12 @@ std::vector<double> spread(std::vector<double> heights, double distance, double 
 
 }  // namespace
 
+void Extent::see(double value) {
+  if (!drawable(value)) return;
+  low = std::min(low, value);
+  high = std::max(high, value);
+}
+
 std::string spread_plot(const SpreadPlot& plot) {
   constexpr double kRow = 34, kLeft = 116, kRight = 12, kTop = 6;
   Extent seen{plot.reference, plot.reference};
@@ -172,7 +166,7 @@ std::string spread_plot(const SpreadPlot& plot) {
     for (const double value : {row.mean, row.low, row.high}) seen.see(value);
     for (const auto& [value, says] : row.dots) seen.see(value);
   }
-  const Scale x{nice_axis(seen.low, seen.high, 4), kLeft, kWidth - kRight};
+  const Scale x{nice_axis(seen, 4), kLeft, kWidth - kRight};
   const double bottom = kTop + kRow * static_cast<double>(plot.rows.size());
   std::string content = x_axis(x, kTop, bottom, plot.axis);
   content += line("reference", x(plot.reference), kTop, x(plot.reference), bottom);
@@ -216,17 +210,14 @@ std::string scatter_plot(const ScatterPlot& plot) {
   std::vector<ScatterDot> dots = plot.dots;
   std::erase_if(dots, [](const ScatterDot& d) { return !drawable(d.x) || !drawable(d.y); });
   for (const ScatterDot& d : dots) xs.see(d.x), ys.see(d.y);
-  double x_low = 0, x_high = 0, y_low = 0, y_high = 0;
-  xs.unless_empty(x_low, x_high);
-  ys.unless_empty(y_low, y_high);
-  const double size = std::max({x_high - x_low, y_high - y_low, kSmallest}),
-               unit = (kWidth - 2 * kMargin) / size, bottom = kTop + (y_high - y_low) * unit + 2 * kMargin;
+  const double unit = (kWidth - 2 * kMargin) / std::max({xs.size(), ys.size(), kSmallest}),
+               bottom = kTop + ys.size() * unit + 2 * kMargin;
   std::map<int64_t, std::vector<double>> sums;  // by group: x, y, dots
   std::string content = text(0, 12, "start", plot.y_axis, "axis");
   content += fmt::format("<rect class=\"frame\" x=\"0\" y=\"{}\" width=\"{}\" height=\"{:.1f}\"/>\n", kTop,
                          kWidth, bottom - kTop);
   for (const ScatterDot& d : dots) {
-    const double x = kMargin + (d.x - x_low) * unit, y = bottom - kMargin - (d.y - y_low) * unit;
+    const double x = kMargin + (d.x - xs.low) * unit, y = bottom - kMargin - (d.y - ys.low) * unit;
     content += dot(fmt::format("g{}", d.group & 7).c_str(), x, y, 4, d.says);
     std::vector<double>& sum = sums.try_emplace(d.group, 3).first->second;
     sum[0] += x, sum[1] += y, ++sum[2];
@@ -240,28 +231,22 @@ std::string scatter_plot(const ScatterPlot& plot) {
 }
 
 Frame frame_of(const std::vector<Curve>& curves, const std::vector<Level>& levels, bool y_from_zero) {
-  Extent xs, ys;
+  Frame frame;
   for (const Curve& c : curves) {
     for (const auto& [x, y] : c.points) {
-      if (!drawable(x) || !drawable(y)) continue;
-      xs.see(x);
-      ys.see(y);
+      if (drawable(x) && drawable(y)) frame.x.see(x), frame.y.see(y);
     }
   }
-  for (const Level& level : levels) ys.see(level.value);
-  if (y_from_zero) ys.see(0);
-  Frame frame;
-  xs.unless_empty(frame.x_low, frame.x_high);
-  ys.unless_empty(frame.y_low, frame.y_high);
+  for (const Level& level : levels) frame.y.see(level.value);
+  if (y_from_zero) frame.y.see(0);
   return frame;
 }
 
 std::string curve_plot(const CurvePlot& plot) {
   const bool named = std::ranges::any_of(plot.curves, [](const Curve& c) { return !c.label.empty(); });
   const double left = 50, right = plot.levels.empty() ? 12 : 64, top = named ? 40 : 22, bottom = 190;
-  const Frame& f = plot.frame;
-  const Scale x{nice_axis(f.x_low, f.x_high, 5, 1), left, kWidth - right},  // steps and epochs are integers
-      y{nice_axis(f.y_low, f.y_high, 4), bottom, top};
+  const Scale x{nice_axis(plot.frame.x, 5, 1), left, kWidth - right},  // steps and epochs are integers
+      y{nice_axis(plot.frame.y, 4), bottom, top};
 
   std::string content = x_axis(x, top, bottom, plot.x_axis);
   content += text(0, 12, "start", plot.y_axis, "axis");

@@ -2,6 +2,8 @@
 // light, dark and print. All plots are kWidth units wide, so that their letters have the same size.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,8 +77,14 @@ struct Level {
   std::string label;
   double value = 0;
 };
+// The range of some values; `low` is above `high` if there are none.
+struct Extent {
+  double low = INFINITY, high = -INFINITY;
+  void see(double value);  // ignores what is not finite or too large to draw
+  double size() const { return std::max(0.0, high - low); }
+};
 struct Frame {
-  double x_low = 0, x_high = 1, y_low = 0, y_high = 1;
+  Extent x, y;
 };
 struct CurvePlot {
   PlotCaption caption;
