@@ -7,7 +7,7 @@
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
-#include "p2rec/run/run.h"
+#include "p2rec/run/stage.h"
 #include "p2rec/task/task.h"
 
 namespace p2rec {

@@ -1,7 +1,6 @@
 #include "p2rec/run/config.h"
 
 #include <algorithm>
-#include <set>
 
 #include "autograd/device.h"
 
@@ -41,8 +40,6 @@ void describe(RunConfig& c, const nn::Visit& visit) {
 }
 
 void check(const RunConfig& c) {
-  INPUT_CHECK(std::set<uint64_t>(c.seeds.begin(), c.seeds.end()).size() == c.seeds.size(),
-              "seeds: found a seed twice; expected each seed once");
   INPUT_CHECK(!(c.resume && c.overwrite), "resume: found together with overwrite; expected one of them");
 }
 

@@ -1,4 +1,4 @@
-#include "p2rec/run/run.h"
+#include "p2rec/run/stage.h"
 
 #include <algorithm>
 #include <chrono>
@@ -17,21 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A list of "key=value" lines in the order of the calls, without duplicates.
-class Lines {
- public:
-  void add(const std::string& lines, const std::string& prefix = "") {
-    std::istringstream in(lines);
-    for (std::string line; std::getline(in, line);) {
-      if (known_.insert(prefix + line).second) text_ += prefix + line + "\n";
-    }
+// Adds those of some "key=value" lines that the text does not have yet.
+void add_lines(std::string& text, const std::string& lines, const std::string& prefix = "") {
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) {
+    line = prefix + line + "\n";
+    if (!text.starts_with(line) && text.find("\n" + line) == text.npos) text += line;
   }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-  std::set<std::string> known_;
-};
+}
 
 // The options of a section. For a file, only its content matters, not its path.
 std::string options_of(const Section& section) {
@@ -97,20 +90,20 @@ class Run {
 
   // All that determines the stage's files: its inputs, its options, the seeds and the data that it may see.
   std::string fingerprint_of(const Stage& stage) {
-    Lines lines;
+    std::string lines;
     for (const std::string& input : stage.inputs) {
       if (reads_other_run(stage)) {
-        lines.add(fingerprint_in_other_run(input), "from.");
+        add_lines(lines, fingerprint_in_other_run(input), "from.");
       } else {
-        lines.add(fingerprint(stage_named(stages_, input)));
+        add_lines(lines, fingerprint(stage_named(stages_, input)));
       }
     }
-    for (const std::string& section : stage.configs) lines.add(options(section));
+    for (const std::string& section : stage.configs) add_lines(lines, options(section));
     std::vector<uint64_t> seeds = config_.seeds;
     if (!stage.all_seeds) seeds.resize(1);
-    lines.add((stage.all_seeds ? "seeds=" : "seed=") + to_text(&seeds));
-    lines.add(data_fingerprint(hashes_, stage.sees));
-    return lines.text();
+    add_lines(lines, (stage.all_seeds ? "seeds=" : "seed=") + to_text(&seeds));
+    add_lines(lines, data_fingerprint(hashes_, stage.sees));
+    return lines;
   }
 
   // With `from`: the fingerprint of another run's stage, which may have other options than this run.

@@ -1,4 +1,4 @@
-#include "p2rec/methods/p2rec/embedding_section.h"
+#include "p2rec/methods/p2rec/report_sections.h"
 
 #include <fmt/format.h>
 

@@ -10,7 +10,6 @@
 #include "nn/io/json.h"
 #include "p2rec/methods/common/report_items.h"
 #include "p2rec/methods/common/user_examples.h"
-#include "p2rec/methods/p2rec/embedding_section.h"
 #include "p2rec/report/text.h"
 
 namespace p2rec {

@@ -5,7 +5,6 @@
 #include "nn/io/npy.h"
 #include "nn/peft_adapter.h"
 #include "p2rec/data/write_interactions.h"
-#include "p2rec/methods/p2rec/embedding_section.h"
 #include "p2rec/methods/p2rec/item_augmentation.h"
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/preferences.h"

@@ -1,5 +1,5 @@
 // The report's section on item vectors: the chosen items, their places on the map, and their neighbours.
-#include "p2rec/methods/p2rec/embedding_section.h"
+#include "p2rec/methods/p2rec/report_sections.h"
 
 #include "nn/io/json.h"
 #include "tests/testing.h"

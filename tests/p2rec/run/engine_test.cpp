@@ -1,7 +1,6 @@
 // The engine with a test method of two stages, which write a line each. The engine knows no method by name.
 #include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
-#include "p2rec/run/run.h"
 #include "p2rec/run/stage.h"
 #include "tests/folders.h"
 #include "tests/p2rec/cli/shell.h"

@@ -10,7 +10,7 @@
 #include "p2rec/data/synthetic.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/options.h"
-#include "p2rec/run/run.h"
+#include "p2rec/run/stage.h"
 #include "tests/testing.h"
 
 namespace testing {
