@@ -21,9 +21,9 @@ struct LanguageModel {
 //   a Hugging Face folder of the model type llama, mistral, qwen2 or qwen3 (hugging_face.h), or
 //   the tiny_llm.safetensors of a run (tiny_file.h).
 // The content determines the format. Strict: every tensor must be used and every parameter must be there. All
-// sizes are checked against the tensors before memory for the model is allocated. Throws ag::InputError, which
-// names the file, if the model is damaged, does not fit into memory, or is not supported (other scaled rotary
-// positions, sliding windows, experts).
+// sizes are checked against the tensors before memory for the model is allocated. Throws ag::InputError,
+// which names the file, if the model is damaged, does not fit into memory, or is not supported (other scaled
+// rotary positions, sliding windows, experts).
 LanguageModel load_language_model(const nn::Path& path);
 
 // The parts of a model that can be checked without reading the weights.
