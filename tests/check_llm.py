@@ -15,7 +15,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from checking import TOLERANCE, Program, Table, gguf_tokenizer, load_gguf, only_tensors, share_of_range
+from checking import TOLERANCE, Program, Table, only_tensors, share_of_range
+from gguf_tokenizer import gguf_tokenizer
+from make_smollm2 import load_gguf
 
 # In this model, rounding cannot change the greedy choices for these prompts (see make_smollm2.py).
 PROMPTS = [

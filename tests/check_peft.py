@@ -17,7 +17,8 @@ import torch
 from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file
 
-from checking import TOLERANCE, Program, Table, load_gguf, only_tensors, share_of_range
+from checking import TOLERANCE, Program, Table, only_tensors, share_of_range
+from make_smollm2 import load_gguf
 
 TEXTS = [
     "The user watched: 50, 172, 1, 181, 100.",

@@ -1,4 +1,4 @@
-"""The common part of the check_*.py: running p2rec, the reference model, comparison, the table."""
+"""The common part of the check_*.py: running p2rec, comparison, the table."""
 
 import re
 import subprocess
@@ -8,8 +8,6 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "fixtures"))
-from gguf_tokenizer import gguf_tokenizer  # noqa: E402, F401
-from make_smollm2 import load_gguf  # noqa: E402, F401
 
 TOLERANCE = 2e-4  # share of the reference's range (largest - smallest value): float32 through some dozen layers
 

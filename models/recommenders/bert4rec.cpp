@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "nn/init.h"
+#include "nn/io/json.h"
 
 namespace models {
 namespace {
@@ -12,12 +13,6 @@ using ag::Tensor;
 // The share of steps that mask only the last item of each sequence (RecBole: ft_ratio).
 constexpr double kLastOnly = 0.5;
 
-TransformerBlockConfig bidirectional_block(const Bert4recConfig& config) {
-  TransformerBlockConfig block = postnorm_block(config);
-  block.mask = ag::Mask::None;
-  return block;
-}
-
 }  // namespace
 
 void Bert4recConfig::describe(const nn::Visit& visit) {
@@ -25,6 +20,21 @@ void Bert4recConfig::describe(const nn::Visit& visit) {
                    variant, {{"recbole", Variant::Recbole}, {"plain", Variant::Plain}});
   TransformerConfig::describe(visit);
   visit({"mask-ratio", "share of a sequence's items to mask in training", nn::kInside}, &mask_ratio);
+}
+
+nn::OrderedJson Bert4recConfig::architecture() const {
+  nn::OrderedJson json = TransformerConfig::architecture();
+  json["item_scale"] = 1.0;
+  json["positions"] = "from_zero";
+  json["outer_norm"] = "input";
+  json["head"] = variant == Variant::Recbole;
+  return json;
+}
+
+TransformerBlockConfig Bert4recConfig::block() const {
+  TransformerBlockConfig block = postnorm_block(*this);
+  block.mask = ag::Mask::None;
+  return block;
 }
 
 void Bert4recConfig::check() const {
@@ -38,17 +48,17 @@ Bert4rec::Bert4rec(const Bert4recConfig& config, uint64_t seed)
     : TrainableRecommender(config, 1),
       config_(config),
       position_embedding_(config.max_length, config.hidden),
-      norm_(config.hidden, bidirectional_block(config).eps) {
+      norm_(config.hidden, config.block().eps) {
   child("position_embedding", position_embedding_);
   child("norm", norm_);
   for (int64_t i = 0; i < config.blocks; ++i) {
     const std::string name = "layers." + std::to_string(i);
-    blocks_.push_back(std::make_unique<TransformerBlock>(bidirectional_block(config), name));
+    blocks_.push_back(std::make_unique<TransformerBlock>(config.block(), name));
     child(name, *blocks_.back());
   }
   if (config.variant == Bert4recConfig::Variant::Recbole) {
     output_ffn_ = std::make_unique<nn::Linear>(config.hidden, config.hidden, true);
-    output_ln_ = std::make_unique<nn::LayerNorm>(config.hidden, bidirectional_block(config).eps);
+    output_ln_ = std::make_unique<nn::LayerNorm>(config.hidden, config.block().eps);
     child("output_ffn", *output_ffn_);
     child("output_ln", *output_ln_);
     output_bias_ = parameter("output_bias", {config.items});

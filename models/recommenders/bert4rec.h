@@ -25,6 +25,8 @@ struct Bert4recConfig : ConfigOf<Bert4recConfig, class Bert4rec, TransformerConf
   double mask_ratio = 0.2;  // probability that an item is masked
 
   void describe(const nn::Visit& visit) override;
+  nn::OrderedJson architecture() const override;
+  TransformerBlockConfig block() const override;
   void check() const override;  // max_length, which includes the mask, must be at least 2
   bool is_causal() const override { return false; }
 };

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "nn/init.h"
+#include "nn/io/json.h"
 
 namespace models {
 
@@ -12,6 +13,12 @@ void Gru4recConfig::describe(const nn::Visit& visit) {
   RecommenderModelConfig::describe(visit);
   visit({"gru-hidden", "size of the recurrent state", nn::at_least(1)}, &gru_hidden);
   describe_tying(visit);
+}
+
+nn::OrderedJson Gru4recConfig::architecture() const {
+  nn::OrderedJson json = RecommenderModelConfig::architecture();
+  json["gru_hidden"] = gru_hidden;
+  return json;
 }
 
 Gru4rec::Gru4rec(const Gru4recConfig& config, uint64_t seed)

@@ -11,6 +11,7 @@ struct Gru4recConfig : ConfigOf<Gru4recConfig, class Gru4rec> {
   int64_t gru_hidden = 128;  // G: size of the recurrent state
 
   void describe(const nn::Visit& visit) override;
+  nn::OrderedJson architecture() const override;
 };
 
 class Gru4rec : public TrainableRecommender {

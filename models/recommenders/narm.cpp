@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "nn/init.h"
+#include "nn/io/json.h"
 
 namespace models {
 
@@ -13,6 +14,12 @@ void NarmConfig::describe(const nn::Visit& visit) {
   visit({"gru-hidden", "size of the recurrent state", nn::at_least(1)}, &gru_hidden);
   visit({"context-dropout", "dropout on the joined states", nn::kShare}, &context_dropout);
   describe_tying(visit);
+}
+
+nn::OrderedJson NarmConfig::architecture() const {
+  nn::OrderedJson json = RecommenderModelConfig::architecture();
+  json["gru_hidden"] = gru_hidden;
+  return json;
 }
 
 Narm::Narm(const NarmConfig& config, uint64_t seed)

@@ -19,6 +19,7 @@ struct NarmConfig : ConfigOf<NarmConfig, class Narm> {
 
   NarmConfig() { dropout = 0.25; }
   void describe(const nn::Visit& visit) override;
+  nn::OrderedJson architecture() const override;
 };
 
 class Narm : public TrainableRecommender {

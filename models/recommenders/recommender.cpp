@@ -2,10 +2,16 @@
 
 #include <algorithm>
 
+#include "nn/io/json.h"
+
 namespace models {
 namespace {
 
 using ag::Tensor;
+
+std::vector<std::pair<std::string, ItemsUse>> named_uses() {
+  return {{"start", ItemsUse::Init}, {"frozen", ItemsUse::Frozen}, {"concat", ItemsUse::Concat}};
+}
 
 ItemEmbeddingConfig checked_items(const RecommenderModelConfig& config, int64_t extra_rows) {
   config.check();
@@ -23,13 +29,26 @@ void RecommenderModelConfig::describe(const nn::Visit& visit) {
       {"use",
        "how given item vectors are used: start initialises the item table; frozen keeps them, under a "
        "trained adapter; concat is frozen's, concatenated with a trainable table"},
-      use, {{"start", ItemsUse::Init}, {"frozen", ItemsUse::Frozen}, {"concat", ItemsUse::Concat}});
+      use, named_uses());
 }
 
 void RecommenderModelConfig::describe_tying(const nn::Visit& visit) {
   bool untied = !tie_embeddings;
   visit({"untied", "compare states with a second item table, as in gSASRec, not with the input's"}, &untied);
   tie_embeddings = !untied;
+}
+
+nn::OrderedJson RecommenderModelConfig::architecture() const {
+  const auto names = named_uses();
+  nn::OrderedJson json = {
+      {"items", items},
+      {"max_length", max_length},
+      {"hidden", hidden},
+      {"tied", tie_embeddings},
+      {"causal", is_causal()},
+      {"use", std::ranges::find(names, use, &decltype(names)::value_type::second)->first}};
+  if (use != ItemsUse::Init) json["features"] = features;
+  return json;
 }
 
 void RecommenderModelConfig::check() const {

@@ -8,6 +8,7 @@
 #include "models/recommenders/item_embedding.h"
 #include "models/recommenders/losses.h"
 #include "nn/io/describe.h"
+#include "nn/io/json_fwd.h"
 #include "nn/layers.h"
 
 namespace models {
@@ -30,6 +31,9 @@ struct RecommenderModelConfig {
   // Visits the model's options. This function visits those of every trained model: the fields above except
   // items and features, which come from the data, and tie_embeddings.
   virtual void describe(const nn::Visit& visit);
+  // All that another program needs to compute the scores from the weights: sizes, and what the model does
+  // with them; nothing that only training uses. p2rec/README.md explains the entries.
+  virtual nn::OrderedJson architecture() const;
   // Throws ag::InputError if values contradict each other.
   virtual void check() const;
   // A model with initial weights, each a function of the seed and its name. Throws as check().
@@ -92,6 +96,8 @@ using Histories = std::vector<std::vector<int32_t>>;  // items, the oldest first
 
 class SequentialRecommender : public nn::Module {
  public:
+  virtual const RecommenderModelConfig& config() const = 0;
+
   // Packs histories as the model's input: cut to max_length, with the model's positions.
   virtual nn::Packed pack(const Histories& histories) const = 0;
   virtual ag::Tensor user_states(const nn::Packed& histories) const = 0;  // (B,C), at the last position
@@ -130,7 +136,6 @@ class TrainableRecommender : public SequentialRecommender {
   ag::Tensor user_states(const nn::Packed& histories) const override;
   ag::Tensor output_embeddings() const override { return output_embeddings_of(items_.table()); }
 
-  virtual const RecommenderModelConfig& config() const = 0;
   ItemEmbedding& input_embeddings() { return items_; }
   ag::Tensor states(const nn::Packed& input) const {  // (N,C)
     return encode(input, items_(input.ids), Rows::All);

@@ -5,6 +5,7 @@
 #include "models/recommenders/narm.h"
 #include "models/recommenders/popularity.h"
 #include "models/recommenders/sasrec.h"
+#include "nn/io/json.h"
 
 namespace models {
 namespace {
@@ -38,6 +39,12 @@ std::string name_of(const RecommenderModelConfig& config) {
     if (typeid(*known) == typeid(config)) return entry.name;
   }
   throw ag::Error("this recommender is not in the registry");
+}
+
+std::string architecture_text(const RecommenderModelConfig& config) {
+  nn::OrderedJson json = {{"model", name_of(config)}};
+  json.update(config.architecture());
+  return nn::json_text(json);
 }
 
 AnyRecommenderConfig default_recommender_config(const std::string& name) {

@@ -17,6 +17,8 @@ struct RecommenderEntry {
 std::span<const RecommenderEntry> recommenders();
 std::vector<std::string> recommender_names();
 std::string name_of(const RecommenderModelConfig& config);
+// The name and RecommenderModelConfig::architecture() as one line of JSON, for a file of weights.
+std::string architecture_text(const RecommenderModelConfig& config);
 
 // Throws ag::InputError for an unknown name.
 AnyRecommenderConfig default_recommender_config(const std::string& name);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "nn/init.h"
+#include "nn/io/json.h"
 
 namespace models {
 namespace {
@@ -12,15 +13,9 @@ using ag::Tensor;
 using Variant = SasrecConfig::Variant;
 
 bool is_post_norm(Variant variant) { return variant == Variant::Recbole || variant == Variant::S3rec; }
-
-TransformerBlockConfig sasrec_block(const SasrecConfig& config) {
-  if (is_post_norm(config.variant)) return postnorm_block(config);
-  TransformerBlockConfig block = prenorm_block(config);
-  if (config.variant == Variant::Original) {
-    block.norm = NormPlace::Query;
-    block.eps = 1e-8;
-  }
-  return block;
+bool counts_from_zero(Variant variant) { return variant == Variant::Recbole; }
+double item_scale(const SasrecConfig& config) {
+  return config.variant == Variant::Original ? std::sqrt(double(config.hidden)) : 1;
 }
 
 void initialise(const Tensor& w, const std::string& name, Variant variant, uint64_t seed) {
@@ -44,15 +39,33 @@ void SasrecConfig::describe(const nn::Visit& visit) {
   describe_tying(visit);
 }
 
+nn::OrderedJson SasrecConfig::architecture() const {
+  nn::OrderedJson json = TransformerConfig::architecture();
+  json["item_scale"] = item_scale(*this);
+  json["positions"] = counts_from_zero(variant) ? "from_zero" : "right_aligned";
+  json["outer_norm"] = is_post_norm(variant) ? "input" : "output";
+  return json;
+}
+
+TransformerBlockConfig SasrecConfig::block() const {
+  if (is_post_norm(variant)) return postnorm_block(*this);
+  TransformerBlockConfig block = prenorm_block(*this);
+  if (variant == Variant::Original) {
+    block.norm = NormPlace::Query;
+    block.eps = 1e-8;
+  }
+  return block;
+}
+
 Sasrec::Sasrec(const SasrecConfig& config, uint64_t seed)
     : TrainableRecommender(config, 0),
       config_(config),
       position_embedding_(config.max_length, config.hidden),
-      norm_(config.hidden, sasrec_block(config).eps) {
+      norm_(config.hidden, config.block().eps) {
   child("position_embedding", position_embedding_);
   for (int64_t i = 0; i < config.blocks; ++i) {
     const std::string name = "layers." + std::to_string(i);
-    blocks_.push_back(std::make_unique<TransformerBlock>(sasrec_block(config), name));
+    blocks_.push_back(std::make_unique<TransformerBlock>(config.block(), name));
     child(name, *blocks_.back());
   }
   child("norm", norm_);
@@ -64,8 +77,8 @@ Sasrec::Sasrec(const SasrecConfig& config, uint64_t seed)
 
 // The input of the first block.
 Tensor Sasrec::embed(const nn::Packed& input, const Tensor& vectors) const {
-  const bool original = config_.variant == Variant::Original;
-  const Tensor items = original ? ag::scale(vectors, std::sqrt(double(config_.hidden))) : vectors;
+  const double scale = item_scale(config_);
+  const Tensor items = scale == 1 ? vectors : ag::scale(vectors, scale);
   const Tensor x = ag::add(items, position_embedding_(input.positions));
   return nn::dropout(is_post_norm(config_.variant) ? norm_(x) : x, config_.dropout, input.dropout,
                      ag::stream("sasrec input"));
@@ -77,8 +90,8 @@ Tensor Sasrec::encode(const nn::Packed& input, const Tensor& vectors, Rows rows)
 }
 
 nn::Packed Sasrec::pack(const Histories& histories) const {
-  const bool from_zero = config_.variant == Variant::Recbole;
-  return nn::pack(latest(histories, config_.max_length), from_zero ? -1 : config_.max_length - 1);
+  return nn::pack(latest(histories, config_.max_length),
+                  counts_from_zero(config_.variant) ? -1 : config_.max_length - 1);
 }
 
 }  // namespace models

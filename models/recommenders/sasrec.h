@@ -26,6 +26,8 @@ struct SasrecConfig : ConfigOf<SasrecConfig, class Sasrec, TransformerConfig> {
   Variant variant = Variant::Prenorm;
 
   void describe(const nn::Visit& visit) override;
+  nn::OrderedJson architecture() const override;
+  TransformerBlockConfig block() const override;
 };
 
 class Sasrec : public TrainableRecommender {

@@ -1,14 +1,33 @@
 #include "models/recommenders/transformer_block.h"
 
+#include "nn/io/json.h"
+
 namespace models {
+namespace {
 
 using ag::Tensor;
+
+constexpr const char* kNormPlaces[] = {"before", "after", "query"};  // in the order of NormPlace
+
+}  // namespace
 
 void TransformerConfig::describe(const nn::Visit& visit) {
   RecommenderModelConfig::describe(visit);
   visit({"inner", "size of the feed-forward layer", nn::at_least(1)}, &inner);
   visit({"blocks", "transformer blocks", nn::between(1, 1000)}, &blocks);
   visit({"heads", "attention heads; a divisor of hidden", nn::at_least(1)}, &heads);
+}
+
+nn::OrderedJson TransformerConfig::architecture() const {
+  const TransformerBlockConfig of = block();
+  nn::OrderedJson json = RecommenderModelConfig::architecture();
+  json["blocks"] = blocks;
+  json["heads"] = of.heads;
+  json["inner"] = of.inner;
+  json["norm"] = kNormPlaces[static_cast<size_t>(of.norm)];
+  json["activation"] = of.activation == Activation::Gelu ? "gelu" : "relu";
+  json["eps"] = of.eps;
+  return json;
 }
 
 void TransformerConfig::check() const {

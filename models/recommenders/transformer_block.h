@@ -20,15 +20,6 @@ enum class NormPlace : uint8_t {
 };
 enum class Activation : uint8_t { Relu, Gelu };
 
-// The fields that the configurations of SASRec and BERT4Rec share.
-struct TransformerConfig : RecommenderModelConfig {
-  int64_t inner = 64;  // size of the feed-forward layer
-  int64_t blocks = 2;
-  int64_t heads = 2;  // divides hidden
-  void describe(const nn::Visit& visit) override;
-  void check() const override;
-};
-
 struct TransformerBlockConfig {
   int64_t hidden = 64, inner = 64, heads = 2;  // C; size of the feed-forward layer; heads divides hidden
   NormPlace norm = NormPlace::Before;
@@ -37,6 +28,17 @@ struct TransformerBlockConfig {
   double dropout = 0;         // rate, on the attention's weights and on both branches
   double eps = 1e-5;
   ag::Mask mask = ag::Mask::Causal;
+};
+
+// The fields that the configurations of SASRec and BERT4Rec share.
+struct TransformerConfig : RecommenderModelConfig {
+  int64_t inner = 64;  // size of the feed-forward layer
+  int64_t blocks = 2;
+  int64_t heads = 2;  // divides hidden
+  void describe(const nn::Visit& visit) override;
+  nn::OrderedJson architecture() const override;
+  void check() const override;
+  virtual TransformerBlockConfig block() const = 0;  // of each of its blocks
 };
 
 // The block with the sizes and the dropout of a recommender's configuration, in the form of most

@@ -17,6 +17,8 @@ using ag::Tensor;
 
 constexpr uint32_t kNegativeStream = ag::stream("negatives"), kMaskStream = ag::stream("masked items");
 
+constexpr const char* kArchitecture = "architecture";  // in a file's metadata
+
 constexpr int64_t kFewTokens = 64, kManyTokens = 1024;  // of a measured batch
 
 int64_t steps_of_epoch(int64_t windows, const RecommenderConfig& config) {
@@ -191,6 +193,16 @@ class Training {
   Tensor used_rows_;             // sparse Adam: the items in batch_.item_rows
 };
 
+// An architecture also tells apart what has the same parameters, such as two variants of SASRec.
+void check_architecture(const nn::TensorFile& file, const models::RecommenderModelConfig& config) {
+  const auto found = file.metadata.find(kArchitecture);
+  INPUT_CHECK(found != file.metadata.end(), file.path, ": its metadata has no '", kArchitecture,
+              "'; hint: another version of p2rec wrote it; start over with --overwrite");
+  const std::string expected = models::architecture_text(config);
+  INPUT_CHECK(found->second == expected, file.path, ": holds the recommender ", found->second, "; expected ",
+              expected, "; hint: is the file of another run?");
+}
+
 std::unique_ptr<models::SequentialRecommender> make_model(int64_t items, RecommenderConfig config) {
   config.model->items = items;
   return config.model->make(config.seed);
@@ -270,6 +282,12 @@ std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
   return std::unique_ptr<models::TrainableRecommender>(trainable);
 }
 
+void write_recommender(const nn::Path& file, const models::SequentialRecommender& model,
+                       nn::Metadata metadata) {
+  metadata[kArchitecture] = models::architecture_text(model.config());
+  nn::write_safetensors(file, model.named_parameters(), metadata);
+}
+
 std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
                                                                 RecommenderConfig config) {
   if (const Tensor* features = file.find("item_embedding.features")) {
@@ -278,6 +296,7 @@ std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::Tensor
     config.model->features = features->dim(1);
   }
   auto model = make_model(items, config);
+  check_architecture(file, model->config());
   model->load(file.tensors, file.path);
   model->move_to(config.device);
   return model;

@@ -50,7 +50,10 @@ ag::Tensor item_table(const Recommender& recommender);
 std::unique_ptr<models::TrainableRecommender> make_recommender(int64_t items,
                                                                const RecommenderConfig& config);
 
-// A model of any kind with the parameters in a file. Throws ag::InputError if they do not fit.
+// Writes the parameters of a model of any kind, and its architecture as the metadata's "architecture".
+void write_recommender(const nn::Path& file, const models::SequentialRecommender& model,
+                       nn::Metadata metadata);
+// The model of such a file. Throws ag::InputError unless architecture and parameters are those of `config`.
 std::unique_ptr<models::SequentialRecommender> load_recommender(const nn::TensorFile& file, int64_t items,
                                                                 RecommenderConfig config);
 

@@ -49,7 +49,7 @@ RecommenderConfig teacher_config(const Context& context) {
 
 int64_t pretrain(const Context& context) {
   const Recommender teacher = pretrain_teacher(context.data(), teacher_config(context), context.task());
-  nn::write_safetensors(context.output(kTeacherFile), teacher.model->named_parameters(), context.metadata());
+  write_recommender(context.output(kTeacherFile), *teacher.model, context.metadata());
   return teacher.tokens;
 }
 
@@ -104,7 +104,7 @@ int64_t train_job(const Context& context, const ItemInits& inits, const Job& job
   meta["best_epoch"] = std::to_string(r.best_epoch);
   meta["tokens"] = std::to_string(r.tokens);
   meta["validation"] = fmt::format("{}", fmt::join(r.validation, " "));
-  nn::write_safetensors(file, r.model->named_parameters(), meta);
+  write_recommender(file, *r.model, meta);
   part.discard();
   return r.tokens;
 }

@@ -7,6 +7,7 @@
 #include "models/recommenders/bert4rec.h"
 #include "models/recommenders/gru4rec.h"
 #include "models/recommenders/narm.h"
+#include "models/recommenders/popularity.h"
 #include "models/recommenders/sasrec.h"
 #include "tests/autograd/large_op_cases.h"
 #include "tests/models/llama/model_runs.h"
@@ -492,6 +493,54 @@ TEST_CASE("the registry makes every recommender; an unknown name is an error tha
   }
   CHECK_THROWS_WITH_AS(models::default_recommender_config("sasrek"),
                        doctest::Contains("found 'sasrek'; expected one of sasrec, gru4rec"), ag::InputError);
+}
+
+TEST_CASE("an architecture names the sizes and all that tells the variants apart") {
+  using models::ItemsUse;
+  const auto text = [](const models::RecommenderModelConfig& config) {
+    return models::architecture_text(config);
+  };
+  const std::string sasrec =
+      R"({"model":"sasrec","items":9,"max_length":6,"hidden":8,"tied":true,"causal":true,"use":"start",)"
+      R"("blocks":2,"heads":2,"inner":8,)";
+  CHECK(text(small_sasrec(SasrecConfig::Variant::Prenorm)) ==
+        sasrec + R"("norm":"before","activation":"relu","eps":1e-05,"item_scale":1.0,)"
+                 R"("positions":"right_aligned","outer_norm":"output"})");
+  CHECK(text(small_sasrec(SasrecConfig::Variant::Original, 9, 6, 16)) ==
+        R"({"model":"sasrec","items":9,"max_length":6,"hidden":16,"tied":true,"causal":true,"use":"start",)"
+        R"("blocks":2,"heads":2,"inner":16,"norm":"query","activation":"relu","eps":1e-08,"item_scale":4.0,)"
+        R"("positions":"right_aligned","outer_norm":"output"})");
+  const std::string post_norm = R"("norm":"after","activation":"gelu","eps":1e-12,"item_scale":1.0,)";
+  CHECK(text(small_sasrec(SasrecConfig::Variant::Recbole)) ==
+        sasrec + post_norm + R"("positions":"from_zero","outer_norm":"input"})");
+  CHECK(text(small_sasrec(SasrecConfig::Variant::S3rec)) ==
+        sasrec + post_norm + R"("positions":"right_aligned","outer_norm":"input"})");
+
+  auto bert4rec = small_config<Bert4recConfig>(9, 6, 8);
+  const std::string both_ways =
+      R"({"model":"bert4rec","items":9,"max_length":6,"hidden":8,"tied":true,"causal":false,"use":"start",)"
+      R"("blocks":2,"heads":2,"inner":8,)" +
+      post_norm + R"("positions":"from_zero","outer_norm":"input","head":)";
+  CHECK(text(bert4rec) == both_ways + "true}");
+  bert4rec.variant = Bert4recConfig::Variant::Plain;
+  CHECK(text(bert4rec) == both_ways + "false}");
+
+  auto gru4rec = small_config<Gru4recConfig>(9, 6, 8);
+  gru4rec.gru_hidden = 10;
+  gru4rec.tie_embeddings = false;
+  gru4rec.use = ItemsUse::Concat;
+  gru4rec.features = 5;
+  CHECK(text(gru4rec) ==
+        R"({"model":"gru4rec","items":9,"max_length":6,"hidden":8,"tied":false,"causal":true,"use":"concat",)"
+        R"("features":5,"gru_hidden":10})");
+  auto narm = small_config<models::NarmConfig>(9, 6, 8);
+  narm.use = ItemsUse::Frozen;
+  narm.features = 5;
+  narm.gru_hidden = 10;
+  CHECK(text(narm) ==
+        R"({"model":"narm","items":9,"max_length":6,"hidden":8,"tied":true,"causal":true,"use":"frozen",)"
+        R"("features":5,"gru_hidden":10})");
+  CHECK(text(models::Popularity({3, 1, 2}).config()) == R"({"model":"popularity","items":3})");
 }
 
 TEST_CASE("copies of any model's configuration are independent") {

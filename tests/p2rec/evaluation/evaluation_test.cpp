@@ -26,6 +26,7 @@ class WholeNumbers : public models::SequentialRecommender {
     for (int64_t i = 0; i < table_.numel(); ++i)
       table_.data()[i] = static_cast<ag::real>((i * 7 + i / 5) % 4);
   }
+  const models::PopularityConfig& config() const override { return config_; }
   Tensor user_states(const nn::Packed& histories) const override {
     Tensor states = Tensor::empty({histories.offsets.sequences(), 3});
     for (int64_t b = 0; b < states.dim(0); ++b) {
@@ -39,6 +40,7 @@ class WholeNumbers : public models::SequentialRecommender {
   nn::Packed pack(const std::vector<Items>& histories) const override { return nn::pack(histories); }
 
  private:
+  models::PopularityConfig config_;  // which nothing here reads
   Tensor table_;
 };
 

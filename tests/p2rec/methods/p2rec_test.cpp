@@ -23,6 +23,9 @@ TEST_CASE("the stages write what the method gives in memory: groups, embeddings 
   const models::LanguageModel llm = models::load_language_model("out/tiny_llm.safetensors");
   const P2RecResult result = p2rec::p2rec(data, llm, config);
 
+  const nn::Metadata teacher = nn::read_safetensors_metadata("out/teacher.safetensors");
+  const nn::Metadata recommender = nn::read_safetensors_metadata("out/recommender-p2rec-1.safetensors");
+  CHECK(teacher.at("architecture") == recommender.at("architecture"));  // the settings are the same
   CHECK(result.groups.group_of == read_groups("out/groups.tsv", data).group_of);
   const ag::Tensor embeddings =
       read_item_matrix("out/item_embeddings.safetensors", "embeddings", data.items());

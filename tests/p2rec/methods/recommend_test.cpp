@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "p2rec/methods/p2rec/p2rec.h"
@@ -66,6 +67,31 @@ TEST_CASE("recommend: several users at once get the same as each single user") {
             data.user_ids[0] + "'");
   CHECK(contains(refusal({}), "users: found none"));
   CHECK(contains(refusal({.items = {"nothing"}}), "items: there is no item 'nothing'"));
+}
+
+TEST_CASE("recommend: a file without an architecture, or with another one, is refused") {
+  const testing::WorkingFolder here;
+  train_small();
+  const nn::Path file = "out/recommender-random-1.safetensors";
+  const nn::TensorFile trained = nn::read_safetensors(file);
+  const std::string right = trained.metadata.at("architecture");
+  CHECK(contains(right, R"({"model":"sasrec","items":40,"max_length":8,"hidden":8,)"));
+  const auto refusal_with = [&](const std::optional<std::string>& architecture) {
+    nn::Metadata metadata = trained.metadata;
+    metadata.erase("architecture");
+    if (architecture) metadata["architecture"] = *architecture;
+    nn::write_safetensors(file, trained.tensors, metadata);
+    return refusal({.all_users = true});
+  };
+  CHECK(refusal_with(right) == "no error");
+  CHECK(refusal_with(std::nullopt) ==
+        file.string() +
+            ": its metadata has no 'architecture'; hint: another version of p2rec wrote it; "
+            "start over with --overwrite");
+  std::string other = right;  // of a model with the same parameters
+  other.replace(other.find("right_aligned"), std::string("right_aligned").size(), "from_zero");
+  CHECK(refusal_with(other) == file.string() + ": holds the recommender " + other + "; expected " + right +
+                                   "; hint: is the file of another run?");
 }
 
 TEST_CASE(
