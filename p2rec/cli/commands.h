@@ -19,7 +19,8 @@ using Actions = std::map<const CLI::App*, std::function<void()>>;  // the functi
 // Adds `p2rec run` and one command per stage. Their options depend on the method and the model, which are
 // read from `arguments`.
 void add_stage_commands(CLI::App& app, Actions& actions, const std::vector<std::string>& arguments);
-// Adds the commands that read a run or data: recommend, results, compare, report, stats, convert.
+// Adds the commands that read a run or data: recommend, results, curves, compare, report, stats,
+// convert.
 void add_run_commands(CLI::App& app, Actions& actions);
 // Adds `p2rec llm ...`, the commands for a language model without a run.
 void add_llm_commands(CLI::App& app, Actions& actions);

@@ -6,6 +6,7 @@
 #include "p2rec/data/load_data.h"
 #include "p2rec/data/write_interactions.h"
 #include "p2rec/methods/common/compare.h"
+#include "p2rec/methods/common/curves.h"
 #include "p2rec/methods/common/recommend.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
@@ -107,6 +108,17 @@ void add_results(CLI::App& app, Actions& actions) {
   };
 }
 
+void add_curves(CLI::App& app, Actions& actions) {
+  CLI::App* command = add_command_on_a_run(
+      app, "curves",
+      "prints each recommender's validation NDCG@10 after each epoch, as tab-separated values");
+  actions[command] = [=] {
+    const nn::Path folder = run_folder(*command);
+    settings_of_run(folder);  // throws unless this is the folder of a run
+    print_curves(folder, std::cout);
+  };
+}
+
 // Short names of folders: their last parts, or the whole paths if two last parts are equal.
 std::vector<std::string> names_of(const std::vector<std::string>& folders) {
   std::vector<std::string> names;
@@ -185,6 +197,7 @@ void add_convert(CLI::App& app, Actions& actions) {
 void add_run_commands(CLI::App& app, Actions& actions) {
   add_recommend(app, actions);
   add_results(app, actions);
+  add_curves(app, actions);
   add_compare(app, actions);
   add_report(app, actions);
   add_stats(app, actions);

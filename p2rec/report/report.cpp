@@ -53,7 +53,7 @@ std::vector<TaskLog> read_log(const nn::Path& path) {
 
 // The run's files, as paths relative to its folder.
 std::vector<std::string> files_in(const nn::Path& folder, std::vector<std::string> patterns) {
-  patterns.insert(patterns.end(), {"config.toml", "manifest.json", "results.json", "log.jsonl"});
+  patterns.insert(patterns.end(), {"config.toml", "manifest.json", "results.json", kLogName});
   std::vector<std::string> names;
   for (const nn::Path& file : found_files(folder, patterns))
     names.push_back(file.lexically_relative(folder).generic_string());
@@ -96,7 +96,7 @@ ReportData read_report_data(const nn::Path& folder, const ReportPlan& plan) {
   // Reads each part separately: g++ 12 cleans up wrongly if a member in a braced list throws.
   Manifest manifest(folder);
   RunResults run = ResultsFile(folder).read();
-  std::vector<TaskLog> log = read_log(folder / "log.jsonl");
+  std::vector<TaskLog> log = read_log(folder / kLogName);
   std::vector<std::string> program = program_lines(nn::read_file(config, "configuration file"));
   std::vector<std::string> files = files_in(folder, plan.files);
   return {plan, std::move(program), std::move(manifest), std::move(run), std::move(log), std::move(files)};

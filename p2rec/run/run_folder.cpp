@@ -17,8 +17,7 @@ namespace fs = std::filesystem;
 constexpr int kFormat = 3;  // of the folder; format 1 had no number
 
 // The files that belong to no single stage.
-constexpr const char *kManifest = "manifest.json", *kResults = "results.json", *kLog = "log.jsonl",
-                     *kReport = "report.html";
+constexpr const char *kManifest = "manifest.json", *kResults = "results.json", *kReport = "report.html";
 
 // The stage's files, and its checkpoints (task.h).
 std::vector<std::string> patterns_of(const Stage& stage) {
@@ -121,7 +120,7 @@ void check_resumes(const nn::Path& folder, const Manifest& manifest, const Stage
 }
 
 void remove_temporaries(const nn::Path& folder, const Stages& stages) {
-  std::vector<std::string> patterns = {kConfigFile, kManifest, kResults, kLog, kReport};
+  std::vector<std::string> patterns = {kConfigFile, kManifest, kResults, kLogName, kReport};
   for (const Stage& stage : stages) std::ranges::copy(patterns_of(stage), std::back_inserter(patterns));
   for (std::string& pattern : patterns) pattern += nn::kTemporaryEnding;
   for (const nn::Path& file : found_files(folder, patterns)) fs::remove(file);
@@ -138,7 +137,7 @@ void remove_checkpoints(const nn::Path& folder, const Stage& stage) {
 // and all at once: a stage that runs again replaces its records, but a stage that is still in the manifest
 // would never get them back.
 void remove_from(const nn::Path& folder, Manifest& manifest, const Stages& stages, const std::string& first) {
-  LogFile log(folder / kLog);
+  LogFile log(folder / kLogName);
   fs::remove(folder / kReport);  // it shows results that are removed now
   std::vector<std::string> gone;
   for (auto stage = stages.rbegin(); gone.empty() || gone.back() != first; ++stage) {

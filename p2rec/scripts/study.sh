@@ -8,10 +8,10 @@
 #   GRU4Rec and BERT4Rec with the starts random, p2rec and p2rec_shuffled
 #   SASRec with frozen and with concatenated embeddings, compared with random vectors used the same way
 # An interrupted run is resumed; a finished one is only ranked again. OUT/NAME.txt has
-# a run's tables (all users, rare items, short histories, ...) and each start's
-# validation NDCG@10 by epoch, the mean over its seeds.
+# a run's tables (all users, rare items, short histories, ...), OUT/NAME.curves.tsv
+# the validation NDCG@10 of each start and seed by epoch.
 set -eu -o pipefail
-program=$1 config=$2 data=$3 llm=$4 out=$5 here=$(dirname "$0")
+program=$1 config=$2 data=$3 llm=$4 out=$5
 mkdir -p "$out"
 
 # Runs the stages up to the embeddings once.
@@ -25,7 +25,7 @@ for stage in pretrain groups $([ "$llm" != tiny ] || echo tiny_llm) reconstruct 
 done
 
 # study NAME OPTION...: trains recommenders from the embeddings in
-# OUT/NAME, ranks them and writes OUT/NAME.txt.
+# OUT/NAME, ranks them and writes OUT/NAME.txt and OUT/NAME.curves.tsv.
 study() {
   local name=$1
   shift
@@ -36,7 +36,8 @@ study() {
     tail -n 1 "$out/$name.log" >&2
     exit 1
   }
-  { "$program" results --out "$out/$name"; echo; awk -f "$here/validation_curves.awk" "$out/$name/log.jsonl"; } | tee "$out/$name.txt"
+  "$program" curves --out "$out/$name" > "$out/$name.curves.tsv"
+  "$program" results --out "$out/$name" | tee "$out/$name.txt"
 }
 
 study sasrec

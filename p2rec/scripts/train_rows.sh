@@ -6,7 +6,7 @@
 # PROGRAM is build/p2rec, beside build/bench/published_rows. DATA has the folders beauty, lastfm and
 # ml-1m. ROWs are names of p2rec/configs/rows/*.toml; without any, all rows. An interrupted row is
 # resumed; a finished one is only ranked again. OUT/ROW is the run of the row, OUT/ROW.log its messages,
-# OUT/ROW.txt its result and validation curve, OUT/rows.txt the table of all rows.
+# OUT/ROW.txt its result, OUT/ROW.curves.tsv its validation curves, OUT/rows.txt the table of all rows.
 set -eu -o pipefail
 program=$1 data=$2 out=$3
 shift 3
@@ -38,8 +38,7 @@ for row in "$@"; do
   {
     cat "$out/$row.table"
     grep -o 'train/[^:]*: [0-9]* epochs.*' "$out/$row.log" || true
-    # PopRec, which is only counted, has no log.
-    [ ! -f "$out/$row/log.jsonl" ] || { echo && awk -f "$here/validation_curves.awk" "$out/$row/log.jsonl"; }
   } | tee "$out/$row.txt"
+  "$program" curves --out "$out/$row" > "$out/$row.curves.tsv"
 done
 "$(dirname "$program")/bench/published_rows" "$published" "$out" | tee "$out/rows.txt"

@@ -13,6 +13,8 @@
 
 namespace p2rec {
 
+constexpr const char* kLogName = "log.jsonl";  // in the folder of a run
+
 // Not thread-safe: its owner locks. Throws ag::Error if the file cannot be read or written, and
 // ag::InputError for a line that this program did not write.
 class LogFile {

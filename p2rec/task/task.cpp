@@ -74,7 +74,7 @@ std::string first_difference(const std::string& before, const std::string& now) 
 Journal::Journal(const nn::Path& folder, bool quiet, double save_every)
     : folder_(folder),
       save_every_(save_every),
-      log_(folder / "log.jsonl"),
+      log_(folder / kLogName),
       progress_(style_of_stderr(quiet), std::cerr, seconds_now) {}
 
 std::shared_ptr<Journal> Journal::open(const nn::Path& folder, bool quiet, double save_every) {

@@ -25,14 +25,16 @@ fail() { echo "study_test: $1" >&2; exit 1; }
 study "$1"
 for expected in sasrec:6 gru4rec:3 bert4rec:3 bert4rec-row:3 sasrec-frozen:2 sasrec-concat:2; do
   name=${expected%:*} starts=${expected#*:}
-  # One line per start in each table: all users, rare, frequent, short, long, and the validation curves.
+  # One line per start in each table: all users, rare, frequent, short, long. One curve per start.
   lines=$(grep -cE '^(random|p2rec|p2rec_shuffled|llm_untuned|teacher|groups) .*0\.' "$folder/out/$name.txt") ||
     fail "$name.txt holds no table"
-  [ "$lines" = $((6 * starts)) ] || fail "$name.txt holds $lines lines of $starts starts; expected $((6 * starts))"
+  [ "$lines" = $((5 * starts)) ] || fail "$name.txt holds $lines lines of $starts starts; expected $((5 * starts))"
+  curves=$(tail -n +2 "$folder/out/$name.curves.tsv" | cut -f 1 | sort -u | wc -l)
+  [ "$curves" = "$starts" ] || fail "$name.curves.tsv holds $curves curves; expected $starts"
 done
 cp -r "$folder/out" "$folder/before"
 study "$1"
-for table in "$folder"/before/*.txt; do
+for table in "$folder"/before/*.txt "$folder"/before/*.tsv; do
   cmp "$table" "$folder/out/$(basename "$table")" || fail "a second run changed $(basename "$table")"
 done
 for weights in "$folder"/before/*/recommender-*; do

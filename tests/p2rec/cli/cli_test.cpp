@@ -225,6 +225,29 @@ TEST_CASE("recommend: missing parts of a run") {
   check_mistake(shell, recommend + "--user 1", {"out/config.toml: there is no such configuration file"});
 }
 
+TEST_CASE("curves: the validation of each trained recommender, as the log has it") {
+  const Shell shell;
+  std::filesystem::create_directory(shell / "out");
+  shell.write("out/config.toml", testing::to_toml(testing::small_options()));
+  const std::string head = "start\tseed\tepoch\tvalidation_ndcg@10\n";
+  const Result none = shell("curves --out out");
+  CHECK(none.code == 0);
+  CHECK(none.out == head);
+  shell.write("out/log.jsonl",
+              "{\"task\": \"pretrain\", \"step\": 7, \"epoch\": 1, \"validation_ndcg@10\": 0.5}\n"
+              "{\"task\": \"train/random-1\", \"step\": 6, \"loss\": 3.5}\n"
+              "{\"task\": \"train/random-1\", \"step\": 7, \"epoch\": 1, \"validation_ndcg@10\": 0.0875}\n"
+              "{\"task\": \"train/random-1\", \"step\": 15, \"epoch\": 2, \"validation_ndcg@10\": 0.09}\n"
+              "{\"task\": \"train/p2rec_shuffled-12\", \"step\": 7, \"epoch\": 1, "
+              "\"validation_ndcg@10\": 1.25e-05}\n");
+  CHECK(shell("curves --out out").out ==
+        head + "random\t1\t1\t0.0875\nrandom\t1\t2\t0.09\np2rec_shuffled\t12\t1\t1.25e-05\n");
+  shell.write("out/log.jsonl", "{\"task\": \"train/random-1\", \"step\": 7, \"validation_ndcg@10\": 0.5}\n");
+  check_mistake(shell, "curves --out out", {"out/log.jsonl: found the line {\"task\": \"train/random-1\""});
+  check_mistake(shell, "curves", {"--out: not given; expected the folder of a run"});
+  check_mistake(shell, "curves --out nothing", {"nothing"});
+}
+
 TEST_CASE("configuration files") {
   const Shell shell;
   check_mistake(shell, "run --out o --config no.toml", {"no.toml: there is no such configuration file"});
@@ -319,6 +342,8 @@ TEST_CASE("a plain recommender: train in an empty folder, then evaluate with the
   CHECK(contains(
       again,
       "users, rare: the target is in the half of the items with the fewest training interactions\nstart"));
+  const std::string curves = shell("curves --out D").out;
+  CHECK(std::count(curves.begin(), curves.end(), '\n') == 3);  // the header and two epochs
   for (const char* file : {"D/results.json", "D/ranks.tsv", "D/report.html"}) CHECK(shell.has(file));
   check_mistake(shell, "evaluate --out D --lr 0.5 --resume",
                 {"the stage 'train' was run with lr=0.001, now lr=0.5"});
