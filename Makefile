@@ -14,6 +14,9 @@ FUZZ_PACKAGES  := clang libclang-rt-dev libomp-dev python3
 MUTATE_PACKAGES   := python3
 COVERAGE_PACKAGES := gcovr
 PYTHON_PACKAGES   := python3-venv
+CLANG_PACKAGES    := clang libomp-dev
+ARM64_PACKAGES    := g++-aarch64-linux-gnu qemu-user-static
+ARM64_LIBRARIES   := libpcre2-dev libpcre2-8-0 libxxhash-dev libxxhash0 libfmt-dev libfmt9
 VENV ?= .venv
 SECONDS ?= 60
 # The tests that compare with other packages, for make parity.
@@ -64,7 +67,7 @@ bench: packages  ## build and run the benchmarks
 
 # Without the tests that only start and kill the program, or that read gigabytes; `make test` runs them.
 asan: test-packages  ## build the f32 tests with AddressSanitizer and UBSan and run them
-	cmake -S . -B $(BUILD)/asan -DP2REC_SANITIZE=address,undefined -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
+	cmake --preset asan -B $(BUILD)/asan $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/asan -j $(JOBS) --target tests_f32
 	ctest --test-dir $(BUILD)/asan --output-on-failure -R '^f32/' -E 'kill_test|failing_writes_test|_real_test'
 
@@ -116,6 +119,37 @@ fuzz: packages  ## fuzz every file reader with libFuzzer: make fuzz SECONDS=60 (
 	cmake --build $(BUILD)/fuzz -j $(JOBS) --target $(if $(TARGETS),$(addprefix fuzz_,$(TARGETS)),fuzz)
 	bash tests/fuzz/run.sh $(BUILD)/fuzz/tests/fuzz $(SECONDS) $(JOBS) $(TARGETS)
 
+check-clang: test-packages  ## build the f32 tests with clang and run those of ops and models
+	@PACKAGES="$(CLANG_PACKAGES)"; $(install)
+	cmake --preset clang -B $(BUILD)/clang $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/clang -j $(JOBS) --target tests_f32
+	ctest --test-dir $(BUILD)/clang --output-on-failure -R '^f32/(ops|composed|gemm|math|rng|tape|threads|models|recommender_models)_test'
+
+check-arm: test-packages  ## build the ops for arm64 and run their tests under qemu (on Debian 12, as root)
+	@PACKAGES="$(ARM64_PACKAGES)"; $(install)
+	mkdir -p $(BUILD)/arm64/system
+	if [ ! -f $(BUILD)/arm64/system/complete ]; then
+	  dpkg --add-architecture arm64
+	  apt-get update -q > /dev/null
+	  (cd $(BUILD)/arm64/system && apt-get download -q $(addsuffix :arm64,$(ARM64_LIBRARIES)) && for file in *.deb; do dpkg -x $$file .; done)
+	  touch $(BUILD)/arm64/system/complete
+	fi
+	export PKG_CONFIG_SYSROOT_DIR=$(abspath $(BUILD)/arm64/system)
+	export PKG_CONFIG_LIBDIR=$$PKG_CONFIG_SYSROOT_DIR/usr/lib/aarch64-linux-gnu/pkgconfig
+	cmake -S . -B $(BUILD)/arm64 -DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake -DCMAKE_PREFIX_PATH=$$PKG_CONFIG_SYSROOT_DIR/usr -DP2REC_ARCH=baseline -DP2REC_ONEDNN=OFF -DP2REC_CUDA=OFF -DP2REC_LAYER=nn -DP2REC_TESTS=ON $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/arm64 -j $(JOBS)
+	ctest --test-dir $(BUILD)/arm64 --output-on-failure
+
+check-all:  ## what is too heavy for every change: clang, arm64, all mutations, fuzzing, killed runs, bare systems (as root); hours
+	$(MAKE) check-clang
+	$(MAKE) check-arm
+	$(MAKE) mutate
+	$(MAKE) fuzz
+	$(MAKE) torture
+	$(MAKE) parity-live
+	bash tests/scripts/check_bare_system.sh bookworm
+	bash tests/scripts/check_bare_system.sh noble
+
 lines:  ## count the lines of code of each folder and of its tests
 	@git ls-files '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh' | xargs wc -l | awk -f tests/scripts/lines.awk
 
@@ -159,4 +193,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz lines format clean packages test-packages
+.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format clean packages test-packages

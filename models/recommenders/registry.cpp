@@ -36,7 +36,8 @@ std::vector<std::string> recommender_names() {
 std::string name_of(const RecommenderModelConfig& config) {
   for (const RecommenderEntry& entry : kRecommenders) {
     const AnyRecommenderConfig known = entry.default_config();
-    if (typeid(*known) == typeid(config)) return entry.name;
+    const RecommenderModelConfig& one = *known;  // clang warns of an expression in typeid
+    if (typeid(one) == typeid(config)) return entry.name;
   }
   throw ag::Error("this recommender is not in the registry");
 }

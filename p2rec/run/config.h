@@ -26,10 +26,10 @@ class Section {
     section.heading = std::move(heading);
     section.prepare = std::move(prepare);
     section.config_ = &config;
-    section.visit = [&config, prefix = std::move(prefix)](const nn::Visit& visit) {
+    section.visit = [&config, prefix = std::move(prefix)](const nn::Visit& visit_option) {
       describe(config, [&](nn::Option option, nn::Field field) {
         option.name = prefix + option.name;
-        visit(option, field);
+        visit_option(option, field);
       });
     };
     return section;
