@@ -38,7 +38,7 @@ TEST_CASE("unsupported parts of a tokenizer.json are refused by name") {
   refused(a, "/normalizer", {{"type", "Replace"}, {"pattern", {{"Regex", "x"}}}, {"content", ""}},
           "expected NFC");
   refused(a, "/normalizer", {{"type", "Replace"}, {"pattern", {{"String", ""}}}, {"content", ""}},
-          "not empty");
+          "non-empty");
   json steps = json::array();
   for (const char* letter : {"a", "b", "c"})
     steps.push_back({{"type", "Replace"},

@@ -243,7 +243,7 @@ TEST_CASE("the printed table is 80 columns wide, and its headers are above their
   CHECK(table[3] == "mean ± standard deviation over 2 seeds; [95% bootstrap over users and seeds]");
   CHECK(place(table[0], "HR@10") == place(table[2], "0.3750"));
   CHECK(place(table[0], "NDCG@10") == place(table[2], "0.3750 ±0.1768"));
-  CHECK(place(table[0], "NDCG@10 less control's") == place(table[2], "-0.2500 ["));
+  CHECK(place(table[0], "dNDCG@10 vs control") == place(table[2], "-0.2500 ["));
   CHECK(table[1].ends_with("     15      3"));
   CHECK(table[2].ends_with("     15      -"));
 }
