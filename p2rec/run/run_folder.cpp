@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 3;  // of the folder; format 1 had no number
+constexpr int kFormat = 4;  // of the folder; format 1 had no number
 
 // The files that belong to no single stage.
 constexpr const char *kManifest = "manifest.json", *kResults = "results.json", *kReport = "report.html";

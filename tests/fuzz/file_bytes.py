@@ -242,7 +242,7 @@ RESULTS = {
 ARTIFACTS = {
     "groups": "groups\nitem_id\tgroup\n1\t0\n2\t1\n10\t0\n",
     "log": "log\n" + LOG,
-    "manifest": "manifest\n" + json.dumps({"format": 3, "stages": {"pretrain": "hidden=64\nlr=0.001\n", "groups": "seed=1\n"}}),
+    "manifest": "manifest\n" + json.dumps({"format": 4, "stages": {"pretrain": "hidden=64\nlr=0.001\n", "groups": "seed=1\n"}}),
     "results": "results\n" + json.dumps(RESULTS),
 }
 OPTIONS = """# a comment
