@@ -6,7 +6,7 @@
 // loads and stores between operations, one core. The last two are the libraries that ag::matmul calls. Every
 // product is compared with the first, and timed against the peak of this machine, measured in the same run.
 //
-// New: arithmetic intensity, tiles, registers, vectors, threads. Needs: 02.
+// New: arithmetic intensity, tiles, registers, vectors, threads. Needs: 02. Takes 3 s.
 // Read beside it: autograd/gemm.cpp; the same ideas on a GPU: autograd/gemm.cu.
 #include <Eigen/Core>
 #include <chrono>
@@ -196,7 +196,6 @@ void chapter(const lesson::Options& options) {
   lesson::heading(fmt::format("2. C = A B with n = {}: {:.2f} GFLOP", n, 2e-9 * double(n * n * n)));
   fmt::print("{:<11} {:>9} {:>9} {:>6}\n", "", "ms", "GFLOP/s", "peak");
   Tensor first;
-  std::vector<double> rates;
   std::vector<std::string> unequal;
   for (const Rung& rung : rungs) {
     // The best of three, since whatever else runs on the machine can only make it slower; the slow ones once.
@@ -211,14 +210,13 @@ void chapter(const lesson::Options& options) {
     if (!first.defined()) first = C;
     // Sums in another order differ by rounding: of n products of standard normals, about 1e-7 sqrt(n) each.
     if (!(lesson::largest_difference(C, first) < 1e-5 * std::sqrt(double(n)))) unequal.push_back(rung.name);
-    rates.push_back(2 * double(n * n * n) / best);
-    fmt::print("{:<11} {:9.1f} {:9.1f} {:5.1f}%  {:<32} {}\n", rung.name, 1e3 * best, rates.back() / 1e9,
-               100 * rates.back() / all, rung.idea, lesson::bar(rates.back() / all, 30));
+    const double rate = 2 * double(n * n * n) / best;
+    fmt::print("{:<11} {:9.1f} {:9.1f} {:5.1f}%  {:<32} {}\n", rung.name, 1e3 * best, rate / 1e9,
+               100 * rate / all, rung.idea, lesson::bar(rate / all, 30));
   }
+  // Times are printed and never checked: another program on the machine would make this one fail.
   check(unequal.empty(),
         fmt::format("all products are equal up to rounding; not: [{}]", fmt::join(unequal, ", ")));
-  check(rates[3] > rates[0], "the product in registers is faster than the naive one");
-  check(*std::ranges::max_element(rates) < 1.5 * all, "nothing is faster than the peak");
   fmt::print(
       "\nNext: a matrix product is an op like any other. 04 writes a new one, forward and backward.\n");
 }
