@@ -10,6 +10,7 @@ COUNT ?= 100
 PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev libutf8proc-dev libtomlplusplus-dev libxxhash-dev zlib1g-dev
 TEST_PACKAGES  := doctest-dev
 BENCH_PACKAGES := libbenchmark-dev
+FORMAT_PACKAGES := clang-format
 FUZZ_PACKAGES  := clang libclang-rt-dev libomp-dev python3
 MUTATE_PACKAGES   := python3
 COVERAGE_PACKAGES := gcovr
@@ -136,7 +137,7 @@ check-arm: test-packages  ## build the ops for arm64 and run their tests under q
 	fi
 	export PKG_CONFIG_SYSROOT_DIR=$(abspath $(BUILD)/arm64/system)
 	export PKG_CONFIG_LIBDIR=$$PKG_CONFIG_SYSROOT_DIR/usr/lib/aarch64-linux-gnu/pkgconfig
-	cmake -S . -B $(BUILD)/arm64 -DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake -DCMAKE_PREFIX_PATH=$$PKG_CONFIG_SYSROOT_DIR/usr -DP2REC_ARCH=baseline -DP2REC_ONEDNN=OFF -DP2REC_CUDA=OFF -DP2REC_LAYER=nn -DP2REC_TESTS=ON $(CMAKE_OPTIONS)
+	cmake -S . -B $(BUILD)/arm64 -DCMAKE_TOOLCHAIN_FILE=tests/scripts/arm64.cmake -DCMAKE_PREFIX_PATH=$$PKG_CONFIG_SYSROOT_DIR/usr -DP2REC_ARCH=baseline -DP2REC_ONEDNN=OFF -DP2REC_CUDA=OFF -DP2REC_LAYER=nn -DP2REC_TESTS=ON $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/arm64 -j $(JOBS)
 	ctest --test-dir $(BUILD)/arm64 --output-on-failure
 
@@ -154,7 +155,11 @@ lines:  ## count the lines of code of each folder and of its tests
 	@git ls-files '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh' | xargs wc -l | awk -f tests/scripts/lines.awk
 
 format:  ## format all sources with clang-format
-	git ls-files '*.h' '*.cpp' '*.inc' | xargs clang-format -i
+	git ls-files '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh' | xargs clang-format -i
+
+check-format:  ## show the lines that clang-format would change, and fail if there are any
+	@PACKAGES="$(FORMAT_PACKAGES)"; $(install)
+	git ls-files '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh' | xargs clang-format --dry-run -Werror
 
 clean:  ## remove what was built
 	rm -rf $(BUILD)
@@ -193,4 +198,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format clean packages test-packages
+.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages

@@ -1,5 +1,5 @@
-// Made-up interactions of any size, to measure what a size costs. They are written as they are drawn, so that only
-// tables of the items are held.
+// Made-up interactions of any size, to measure what a size costs. They are written as they are drawn, so that
+// only tables of the items are held.
 //
 //   items    a popularity of 1 / rank^0.8, the ranks assigned at random; and all items form one cycle
 //   users    with probability 1/2 the item that follows the last one in the cycle, else one drawn by

@@ -18,7 +18,8 @@ enum class SplitRule : uint8_t {
 struct DataConfig {
   std::string name = "synthetic";  // a file or folder (read_interactions.h), or "synthetic"
   std::string titles = {};  // a file of titles (titles.h); empty: the one beside the data, if there is one
-  // A column's name, or its number (from 1) in a file without a header. Empty: found by its usual names (columns.h).
+  // A column's name, or its number (from 1) in a file without a header. Empty: found by its usual names
+  // (columns.h).
   std::string user_column = {}, item_column = {}, time_column = {}, rating_column = {}, label_column = {};
   bool user_lines = false;  // each line is one user's sequence, `user item item ...`
   // Filters, in this order. -INFINITY keeps all.

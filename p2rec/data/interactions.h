@@ -18,8 +18,8 @@ struct KnownTruth {
   ag::Tensor user_preference;       // (users, groups), each row sums to one
 };
 
-// Where a user's held-out interactions begin. The first interaction after a cut is the cut's target, if there is at least
-// one interaction before it.
+// Where a user's held-out interactions begin. The first interaction after a cut is the cut's target, if there
+// is at least one interaction before it.
 enum class Target { Validation, Test };
 struct UserParts {
   int32_t training;  // interactions before the validation cut

@@ -100,7 +100,8 @@ Guess guess(const nn::Path& path, const DataConfig& config) {
   } catch (const ag::InputError& error) {
     found.description = error.what();
   }
-  // A damaged .item file still counts as items: it is an error later, instead of titles that are silently missing.
+  // A damaged .item file still counts as items: it is an error later, instead of titles that are silently
+  // missing.
   if (path.extension() == ".item" && found.kind != Kind::Items)
     return {Kind::Items, "items (" + found.description + ")"};
   return found;

@@ -1,5 +1,5 @@
-// Interactions as rows of a file. Readers make rows, filter_rows removes some, and build_interactions sorts the rest by user
-// and time.
+// Interactions as rows of a file. Readers make rows, filter_rows removes some, and build_interactions sorts
+// the rest by user and time.
 #pragma once
 
 #include <deque>
@@ -49,13 +49,14 @@ struct Rows {
   void keep(const std::vector<bool>& kept);  // removes the other rows, but not their ids
 };
 
-// Removes interactions with a low rating or label, then users and items with few interactions (the k-core). Adds the effect
-// of each filter to rows.facts. Throws ag::InputError if the data lack the column of a filter, if nothing is left, and if all
-// labels are 0 or 1 and min_label is not set: a 0 may mean that the item was only shown.
+// Removes interactions with a low rating or label, then users and items with few interactions (the k-core).
+// Adds the effect of each filter to rows.facts. Throws ag::InputError if the data lack the column of a
+// filter, if nothing is left, and if all labels are 0 or 1 and min_label is not set: a 0 may mean that the
+// item was only shown.
 void filter_rows(Rows& rows, const DataConfig& config);
 
-// Sorts each user's rows by time and splits them (split.h). Drops users and items without a row. Throws ag::InputError if
-// the split is not possible.
+// Sorts each user's rows by time and splits them (split.h). Drops users and items without a row. Throws
+// ag::InputError if the split is not possible.
 Interactions build_interactions(Rows rows, const DataConfig& config);
 
 }  // namespace p2rec

@@ -41,7 +41,8 @@ std::string lengths_text(const Interactions& data) {
   return fmt::format("mean {:.1f}, median {}, min {}, max {}", mean, median, lengths.front(), lengths.back());
 }
 
-// The share of the most popular tenth of the items, and how often two users who had the same item have the same next one.
+// The share of the most popular tenth of the items, and how often two users who had the same item have the
+// same next one.
 std::string concentration_text(const Interactions& data) {
   std::vector<int64_t> counts = item_counts(data, CountedPart::Everything);
   std::ranges::sort(counts, std::greater());

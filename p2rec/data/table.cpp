@@ -31,8 +31,8 @@ void split_line(std::string_view separator, std::string_view text, Fields& field
   split_at(separator, text, fields);
 }
 
-// The records of a file: its lines, split at the separator. With commas (RFC 4180) a field in quotes may have commas, line breaks,
-// and doubled quotes.
+// The records of a file: its lines, split at the separator. With commas (RFC 4180) a field in quotes may have
+// commas, line breaks, and doubled quotes.
 class Records {
  public:
   using Place = std::function<std::string(int64_t line)>;  // for messages

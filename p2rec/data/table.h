@@ -1,11 +1,11 @@
 // Reads files of rows and columns:
 //
-//   RecBole atomic  tab-separated name:type in the first line (recbole.io/docs, "Atomic Files"). The type is token, token_seq
-//                   (blank-separated words), float or float_seq
-//   CSV, TSV        names in the first line, at least one of users or items (columns.h), separated by commas (then fields may
-//                   be quoted, RFC 4180), tabs, ::, | or blanks
-//   JSON lines      one object per line. The columns are the keys of the first thousand objects. Missing keys, null, lists
-//                   and objects are empty fields
+//   RecBole atomic  tab-separated name:type in the first line (recbole.io/docs, "Atomic Files"). The type is
+//                   token, token_seq (blank-separated words), float or float_seq
+//   CSV, TSV        names in the first line, at least one of users or items (columns.h), separated by commas
+//                   (then fields may be quoted, RFC 4180), tabs, ::, | or blanks
+//   JSON lines      one object per line. The columns are the keys of the first thousand objects. Missing
+//                   keys, null, lists and objects are empty fields
 //   without header  the columns are called 1, 2, 3, ...
 //
 // Line breaks within a field, and control characters in JSON, become blanks.
@@ -53,8 +53,8 @@ class Table {
     std::span<const std::string_view> fields;  // one per column; valid during the call
     std::string_view operator[](size_t column) const { return fields[column]; }
   };
-  // Calls `use` for each row. Throws ag::InputError for a row with another number of fields, an open quote, or a line that is
-  // not a JSON object.
+  // Calls `use` for each row. Throws ag::InputError for a row with another number of fields, an open quote,
+  // or a line that is not a JSON object.
   void each_row(const std::function<void(const Row&)>& use) const;
   // The id of a user or an item. Throws ag::InputError if it is empty or has a tab.
   std::string_view id(const Row& row, size_t column) const;

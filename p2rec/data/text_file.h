@@ -1,8 +1,8 @@
 // Reads users' text files as lines with their numbers.
 //
-// A file is plain or compressed with gzip (RFC 1952), which is recognised by its first two bytes, 1F 8B; several members are
-// read as one text. Other kinds of files (Parquet, zip, xz, bzip2, zstd, HDF5, Excel, ...) are recognised by their first bytes
-// and refused with an error that has the command to convert them.
+// A file is plain or compressed with gzip (RFC 1952), which is recognised by its first two bytes, 1F 8B;
+// several members are read as one text. Other kinds of files (Parquet, zip, xz, bzip2, zstd, HDF5, Excel,
+// ...) are recognised by their first bytes and refused with an error that has the command to convert them.
 #pragma once
 
 #include <charconv>
@@ -55,15 +55,15 @@ std::string_view cut(std::string_view text, size_t columns);
 // `begin`, the others after `indent` blanks. No line end after the last line.
 std::string wrapped(const std::string& text, size_t indent = 0, size_t begin = 0);
 
-// The text of a file. Throws ag::InputError if it cannot be read, if the gzip data are damaged or end early, and for another
-// kind of file. `what` names the file's purpose in messages.
+// The text of a file. Throws ag::InputError if it cannot be read, if the gzip data are damaged or end early,
+// and for another kind of file. `what` names the file's purpose in messages.
 std::string read_text(const nn::Path& path, const std::string& what);
 // At most its first `most` bytes. Does not notice damage after them. Throws as read_text.
 std::string beginning_of_text(const nn::Path& path, size_t most);
 
-// A whole file as lines. Throws as read_text, and ag::InputError if the file is not text (naming the line) or has only blank
-// lines. Text is UTF-8. A file that is not UTF-8 and has :: or | in its first line is read as Latin-1, like MovieLens'
-// movies.dat and u.item.
+// A whole file as lines. Throws as read_text, and ag::InputError if the file is not text (naming the line) or
+// has only blank lines. Text is UTF-8. A file that is not UTF-8 and has :: or | in its first line is read as
+// Latin-1, like MovieLens' movies.dat and u.item.
 class TextFile {
  public:
   TextFile(const nn::Path& path, const std::string& what);

@@ -1,8 +1,8 @@
 // Reads the titles of items from a file:
 //
-//   table       a header or JSON lines (table.h), with a column of items (columns.h): MovieLens' movies.csv, Amazon's metadata,
-//               RecBole's .item files. The titles' column is the text column with "title" in its name, else "name", else the
-//               first of type token_seq
+//   table       a header or JSON lines (table.h), with a column of items (columns.h): MovieLens' movies.csv,
+//               Amazon's metadata, RecBole's .item files. The titles' column is the text column with "title"
+//               in its name, else "name", else the first of type token_seq
 //   movies.dat  item::title::...   MovieLens 1M and 10M
 //   u.item      item|title|...     MovieLens 100K
 #pragma once
@@ -21,8 +21,8 @@ struct Titles {
   std::string format;  // in words, with the columns
 };
 
-// Throws ag::InputError for another kind of file, for an item with two titles, and if no item of the file is in `item_ids`.
-// Other items are ignored.
+// Throws ag::InputError for another kind of file, for an item with two titles, and if no item of the file is
+// in `item_ids`. Other items are ignored.
 Titles read_titles(const nn::Path& file, const std::vector<std::string>& item_ids, const DataConfig& config);
 
 }  // namespace p2rec

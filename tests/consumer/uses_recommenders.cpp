@@ -1,4 +1,5 @@
-// Ends with 0 if items that are popular in the training parts of made-up data are ranked better than chance does.
+// Ends with 0 if items that are popular in the training parts of made-up data are ranked better than chance
+// does.
 #include "models/recommenders/popularity.h"
 #include "p2rec/data/synthetic.h"
 #include "p2rec/evaluation/evaluation.h"

@@ -203,7 +203,8 @@ std::unique_ptr<models::SequentialRecommender> load(const Context& context, cons
                           recommender_config(context, job.seed));
 }
 
-// Adds the facts and doubts of the trainings to their rows, which are the first ones, in the order of the jobs.
+// Adds the facts and doubts of the trainings to their rows, which are the first ones, in the order of the
+// jobs.
 void add_trainings(Results& results, const Context& context, const std::vector<Job>& jobs, double floor) {
   std::vector<Trained> trained;
   std::map<uint64_t, double> best_of_random;  // validation, by seed

@@ -128,7 +128,8 @@ int64_t augment(const Context& context) {
 // --- step 6 ------------------------------------------------------------------------------------------------
 
 // A recommender can start from the teacher's item table only if both have the same number of columns. A
-// teacher's file in the run's own folder may be of an earlier run, which --overwrite removes: the options count.
+// teacher's file in the run's own folder may be of an earlier run, which --overwrite removes: the options
+// count.
 Stage train_stage_with_teacher(const P2RecConfig& config) {
   Stage stage = train_stage(config.recommender, config.inits, p2rec_inits());
   const int64_t own_columns = config.teacher.recommender.model->hidden;

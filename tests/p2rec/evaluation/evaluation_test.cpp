@@ -196,7 +196,8 @@ TEST_CASE("negative items: in proportion to the weights, never with weight zero"
   CHECK_THROWS_AS(sampler.draw(0, 3, 0, {}), ag::InputError);
   // If one item has almost all the weight, the draw stops with an error and does not run on.
   const NegativeItems hidden({int64_t{1} << 50, 1, 1, 1}, 2);
-  CHECK_THROWS_WITH_AS(hidden.draw(0, 3, 3, {}), doctest::Contains("a million draws by popularity"), ag::InputError);
+  CHECK_THROWS_WITH_AS(hidden.draw(0, 3, 3, {}), doctest::Contains("a million draws by popularity"),
+                       ag::InputError);
 }
 
 TEST_CASE("evaluation: a sample of the users does not depend on other options") {

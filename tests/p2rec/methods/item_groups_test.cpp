@@ -172,10 +172,9 @@ TEST_CASE("k-means: several empty groups take the farthest points") {
 TEST_CASE("k-means: what cannot be grouped is an error that says why") {
   const ag::Tensor points = clouds(5, 1, 3, 0.1);
   KMeansConfig config;
-  CHECK_THROWS_WITH_AS(
-      group_items(points, config),
-      doctest::Contains("groups: found 20; expected 1 to the number of items, which is 5"),
-      ag::InputError);
+  CHECK_THROWS_WITH_AS(group_items(points, config),
+                       doctest::Contains("groups: found 20; expected 1 to the number of items, which is 5"),
+                       ag::InputError);
   config.groups = 0;
   CHECK_THROWS_WITH_AS(group_items(points, config), doctest::Contains("groups: found 0"), ag::InputError);
   config.groups = 2;

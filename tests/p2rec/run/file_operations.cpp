@@ -2,10 +2,11 @@
 // operations change the disk, so tests that kill the program at each of them cover every moment that matters.
 //
 // It counts all writes to files, renames, removals, syncs and new folders, from 1.
-//   P2REC_KILL_AT=n     operation n is not executed (of a write, only the first half), and the program is killed,
-//                       as by kill -9. The operation is printed to standard error
+//   P2REC_KILL_AT=n     operation n is not executed (of a write, only the first half), and the program is
+//                       killed, as by kill -9. The operation is printed to standard error
 //   P2REC_KILL_AFTER=n  the program is killed after n milliseconds, as by kill -9
-//   P2REC_FULL_AT=n     the disk is full from operation n on: that write takes its first half, later ones none
+//   P2REC_FULL_AT=n     the disk is full from operation n on: that write takes its first half, later ones
+//                       none
 //   P2REC_COUNT=FILE    at the end, the number of operations is written to FILE
 #include <dlfcn.h>
 #include <fcntl.h>
