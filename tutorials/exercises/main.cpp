@@ -1,0 +1,3 @@
+#include "tutorials/exercises/grade.h"
+
+int main(int argc, char** argv) { return exercise::run(argc, argv); }
