@@ -32,6 +32,15 @@ std::string place(const ag::Shape& shape, int64_t element) {
   return message("element ", index, " is ");
 }
 
+// "0.25, expected 0.5", with as many digits as show that they differ.
+std::string unlike(double got, double expected) {
+  const std::string six = message(got);
+  if (six != message(expected) || std::isnan(got)) return message(six, ", expected ", expected);
+  char text[80];
+  std::snprintf(text, sizeof text, "%.12g, expected %.12g", got, expected);
+  return text;
+}
+
 // A common factor of all elements is a mistake that is easily named: a sign, a mean taken for a sum.
 std::string factor_of(const Tensor& got, const Tensor& expected, double tolerance) {
   int64_t largest = 0;
@@ -59,8 +68,7 @@ std::string difference(const Tensor& got, const Tensor& expected, double toleran
     first = i;
   }
   if (wrong == 0) return "";
-  std::string text =
-      message(place(got.shape(), first), got.data()[first], ", expected ", expected.data()[first]);
+  std::string text = place(got.shape(), first) + unlike(got.data()[first], expected.data()[first]);
   if (expected.numel() > 1) text += message(" (", wrong, " of ", expected.numel(), " are wrong)");
   return text + factor_of(got, expected, tolerance);
 }
