@@ -104,7 +104,7 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
   }
   const std::vector<double> losses = train(loop, task);
   return {mean_loss(losses, 0, std::min(kFirstSteps, total)),
-          mean_loss(losses, total - steps_per_epoch, total), heldout};
+          mean_loss(losses, total - steps_per_epoch, total), heldout, losses};
 }
 
 int64_t check_finetuning_memory(models::Llama& llm, const FinetuneConfig& config,

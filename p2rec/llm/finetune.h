@@ -38,9 +38,10 @@ struct Finetuning {
 };
 
 struct FinetuneLosses {
-  double first = 0;       // mean over the first 20 steps
-  double last_epoch = 0;  // mean over its steps
-  double heldout = 0;     // after the last epoch; NaN if nothing is held out
+  double first = 0;                // mean over the first 20 steps
+  double last_epoch = 0;           // mean over its steps
+  double heldout = 0;              // after the last epoch; NaN if nothing is held out
+  std::vector<double> steps = {};  // of every step
 };
 
 // Attaches LoRA to the model and trains it together with finetuning.trained.
