@@ -1,0 +1,257 @@
+// 15 Preference parsing: how does a language model learn what a user likes, and at what cost?
+//
+//   g_uk = share of group k in the training items of user u                          sum_k g_uk = 1
+//   p_u = W h_u + b                     h_u = the state of the last token of the user's prompt
+//   loss = 1/(B K) sum_u sum_k (p_uk - g_uk)^2
+//
+// This is the user-level way: one prompt for each user, and K numbers to predict. The usual way is
+// instance-level: one prompt for each training interaction, and the item that came next to predict,
+//
+//   loss = -1/B sum_i log softmax(E h_i)[item_i]      E = the rows of the item tokens
+//
+// which reads a history as often as it is long. The training loop and the prompts are the same for both; the
+// loss is an argument.
+//
+// New: the preference, a head on a language model, instances. Needs: 13, 14. Takes 25 s.
+// --data FILE or FOLDER and --llm FILE or FOLDER use your own data and language model.
+// Read beside it: p2rec/methods/p2rec/reconstruction.h, p2rec/llm/instances.h.
+#include <chrono>
+#include <cmath>
+
+#include "autograd/ops.h"
+#include "p2rec/llm/instances.h"
+#include "p2rec/methods/p2rec/preferences.h"
+#include "p2rec/methods/p2rec/reconstruction.h"
+#include "tutorials/steps.h"
+
+namespace {
+
+using ag::Tensor;
+using lesson::check, lesson::largest_difference, lesson::normal;
+using p2rec::Interactions, p2rec::ItemGroups, p2rec::Target;
+
+// --- 1. From items to preferences
+
+// (V,K): row i is 1 in the column of item i's group. With it, all that follows is matrix products.
+Tensor membership(const ItemGroups& groups) {
+  const auto V = static_cast<int64_t>(groups.group_of.size());
+  Tensor m = Tensor::zeros({V, groups.groups});
+  for (int64_t i = 0; i < V; ++i) m.data()[i * groups.groups + groups.group_of[static_cast<size_t>(i)]] = 1;
+  return m;
+}
+
+// A user's preference is the mean of the rows of the user's training items.
+Tensor preference(p2rec::Sequence items, const Tensor& member) {
+  const Tensor rows = ag::embedding(member, Tensor::from_ints({items.begin(), items.end()}));
+  return ag::scale(ag::sum_rows(rows), 1 / double(items.size()));
+}
+
+// --- 2. The loss and its gradient
+
+// One term (p - g)^2 has the derivative 2 (p - g), and there are B K of them; the rest is the chain rule
+// through p = W h + b:
+//
+//   dp_uk = 2 (p_uk - g_uk) / (B K)
+//   dW = sum_u dp_u h_u^T,   db = sum_u dp_u,   dh_u = W^T dp_u
+void gradient_by_hand(uint64_t seed) {
+  const int64_t B = 5, C = 7, K = 4;
+  const Tensor h = normal("h", {B, C}, seed).set_requires_grad(),
+               W = normal("W", {K, C}, seed).set_requires_grad(),
+               b = normal("b", {K}, seed).set_requires_grad();
+  const Tensor g = ag::softmax(normal("g", {B, K}, seed));
+  const Tensor p = ag::linear(h, W, b);
+  ag::backward(ag::mse(p, g));
+  const ag::NoGrad no_grad;
+  const Tensor dp = ag::scale(ag::sub(p, g), 2.0 / double(B * K));
+  check(largest_difference(W.grad(), ag::matmul(dp, h, true)) < 1e-6, "dW by hand equals the tape's");
+  check(largest_difference(b.grad(), ag::sum_rows(dp)) < 1e-6, "db too");
+  check(largest_difference(h.grad(), ag::matmul(dp, W)) < 1e-6,
+        "and dh, with which the language model learns");
+}
+
+// --- 4. What was learned, measured on users that were not trained on
+
+struct Test {
+  const Interactions& data;
+  std::vector<int64_t> users;  // held out, with a validation item
+  Tensor wanted;               // (n,K): their preferences
+  Tensor mean;                 // (K): the mean preference of the users that are trained on
+};
+
+Tensor rows_of(const Tensor& preferences, const std::vector<int64_t>& users) {
+  return ag::embedding(preferences, Tensor::from_ints({users.begin(), users.end()}));
+}
+
+// The same preference (K) for as many users as `like` (n,K) has.
+Tensor for_everybody(const Tensor& preference, const Tensor& like) {
+  return ag::add_row(Tensor::zeros(like.shape()), preference);
+}
+
+Test test_of(const Interactions& data, const Tensor& preferences) {
+  const auto [trained_on, heldout] = p2rec::split_users(data);
+  Test test{data, {}, {}, {}};
+  for (const int64_t u : heldout) {
+    if (p2rec::has_target(data, u, Target::Validation)) test.users.push_back(u);
+  }
+  test.wanted = rows_of(preferences, test.users);
+  const Tensor sum = ag::sum_rows(rows_of(preferences, trained_on));
+  test.mean = ag::scale(sum, 1 / double(trained_on.size()));
+  return test;
+}
+
+// The states (n,C) at the end of the users' prompts.
+Tensor states(const p2rec::ItemReader& reader, const p2rec::Prompts& prompts, const Test& test) {
+  const ag::NoGrad no_grad;
+  std::vector<std::vector<int32_t>> texts;
+  for (const int64_t u : test.users) texts.push_back(prompts.of(p2rec::training_part(test.data, u)));
+  return p2rec::prompt_states(reader, nn::pack(texts));
+}
+
+// HR@10 of the validation items, from scores (n,V) of all items.
+double hit_rate(const Tensor& scores, const Test& test) {
+  double hits = 0;
+  for (size_t i = 0; i < test.users.size(); ++i) {
+    const auto V = static_cast<size_t>(scores.dim(1));
+    hits += p2rec::rank_of_target({scores.data() + i * V, V},
+                                  p2rec::target_item(test.data, test.users[i], Target::Validation),
+                                  p2rec::training_part(test.data, test.users[i])) < 10;
+  }
+  return hits / double(test.users.size());
+}
+
+struct Learned {
+  double error, hits;  // of the preferences, as a share of the mean's; HR@10
+};
+Learned learned(const Tensor& shares, const Tensor& scores, const Test& test) {
+  const double of_mean = ag::mse(for_everybody(test.mean, test.wanted), test.wanted).item();
+  return {ag::mse(shares, test.wanted).item() / of_mean, hit_rate(scores, test)};
+}
+
+// From shares (n,K). To rank items, a group's share is divided among its items by their popularity.
+Learned of_shares(const Tensor& shares, const Test& test, const Tensor& member) {
+  const std::vector<int64_t> counts = p2rec::item_counts(test.data, p2rec::CountedPart::Training);
+  const int64_t V = member.dim(0), K = member.dim(1);
+  Tensor among = member.clone(), total = Tensor::zeros({K});
+  for (int64_t i = 0; i < V * K; ++i) {
+    among.data()[i] *= static_cast<ag::real>(counts[size_t(i / K)]);
+    total.data()[i % K] += among.data()[i];
+  }
+  for (int64_t i = 0; i < V * K; ++i) among.data()[i] /= std::max(total.data()[i % K], ag::real(1));
+  return learned(shares, ag::matmul(shares, among, false, true), test);
+}
+
+// From the probabilities (n,V) of all items. A group's share is the sum of its items' probabilities.
+Learned of_probabilities(const Tensor& probabilities, const Test& test, const Tensor& member) {
+  return learned(ag::matmul(probabilities, member), probabilities, test);
+}
+
+void show(const char* name, size_t prompts, int64_t tokens, double seconds, const Learned& learned) {
+  fmt::print("  {:<15} {:>7} {:>9} {:>8.2f} {:>8.3f} {:>8.3f}\n", name, prompts, tokens, seconds,
+             learned.error, learned.hits);
+}
+
+// Means of parts of the steps, as a share of the loss of a prediction that does not look at the prompt.
+void show_curve(const char* name, const std::vector<double>& losses, double blind) {
+  fmt::print("  {}\n", name);
+  const auto n = static_cast<int64_t>(losses.size()), parts = std::min<int64_t>(n, 6);
+  for (int64_t i = 0; i < parts; ++i) {
+    const double share = p2rec::mean_loss(losses, n * i / parts, n * (i + 1) / parts) / blind;
+    fmt::print("    to {:3} % of the steps  {:.3f}  {}\n", 100 * (i + 1) / parts, share,
+               lesson::bar(share, 30));
+  }
+}
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+void chapter(const lesson::Options& options) {
+  lesson::heading("1. The preference of a user: the share of each group of items");
+  const Interactions data = lesson::interactions(options);
+  const ItemGroups groups = lesson::groups(options, data);
+  const Tensor preferences = p2rec::user_preferences(data, groups), member = membership(groups);
+  const std::vector<int64_t> trained_on = p2rec::split_users(data).users;
+  const int64_t K = groups.groups;
+  const auto longest = std::ranges::max_element(
+      trained_on, {}, [&](int64_t u) { return std::min<size_t>(6, p2rec::training_part(data, u).size()); });
+  const int64_t someone = *longest;  // the first of them, with at least six items if there is one
+  const p2rec::Sequence items = p2rec::training_part(data, someone);
+  for (int64_t k = 0; k < K; ++k) {
+    const double share = preferences.data()[someone * K + k];
+    fmt::print("  group {:2}  {:.2f}  {}\n", k, share, lesson::bar(share, 30));
+  }
+  const Tensor row = preferences.rows(someone, someone + 1);
+  check(largest_difference(preference(items, member), row) < 1e-6,
+        "it is the mean of the rows of the user's items");
+  check(std::abs(ag::sum(row).item() - 1) < 1e-5, "its shares sum to 1");
+
+  lesson::heading("2. The gradient of the loss, by hand");
+  gradient_by_hand(options.seed);
+
+  lesson::heading("3. One prompt for a user, or one for each interaction");
+  const models::LanguageModel llm = lesson::language_model(options, data);
+  const int64_t rows = llm.model->config().vocabulary;
+  const p2rec::Prompts prompts(data, *llm.tokenizer, {}, rows);
+  const auto show_prompt = [&](p2rec::Sequence history, const std::string& wanted) {
+    std::string text = p2rec::prompt_text(prompts.of(history), *llm.tokenizer, data, rows);
+    std::ranges::replace(text, '\n', ' ');
+    fmt::print("  {}  {}\n", text, wanted);
+  };
+  show_prompt(items, fmt::format("the {} shares", K));
+  for (size_t place = 1; place < std::min<size_t>(4, items.size()); ++place)
+    show_prompt(items.first(place), fmt::format("<i{}>", data.item_ids[size_t(items[place])]));
+
+  lesson::heading("4. Both, for about as many tokens");
+  // The head begins with W = 0 and b = the mean preference, so the first prediction is the mean for everybody.
+  // dh = W^T dp is zero too: in the first step only the head learns.
+  const Test test = test_of(data, preferences);
+  const p2rec::ItemReader chooser{
+      *llm.model, p2rec::initial_item_tokens(*llm.model, data.items(), options.seed).set_requires_grad()};
+  p2rec::ReconstructionConfig config;
+  config.finetune.seed = options.seed;
+  const p2rec::Finetuning instances = p2rec::instance_level(chooser, prompts, data, config.item_lr);
+  int64_t user_tokens = 0, instance_tokens = 0;
+  for (const int64_t u : trained_on) user_tokens += std::ssize(prompts.of(p2rec::training_part(data, u)));
+  for (const int64_t length : instances.lengths) instance_tokens += length;
+
+  config.finetune.epochs = std::max<int64_t>(1, std::llround(double(instance_tokens) / double(user_tokens)));
+  auto begin = Clock::now();
+  const p2rec::Reconstruction parsed = p2rec::reconstruct(*llm.model, prompts, data, preferences, config);
+  const double user_seconds = seconds_since(begin) / double(config.finetune.epochs);
+  const Tensor shares = ag::linear(states(parsed.model.reader, prompts, test), parsed.model.head_weight,
+                                   parsed.model.head_bias);
+  nn::detach_lora(*llm.model);
+  config.finetune.epochs = 1;
+  begin = Clock::now();
+  const p2rec::FinetuneLosses chosen = p2rec::finetune(*llm.model, config.finetune, instances);
+  const double instance_seconds = seconds_since(begin);
+  const Tensor probabilities =
+      ag::softmax(ag::matmul(states(chooser, prompts, test), chooser.item_tokens, false, true));
+
+  const Learned by_user = of_shares(shares, test, member);
+  fmt::print("  {:<15} {:>7} {:>9} {:>8} {:>8} {:>8}\n", "an epoch", "prompts", "tokens", "seconds", "error",
+             "HR@10");
+  show("the mean", 0, 0, 0, of_shares(for_everybody(test.mean, test.wanted), test, member));
+  show("user-level", trained_on.size(), user_tokens, user_seconds, by_user);
+  show("instance-level", instances.examples.size(), instance_tokens, instance_seconds,
+       of_probabilities(probabilities, test, member));
+  fmt::print(
+      "  error of the preferences of {} held-out users, as a share of the mean's\n"
+      "  HR@10 of the item after their prompt, known to about +-{:.3f}; {:.3f} by chance\n",
+      test.users.size(), std::sqrt(by_user.hits * (1 - by_user.hits) / double(test.users.size())),
+      10 / double(data.items()));
+  const Tensor wanted = rows_of(preferences, trained_on);
+  show_curve("user-level loss, 1: the mean for everybody", parsed.losses.steps,
+             ag::mse(for_everybody(test.mean, wanted), wanted).item());
+  show_curve("instance-level loss, 1: all items alike", chosen.steps, std::log(double(data.items())));
+  check(by_user.error < 1, "user-level: better than the mean on users that were not trained on");
+  const auto steps = std::ssize(chosen.steps);
+  check(p2rec::mean_loss(chosen.steps, steps - steps / 4, steps) < chosen.first,
+        "instance-level: the loss falls");
+  fmt::print("\nNext: a model that reads users can read an item as if it were a user: 16.\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return lesson::run(argc, argv, {"--data", "--llm"}, chapter); }
