@@ -22,6 +22,7 @@ struct Options {
   bool quick = false;              // --quick: fewer steps or less data, as the tests run it
   std::string data = "synthetic";  // --data FILE or FOLDER: interactions, as `p2rec run` reads them
   std::string llm = "tiny";        // --llm FILE or FOLDER: a language model, likewise
+  std::string figures;             // --figures FOLDER: where figures.h saves figures; empty: nowhere
   uint64_t seed = 1;               // --seed N: of everything that is drawn
 };
 
@@ -62,9 +63,9 @@ inline double largest_difference(const ag::Tensor& a, const ag::Tensor& b) {
   return worst;
 }
 
-// Every chapter takes --quick and --seed; `more` names the others that this one takes.
+// Every chapter takes --quick, --seed and --figures; `more` names the others that this one takes.
 inline Options parse(int argc, char** argv, std::vector<std::string> more) {
-  more.insert(more.begin(), {"--quick", "--seed"});
+  more.insert(more.begin(), {"--quick", "--seed", "--figures"});
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
@@ -78,6 +79,7 @@ inline Options parse(int argc, char** argv, std::vector<std::string> more) {
     const std::string_view value = argv[i];
     if (name == "--data") options.data = value;
     if (name == "--llm") options.llm = value;
+    if (name == "--figures") options.figures = value;
     if (name != "--seed") continue;
     const auto [end, error] = std::from_chars(value.begin(), value.end(), options.seed);
     INPUT_CHECK(error == std::errc() && end == value.end(), "--seed: found ", value,

@@ -103,7 +103,8 @@ std::string x_axis(const Scale& x, double top, double bottom, const std::string&
 // --- curves ------------------------------------------------------------------------------------------------
 
 const char* css_of(CurveStyle style) {
-  return style == CurveStyle::Main ? "main" : style == CurveStyle::Second ? "second" : "background";
+  constexpr const char* kNames[] = {"main", "second", "third", "background"};
+  return kNames[static_cast<size_t>(style)];
 }
 
 std::string polyline(CurveStyle style, const std::string& points) {
@@ -123,19 +124,26 @@ std::string curve(const Curve& c, const Scale& x, const Scale& y) {
   return polyline(c.style, points) + dots;
 }
 
-// The labels of the curves in a row above the plot.
-std::string legend(const std::vector<Curve>& curves, double left, double y) {
+// The labels of the curves in rows above the plot.
+struct Legend {
+  std::string content;
+  double bottom;
+};
+Legend legend(const std::vector<Curve>& curves, double left, double y) {
   std::string result, last;
-  constexpr double kLetter = 6.2;  // average width of a letter
+  constexpr double kLetter = 6.6, kRow = 16;  // width of a usual letter
+  double x = left;
   for (const Curve& c : curves) {
     if (c.label.empty() || c.label == last) continue;
-    result += polyline(c.style, fmt::format("{:.1f},{:.1f} {:.1f},{:.1f}", left, y, left + 18, y));
-    if (c.marked) result += dot(css_of(c.style), left + 9, y, 3.5, c.label);
-    result += text(left + 23, y + 4, "start", c.label);
-    left += 40 + kLetter * static_cast<double>(c.label.size());
+    const double width = 40 + kLetter * static_cast<double>(c.label.size());
+    if (x > left && x + width > kWidth + 17) x = left, y += kRow;
+    result += polyline(c.style, fmt::format("{:.1f},{:.1f} {:.1f},{:.1f}", x, y, x + 18, y));
+    if (c.marked) result += dot(css_of(c.style), x + 9, y, 3.5, c.label);
+    result += text(x + 23, y + 4, "start", c.label);
+    x += width;
     last = c.label;
   }
-  return result;
+  return {result, y};
 }
 
 // Heights for the names of levels: as near to the levels as possible without touching each other.
@@ -152,6 +160,12 @@ std::vector<double> spread(std::vector<double> heights, double distance, double 
 }
 
 }  // namespace
+
+std::string svg_file(const std::string& plot) {
+  constexpr std::string_view kTag = "<svg ";
+  return fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" {}<style>{}</style>\n</svg>\n",
+                     plot.substr(kTag.size(), plot.rfind("</svg>") - kTag.size()), kPlotStyle);
+}
 
 void Extent::see(double value) {
   if (!drawable(value)) return;
@@ -230,6 +244,38 @@ std::string scatter_plot(const ScatterPlot& plot) {
   return svg(plot.caption, bottom + 20, content);
 }
 
+std::string heat_map(const HeatMap& plot) {
+  constexpr double kLeft = 30, kRight = 6, kTop = 20, kLargestCell = 26;
+  const double size = std::min(kLargestCell, (kWidth - kLeft - kRight) / static_cast<double>(plot.columns));
+  const double right = kLeft + size * static_cast<double>(plot.columns),
+               bottom = kTop + size * static_cast<double>(plot.rows);
+  Extent seen{0, 0};
+  for (const double value : plot.values) seen.see(std::abs(value));
+  std::string content = text(0, 12, "start", plot.y_axis, "axis") +
+                        text(kWidth, 12, "end", "full colour: " + loss_text(seen.high), "axis");
+  for (size_t i = 0; i < plot.values.size(); ++i) {
+    const double value = plot.values[i], share = std::abs(value) / seen.high;
+    if (!(share >= 0.005) || !drawable(value)) continue;
+    content += fmt::format(
+        "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" "
+        "fill-opacity=\"{:.2f}\"><title>{}, {}: {}</title></rect>\n",
+        value > 0 ? "main" : "second", kLeft + size * static_cast<double>(i % plot.columns),
+        kTop + size * static_cast<double>(i / plot.columns), size, size, share, i / plot.columns,
+        i % plot.columns, loss_text(value));
+  }
+  content += fmt::format("<rect class=\"frame\" x=\"{}\" y=\"{}\" width=\"{:.1f}\" height=\"{:.1f}\"/>\n",
+                         kLeft, kTop, right - kLeft, bottom - kTop);
+  const auto every = static_cast<size_t>(std::ceil(22 / size));  // numbers do not touch
+  for (size_t i = 0; i < plot.rows; i += every)
+    content +=
+        text(kLeft - 6, kTop + size * (static_cast<double>(i) + 0.5) + 4, "end", std::to_string(i), "tick");
+  for (size_t j = 0; j < plot.columns; j += every)
+    content +=
+        text(kLeft + size * (static_cast<double>(j) + 0.5), bottom + 14, "middle", std::to_string(j), "tick");
+  content += text((kLeft + right) / 2, bottom + 30, "middle", plot.x_axis, "axis");
+  return svg(plot.caption, bottom + 36, content);
+}
+
 Frame frame_of(const std::vector<Curve>& curves, const std::vector<Level>& levels, bool y_from_zero) {
   Frame frame;
   for (const Curve& c : curves) {
@@ -243,18 +289,18 @@ Frame frame_of(const std::vector<Curve>& curves, const std::vector<Level>& level
 }
 
 std::string curve_plot(const CurvePlot& plot) {
-  const bool named = std::ranges::any_of(plot.curves, [](const Curve& c) { return !c.label.empty(); });
-  const double left = 50, right = plot.levels.empty() ? 12 : 64, top = named ? 40 : 22, bottom = 190;
+  const double left = 50, right = plot.levels.empty() ? 12 : 64;
+  const Legend names_of_curves = legend(plot.curves, left, 26);
+  const double top = names_of_curves.content.empty() ? 22 : names_of_curves.bottom + 14, bottom = top + 150;
   const Scale x{nice_axis(plot.frame.x, 5, 1), left, kWidth - right},  // steps and epochs are integers
       y{nice_axis(plot.frame.y, 4), bottom, top};
 
-  std::string content = x_axis(x, top, bottom, plot.x_axis);
+  std::string content = x_axis(x, top, bottom, plot.x_axis) + names_of_curves.content;
   content += text(0, 12, "start", plot.y_axis, "axis");
   for (const double tick : y.axis.ticks()) {
     content += line("grid", left, y(tick), kWidth - right, y(tick));
     content += text(left - 6, y(tick) + 4, "end", tick_text(tick, y.axis.step), "tick");
   }
-  if (named) content += legend(plot.curves, left, 26);
   for (const Curve& c : plot.curves) content += curve(c, x, y);
 
   std::vector<Level> levels = plot.levels;

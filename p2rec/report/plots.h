@@ -1,5 +1,5 @@
-// The report's plots as inline SVG without scripts. Classes of the page's style sheet set the colours for
-// light, dark and print. All plots are kWidth units wide, so that their letters have the same size.
+// The plots of the report and of the course as inline SVG without scripts. Classes of the style sheet plots.css
+// set the colours for light, dark and print. All plots are kWidth units wide, so that their letters have the same size.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +9,11 @@
 #include <vector>
 
 namespace p2rec {
+
+extern const char* const kPlotStyle;  // plots.css
+
+// A plot as a file of its own, with the style sheet.
+std::string svg_file(const std::string& plot);
 
 // The description of a plot for screen readers. `id` is unique in the page.
 struct PlotCaption {
@@ -61,11 +66,23 @@ struct ScatterPlot {
 // Both axes have the same scale. A group with at least 1/50 of the dots has its number at their mean.
 std::string scatter_plot(const ScatterPlot& plot);
 
+// --- heat map: a matrix of coloured cells ------------------------------------------------------------------
+
+struct HeatMap {
+  PlotCaption caption;
+  std::string x_axis, y_axis;
+  size_t rows = 0, columns = 0;
+  std::vector<double> values;  // rows x columns, the first row at the top
+};
+// The colour's strength is the value as a share of the largest magnitude, which is written above. Negative
+// values have the second colour. A cell that is not finite or too large stays empty, as 0 does.
+std::string heat_map(const HeatMap& plot);
+
 // --- curves ------------------------------------------------------------------------------------------------
 
 using Points = std::vector<std::pair<double, double>>;  // x ascending
 
-enum class CurveStyle { Main, Second, Background };
+enum class CurveStyle { Main, Second, Third, Background };
 struct Curve {
   std::string label;  // in the legend, once per label; empty: not in the legend
   CurveStyle style = CurveStyle::Main;

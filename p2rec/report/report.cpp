@@ -118,22 +118,22 @@ std::string report_page(const ReportData& data) {
 <meta charset="utf-8"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <title>{0}</title>
-<style>{1}</style>
+<style>{1}{2}</style>
 </head>
 <body>
 <header>
 <h1>{0}</h1>
-{2}<nav aria-label="Sections"><ul>
-{3}</ul></nav>
+{3}<nav aria-label="Sections"><ul>
+{4}</ul></nav>
 </header>
 <main>
-{4}</main>
+{5}</main>
 <footer>Made by <code>p2rec report</code> from config.toml, manifest.json, results.json and log.jsonl,
 which have all digits.</footer>
 </body>
 </html>
 )",
-      title, kStyle, progress_note(data) + verdict(data), links, body);
+      title, kPlotStyle, kStyle, progress_note(data) + verdict(data), links, body);
 }
 
 nn::Path write_report(const nn::Path& folder, const ReportPlan& plan) {

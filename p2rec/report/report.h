@@ -74,7 +74,7 @@ nn::Path write_report(const nn::Path& folder, const ReportPlan& plan);
 
 // --- parts of the page, each as HTML (sections.cpp, results_section.cpp) -----------------------------------
 
-extern const char* const kStyle;  // style.css
+extern const char* const kStyle;  // style.css, after plots.css
 
 std::string progress_note(const ReportData& data);  // unfinished run: open stages, and how to resume
 // Finished run: the main result in one or two sentences, the difference to the baseline, and a figure.
