@@ -12,7 +12,7 @@
 // which reads a history as often as it is long. The training loop and the prompts are the same for both; the
 // loss is an argument.
 //
-// New: the preference, a head on a language model, instances. Needs: 13, 14. Takes 25 s.
+// New: the preference, a head on a language model, instances. Needs: 13, 14. Takes 20 s.
 // --data FILE or FOLDER and --llm FILE or FOLDER use your own data and language model.
 // Read beside it: p2rec/methods/p2rec/reconstruction.h, p2rec/llm/instances.h.
 #include <chrono>

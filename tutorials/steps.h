@@ -21,10 +21,10 @@ inline p2rec::Interactions interactions(const Options& options) {
 }
 
 // SASRec of half the usual width at three times the learning rate.
-inline p2rec::RecommenderConfig recommender(const Options& options, int64_t max_epochs) {
+inline p2rec::RecommenderConfig recommender(const Options& options, int64_t max_epochs, int64_t hidden = 32) {
   p2rec::RecommenderConfig config;
   models::SasrecConfig sasrec;
-  sasrec.hidden = sasrec.inner = 32;
+  sasrec.hidden = sasrec.inner = hidden;
   config.model = sasrec;
   config.lr = 3e-3;
   config.max_epochs = max_epochs;
