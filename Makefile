@@ -84,6 +84,12 @@ bench: packages  ## build and run the benchmarks
 	cmake --build $(BUILD)/bench -j $(JOBS) --target p2rec_bench
 	$(BUILD)/bench/bench/p2rec_bench $(BENCH_OPTIONS)
 
+profile: packages  ## time a LoRA step kernel by kernel (SEQUENCES=4 LENGTH=256)
+	@PACKAGES="$(BENCH_PACKAGES)"; $(install)
+	cmake -S . -B $(BUILD)/bench -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF -DP2REC_BENCH=ON $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/bench -j $(JOBS) --target profile
+	$(BUILD)/bench/bench/profile $(or $(SEQUENCES),4) $(or $(LENGTH),256)
+
 # Without the tests that only start and kill the program, or that read gigabytes; `make test` runs them.
 asan: test-packages  ## build the f32 tests with AddressSanitizer and UBSan and run them
 	cmake --preset asan -B $(BUILD)/asan $(CMAKE_OPTIONS)
@@ -216,4 +222,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials exercise exercises handout reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
+.PHONY: help run test program tutorials exercise exercises handout reproduce rows study bench profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages

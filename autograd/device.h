@@ -5,6 +5,8 @@
 #include <string>
 #include <type_traits>
 
+#include "autograd/profile.h"
+
 namespace ag {
 
 enum class Device : uint8_t { CPU, CUDA };  // CUDA: the first device that the CUDA runtime lists
@@ -31,6 +33,7 @@ void check_argument(Device device, const char* kernel, const T& argument) {
 #define DISPATCH(device, name, ...)                              \
   [dispatch_to = (device)](auto... dispatched) {                 \
     (::ag::check_argument(dispatch_to, #name, dispatched), ...); \
+    const ::ag::KernelTimer kernel_timer(#name);                 \
     if (dispatch_to == ::ag::Device::CPU)                        \
       ::ag::cpu::name(dispatched...);                            \
     else                                                         \
@@ -40,6 +43,7 @@ void check_argument(Device device, const char* kernel, const T& argument) {
 #define DISPATCH(device, name, ...)                                \
   do {                                                             \
     if ((device) != ::ag::Device::CPU) ::ag::throw_without_cuda(); \
+    const ::ag::KernelTimer kernel_timer(#name);                   \
     ::ag::cpu::name(__VA_ARGS__);                                  \
   } while (false)
 #endif

@@ -98,6 +98,7 @@ namespace cpu {
 
 void gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha, const real* A,
           const real* B, real beta, real* C) {
+  KernelTimer::product(M, N, K);
   if (M == 0 || N == 0) return;
   if (K == 0) {  // beta = 0 writes zeros, also over NaN: 0 * NaN would be NaN
     if (beta == 0) {

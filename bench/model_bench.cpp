@@ -2,33 +2,13 @@
 // operations as a share of a large matrix product's in the same run.
 #include "autograd/ops.h"
 #include "bench/bench.h"
-#include "models/llama/llama.h"
+#include "bench/lora_step.h"
 #include "models/recommenders/sasrec.h"
-#include "nn/init.h"
-#include "nn/lora.h"
-#include "nn/optim.h"
 
 namespace bench {
 namespace {
 
 using ag::Tensor;
-
-Tensor random(ag::Shape shape, const char* name) {
-  Tensor x = Tensor::empty(std::move(shape));
-  nn::normal_(x, 1, nn::key_for(name, 1));
-  return x;
-}
-
-std::vector<std::vector<int32_t>> random_sequences(int64_t count, int64_t length, int32_t below) {
-  std::vector<std::vector<int32_t>> sequences(static_cast<size_t>(count));
-  uint64_t draw = 0;
-  for (auto& sequence : sequences) {
-    for (int64_t i = 0; i < length; ++i)
-      sequence.push_back(
-          static_cast<int32_t>(ag::random_below({1, 0, 0}, draw++, static_cast<uint32_t>(below))));
-  }
-  return sequences;
-}
 
 void tokens_per_second(benchmark::State& state, int64_t tokens) {
   state.counters["tokens/s"] =
@@ -40,10 +20,11 @@ void tokens_per_second(benchmark::State& state, int64_t tokens) {
 void attention(benchmark::State& state) {
   const int64_t B = state.range(0), T = state.range(1), H = state.range(2), KV = state.range(3),
                 D = state.range(4), N = B * T;
-  Tensor q = random({N, H, D}, "q"), k = random({N, KV, D}, "k"), v = random({N, KV, D}, "v");
+  Tensor q = random_tensor({N, H, D}, "q"), k = random_tensor({N, KV, D}, "k"),
+         v = random_tensor({N, KV, D}, "v");
   for (Tensor* x : {&q, &k, &v}) x->set_requires_grad();
   const ag::Offsets offsets(std::vector<int32_t>(static_cast<size_t>(B), static_cast<int32_t>(T)));
-  const Tensor dy = random({N, H, D}, "dy");
+  const Tensor dy = random_tensor({N, H, D}, "dy");
   for (auto _ : state) ag::backward(ag::attention(q, k, v, offsets, offsets, ag::Mask::Causal), dy);
   tokens_per_second(state, N);
   report_operations(state, 7.0 * static_cast<double>(B * H * T * T * D));
@@ -55,38 +36,12 @@ BENCHMARK(attention)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
-// The step of `p2rec reconstruct`: SmolLM2-135M's shape with random weights, LoRA with r = 8 on its seven
-// kinds of linear layers, a linear head on the last token, AdamW. Arguments: sequences, length.
+// Arguments: sequences, length.
 void lora_step(benchmark::State& state) {
-  const int64_t B = state.range(0), T = state.range(1);
-  models::LlamaConfig config;
-  config.vocabulary = 49152;
-  config.hidden = 576;
-  config.intermediate = 1536;
-  config.layers = 30;
-  config.heads = 9;
-  config.kv_heads = 3;
-  models::Llama model(config);
-  models::initialise(model, 0.02, 1);
-  nn::attach_lora(model, {});
-  nn::NamedTensors trained = nn::lora_parameters(model);
-  Tensor head = Tensor::zeros({20, config.hidden});
-  trained.emplace_back("head", head.set_requires_grad());
-  nn::Adam adam(trained, {});
-  const nn::Packed x = nn::pack(random_sequences(B, T, 49152));
-  const Tensor target = random({B, 20}, "target");
-  for (auto _ : state) {
-    adam.zero_grad();
-    const Tensor h = ag::embedding(model.hidden_states(x), x.offsets.last_rows());
-    ag::backward(ag::mse(ag::linear(h, head), target));
-    adam.step();
-  }
-  tokens_per_second(state, B * T);
-  // The frozen matrices: forward, and the gradient of their input.
-  const double per_layer = 2.0 * static_cast<double>(config.hidden * config.hidden) +
-                           2.0 * static_cast<double>(config.hidden * 192) +
-                           3.0 * static_cast<double>(config.hidden * config.intermediate);
-  report_operations(state, 4.0 * 30 * per_layer * static_cast<double>(B * T));
+  LoraStep step(state.range(0), state.range(1));
+  for (auto _ : state) step.run();
+  tokens_per_second(state, step.tokens());
+  report_operations(state, step.operations());
 }
 BENCHMARK(lora_step)
     ->Args({16, 50})
