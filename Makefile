@@ -11,11 +11,11 @@ PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-d
 TEST_PACKAGES  := doctest-dev
 BENCH_PACKAGES := libbenchmark-dev
 FORMAT_PACKAGES := clang-format
-FUZZ_PACKAGES  := clang libclang-rt-dev libomp-dev python3
+FUZZ_PACKAGES  := clang-16 libclang-rt-16-dev libomp-16-dev python3
 MUTATE_PACKAGES   := python3
 COVERAGE_PACKAGES := gcovr
 PYTHON_PACKAGES   := python3-venv
-CLANG_PACKAGES    := clang libomp-dev
+CLANG_PACKAGES    := clang-16 libomp-16-dev
 ARM64_PACKAGES    := g++-aarch64-linux-gnu qemu-user-static
 ARM64_LIBRARIES   := libpcre2-dev libpcre2-8-0 libxxhash-dev libxxhash0 libfmt-dev libfmt9
 VENV ?= .venv
@@ -140,7 +140,7 @@ coverage: test-packages  ## line coverage of the f32 tests by gcov: per file, an
 
 fuzz: packages  ## fuzz every file reader with libFuzzer: make fuzz SECONDS=60 (each) [TARGETS="gguf ..."]
 	@PACKAGES="$(FUZZ_PACKAGES)"; $(install)
-	cmake -S . -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_FUZZ=ON -DP2REC_SANITIZE=address,undefined,fuzzer-no-link -DP2REC_ONEDNN=OFF -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
+	cmake -S . -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER=clang++-16 -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DP2REC_FUZZ=ON -DP2REC_SANITIZE=address,undefined,fuzzer-no-link -DP2REC_ONEDNN=OFF -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/fuzz -j $(JOBS) --target $(if $(TARGETS),$(addprefix fuzz_,$(TARGETS)),fuzz)
 	bash tests/fuzz/run.sh $(BUILD)/fuzz/tests/fuzz $(SECONDS) $(JOBS) $(TARGETS)
 

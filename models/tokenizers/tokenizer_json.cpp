@@ -281,8 +281,8 @@ std::vector<int32_t> end_tokens(const nn::Path& folder, const BpeVocabulary& voc
 
 // The entry "post_processor", which puts vocabulary.special around a text, and around each text of a pair.
 Json template_json(const BpeVocabulary& vocabulary) {
-  const auto& [before, after, ends] = vocabulary.special;
-  if (before.empty() && after.empty()) return nullptr;
+  const auto& special = vocabulary.special;
+  if (special.before.empty() && special.after.empty()) return nullptr;
   Json tokens = Json::object();
   const auto around = [&](const char* text, int type) {
     Json pieces = Json::array();
@@ -293,9 +293,9 @@ Json template_json(const BpeVocabulary& vocabulary) {
         tokens[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
       }
     };
-    add(before);
+    add(special.before);
     pieces.push_back({{"Sequence", {{"id", text}, {"type_id", type}}}});
-    add(after);
+    add(special.after);
     return pieces;
   };
   Json pair = around("A", 0);

@@ -131,7 +131,7 @@ TEST_CASE("a key-value cache and a shared prefix work with head sizes, biases, n
                  all = expected.at(name + ".logits");
     const int64_t T = all.dim(0);
     const testing::Parity parity("Hugging Face folder: " + name, expected);
-    check_share(parity, last.view({1, 40}), all.rows(T - 1, T), 1e-9, "logits behind a cache");
+    check_share(parity, last.view({1, 40}), all.rows(T - 1, T), 1e-9, "logits after a cache");
 
     const ag::NoGrad no_grad;
     const models::SharedPrefix prefix =
@@ -139,7 +139,7 @@ TEST_CASE("a key-value cache and a shared prefix work with head sizes, biases, n
     nn::Packed x = nn::pack({{ids.begin() + 5, ids.end()}});
     for (int64_t i = 0; i < x.positions.dim(0); ++i) x.positions.ints()[i] += 5;
     check_share(parity, model->logits(model->hidden_states(x, &prefix)), all.rows(5, T), 1e-9,
-                "logits behind a prefix");
+                "logits after a prefix");
   }
 }
 

@@ -159,13 +159,13 @@ TEST_CASE("a shared prefix and a key-value cache give the states of the whole se
   const p2rec::ItemReader reader{model};
   const models::SharedPrefix prefix = model.shared_prefix(model.embed(Tensor::from_ints(beginning)));
   check_close(p2rec::prompt_states(reader, nn::pack({a, b}), &prefix), expected, tolerance::kFused,
-              "behind a shared prefix");
+              "after a shared prefix");
 
   models::KvCache cache(model.config(), 8);
   model.decode(beginning, cache);
   model.decode({a[0]}, cache);
   const Tensor logits = model.decode({a[1]}, cache);
-  check_close(logits, model.logits(expected.rows(0, 1)).view({96}), tolerance::kFused, "behind a cache");
+  check_close(logits, model.logits(expected.rows(0, 1)).view({96}), tolerance::kFused, "after a cache");
 }
 
 TEST_CASE("strict loading lists what is missing, unexpected and mis-shaped") {
