@@ -45,9 +45,10 @@ TokenLines lines_of_step(const TokenLines& lines, int64_t step, const TinyLlmCon
   return batch;
 }
 
-// The mean cross-entropy of all tokens except the first of each line.
-Tensor next_token_loss(const models::Llama& model, const TokenLines& lines) {
-  const nn::Packed x = nn::pack(lines);
+}  // namespace
+
+Tensor next_token_loss(const models::Llama& model, const std::vector<std::vector<int32_t>>& sequences) {
+  const nn::Packed x = nn::pack(sequences);
   std::vector<int32_t> targets(static_cast<size_t>(x.offsets.rows()), -1);
   for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
     for (int64_t i = x.offsets.at(b); i + 1 < x.offsets.at(b + 1); ++i)
@@ -55,8 +56,6 @@ Tensor next_token_loss(const models::Llama& model, const TokenLines& lines) {
   }
   return ag::cross_entropy(model.logits(model.hidden_states(x)), Tensor::from_ints(targets));
 }
-
-}  // namespace
 
 void describe(TinyLlmConfig& config, const nn::Visit& visit) {
   visit({"tiny-steps", "pre-training steps of the language model 'tiny'", nn::at_least(1)}, &config.steps);

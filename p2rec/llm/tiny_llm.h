@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "models/llama/llama.h"
 #include "models/tokenizers/tokenizer.h"
@@ -28,5 +29,8 @@ std::unique_ptr<models::Llama> untrained_tiny_llm(const models::Tokenizer& token
 // a cosine schedule.
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task = {});
+
+// The mean of -log p(token | the tokens before it) over all tokens but the first of each sequence, in nats.
+ag::Tensor next_token_loss(const models::Llama& model, const std::vector<std::vector<int32_t>>& sequences);
 
 }  // namespace p2rec
