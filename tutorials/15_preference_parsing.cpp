@@ -22,6 +22,7 @@
 #include "p2rec/llm/instances.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "p2rec/methods/p2rec/reconstruction.h"
+#include "tutorials/figures.h"
 #include "tutorials/steps.h"
 
 namespace {
@@ -161,6 +162,15 @@ void show_curve(const char* name, const std::vector<double>& losses, double blin
   }
 }
 
+// The same for a figure: the share after so many tokens.
+lesson::Series curve(const char* name, const std::vector<double>& losses, double blind, int64_t tokens) {
+  lesson::Series series{name, {}};
+  for (size_t i = 0; i < losses.size(); ++i)
+    series.points.emplace_back(double(tokens) * double(i + 1) / double(losses.size()), losses[i] / blind);
+  series.points = p2rec::thinned(series.points, 30);
+  return series;
+}
+
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -242,9 +252,14 @@ void chapter(const lesson::Options& options) {
       test.users.size(), std::sqrt(by_user.hits * (1 - by_user.hits) / double(test.users.size())),
       10 / double(data.items()));
   const Tensor wanted = rows_of(preferences, trained_on);
-  show_curve("user-level loss, 1: the mean for everybody", parsed.losses.steps,
-             ag::mse(for_everybody(test.mean, wanted), wanted).item());
-  show_curve("instance-level loss, 1: all items alike", chosen.steps, std::log(double(data.items())));
+  const double blind = ag::mse(for_everybody(test.mean, wanted), wanted).item(),
+               alike = std::log(double(data.items()));
+  show_curve("user-level loss, 1: the mean for everybody", parsed.losses.steps, blind);
+  show_curve("instance-level loss, 1: all items alike", chosen.steps, alike);
+  lesson::lines(options, "losses", "The two losses, as shares of what is known without the prompt",
+                "tokens read", "loss, 1: nothing learned",
+                {curve("user-level", parsed.losses.steps, blind, parsed.tokens),
+                 curve("instance-level", chosen.steps, alike, instance_tokens)});
   check(by_user.error < 1, "user-level: better than the mean on users that were not trained on");
   const auto steps = std::ssize(chosen.steps);
   check(p2rec::mean_loss(chosen.steps, steps - steps / 4, steps) < chosen.first,

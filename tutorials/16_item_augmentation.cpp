@@ -23,6 +23,7 @@
 #include "p2rec/methods/p2rec/item_augmentation.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "p2rec/methods/p2rec/reconstruction.h"
+#include "tutorials/figures.h"
 #include "tutorials/steps.h"
 
 namespace {
@@ -73,6 +74,16 @@ void show_neighbours(const Interactions& data, int32_t item, const Tensor& befor
     for (const int32_t near : p2rec::nearest_items(*table, item, 3)) fmt::print("  {:<22}", name(near));
     fmt::print("\n");
   }
+}
+
+// The items' first two principal components, for a figure.
+void save_map(const lesson::Options& options, const std::string& name, const std::string& title,
+              const Tensor& embeddings, const std::vector<int32_t>& items,
+              const std::vector<int32_t>& group_of) {
+  std::vector<int32_t> groups;
+  for (const int32_t item : items) groups.push_back(group_of[static_cast<size_t>(item)]);
+  lesson::points(options, name, title, "first principal component", "second",
+                 p2rec::principal_components(p2rec::take_rows(embeddings, items), 2), groups);
 }
 
 // --- 3. Controls
@@ -158,8 +169,12 @@ void chapter(const lesson::Options& options) {
   const p2rec::Reconstruction tuned =
       p2rec::reconstruct(*llm.model, prompts, data, p2rec::user_preferences(data, groups), config);
   const Tensor enhanced = p2rec::augment_items(tuned.model.reader, prompts);
-  const std::vector<int32_t> frequent = p2rec::items_by_frequency(data);
+  const std::vector<int32_t>& truth = data.truth ? data.truth->item_group : groups.group_of;
+  std::vector<int32_t> frequent = p2rec::items_by_frequency(data);
   for (size_t i = 0; i < 3; ++i) show_neighbours(data, frequent[i], untuned, enhanced);
+  frequent.resize(std::min<size_t>(300, frequent.size()));
+  save_map(options, "before", "Before the fine-tuning", untuned, frequent, truth);
+  save_map(options, "after", "After it", enhanced, frequent, truth);
 
   lesson::heading("3. Controls");
   const int64_t d = std::min<int64_t>({32, V, enhanced.dim(1)});
@@ -170,7 +185,6 @@ void chapter(const lesson::Options& options) {
       {"shuffled", p2rec::shuffled(table, options.seed), "all meaning"},
       {"untuned", p2rec::scaled_to(p2rec::principal_components(untuned, d), 1), "the fine-tuning"},
       {"random", p2rec::drawn({V, d}, "lesson 16", options.seed), "everything"}};
-  const std::vector<int32_t>& truth = data.truth ? data.truth->item_group : groups.group_of;
   std::vector<double> in_group;
   fmt::print("  {:<19} {:>8} {:>8} {:>8}  {}\n", "", "in group", "similar", "start", "lacks");
   for (const Control& control : controls) {

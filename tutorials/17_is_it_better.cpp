@@ -22,6 +22,7 @@
 #include "p2rec/methods/p2rec/item_augmentation.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "p2rec/methods/p2rec/reconstruction.h"
+#include "tutorials/figures.h"
 #include "tutorials/steps.h"
 
 namespace {
@@ -147,6 +148,65 @@ double alarms(const char* name, const std::vector<Difference>& studies, bool (*r
   return share;
 }
 
+// --- 4. A head start
+
+// The best validation NDCG@10 so far, by epoch, as a mean over seeds. A training that has ended counts with
+// its best epoch, whose weights it kept.
+std::map<std::string, std::vector<double>> best_by_epoch(const Curves& curves) {
+  size_t last = 0;
+  for (const auto& [arm, of_arm] : curves) {
+    for (const auto& curve : of_arm) last = std::max(last, curve.size());
+  }
+  std::map<std::string, std::vector<double>> best;
+  for (const auto& [arm, of_arm] : curves) {
+    best[arm].resize(last);
+    for (const auto& curve : of_arm) {
+      double so_far = 0;
+      for (size_t e = 0; e < last; ++e) {
+        if (e < curve.size()) so_far = std::max(so_far, curve[e]);
+        best[arm][e] += so_far / double(of_arm.size());
+      }
+    }
+  }
+  return best;
+}
+
+void show_lead(const lesson::Options& options, const std::map<std::string, std::vector<double>>& best) {
+  const auto &random = best.at("random"), &ours = best.at("p2rec"), &shuffled = best.at("shuffled");
+  fmt::print("  epoch   random    p2rec  shuffled  p2rec's lead\n");
+  for (size_t e = 1;; e = std::min(2 * e, random.size())) {
+    fmt::print("  {:5}   {:.4f}   {:.4f}    {:.4f}       {:+.4f}\n", e, random[e - 1], ours[e - 1],
+               shuffled[e - 1], ours[e - 1] - random[e - 1]);
+    if (e == random.size()) break;
+  }
+  lesson::lines(options, "head_start", "Best validation NDCG@10 so far", "epoch", "NDCG@10",
+                {{"p2rec", lesson::numbered(ours)},
+                 {"random", lesson::numbered(random)},
+                 {"shuffled", lesson::numbered(shuffled)}});
+}
+
+// --- 5. The report
+
+void save_differences(const lesson::Options& options, const p2rec::Summary& summary) {
+  p2rec::SpreadPlot plot{{}, "NDCG@10 minus that of random", {}, 0};
+  const size_t measure = summary.main_measure();
+  const p2rec::ArmSummary& baseline = *summary.find(summary.baseline);
+  for (const p2rec::ArmSummary& arm : summary.arms) {
+    if (arm.differences.empty()) continue;
+    const Difference& d = arm.differences[0][measure];
+    p2rec::SpreadRow& row =
+        plot.rows.emplace_back(p2rec::SpreadRow{arm.name, d.mean, d.low, d.high, "", {}, arm.is_the_method});
+    for (size_t s = 0; s < arm.seeds.size(); ++s)
+      row.dots.emplace_back(arm.seeds[s].means[0][measure] - baseline.seeds[s].means[0][measure],
+                            fmt::format("seed {}", arm.seeds[s].seed));
+  }
+  lesson::save_figure(options, "differences", "Paired differences, their intervals, and each seed",
+                      "one interval for each start", [&](const p2rec::PlotCaption& caption) {
+                        plot.caption = caption;
+                        return p2rec::spread_plot(plot);
+                      });
+}
+
 void chapter(const lesson::Options& options) {
   const Interactions data = lesson::interactions(options);
   Curves curves;
@@ -194,23 +254,7 @@ void chapter(const lesson::Options& options) {
   check(careful < 0.2, "with `resolvable`, false alarms are rare");
 
   lesson::heading("4. A head start or a lasting gain: validation NDCG@10, mean over seeds");
-  fmt::print("  epoch   random    p2rec  shuffled  p2rec's lead\n");
-  const auto at = [&](const std::string& arm, size_t epoch) {
-    double sum = 0;
-    for (const auto& curve : curves[arm])
-      sum += *std::max_element(curve.begin(), curve.begin() + std::ptrdiff_t(std::min(epoch, curve.size())));
-    return sum / double(S);
-  };
-  // A training that has ended counts with its best epoch, whose weights it kept.
-  size_t last = 0;
-  for (const auto& [arm, of_arm] : curves)
-    for (const auto& curve : of_arm) last = std::max(last, curve.size());
-  for (size_t epoch = 1;; epoch = std::min(2 * epoch, last)) {
-    const double lead = at("p2rec", epoch) - at("random", epoch);
-    fmt::print("  {:5}   {:.4f}   {:.4f}    {:.4f}       {:+.4f}\n", epoch, at("random", epoch),
-               at("p2rec", epoch), at("shuffled", epoch), lead);
-    if (epoch == last) break;
-  }
+  show_lead(options, best_by_epoch(curves));
 
   lesson::heading("5. The report, whatever it says");
   const p2rec::Summary summary = p2rec::summarise(results);
@@ -221,6 +265,7 @@ void chapter(const lesson::Options& options) {
                arm.name, p2rec::text_of(p2rec::verdict_of(summary, arm)), S,
                arm.differences[0][summary.main_measure()].resolvable);
   }
+  save_differences(options, summary);
   fmt::print("\nNext: the whole method in one program: 18.\n");
 }
 
