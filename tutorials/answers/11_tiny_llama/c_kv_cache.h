@@ -1,8 +1,8 @@
 // Answer to 11c.
 //
-// With the causal mask nothing that is computed for a token changes when others follow. So keys and values are
-// kept, and each new token costs one query against all keys. The key is turned before it is kept, by the
-// position that the token has in the whole sequence. The token sees itself, so its key is kept first.
+// With the causal mask nothing that is computed for a token changes when others follow. So keys and values
+// are kept, and each new token costs one query against all keys. The key is turned before it is kept, by
+// the position that the token has in the whole sequence. The token sees itself, so its key is kept first.
 #pragma once
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // 10c Bytes as text, and back.
 //
-// A token of byte-level BPE is any bytes, but vocabulary files are text. GPT-2 writes each byte as a character:
-// the bytes 33 to 126, 161 to 172 and 174 to 255 as the character with that number, the others (0 to 32, 127
-// to 160 and 173) as 256, 257, ... in ascending order. So 'A' is "A", and a space, the 33rd of the others, is
-// 288, "Ġ". The test checks all 256 bytes, the round trip, and compares with tokens of real files.
+// A token of byte-level BPE is any bytes, but vocabulary files are text. GPT-2 writes each byte as a
+// character: the bytes 33 to 126, 161 to 172 and 174 to 255 as the character with that number, the others
+// (0 to 32, 127 to 160 and 173) as 256, 257, ... in ascending order. So 'A' is "A", and a space, the 33rd
+// of the others, is 288, "Ġ". The test checks all 256 bytes, there and back, and tokens as GPT-2 has them.
 //
 // Hint 1: How many of the others are smaller than the byte?
 // Hint 2: UTF-8: below 128 one byte; below 2048 two, 110xxxxx 10xxxxxx, the upper five bits first.

@@ -4,9 +4,9 @@
 //   y_i       = x_i cos(angle_i) - x_{i + D/2} sin(angle_i)
 //   y_{i+D/2} = x_{i + D/2} cos(angle_i) + x_i sin(angle_i)
 //
-// The pairs are (x_i, x_{i + D/2}), the two halves of a head, as in Llama's weights; not neighbours. Write the
-// angles, the rotation and its backward. The test compares with the library, and checks that the product of a
-// turned query and a turned key depends only on how far apart they are.
+// The pairs are (x_i, x_{i + D/2}), the two halves of a head, as in Llama's weights; not neighbours. Write
+// the angles, the rotation and its backward. The test compares with the library, and checks that the
+// product of a turned query and a turned key depends only on how far apart they are.
 //
 // Hint 1: The first pair turns fastest, by one radian for each position.
 // Hint 2: The gradient of a rotation is a rotation. By which angle?

@@ -1,9 +1,9 @@
 // 11b Grouped queries.
 //
-// H heads of queries, but only KV heads of keys and values, H / KV query heads for each. With H = 6 and KV = 2
-// the first three query heads use key head 0, the others key head 1. Write that rule, the heads repeated for
-// an attention that wants H of each, the gradient of the repetition, and what is saved: the numbers in the
-// cache of a model. The test compares with the library's attention.
+// H heads of queries, but only KV heads of keys and values, H / KV query heads for each. Of 6 query heads and
+// 2 key heads the first three query heads use key head 0, the others key head 1. Write that rule, the heads
+// repeated for an attention that wants H of each, the gradient of the repetition, and what is saved: the
+// numbers in the cache of a model. The test compares with the library's attention.
 //
 // Hint 1: A group is a run of neighbouring heads.
 // Hint 2: A key head that serves three query heads is in the result three times; each has a gradient.

@@ -1,8 +1,8 @@
 // 11d Temperature and top-p.
 //
 // Temperature T: the probabilities are softmax(logits / T). Top-p: of the most probable tokens, the fewest
-// whose probabilities sum to at least p stay, divided by their sum. A draw u in [0, 1) chooses the first token
-// at which the sum of probabilities exceeds u. The test compares with the library's sampling.
+// whose probabilities sum to at least p stay, divided by their sum. A draw u in [0, 1) chooses the first
+// token at which the sum of probabilities exceeds u. The test compares with the library's sampling.
 //
 // Hint 1: exp(logit - the largest logit) is never too large.
 // Hint 2: The token with which the sum reaches p stays.

@@ -80,9 +80,8 @@ EXERCISE("18b", 3, "A control: is the gain one of content?") {
           return 0.0;
         },
         x, {1, 2, 3, 4});
-    grade.check(controls.size() == 4,
-                ag::message(controls.size(), " different controls were scored; expected one",
-                            " for each of the four seeds"));
+    grade.check(controls.size() == 4, ag::message("different controls that were scored: ", controls.size(),
+                                                  "; expected one", " for each of the four seeds"));
   });
   grade.part("a gain of scale", [&] {
     const double gain = n18b::gain_of_content(scale, x, {1, 2, 3});
