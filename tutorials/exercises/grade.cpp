@@ -21,10 +21,6 @@ using ag::message, ag::Tensor;
 
 namespace {
 
-bool close_numbers(double got, double expected, double tolerance) {
-  return std::abs(got - expected) <= tolerance * std::max(1.0, std::abs(expected));
-}
-
 // "element (1, 3) is", "it is" of a tensor of one number.
 std::string place(const ag::Shape& shape, int64_t element) {
   if (shape.empty()) return "it is ";
@@ -51,7 +47,7 @@ std::string factor_of(const Tensor& got, const Tensor& expected, double toleranc
   const double factor = got.data()[largest] / expected.data()[largest];
   if (expected.numel() < 2 || !std::isfinite(factor)) return "";
   for (int64_t i = 0; i < expected.numel(); ++i) {
-    if (!close_numbers(got.data()[i], factor * expected.data()[i], tolerance)) return "";
+    if (!is_close(got.data()[i], factor * expected.data()[i], tolerance)) return "";
   }
   return factor == 0 ? "; all are 0" : message("; all are ", factor, " times what is expected");
 }
@@ -64,7 +60,7 @@ std::string difference(const Tensor& got, const Tensor& expected, double toleran
     return message("its shape is ", got.shape(), ", expected ", expected.shape());
   int64_t wrong = 0, first = 0;
   for (int64_t i = expected.numel() - 1; i >= 0; --i) {
-    if (close_numbers(got.data()[i], expected.data()[i], tolerance)) continue;
+    if (is_close(got.data()[i], expected.data()[i], tolerance)) continue;
     ++wrong;
     first = i;
   }
@@ -86,6 +82,10 @@ Tensor normal(const std::string& name, ag::Shape shape) {
   const Tensor x = Tensor::empty(std::move(shape));
   nn::normal_(x, 1, nn::key_for("exercise " + name, 1));
   return x;
+}
+
+bool is_close(double got, double expected, double tolerance) {
+  return std::abs(got - expected) <= tolerance * std::max(1.0, std::abs(expected));
 }
 
 bool is_close(const Tensor& got, const Tensor& expected, double tolerance) {
@@ -178,6 +178,11 @@ bool Grade::close(const std::string& name, const std::vector<double>& got,
 
 bool Grade::equal(const std::string& name, const std::vector<int64_t>& got,
                   const std::vector<int64_t>& expected) {
+  // Short lists as a whole, long ones by their first wrong element.
+  if (got.size() == expected.size() && (got.size() == 1 || got.size() > 8)) {
+    const std::vector<double> a(got.begin(), got.end()), b(expected.begin(), expected.end());
+    return got.size() == 1 ? close(name, a[0], b[0], 0) : close(name, a, b, 0);
+  }
   return judge(name, got == expected ? "" : message("it is ", got, ", expected ", expected));
 }
 

@@ -30,6 +30,7 @@ ag::Tensor normal(const std::string& name, ag::Shape shape);
 
 // True if the shapes are equal and |got - expected| <= tolerance max(1, |expected|) for each element.
 bool is_close(const ag::Tensor& got, const ag::Tensor& expected, double tolerance = 1e-9);
+bool is_close(double got, double expected, double tolerance = 1e-9);
 
 // The gradient of sum(f() dy) with respect to x, by central differences. f reads x, whose numbers are changed
 // in place. dy has the shape of f's result.

@@ -18,7 +18,7 @@ inline Tensor sum_to(const Tensor& dy, const Shape& shape) {
     int64_t rest = i, target = 0, stride = 1;
     for (int64_t d = dy.rank() - 1; d >= missing; --d) {
       const int64_t size = sum.dim(d - missing);
-      if (size > 1) target += rest % size * stride;
+      target += rest % size * stride;
       stride *= size;
       rest /= dy.dim(d);
     }

@@ -24,7 +24,7 @@ EXERCISE("01c", 4, "Backward") {
     backward(mul(a, b));
     backward(mul(a, b));
     if (!grade.close("d loss / da of both", a->grad, 6))
-      grade.check(a->grad != 3, "the second call has set the leaf's gradient to 0 first");
+      grade.check(a->grad != 3, "the first loss's gradient is gone; a leaf keeps what it has");
   });
   grade.part("two losses share an inner number", [&] {
     // h = a b; the losses h h and 4 h: d loss / da = 2 h b and 4 b

@@ -13,10 +13,13 @@ EXERCISE("05a", 4, "A step of AdamW") {
     const double w = n05a::adamw_step(1, 0.5, 1, m, v, config), moved = (1 - w) / config.lr;
     if (!grade.close("w", w, 1 - config.lr, 1e-6)) {
       const double uncorrected = 0.1 / std::sqrt(0.001);
-      grade.check(std::abs(moved - uncorrected) > 0.01, "the step is 3.2 lr: the correction is missing");
-      grade.check(std::abs(moved - 0.1) > 0.01, "the step is 0.1 lr: m is not corrected");
-      grade.check(std::abs(moved - 1 / std::sqrt(0.001)) > 0.1, "the step is 32 lr: v is not corrected");
-      grade.check(std::abs(moved + 1) > 0.01, "the step goes up the loss: it is minus the gradient");
+      grade.check(!exercise::is_close(moved, uncorrected, 0.01),
+                  "the step is 3.2 lr: the correction is missing");
+      grade.check(!exercise::is_close(moved, 0.1, 0.01), "the step is 0.1 lr: m is not corrected");
+      grade.check(!exercise::is_close(moved, 1 / std::sqrt(0.001), 0.1),
+                  "the step is 32 lr: v is not corrected");
+      grade.check(!exercise::is_close(moved, -1, 0.01),
+                  "the step goes up the loss: it is minus the gradient");
       grade.check(!std::isnan(w), "b1^t and b2^t are 1 for t = 0, but the first step has t = 1");
     }
     grade.close("m", m, 0.05);
@@ -42,7 +45,7 @@ EXERCISE("05a", 4, "A step of AdamW") {
     const double w = n05a::adamw_step(1, 1e-8, 1, m, v, config), moved = (1 - w) / config.lr;
     if (!grade.close("the step as a share of lr", moved, 0.5, 1e-6)) {
       grade.check(moved > 0.01, "eps is inside the root; it is added after it");
-      grade.check(std::abs(moved - 1) > 0.01, "eps is missing");
+      grade.check(!exercise::is_close(moved, 1, 0.01), "eps is missing");
     }
   });
   grade.part("the decay", [&] {

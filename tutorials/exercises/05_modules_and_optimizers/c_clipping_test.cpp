@@ -33,7 +33,7 @@ EXERCISE("05c", 3, "Clipping gradients") {
   });
   grade.part("long gradients", [&] {
     const std::vector<double> got = clip(6.5).gradients;
-    if (!grade.close("the gradients", got, scaled(0.5))) {
+    if (!grade.close("the gradient", got, scaled(0.5))) {
       grade.check(got != std::vector<double>{3, 4, 0, 6.5},
                   "each tensor or element is clipped by itself: that is another direction");
       grade.check(got != scaled(1.0 / 13), "they have length 1, not max_norm");
@@ -43,13 +43,13 @@ EXERCISE("05c", 3, "Clipping gradients") {
     copy.set_grad(x.clone());
     nn::clip_grad_norm({copy}, 0.1);
     exercise::n05c::clip({x}, 0.1);
-    grade.close("as nn::clip_grad_norm", x, copy.grad(), 1e-5);
+    grade.close("the result of nn::clip_grad_norm", x, copy.grad(), 1e-5);
   });
   grade.part("short gradients", [&] {
-    if (!grade.close("the gradients", clip(20).gradients, scaled(1)))
+    if (!grade.close("the gradient", clip(20).gradients, scaled(1)))
       grade.check(false, "they are shorter than max_norm already, so they stay as they are");
     const Tensor zero = Tensor::zeros({3});
     grade.close("the norm of zeros", exercise::n05c::clip({zero}, 1), 0);
-    grade.close("zeros", zero, Tensor::zeros({3}));
+    grade.close("a gradient of zeros", zero, Tensor::zeros({3}));
   });
 }

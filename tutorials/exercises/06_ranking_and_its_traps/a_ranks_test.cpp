@@ -10,7 +10,7 @@ EXERCISE("06a", 5, "Ranks, HR and NDCG") {
   grade.part("the rank without ties", [&] {
     const std::vector<double> scores{0.1, 0.9, 0.5, 0.3};
     const std::vector<int64_t> got{rank_of(scores, 1, {}), rank_of(scores, 2, {}), rank_of(scores, 0, {})};
-    if (!grade.equal("the ranks of three items", got, {0, 1, 3})) {
+    if (!grade.equal("the rank of each of three items", got, {0, 1, 3})) {
       grade.check(got != std::vector<int64_t>{1, 2, 4}, "the target itself is counted");
       grade.check(got != std::vector<int64_t>{3, 2, 0}, "the largest score is first, not the smallest");
     }
@@ -43,23 +43,24 @@ EXERCISE("06a", 5, "Ranks, HR and NDCG") {
       got.push_back(rank_of(coarse, target, removed));
       expected.push_back(p2rec::rank_of_target(coarse, target, removed));
     }
-    grade.equal("the ranks of 50 items", got, expected);
+    grade.equal("the rank of each of 50 items", got, expected);
   });
   grade.part("HR@K", [&] {
     const double hr = exercise::n06a::hit_rate({0, 4, 9, 10, 25}, 10);
     if (!grade.close("HR@10", hr, 0.6)) {
-      grade.check(std::abs(hr - 0.8) > 1e-9, "rank 10 is the eleventh place");
-      grade.check(std::abs(hr - 3) > 1e-9, "it is a mean over the users");
+      grade.check(!exercise::is_close(hr, 0.8), "rank 10 is the eleventh place");
+      grade.check(!exercise::is_close(hr, 3), "it is a mean over the users");
     }
     grade.close("HR@1", exercise::n06a::hit_rate({0, 1, 2, 3}, 1), 0.25);
   });
   grade.part("NDCG@K", [&] {
     const double ndcg = exercise::n06a::ndcg({0, 2, 10}, 10);
     if (!grade.close("NDCG@10", ndcg, 0.5)) {
-      grade.check(std::abs(ndcg - (1 / std::log(2) + 1 / std::log(4)) / 3) > 1e-9,
+      grade.check(!exercise::is_close(ndcg, (1 / std::log(2) + 1 / std::log(4)) / 3),
                   "the logarithm has base 2");
       grade.check(!std::isinf(ndcg), "rank 0 has gain 1 / log2(2)");
-      grade.check(std::abs(ndcg - (1.5 + 1 / std::log2(12.0)) / 3) > 1e-9, "rank 10 is the eleventh place");
+      grade.check(!exercise::is_close(ndcg, (1.5 + 1 / std::log2(12.0)) / 3),
+                  "rank 10 is the eleventh place");
     }
     grade.close("NDCG@1", exercise::n06a::ndcg({0, 1}, 1), 0.5);
   });

@@ -26,11 +26,11 @@ EXERCISE("06b", 4, "Leave one out, and leak nothing") {
       const n06b::Split split = n06b::leave_one_out(sequence);
       const std::string n = std::to_string(sequence.size()) + " items: ";
       grade.equal(n + "the training part", wide(split.training), wide(sequence));
-      grade.equal(n + "the targets", {split.validation, split.test}, {-1, -1});
+      grade.equal(n + "the pair of targets", {split.validation, split.test}, {-1, -1});
     }
     const n06b::Split three = n06b::leave_one_out({4, 6, 8});
     grade.equal("3 items: the training part", wide(three.training), {4});
-    grade.equal("3 items: the targets", {three.validation, three.test}, {6, 8});
+    grade.equal("3 items: the pair of targets", {three.validation, three.test}, {6, 8});
   });
   grade.part("what may be seen", [&] {
     const Items validation = n06b::validation_history(kFive), test = n06b::test_history(kFive);
@@ -44,7 +44,7 @@ EXERCISE("06b", 4, "Leave one out, and leak nothing") {
   });
   grade.part("training pairs", [&] {
     const std::vector<n06b::Pair> pairs = n06b::training_pairs(kFive);
-    if (!grade.equal("how many pairs", {static_cast<int64_t>(pairs.size())}, {2})) {
+    if (!grade.equal("the number of pairs", {static_cast<int64_t>(pairs.size())}, {2})) {
       grade.check(pairs.size() != 4, "the targets are in the pairs: the model would learn the answers");
       grade.check(pairs.size() != 3,
                   "there is a pair too many: with an empty history, or with the validation target");
@@ -52,8 +52,10 @@ EXERCISE("06b", 4, "Leave one out, and leak nothing") {
     }
     grade.equal("the first history", wide(pairs[0].history), {7});
     grade.equal("the second history", wide(pairs[1].history), {7, 3});
-    grade.equal("the next items", {pairs[0].next, pairs[1].next}, {3, 7});
-    grade.equal("pairs of one item", {static_cast<int64_t>(n06b::training_pairs({4}).size())}, {0});
-    grade.equal("pairs of two items", {static_cast<int64_t>(n06b::training_pairs({4, 6}).size())}, {1});
+    grade.equal("the list of next items", {pairs[0].next, pairs[1].next}, {3, 7});
+    grade.equal("the number of pairs of one item", {static_cast<int64_t>(n06b::training_pairs({4}).size())},
+                {0});
+    grade.equal("the number of pairs of two items",
+                {static_cast<int64_t>(n06b::training_pairs({4, 6}).size())}, {1});
   });
 }

@@ -41,20 +41,20 @@ HitRates rates(const std::vector<int64_t>& ranks) {
 
 }  // namespace
 
-EXERCISE("06d", 4, "Why sampled ranking misleads") {
+EXERCISE("06d", 3, "Why sampled ranking misleads") {
   grade.part("the expected hit", [&] {
-    grade.close("of a perfect target", sampled_hit(0, 10'000, 100, 10), 1);
-    grade.close("one sample, the middle", sampled_hit(5, 11, 1, 1), 0.5);
+    grade.close("the hit of a perfect target", sampled_hit(0, 10'000, 100, 10), 1);
+    grade.close("the hit of the middle in one sample", sampled_hit(5, 11, 1, 1), 0.5);
     const double two = sampled_hit(5, 11, 2, 1);
-    if (!grade.close("two samples, the middle", two, 0.25))
-      grade.check(std::abs(two - 0.75) > 1e-9, "x < K: for K = 1 only the term x = 0");
+    if (!grade.close("the hit of the middle in two samples", two, 0.25))
+      grade.check(!exercise::is_close(two, 0.75), "x < K: for K = 1 only the term x = 0");
     const double got = sampled_hit(1000, 10'001, 100, 10), drawn = drawn_hit(0.1, 100, 10);
-    if (!grade.close("before = 1000 of 10,000, against 20,000 draws", got, drawn, 0.015))
-      grade.check(std::abs(got - 0.583) > 0.01, "the sum has a term too many: x < K, not x <= K");
+    if (!grade.close("the hit of the best tenth, against 20,000 draws", got, drawn, 0.015))
+      grade.check(!exercise::is_close(got, 0.583, 0.01), "the sum has a term too many: x < K, not x <= K");
   });
   grade.part("the last place", [&] {
-    grade.close("a target after all others", sampled_hit(9999, 10'000, 100, 10), 0);
-    grade.close("if the sample is smaller than K", sampled_hit(9999, 10'000, 5, 10), 1);
+    grade.close("the hit of a target after all others", sampled_hit(9999, 10'000, 100, 10), 0);
+    grade.close("the hit if the sample is smaller than K", sampled_hit(9999, 10'000, 5, 10), 1);
   });
   grade.part("two recommenders in the wrong order", [&] {
     const exercise::n06d::Fooled ranks = exercise::n06d::two_recommenders();
