@@ -126,7 +126,7 @@ class Twin:
             compiled = Path(entry["directory"]) / line[line.index("-o") + 1]
             if f"/{self.tests.name}/" in str(compiled) or (not self.cuda and "/p2rec_f64.dir/" in str(compiled)):
                 self.commands[source], self.objects[source] = line, compiled
-        of_tests = [s for s in self.objects if s.is_relative_to(ROOT / "tests") or s.is_relative_to(ROOT / "bench")]
+        of_tests = [s for s in self.objects if any(s.is_relative_to(ROOT / top) for top in ("tests", "tutorials", "bench"))]
         self.library = [s for s in self.objects if s not in of_tests]
         self.helpers = [s for s in of_tests if not s.is_relative_to(ROOT / "tests/fuzz") and not s.stem.endswith("_test")]
 

@@ -2,6 +2,7 @@
 # Tests `make handout`: a student's copy has the exercises and no answers, and CMake finds the exercises in it.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
+git ls-files > /dev/null 2>&1 || { echo "[SKIPPED] this is no git checkout, and make handout copies what git knows"; exit 0; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 handout=$folder/handout
