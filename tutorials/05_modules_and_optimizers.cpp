@@ -13,7 +13,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <functional>
 
 #include "autograd/ops.h"
 #include "nn/init.h"
@@ -30,13 +29,13 @@ using lesson::check;
 
 // x (N,1) -> (N,1) through two hidden layers. child() registers a part under a name; that is all it takes to
 // be listed, saved, loaded and optimised.
-class Mlp : public nn::Module {
- public:
-  Mlp(int64_t hidden, uint64_t seed)
-      : in_(1, hidden, true), mid_(hidden, hidden, true), out_(hidden, 1, true) {
-    child("in", in_);
-    child("mid", mid_);
-    child("out", out_);
+struct Mlp : nn::Module {
+  nn::Linear in, mid, out;
+
+  Mlp(int64_t hidden, uint64_t seed) : in(1, hidden, true), mid(hidden, hidden, true), out(hidden, 1, true) {
+    child("in", in);
+    child("mid", mid);
+    child("out", out);
     // Each parameter is a function of its name and the seed, not of a generator's state: adding a layer
     // leaves the others' first values as they are.
     for (const auto& [name, w] : named_parameters()) {
@@ -44,10 +43,7 @@ class Mlp : public nn::Module {
       if (name == "in.bias") nn::uniform_(w, 2, nn::key_for(name, seed));
     }
   }
-  Tensor operator()(const Tensor& x) const { return out_(ag::tanh(mid_(ag::tanh(in_(x))))); }
-
- private:
-  nn::Linear in_, mid_, out_;
+  Tensor operator()(const Tensor& x) const { return out(ag::tanh(mid(ag::tanh(in(x))))); }
 };
 
 // n points of a wave with noise.
@@ -55,16 +51,12 @@ struct Data {
   Tensor x, y;  // (n,1)
 };
 Data noisy_wave(int64_t n, const std::string& name, uint64_t seed) {
-  Data data{Tensor::empty({n, 1}), Tensor::empty({n, 1})};
-  for (int64_t i = 0; i < n; ++i) {
-    const auto e = static_cast<uint64_t>(i);
-    const double x = 6 * ag::random_uniform(nn::key_for(name, seed), e) - 3;
-    data.x.data()[i] = static_cast<real>(x);
-    data.y.data()[i] =
-        static_cast<real>(std::sin(2 * x) + 0.4 * ag::random_normal(nn::key_for(name + " noise", seed), e));
-  }
+  const Data data{Tensor::empty({n, 1}), lesson::normal(name + " noise", {n, 1}, seed, 0.4)};
+  nn::uniform_(data.x, 3, nn::key_for(name, seed));
+  for (int64_t i = 0; i < n; ++i) data.y.data()[i] += std::sin(2 * data.x.data()[i]);
   return data;
 }
+Tensor loss_of(const Mlp& net, const Data& data) { return ag::mse(net(data.x), data.y); }
 
 // The largest difference of two nets' parameters; 0: the same bits.
 double apart(const Mlp& a, const Mlp& b) {
@@ -75,89 +67,85 @@ double apart(const Mlp& a, const Mlp& b) {
   return worst;
 }
 
-// --- 2. Optimisers: g and w are numbers of one parameter; `state` is what the optimiser keeps for it
+// --- 2. Optimisers: g is the gradient of the number w at step t = 1, 2, ...; returns the new w
 
-using State = std::vector<double>;
-using Step = std::function<double(double w, double g, int t, State& state)>;  // the new w
+struct State {  // what an optimiser keeps for each number
+  double m = 0, v = 0;
+};
+using Step = double (*)(double w, double g, int t, State& state, double lr);
 
-Step sgd(double lr) {
-  return [=](double w, double g, int, State&) { return w - lr * g; };
-}
-Step momentum(double lr) {
-  return [=](double w, double g, int, State& v) { return w - lr * (v[0] = 0.9 * v[0] + g); };
-}
-Step adamw(double lr, double decay) {
-  return [=](double w, double g, int t, State& s) {
-    s[0] = 0.9 * s[0] + 0.1 * g;
-    s[1] = 0.999 * s[1] + 0.001 * g * g;
-    const double m = s[0] / (1 - std::pow(0.9, t)), v = s[1] / (1 - std::pow(0.999, t));
-    return w * (1 - lr * decay) - lr * m / (std::sqrt(v) + 1e-8);
-  };
+double sgd(double w, double g, int, State&, double lr) { return w - lr * g; }
+double momentum(double w, double g, int, State& s, double lr) { return w - lr * (s.v = 0.9 * s.v + g); }
+constexpr double kDecay = 0.1;
+double adamw(double w, double g, int t, State& s, double lr) {
+  s.m = 0.9 * s.m + 0.1 * g;
+  s.v = 0.999 * s.v + 0.001 * g * g;
+  const double m = s.m / (1 - std::pow(0.9, t)), v = s.v / (1 - std::pow(0.999, t));
+  return w * (1 - lr * kDecay) - lr * m / (std::sqrt(v) + 1e-8);
 }
 
 // Trains a net with a step of our own; returns the last loss.
-double train_with(const Step& step, const Mlp& net, const Data& data, int steps) {
-  std::vector<State> states;
+double train_with(Step step, double lr, const Mlp& net, const Data& data, int steps) {
+  std::vector<State> states(static_cast<size_t>(net.parameter_count()));
   for (int t = 1; t <= steps; ++t) {
-    ag::backward(ag::mse(net(data.x), data.y));
-    size_t at = 0;
+    ag::backward(loss_of(net, data));
+    auto state = states.begin();
     for (const auto& [name, w] : net.named_parameters()) {
-      for (int64_t i = 0; i < w.numel(); ++i, ++at) {
-        if (t == 1) states.push_back({0, 0});
-        w.data()[i] = static_cast<real>(step(w.data()[i], w.grad().data()[i], t, states[at]));
-      }
+      for (int64_t i = 0; i < w.numel(); ++i)
+        w.data()[i] = static_cast<real>(step(w.data()[i], w.grad().data()[i], t, *state++, lr));
       w.zero_grad();
     }
   }
-  return ag::mse(net(data.x), data.y).item();
+  return loss_of(net, data).item();
+}
+
+// A step of the library's optimiser, in the order that every training loop has.
+void take_step(nn::Adam& adam, const Tensor& loss) {
+  adam.zero_grad();
+  ag::backward(loss);
+  adam.step();
 }
 
 // --- 3. Forgetting zero_grad
 
 // Gradients add up. So without zero_grad a step uses the sum of all gradients since the first: w'' = -lr w, a
 // pendulum without friction, which swings for ever. Returns w after each step on the loss w^2 / 2.
-std::vector<double> descend(bool zero_grad, int steps) {
+std::vector<double> descend(bool zero_grad) {
   const Tensor w = Tensor::from({}, {1}).set_requires_grad();
   std::vector<double> path;
-  for (int t = 0; t < steps; ++t) {
+  for (int t = 0; t < 40; ++t) {
     path.push_back(w.item());
     ag::backward(ag::scale(ag::mul(w, w), 0.5));
     w.data()[0] -= real(0.2) * w.grad().item();
     if (zero_grad) w.zero_grad();
   }
+  fmt::print("  {:<15}", zero_grad ? "with zero_grad" : "without");
+  for (size_t t = 0; t < 40; t += 4) fmt::print("{:6.2f}", path[t]);
+  fmt::print("\n");
   return path;
-}
-
-std::string dot_at(double w) {  // a line with a point at w in [-1.2, 1.2]
-  std::string line(25, ' ');
-  line[12] = '|';
-  line[static_cast<size_t>(std::lround(12 + 10 * std::clamp(w, -1.2, 1.2)))] = 'o';
-  return line;
 }
 
 // --- 4. Overfitting
 
 struct Curve {
-  double train, best_validation = INFINITY, last_validation;
+  double train = 0, validation = 0, best_validation = INFINITY;  // early stopping would have kept the best
 };
-Curve fit(int64_t hidden, double decay, int steps, uint64_t seed) {
+Curve fit(const char* name, int64_t hidden, double decay, int steps, uint64_t seed) {
   const Data train = noisy_wave(20, "train", seed), validation = noisy_wave(500, "validation", seed);
   const Mlp net(hidden, seed);
   nn::Adam adam(net.named_parameters(), {.lr = 1e-2, .weight_decay = decay});
-  Curve curve{};
+  Curve c;
   for (int t = 0; t <= steps; ++t) {
-    const Tensor loss = ag::mse(net(train.x), train.y);
     if (t % 50 == 0) {
       const ag::NoGrad no_grad;
-      curve.last_validation = ag::mse(net(validation.x), validation.y).item();
-      curve.best_validation = std::min(curve.best_validation, curve.last_validation);
-      curve.train = loss.item();
+      c.train = loss_of(net, train).item();
+      c.validation = loss_of(net, validation).item();
+      c.best_validation = std::min(c.best_validation, c.validation);
     }
-    adam.zero_grad();
-    ag::backward(loss);
-    adam.step();
+    take_step(adam, loss_of(net, train));
   }
-  return curve;
+  fmt::print("  {:<30} {:6.3f} {:15.3f} {:9.3f}\n", name, c.train, c.best_validation, c.validation);
+  return c;
 }
 
 // --- 5. Save and resume
@@ -166,14 +154,11 @@ Curve fit(int64_t hidden, double decay, int steps, uint64_t seed) {
 // only, so a resumed run draws what the unbroken one would have drawn.
 void train_steps(const Mlp& net, nn::Adam& adam, const Data& data, int begin, int end, uint64_t seed) {
   for (int t = begin; t < end; ++t) {
-    std::vector<int32_t> chosen;
+    const Tensor rows = Tensor::empty({8}, ag::DType::I32);
     const ag::RandomKey key{seed, static_cast<uint32_t>(t), ag::stream("lesson 05 batch")};
     for (uint64_t i = 0; i < 8; ++i)
-      chosen.push_back(static_cast<int32_t>(ag::random_below(key, i, static_cast<uint32_t>(data.x.dim(0)))));
-    const Tensor rows = Tensor::from_ints(chosen);
-    adam.zero_grad();
-    ag::backward(ag::mse(net(ag::embedding(data.x, rows)), ag::embedding(data.y, rows)));
-    adam.step();
+      rows.ints()[i] = static_cast<int32_t>(ag::random_below(key, i, static_cast<uint32_t>(data.x.dim(0))));
+    take_step(adam, loss_of(net, {ag::embedding(data.x, rows), ag::embedding(data.y, rows)}));
   }
 }
 
@@ -191,71 +176,56 @@ void chapter(const lesson::Options& options) {
   // flat ones crawl. Adam divides each step by the gradient's usual size, so every parameter moves by about
   // lr.
   const Data data = noisy_wave(64, "points", seed);
-  std::vector<double> losses;
-  for (const auto& [name, step] :
-       std::vector<std::pair<const char*, Step>>{{"SGD, lr 0.05", sgd(0.05)},
-                                                 {"momentum, lr 0.05", momentum(0.05)},
-                                                 {"AdamW, lr 0.01", adamw(0.01, 0)}}) {
-    losses.push_back(train_with(step, Mlp(16, seed), data, steps));
-    fmt::print("  {:<18} loss {:.4f}  {}\n", name, losses.back(), lesson::bar(losses.back()));
-  }
-  const double before = ag::mse(Mlp(16, seed)(data.x), data.y).item();
-  check(*std::ranges::max_element(losses) < before,
-        fmt::format("each is below the {:.4f} of the start", before));
+  const double before = loss_of(listed, data).item();
+  const auto compare = [&](const char* name, Step step, double lr) {
+    const double loss = train_with(step, lr, Mlp(16, seed), data, steps);
+    check(loss < before, fmt::format("{:<18} {:.4f} < {:.4f}  {}", name, loss, before, lesson::bar(loss)));
+  };
+  compare("SGD, lr 0.05", sgd, 0.05);
+  compare("momentum, lr 0.05", momentum, 0.05);
+  compare("AdamW, lr 0.01", adamw, 0.01);
 
   // nn::Adam is the last of the three, on whole tensors in one kernel.
   const Mlp ours(16, seed), library(16, seed);
-  train_with(adamw(0.01, 0.1), ours, data, 10);
-  nn::Adam adam(library.named_parameters(), {.lr = 0.01, .weight_decay = 0.1});
-  for (int t = 0; t < 10; ++t) {
-    adam.zero_grad();
-    ag::backward(ag::mse(library(data.x), data.y));
-    adam.step();
-  }
-  check(
-      apart(ours, library) < 1e-3,
-      fmt::format("nn::Adam walks the same way: {:.1e} apart after 10 steps of 0.01", apart(ours, library)));
+  train_with(adamw, 0.01, ours, data, 10);
+  nn::Adam adam(library.named_parameters(), {.lr = 0.01, .weight_decay = kDecay});
+  for (int t = 0; t < 10; ++t) take_step(adam, loss_of(library, data));
+  const double off = apart(ours, library);
+  check(off < 1e-3, fmt::format("nn::Adam walks the same way: {:.1e} apart after 10 steps of 0.01", off));
 
-  lesson::heading("3. Forgetting zero_grad: the loss w^2 / 2, 40 steps, every second shown");
-  const std::vector<double> good = descend(true, 40), forgot = descend(false, 40);
-  fmt::print("  {:^25}    {:^25}\n", "with zero_grad", "without");
-  for (size_t t = 0; t < 40; t += 2) fmt::print("  {}    {}\n", dot_at(good[t]), dot_at(forgot[t]));
-  const double swing = *std::max_element(forgot.end() - 20, forgot.end());
+  lesson::heading("3. Forgetting zero_grad: w on the loss w^2 / 2, every fourth of 40 steps");
+  const std::vector<double> good = descend(true), forgot = descend(false);
   check(std::abs(good.back()) < 0.01, "with it, w goes to the minimum");
-  check(swing > 0.5, "without it, w still swings at the end as it did at the start");
+  check(*std::max_element(forgot.end() - 20, forgot.end()) > 0.5, "without it, w swings as at the start");
 
   lesson::heading("4. Overfitting: 20 noisy points, 500 others for validation");
   // With noise of 0.4 no function can have a validation loss below 0.16. A training loss below that is the
-  // noise, learned by heart. `best` is what early stopping would have kept.
+  // noise, learned by heart.
   fmt::print("  {:<30} {:>6} {:>15} {:>9}\n", "", "train", "validation best", "at last");
   const int long_run = options.quick ? 1500 : 4000;
-  std::vector<Curve> curves;
-  for (const auto& [name, hidden, decay] : std::vector<std::tuple<const char*, int64_t, double>>{
-           {"4 units", 4, 0}, {"64 units", 64, 0}, {"64 units, weight decay 1", 64, 1}}) {
-    const Curve c = curves.emplace_back(fit(hidden, decay, long_run, seed));
-    fmt::print("  {:<30} {:6.3f} {:15.3f} {:9.3f}\n", name, c.train, c.best_validation, c.last_validation);
-  }
-  check(curves[1].train < curves[0].train, "more units fit the training points better");
-  check(curves[1].last_validation > curves[1].best_validation, "and the validation loss rises again");
+  const Curve small = fit("4 units", 4, 0, long_run, seed), large = fit("64 units", 64, 0, long_run, seed);
+  fit("64 units, weight decay 1", 64, 1, long_run, seed);
+  check(large.train < small.train, "more units fit the training points better");
+  check(large.validation > large.best_validation, "and the validation loss rises again");
 
   lesson::heading("5. Save and resume: 60 steps at once, and 30 and 30");
-  Mlp unbroken(16, seed), first(16, seed), resumed(16, seed + 1), weights_only(16, seed + 1);
+  const Mlp unbroken(16, seed), resumed(16, seed + 1), weights_only(16, seed + 1);
   const auto adam_of = [](const Mlp& net) { return nn::Adam(net.named_parameters(), {.lr = 0.01}); };
-  nn::Adam adam_unbroken = adam_of(unbroken), adam_first = adam_of(first), adam_resumed = adam_of(resumed),
-           adam_new = adam_of(weights_only);
-  train_steps(unbroken, adam_unbroken, data, 0, 60, seed);
-  train_steps(first, adam_first, data, 0, 30, seed);
+  nn::Adam one = adam_of(unbroken), two = adam_of(resumed), three = adam_of(weights_only);
+  train_steps(unbroken, one, data, 0, 30, seed);
   // The state is weights, both moments and the step's number. It belongs in one file, written under a
   // temporary name and renamed: a run that dies while it saves leaves the file before, whole.
   const std::filesystem::path file =
       std::filesystem::temp_directory_path() / fmt::format("lesson_05_{}.safetensors", getpid());
-  nn::write_safetensors(file, adam_first.state());
-  adam_resumed.load_state(nn::read_safetensors(file));
+  nn::write_safetensors(file, one.state());
+  two.load_state(nn::read_safetensors(file));
+  three.load_state(nn::read_safetensors(file));
   std::filesystem::remove(file);
-  train_steps(resumed, adam_resumed, data, 30, 60, seed);
+  three = adam_of(weights_only);  // the moments and the step's number are lost
+  train_steps(unbroken, one, data, 30, 60, seed);
+  train_steps(resumed, two, data, 30, 60, seed);
+  train_steps(weights_only, three, data, 30, 60, seed);
   check(apart(unbroken, resumed) == 0, "resumed from weights, moments and step number: the same bits");
-  weights_only.load(first.named_parameters(), "the first run");
-  train_steps(weights_only, adam_new, data, 30, 60, seed);
   check(apart(unbroken, weights_only) > 0, "from weights only: another model, since Adam began anew");
   fmt::print("\nNext: what such a model is to do here is rank items. 06 shows how rankings are measured.\n");
 }

@@ -100,14 +100,15 @@ TEST_CASE("an exercise's id is that of its file") {
 }
 
 TEST_CASE("a crash ends the program with what was graded before it") {
-  // In a process of its own, with an exercise whose second part crashes.
+  // In a process of its own, with an exercise whose second part of three crashes.
   const testing::TemporaryFolder folder;
   const std::string scores = folder / "scores.txt";
   const pid_t child = fork();
   if (child == 0) {
-    exercise::add({"99a", 2, "title", "99_chapter/a_name_test.cpp", [](Grade& grade) {
+    exercise::add({"99a", 3, "title", "99_chapter/a_name_test.cpp", [](Grade& grade) {
                      grade.part("fine", [&] { grade.check(true, ""); });
                      grade.part("bad", [&] { raise(SIGSEGV); });
+                     grade.part("not reached", [&] { grade.check(true, ""); });
                    }});
     std::string program = "program", file = scores;
     char* argv[] = {program.data(), file.data()};

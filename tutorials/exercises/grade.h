@@ -65,7 +65,10 @@ class Grade {
 
   void stop(const std::string& why);  // ends the part that runs as wrong; only for a crash
   const std::vector<Part>& parts() const { return parts_; }
-  double share() const;  // of the parts that are right; 0 without parts
+  // Of the parts that are right; 0 without parts. After expect_parts_of, parts that were not reached are wrong.
+  double share() const;
+  // Runs a test without its parts' checks, to count the parts.
+  void expect_parts_of(void (*test)(Grade& grade));
 
  private:
   bool judge(const std::string& name, const std::string& difference);
@@ -74,6 +77,8 @@ class Grade {
   std::string running_;                     // the name of the part that runs
   std::vector<std::string> right_, wrong_;  // of the part that runs
   int checks_ = 0;
+  bool counts_ = false;  // part() only counts
+  size_t expected_ = 0;  // parts
 };
 
 struct Exercise {
