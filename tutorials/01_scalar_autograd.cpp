@@ -1,6 +1,6 @@
 // 01 Scalar autograd: reverse-mode differentiation of single numbers, with only the standard library.
 //
-//   g++ -std=c++20 -O2 tutorials/01_scalar_autograd.cpp -o scalar && ./scalar
+//   $ g++ -std=c++20 -O2 tutorials/01_scalar_autograd.cpp -o scalar && ./scalar
 //
 // The idea is that of karpathy/micrograd. The names are those of autograd/tensor.h and autograd/tape.h, which
 // do the same for whole tensors. The program differentiates one small expression, trains a network of 33
