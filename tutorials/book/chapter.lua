@@ -248,7 +248,7 @@ function Reader(input)
   for number = 0, 99 do
     for _, line in ipairs(sections[number] or {}) do rest[#rest + 1] = line end
   end
-  if #rest > 0 then blocks:extend({ pandoc.Header(2, "Output"), output(rest) }) end
+  if table.concat(rest):match("%S") then blocks:extend({ pandoc.Header(2, "Output"), output(rest) }) end
   local exercises = files("tutorials/exercises/" .. name .. "/[a-z]_*.h")
   if #exercises > 0 then blocks:insert(pandoc.Header(2, "Exercises")) end
   for _, each in ipairs(exercises) do blocks:extend(exercise(each)) end
