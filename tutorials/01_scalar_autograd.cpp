@@ -23,8 +23,8 @@ namespace {
 using real = double;
 struct Node;
 
-// A number with its gradient history. A Value is a handle, like ag::Tensor: copies share the number, the
-// gradient and the history. So every copy sees what the training loop writes into data().
+// A number with its gradient history. A Value is a handle, like ag::Tensor: copies share all three, so every
+// copy sees what the training loop writes into data().
 class Value {
  public:
   explicit Value(real data) : impl_(std::make_shared<Impl>()) { impl_->data = data; }
@@ -33,8 +33,8 @@ class Value {
   real& grad() const { return impl_->grad; }  // d loss / d this; backward() sets it, only for leaves
   void zero_grad() const { grad() = 0; }
 
-  // A leaf is a number that no op made: a parameter, which requires grad, or a constant, which does not. The
-  // result of an op has a node: the tape's record of that op.
+  // A leaf is a number that no op made: a parameter, which requires grad, or a constant, which does not. An
+  // op's result has a node: the tape's record of that op.
   bool is_leaf() const { return node() == nullptr; }
   bool requires_grad() const { return impl_->requires_grad; }
   Value& set_requires_grad() { return impl_->requires_grad = true, *this; }
@@ -61,7 +61,6 @@ struct Node {
   std::vector<Value> inputs;
   Backward backward;
   real dy = 0;  // d loss / d result: a sum over the ops that use the result
-  bool done = false;
 };
 
 // Every op ends with this call. It records nothing if no input requires grad.
@@ -72,19 +71,16 @@ Value record(const char* op, Value y, std::vector<Value> inputs, Backward backwa
   return y;
 }
 
-// All nodes that y depends on, newest first. An explicit stack, since recursion would crash on a deep graph.
+// All nodes that y depends on, newest first. A loop, since recursion would crash on a deep graph.
 std::vector<std::shared_ptr<Node>> nodes_of(const Value& y) {
-  std::vector<std::shared_ptr<Node>> found, stack{y.node()};
-  std::unordered_set<const Node*> seen;
-  while (!stack.empty()) {
-    std::shared_ptr<Node> node = std::move(stack.back());
-    stack.pop_back();
-    if (!node || !seen.insert(node.get()).second) continue;
-    for (const Value& input : node->inputs) stack.push_back(input.node());
-    found.push_back(std::move(node));
+  std::vector<std::shared_ptr<Node>> found{y.node()};
+  std::unordered_set<const Node*> seen{y.node().get()};
+  for (size_t i = 0; i < found.size(); ++i) {
+    for (const Value& input : found[i]->inputs)
+      if (input.node() && seen.insert(input.node().get()).second) found.push_back(input.node());
   }
-  // The order in which the ops ran is a topological order: an op can only use results that exist. So, newest
-  // first, a node runs after all nodes that use its result.
+  // The order in which the ops ran is topological: an op can only use results that exist. So, newest first, a
+  // node runs after all nodes that use its result.
   std::ranges::sort(found, std::greater{}, [](const auto& node) { return node->sequence; });
   return found;
 }
@@ -93,11 +89,10 @@ std::vector<std::shared_ptr<Node>> nodes_of(const Value& y) {
 void backward(const Value& loss) {
   if (loss.is_leaf()) throw std::runtime_error("backward: no op made the loss; hint: set_requires_grad()");
   const std::vector<std::shared_ptr<Node>> nodes = nodes_of(loss);
-  for (const auto& node : nodes) {
-    if (node->done)
+  for (const auto& node : nodes)
+    if (!node->backward)
       throw std::runtime_error("backward: the graph through '" + std::string(node->op) +
                                "' has been used up by an earlier backward(); hint: compute the loss again");
-  }
   loss.node()->dy = 1;  // d loss / d loss
   for (const auto& node : nodes) {
     const Grads grads = node->backward(node->dy);
@@ -106,16 +101,14 @@ void backward(const Value& loss) {
       const Value& x = node->inputs[i];
       if (x.requires_grad()) (x.is_leaf() ? x.grad() : x.node()->dy) += grads[i];
     }
-    // The node's inputs are released as soon as it ran, so backward frees memory while it runs.
-    node->done = true;
+    // Released as soon as the node ran, so backward frees memory while it runs.
     node->backward = nullptr;
     node->inputs.clear();
   }
 }
 
 // --- the ops: each computes a result and defines the gradients of its inputs
-// The lambdas hold plain numbers. A lambda that held its own result as a
-// Value would own itself: a memory leak.
+// The lambdas hold plain numbers. One that held its own result as a Value would own itself: a memory leak.
 Value add(const Value& a, const Value& b) {
   return record("add", Value(a.data() + b.data()), {a, b}, [](real dy) { return Grads{dy, dy}; });
 }
@@ -147,14 +140,12 @@ Value expression(const Value& a, const Value& b) {
 }
 
 void check_gradients() {
-  const Value a = Value(0.6).set_requires_grad(), b = Value(-1.3).set_requires_grad();
-  const Value y = expression(a, b);
+  const Value a = Value(0.6).set_requires_grad(), b = Value(-1.3).set_requires_grad(), y = expression(a, b);
   backward(y);
   // The error of a finite difference is about h^2 from the curvature plus 1e-16 / h from rounding: 1e-10.
   const auto f = [](real at_a, real at_b) { return expression(Value(at_a), Value(at_b)).data(); };
-  const real h = 1e-5;
-  const real da = (f(0.6 + h, -1.3) - f(0.6 - h, -1.3)) / (2 * h);
-  const real db = (f(0.6, -1.3 + h) - f(0.6, -1.3 - h)) / (2 * h);
+  const real h = 1e-5, da = (f(0.6 + h, -1.3) - f(0.6 - h, -1.3)) / (2 * h),
+             db = (f(0.6, -1.3 + h) - f(0.6, -1.3 - h)) / (2 * h);
   std::printf("y = bce(a tanh(a b) + a, 1) at a = 0.6, b = -1.3\n");
   std::printf("  dy/da %+.9f by backward, %+.9f by finite difference\n", a.grad(), da);
   std::printf("  dy/db %+.9f by backward, %+.9f by finite difference\n", b.grad(), db);
@@ -164,13 +155,13 @@ void check_gradients() {
   backward(expression(a, b));
   check(std::abs(a.grad() - 2 * da) < 2e-8, "a second loss adds its gradient to the first one's");
 
-  std::string message = "nothing was thrown";
+  bool thrown = false;
   try {
     backward(y);
-  } catch (const std::runtime_error& error) {
-    message = error.what();
+  } catch (const std::runtime_error&) {
+    thrown = true;
   }
-  check(message.find("hint") != message.npos, "a second backward through the same graph throws, with a hint");
+  check(thrown, "a second backward through the same graph throws");
 
   // x + x + ... + x: a very deep graph.
   Value x = Value(1).set_requires_grad(), sum = x;
@@ -182,8 +173,8 @@ void check_gradients() {
 // --- a small network: 2 inputs, 8 tanh units, 1 logit
 constexpr int kPoints = 40, kHidden = 8, kSteps = 200;
 constexpr real kLearningRate = 1.5;
-// Two interleaved half moons; no straight line separates them. Tutorial 02 uses the same formulas for the
-// points and the parameters, so its loss curve is the same.
+// Two interleaved half moons; no straight line separates them. Chapter 02 has the same points and parameters,
+// so its loss curve is the same.
 struct Point {
   real x0, x1, label;
 };
@@ -225,15 +216,15 @@ void train() {
       const std::string bar(static_cast<size_t>(std::min(57.0, 57 * loss.data())), '#');
       std::printf("%4d  %.6f  %2d/%d  %s\n", step, loss.data(), correct, kPoints, bar.c_str());
     }
-    // Gradient descent: one step for every parameter. Then the gradients are set to zero, since they add up.
+    // Gradient descent. Then the gradients are set to zero, since they add up.
     backward(loss);
     for (const Value& p : parameters) {
       p.data() -= kLearningRate * p.grad();
       p.zero_grad();
     }
   }
-  // The loss stays at 0.30 for a while (0.295 is the minimum for a straight line), until the hidden units
-  // bend the line. Chapter 02 follows the same curve with tensors.
+  // The loss stays at 0.30 for a while (0.295 is the minimum for a straight line), until the hidden units bend
+  // the line.
   check(loss.data() < 0.25, "the network is better than any straight line");
   check(correct > kPoints * 9 / 10, "more than nine of ten points are on their own side");
 }
