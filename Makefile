@@ -232,8 +232,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-<<<<<<< HEAD
-.PHONY: help run test program tutorials exercise exercises handout reproduce rows study bench profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
-=======
-.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
->>>>>>> 19fa8f9 (Make a book of the course)
+.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
