@@ -2,7 +2,7 @@
 -- it; other code stays as it is. In a comment,
 --
 --   three spaces begin a formula (formula.lua), with two or more spaces between its parts, or a list: "1. ...";
---   "$ ..." there is a command, and what ends with ";" is code.
+--   "$ ..." there is a command, what ends with ";" is code, and "| ..." is shown as it is.
 --
 -- Below the code that prints a heading is what the program has printed there, with its figures. BOOK_RUNS is the
 -- folder of the outputs and figures, BOOK_ROOT the way from a page to the repository.
@@ -71,9 +71,10 @@ local function paragraph(text)
 end
 
 local function display(text)
+  if text:match("^| ") then return pandoc.CodeBlock(text:sub(3), { class = "plain" }) end
   if text:match("^%$ ") then return pandoc.CodeBlock(text:sub(3), { class = "bash" }) end
   if text:match(";$") then return pandoc.CodeBlock(text, { class = "cpp" }) end
-  local cells, rest = pandoc.List(), text
+  local cells, rest = pandoc.List(), text:gsub("%s+= ", " = ")
   while rest do
     local cell, following = rest:match("^(.-)%s%s+(.*)$")
     cell, rest = cell or rest, following
@@ -101,7 +102,14 @@ local function prose(comment, first)
     elseif shown then
       finish()
       local number, item = shown:match("^(%d)%. (.*)$")
-      blocks:insert(number and pandoc.OrderedList({ paragraph(item) }, pandoc.ListAttributes(tonumber(number))) or display(shown))
+      local block = number and pandoc.OrderedList({ paragraph(item) }, pandoc.ListAttributes(tonumber(number))) or
+                    display(shown)
+      local before = blocks[#blocks]
+      if before and block.t == "CodeBlock" and before.t == "CodeBlock" then
+        before.text = before.text .. "\n" .. block.text
+      else
+        blocks:insert(block)
+      end
     elseif line:match("^%s*$") then
       finish()
     else

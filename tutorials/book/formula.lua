@@ -50,7 +50,7 @@ local function parser(text)
                                        not greek[token.text] and not token.text:match("^d%a$") end
 
   local function name(word)
-    if greek[word] or word == "sum" then return "\\" .. word .. " " end
+    if greek[word] or (word == "sum" and peek().text ~= "=") then return "\\" .. word .. " " end
     if word == "eps" then return "\\varepsilon " end
     if word == "log2" then return "\\log_2 " end
     if functions[word] then return "\\" .. word .. " " end

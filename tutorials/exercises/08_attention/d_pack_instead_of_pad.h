@@ -6,9 +6,9 @@
 //
 // padded ids (B,T) I32: the first lengths[b] of row b are tokens, the others are padding.
 //
-//   padded     7 3 5 .      packed     7 3 5 2 6 7 4 1
-//              2 . . .      positions  0 1 2 0 0 1 2 3
-//              6 7 4 1      offsets    0 3 4 8
+//   | padded     7 3 5 .      packed     7 3 5 2 6 7 4 1
+//   |            2 . . .      positions  0 1 2 0 0 1 2 3
+//   |            6 7 4 1      offsets    0 3 4 8
 //
 // Hint 1: ag::Offsets takes the lengths.
 // Hint 2: Row t of sequence b is row offsets.at(b) + t of the pack, and row b T + t of the padded batch.

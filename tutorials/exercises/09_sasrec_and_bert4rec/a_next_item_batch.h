@@ -1,7 +1,7 @@
 // 09a What SASRec reads and what it predicts.
 //
-//   history    5 2 8 1 7       reads     2 8 1
-//   T = 3                      predicts  8 1 7       position  0 1 2
+//   | history    5 2 8 1 7       reads     2 8 1
+//   | T = 3                      predicts  8 1 7       position  0 1 2
 //
 // In training a model of length T reads T items and predicts at each place the next one. In evaluation it
 // reads the last T items of the history, and the state of the last place predicts the target, which is not in

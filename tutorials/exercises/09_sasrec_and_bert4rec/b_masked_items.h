@@ -1,7 +1,7 @@
 // 09b What BERT4Rec reads and what it predicts.
 //
-//   window      5 2 8 1 7      reads     5 M 8 1 M      predicts    2     7
-//   evaluation  5 2 8 1 7      reads     2 8 1 7 M      predicts          the next item     (T = 5)
+//   | window      5 2 8 1 7      reads     5 M 8 1 M      predicts    2     7
+//   | evaluation  5 2 8 1 7      reads     2 8 1 7 M      predicts          the next item     (T = 5)
 //
 // M is the mask. Item i is hidden if draws[i] < ratio. If that hides none, the item at floor(spare length) is
 // hidden. In evaluation a mask after the history is the place of the item to recommend. The test looks at
