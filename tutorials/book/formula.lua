@@ -10,7 +10,7 @@ local function set(words)
   for word in words:gmatch("%S+") do result[word] = true end
   return result
 end
-local greek = set("alpha beta gamma delta epsilon theta lambda mu nu rho sigma tau pi phi omega")
+local greek = set("alpha beta gamma delta epsilon theta lambda mu nu rho sigma tau pi phi omega infinity eps")
 local functions = set("exp log max min tanh cos sin")
 local connecting = set("a all and are as at by each else every for from has if in is it its no not of on one or over " ..
                        "since that the to until was where which whose with")
@@ -50,8 +50,9 @@ local function parser(text)
                                        not greek[token.text] and not token.text:match("^d%a$") end
 
   local function name(word)
-    if greek[word] or (word == "sum" and peek().text ~= "=") then return "\\" .. word .. " " end
+    if word == "infinity" then return "\\infty " end
     if word == "eps" then return "\\varepsilon " end
+    if greek[word] or (word == "sum" and peek().text ~= "=") then return "\\" .. word .. " " end
     if word == "log2" then return "\\log_2 " end
     if functions[word] then return "\\" .. word .. " " end
     if word:match("^d%a$") then return "\\mathrm{d}" .. word:sub(2) end
