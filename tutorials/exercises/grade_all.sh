@@ -21,6 +21,7 @@ for test in tutorials/exercises/*_*/*_test.cpp; do
   else
     of=$(sed -n 's/^EXERCISE("[^"]*", *\([0-9.]*\),.*/\1/p' "$test")
     why=$(grep -m 1 "error:" <(grep "$chapter/${name}[._]" "$logs/build.txt") | tr -d '"\\' || true)
+    why=${why:-see $logs/build.txt}
     printf '%-27s %s  %4.3g of %g  does not compile: %s\n' "$chapter" "$id" 0 "$of" "$why"
     printf '{"chapter":"%s","exercise":"%s","fails":[{"part":"all","why":"does not compile: %s"}],"of":%s,"points":0}\n' \
       "$chapter" "$id" "$why" "$of" >> "$logs/scores.txt"
