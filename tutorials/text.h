@@ -1,8 +1,11 @@
-// The text that chapters 10 and 11 learn from: the beginning of Lewis Carroll, "Alice's Adventures in
+// The text that chapters 10, 11 and 13 learn from: the beginning of Lewis Carroll, "Alice's Adventures in
 // Wonderland" (1865, in the public domain).
 #pragma once
 
 #include <string_view>
+#include <vector>
+
+#include "autograd/rng.h"
 
 namespace lesson {
 
@@ -91,5 +94,18 @@ would not open any of them. However, on the second time round, she came upon a l
 not noticed before, and behind it was a little door about fifteen inches high: she tried the little
 golden key in the lock, and to her great delight it fitted!
 )";
+
+// `count` windows of `length` tokens from random places of a text, another draw for each step.
+inline std::vector<std::vector<int32_t>> windows_of(const std::vector<int32_t>& text, int64_t length,
+                                                    int64_t count, uint64_t seed, int64_t step) {
+  std::vector<std::vector<int32_t>> windows;
+  const ag::RandomKey key{seed, static_cast<uint32_t>(step), ag::stream("lesson windows of a text")};
+  for (int64_t i = 0; i < count; ++i) {
+    const auto places = static_cast<uint32_t>(std::ssize(text) - length);
+    const auto begin = text.begin() + ag::random_below(key, static_cast<uint64_t>(i), places);
+    windows.emplace_back(begin, begin + length);
+  }
+  return windows;
+}
 
 }  // namespace lesson
