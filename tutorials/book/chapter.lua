@@ -40,7 +40,7 @@ local function inline(word)
   local made
   if core:match("%($") and after:match("^%)") then core, after = core .. ")", after:sub(2) end
   if core:match("^`.*`$") then
-    made = pandoc.Code(core:sub(2, -2))
+    made = pandoc.Code((core:sub(2, -2):gsub("\u{A0}", " ")))
   elseif core:match("^[%w_]+/[%w_./]*%.%a+$") then
     made = pandoc.Link(pandoc.Code(core), root .. "/" .. core)
   elseif core:match("^[01]%d$") and previous_word:match("^[Cc]?h?apters?$") or
@@ -48,7 +48,7 @@ local function inline(word)
     local file = files("tutorials/" .. core .. "_*.cpp")[1]
     made = file and pandoc.Link(core, file:match("([%w_]+)%.cpp$") .. ".html") or pandoc.Str(core)
     core = "linked"
-  elseif core:match("^d?%a%d?[_^][%w{}'/+_^-]+$") and not core:match("_%a%a%a%a") or core:match("^sum_%a$") then
+  elseif core:match("^d?%a%d?[_^][%w{}'/+_^-]+$") and not core:match("_%a%a%a%a") and not core:match("^Q%d") or core:match("^sum_%a$") then
     made = pandoc.Math("InlineMath", math(core, formula.tex))
   elseif core:match("%a%a_%a") or core:match("::") or core:match("%w%(%)$") or core:match("^%-%-%a") or
          core:match("^k%u%l") or core:match("%.h$") or core:match("%.cpp$") then
@@ -63,6 +63,7 @@ local function paragraph(text)
   local inlines = pandoc.List()
   previous_word = ""
   text = text:gsub("[_^]%b{}", function(index) return index:gsub("%s", "") end)
+  text = text:gsub("`[^`]+`", function(code) return code:gsub(" ", "\u{A0}") end)
   for word in text:gmatch("%S+") do
     if #inlines > 0 then inlines:insert(pandoc.Space()) end
     inlines:extend(inline(word))

@@ -196,7 +196,8 @@ function formula.tex(text) return parser(text)("").tex end
 function formula.inlines(text)
   local inlines = pandoc.List()
   for i, piece in ipairs(parser(text)("").pieces) do
-    if i > 1 then inlines:insert(piece.relation and pandoc.Str("\u{200B}") or pandoc.Space()) end
+    local closes = piece.tex and piece.tex:match("^[,;:]")
+    if i > 1 and not closes then inlines:insert(piece.relation and pandoc.Str("\u{200B}") or pandoc.Space()) end
     inlines:insert(piece.tex and pandoc.Math("InlineMath", piece.tex) or pandoc.Str(piece.words))
   end
   return inlines
