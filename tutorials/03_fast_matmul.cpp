@@ -64,7 +64,8 @@ double measured_peak(int threads) {
 #pragma omp parallel for num_threads(threads) reduction(+ : keep)
   for (int t = 0; t < threads; ++t) keep += fma_chains(rounds);
   const double time = seconds() - begin;
-  check(keep > 0, fmt::format("{} thread{} did the FMAs that are counted", threads, threads > 1 ? "s" : ""));
+  // The result is used, or the compiler would leave out the loop.
+  check(keep > 0, fmt::format("{} thread{}: the FMAs have a result", threads, threads > 1 ? "s" : ""));
   return 2.0 * kLanes * kChains * static_cast<double>(rounds) * threads / time;
 }
 
@@ -177,6 +178,7 @@ void chapter(const lesson::Options& options) {
              all / 1e9, kLanes);
 
   const int64_t n = options.quick ? 384 : 1152;
+  AG_CHECK(n % kColumns == 0, "n is ", n, "; expected a multiple of ", kColumns, ", the width of a tile");
   const Tensor A = lesson::normal("A", {n, n}, options.seed), B = lesson::normal("B", {n, n}, options.seed);
   std::vector<Rung> rungs{{"naive", "as the formula says", naive},
                           {"reordered", "the inner loop walks along rows", reordered},
@@ -194,7 +196,7 @@ void chapter(const lesson::Options& options) {
   }
 
   lesson::heading(fmt::format("2. C = A B with n = {}: {:.2f} GFLOP", n, 2e-9 * double(n * n * n)));
-  fmt::print("{:<11} {:>9} {:>9} {:>6}\n", "", "ms", "GFLOP/s", "peak");
+  fmt::print("{:<11} {:>9} {:>9} {:>7}\n", "", "ms", "GFLOP/s", "of peak");
   Tensor first;
   std::vector<std::string> unequal;
   for (const Rung& rung : rungs) {
@@ -211,12 +213,12 @@ void chapter(const lesson::Options& options) {
     // Sums in another order differ by rounding: of n products of standard normals, about 1e-7 sqrt(n) each.
     if (!(lesson::largest_difference(C, first) < 1e-5 * std::sqrt(double(n)))) unequal.push_back(rung.name);
     const double rate = 2 * double(n * n * n) / best;
-    fmt::print("{:<11} {:9.1f} {:9.1f} {:5.1f}%  {:<32} {}\n", rung.name, 1e3 * best, rate / 1e9,
+    fmt::print("{:<11} {:9.1f} {:9.1f} {:6.1f}%  {:<32} {}\n", rung.name, 1e3 * best, rate / 1e9,
                100 * rate / all, rung.idea, lesson::bar(rate / all, 30));
   }
   // Times are printed and never checked: another program on the machine would make this one fail.
-  check(unequal.empty(),
-        fmt::format("all products are equal up to rounding; not: [{}]", fmt::join(unequal, ", ")));
+  check(unequal.empty(), unequal.empty() ? "all products are equal up to rounding"
+                                         : fmt::format("equal up to rounding: {}", fmt::join(unequal, ", ")));
   fmt::print(
       "\nNext: a matrix product is an op like any other. 04 writes a new one, forward and backward.\n");
 }

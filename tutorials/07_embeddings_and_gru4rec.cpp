@@ -127,6 +127,7 @@ void show_packing(uint64_t seed) {
              ag::to_string(packed.offsets.tensor()));
   const int64_t d = 3, G = 5;
   const Tensor table = normal("table", {8, d}, seed), x = ag::embedding(table, packed.ids);  // (N,d), N = 7
+  // The GRU has three gates of G numbers; ops.h has their formulas.
   const Tensor w_ih = normal("w_ih", {3 * G, d}, seed), w_hh = normal("w_hh", {3 * G, G}, seed);
   const Tensor h = ag::gru(x, w_ih, w_hh, {}, {}, packed.offsets);  // (N,G)
   double apart = 0;
@@ -156,7 +157,7 @@ void chapter(const lesson::Options& options) {
                         normal("items", {data.items(), d}, options.seed, 0.1).set_requires_grad()};
   const int epochs = options.quick ? 10 : 40;
   const std::vector<double> losses = train_bpr(factors, data, epochs, options.seed);
-  for (int e = 0; e < epochs; e += epochs / 10)
+  for (int e = 0; e < epochs; e += std::max(1, epochs / 10))
     fmt::print("  epoch {:3}  loss {:.4f}  {}\n", e + 1, losses[size_t(e)], lesson::bar(losses[size_t(e)]));
   // Before anything is learned both scores are equal, and -log sigmoid(0) = log 2.
   check(losses.front() < 0.75, "it begins near log 2 = 0.69");
@@ -170,7 +171,8 @@ void chapter(const lesson::Options& options) {
   fmt::print("  nearest to '{}': {}\n", name_of(data, item), fmt::join(near, ", "));
   if (data.truth) {
     const double share = p2rec::neighbours_of_group(factors.items, data.truth->item_group);
-    fmt::print("  nearest neighbours of the item's own hidden group: {:.2f}, by chance 0.12\n", share);
+    fmt::print("  of an item's nearest neighbours {:.2f} are of its own hidden group, by chance 0.12\n",
+               share);
     check(share > 0.14, "the vectors know something of the hidden groups");
   }
 
@@ -205,8 +207,11 @@ void chapter(const lesson::Options& options) {
   lesson::heading("4. HR@10 and NDCG@10");
   const models::Popularity popularity(p2rec::item_counts(data, p2rec::CountedPart::Training));
   show("popularity", p2rec::evaluate(popularity, data));
+  // Its loss fell to the end, but it ranks better after 10 epochs (--quick) than after 40: it overfits, as in
+  // 05.
   show("matrix factorisation", p2rec::metrics_from_ranks(ranks_of(factors, data)));
   const double ndcg = show("GRU4Rec", p2rec::evaluate(model, data));
+  // By chance: 1 / V of the sum of 1 / log2(rank + 2) over ten ranks, which is 4.54.
   check(ndcg > 2 * 4.54 / double(data.items()), "GRU4Rec is more than twice as good as chance");
   fmt::print(
       "\nNext: a GRU squeezes a history into one vector, step by step. 08 looks at all of it at once.\n");

@@ -173,7 +173,8 @@ void chapter(const lesson::Options& options) {
   // seen a tokenizer gains less: its rarest merges fit only what it was trained on.
   const std::string_view sentence = "\"Oh dear!\" said the Rabbit, wondering about the little golden watch.";
   std::vector<size_t> lengths;
-  for (const size_t count : {size_t{0}, size_t{20}, size_t{100}, merges.size()}) {
+  for (const size_t most : {size_t{0}, size_t{20}, size_t{100}, merges.size()}) {
+    const size_t count = std::min(most, merges.size());
     Ranks ranks;
     for (size_t i = 0; i < count; ++i) ranks.emplace(merges[i], i);
     const size_t seen = encode(text, split, ranks).size(), new_text = encode(unseen, split, ranks).size();
