@@ -24,7 +24,7 @@ using lesson::check, lesson::largest_difference, lesson::normal;
 // --- The derivation
 //
 // One row, s = |x|. From s^2 = sum x_c^2 follows ds/dx_j = x_j / s = y_j. With y_i = x_i / s the quotient
-// rule gives the Jacobian
+// rule gives the Jacobian, where [i = j] is 1 if i = j and else 0,
 //
 //   dy_i/dx_j = [i = j] / s - x_i (ds/dx_j) / s^2 = ([i = j] - y_i y_j) / s
 //
@@ -151,7 +151,8 @@ void chapter(const lesson::Options& options) {
   const int64_t R = 4, C = 6;
   const Tensor x = normal("x", {R, C}, options.seed), r = normal("r", {R, C}, options.seed);
 
-  lesson::heading("1. dx against finite differences, by the step h");
+  lesson::heading(
+      "1. dx against finite differences with step h: the error as a share of the largest gradient");
   // The V of every numerical derivative. A large h sees the curve of the function, an error of about h^2. A
   // small h divides the rounding of y by h, and float rounds to 6e-8. The best h, where both are equal, is
   // near the cube root of the rounding. Double rounds to 1e-16, so the library's own tests check gradients in

@@ -3,6 +3,7 @@
 //   rank    how many items come before the target, 0 is first
 //   HR@K    1 if rank < K, else 0              NDCG@K  1 / log2(rank + 2) if rank < K, else 0
 //
+// HR is the hit rate. NDCG, the normalised discounted cumulative gain, also counts how near the top a hit is.
 // Everything here is counted, nothing is trained, and each trap is a number: ties, the user's own items,
 // leakage, and ranking among a sample. Published results have fallen into every one of them.
 //
@@ -114,7 +115,7 @@ double show(const std::string& name, const Ranks& ranks) {
   fmt::print("  {:<44} {:.4f} +-{:.4f}  {:.4f}  {}\n", name, hr, error, ndcg(ranks), lesson::bar(hr, 20));
   return hr;
 }
-void columns() { fmt::print("  {:<44} {:^15}  NDCG@10\n", "", "HR@10"); }
+void columns() { fmt::print("  {:<44} {:<15}  NDCG@10\n", "", "HR@10 +-error"); }
 
 void chapter(const lesson::Options& options) {
   const Interactions data = p2rec::load_data(options.data);
@@ -139,7 +140,7 @@ void chapter(const lesson::Options& options) {
        full(data, random_scores(options.seed)));
   const double popular_hr = show("popularity in the training parts", popular);
   const double markov_hr =
-      show("what came after the last item, in training", full(data, markov(data, training, counts)));
+      show("Markov chain of the training parts", full(data, markov(data, training, counts)));
   check(popular_hr > chance, "popularity is better than chance: a model must beat it, not chance");
   const models::Popularity library(counts);
   check(p2rec::target_ranks(library, data, Target::Test) == popular, "the library's ranks are the same");
@@ -175,7 +176,7 @@ void chapter(const lesson::Options& options) {
   lesson::heading("5. Trap: leakage. The test items are counted too");
   columns();
   show("popularity in everything", full(data, popularity(data, p2rec::CountedPart::Everything)));
-  const double leaked = show("Markov of whole sequences", full(data, markov(data, everything, counts)));
+  const double leaked = show("Markov chain of whole sequences", full(data, markov(data, everything, counts)));
   fmt::print("  The better a model remembers, the more it gains: {:.1f} times the honest {:.4f}.\n",
              leaked / markov_hr, markov_hr);
   check(leaked > markov_hr, "a Markov chain that has seen the test looks better");

@@ -48,6 +48,7 @@ Tensor fused(const Tensor& q, const Tensor& k, const Tensor& v, Mask mask) {
   return ag::reshape(ag::attention(heads(q), heads(k), heads(v), one, one, mask), {T, D});
 }
 
+// One character for each weight: a space below 0.1, then one more for each tenth, @ from 0.9.
 void show_map(const Tensor& p) {
   for (int64_t i = 0; i < p.dim(0); ++i) {
     std::string line;
@@ -106,6 +107,7 @@ void chapter(const lesson::Options& options) {
   const Tensor q = normal("q", {T, D}, options.seed).set_requires_grad();
   const Tensor k = normal("k", {T, D}, options.seed).set_requires_grad();
   const Tensor v = normal("v", {T, D}, options.seed).set_requires_grad();
+  fmt::print("  a column for each key; weights from . (0.1) over :-=+*#% to @ (0.9)\n");
   show_map(weights(q, k, Mask::Causal));
   for (const Mask mask : {Mask::None, Mask::Causal}) {
     const char* name = mask == Mask::Causal ? "causal" : "no mask";

@@ -146,9 +146,10 @@ Learned of_probabilities(const Tensor& probabilities, const Test& test, const Te
   return learned(ag::matmul(probabilities, member), probabilities, test);
 }
 
-void show(const char* name, size_t prompts, int64_t tokens, double seconds, const Learned& learned) {
-  fmt::print("  {:<15} {:>7} {:>9} {:>8.2f} {:>8.3f} {:>8.3f}\n", name, prompts, tokens, seconds,
-             learned.error, learned.hits);
+void show(const char* name, int64_t epochs, size_t prompts, int64_t tokens, double seconds,
+          const Learned& learned) {
+  fmt::print("  {:<15} {:>6} {:>8} {:>8} {:>8.2f} {:>8.3f} {:>8.3f}\n", name, epochs, prompts, tokens,
+             seconds, learned.error, learned.hits);
 }
 
 // Means of parts of the steps, as a share of the loss of a prediction that does not look at the prompt.
@@ -228,7 +229,8 @@ void chapter(const lesson::Options& options) {
   config.finetune.epochs = std::max<int64_t>(1, std::llround(double(instance_tokens) / double(user_tokens)));
   auto begin = Clock::now();
   const p2rec::Reconstruction parsed = p2rec::reconstruct(*llm.model, prompts, data, preferences, config);
-  const double user_seconds = seconds_since(begin) / double(config.finetune.epochs);
+  const int64_t user_epochs = config.finetune.epochs;
+  const double user_seconds = seconds_since(begin) / double(user_epochs);
   const Tensor shares = ag::linear(states(parsed.model.reader, prompts, test), parsed.model.head_weight,
                                    parsed.model.head_bias);
   nn::detach_lora(*llm.model);
@@ -240,13 +242,14 @@ void chapter(const lesson::Options& options) {
       ag::softmax(ag::matmul(states(chooser, prompts, test), chooser.item_tokens, false, true));
 
   const Learned by_user = of_shares(shares, test, member);
-  fmt::print("  {:<15} {:>7} {:>9} {:>8} {:>8} {:>8}\n", "an epoch", "prompts", "tokens", "seconds", "error",
-             "HR@10");
-  show("the mean", 0, 0, 0, of_shares(for_everybody(test.mean, test.wanted), test, member));
-  show("user-level", trained_on.size(), user_tokens, user_seconds, by_user);
-  show("instance-level", instances.examples.size(), instance_tokens, instance_seconds,
+  fmt::print("  {:<15} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "", "epochs", "prompts", "tokens", "seconds",
+             "error", "HR@10");
+  show("the mean", 0, 0, 0, 0, of_shares(for_everybody(test.mean, test.wanted), test, member));
+  show("user-level", user_epochs, trained_on.size(), user_tokens, user_seconds, by_user);
+  show("instance-level", 1, instances.examples.size(), instance_tokens, instance_seconds,
        of_probabilities(probabilities, test, member));
   fmt::print(
+      "  prompts, tokens and seconds of one epoch; error and HR@10 after all of them\n"
       "  error of the preferences of {} held-out users, as a share of the mean's\n"
       "  HR@10 of the item after their prompt, known to about +-{:.3f}; {:.3f} by chance\n",
       test.users.size(), std::sqrt(by_user.hits * (1 - by_user.hits) / double(test.users.size())),

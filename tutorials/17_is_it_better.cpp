@@ -4,7 +4,7 @@
 //   d = mean of d_su over S seeds and U users
 //
 //   interval     of 2000 means of d_su, each over seeds and users drawn with replacement, the middle 95 %
-//   resolvable = t(S-1) std_s(d_s) / sqrt(S)          d_s = mean over users; t: Student's quantile
+//   resolvable = t(S-1) std_s(d_s) / sqrt(S)          d_s = mean over users; t: Student's 97.5 % quantile
 //
 // A difference counts as shown if the interval excludes 0 and |d| is at least `resolvable`: with few seeds
 // the bootstrap draws the same ones again and again, and its intervals are too narrow. A training has three
