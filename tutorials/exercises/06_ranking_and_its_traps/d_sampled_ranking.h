@@ -10,7 +10,8 @@
 // that A has the larger HR@10 among all 10,000 items, and B the larger one among samples of 100. (Krichene and
 // Rendle, "On Sampled Metrics for Item Recommendation", KDD 2020)
 //
-// Hint 1: term(0) = (1-p)^n, term(x+1) = term(x) (n - x) / (x + 1) p / (1 - p).
+// Hint 1: term(0) = (1-p)^n, term(x+1) = term(x) (n - x) / (x + 1) p / (1 - p). For p = 1 this divides by zero:
+//         then X = n.
 // Hint 2: For which ranks is P(X < 10) near 1? Print it for 0, 10, 100, 500, 1000.
 // Hint 3: Being in the best tenth is enough for the sample. Being in the best thousandth is needed for the truth.
 #pragma once

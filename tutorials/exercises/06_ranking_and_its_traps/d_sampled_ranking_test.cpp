@@ -53,7 +53,9 @@ EXERCISE("06d", 3, "Why sampled ranking misleads") {
       grade.check(!exercise::is_close(got, 0.583, 0.01), "the sum has a term too many: x < K, not x <= K");
   });
   grade.part("the last place", [&] {
-    grade.close("the hit of a target after all others", sampled_hit(9999, 10'000, 100, 10), 0);
+    const double last = sampled_hit(9999, 10'000, 100, 10);
+    if (!grade.close("the hit of a target after all others", last, 0))
+      grade.check(!std::isnan(last), "p = 1 divides by 1 - p = 0: then X = n");
     grade.close("the hit if the sample is smaller than K", sampled_hit(9999, 10'000, 5, 10), 1);
   });
   grade.part("two recommenders in the wrong order", [&] {
