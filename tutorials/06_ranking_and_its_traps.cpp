@@ -127,8 +127,11 @@ void chapter(const lesson::Options& options) {
       "1. Leave-one-out: the last item of a user is the test target, the one before for validation");
   const std::vector<int64_t> users = p2rec::ranked_users(data, Target::Test);
   const int64_t someone = users.front();
-  fmt::print("  user {}: items {} | {}\n", data.user_ids[size_t(someone)], fmt::join(training(someone), " "),
-             fmt::join(everything(someone).subspan(training(someone).size()), " | "));
+  const p2rec::Sequence trained = training(someone),
+                        shown = trained.last(std::min<size_t>(trained.size(), 10));
+  fmt::print("  user {}: items {}{} | {}\n", data.user_ids[size_t(someone)],
+             shown.size() < trained.size() ? "... " : "", fmt::join(shown, " "),
+             fmt::join(everything(someone).subspan(trained.size()), " | "));
   fmt::print("  {} users, {} of them with a test target; {} items, {} interactions\n", data.users(),
              users.size(), data.items(), data.interactions());
 
