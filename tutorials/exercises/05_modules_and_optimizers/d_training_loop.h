@@ -8,8 +8,8 @@
 //
 // Hint 1: parameter.zero_grad(), before backward() or after the step.
 // Hint 2: The step writes into parameter.data(), so it is no part of any graph.
-// Hint 3: parameter.clone() keeps numbers, parameter.copy_from(...) brings them back. A copy of a Tensor shares
-//         them.
+// Hint 3: parameter.clone() keeps numbers, Tensor(parameter).copy_from(...) brings them back: a copy of a Tensor
+//         shares them, and copy_from is not const.
 #pragma once
 
 #include <functional>
