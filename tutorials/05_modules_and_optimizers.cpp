@@ -5,6 +5,7 @@
 //   Adam      m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,     w = w - lr m' / (sqrt(v') + eps)
 //   AdamW     the same after                                       w = w - lr decay w
 //             with m' = m / (1 - b1^t), v' = v / (1 - b2^t), since m and v begin at zero
+//             mu = b1 = 0.9, b2 = 0.999, eps = 1e-8; g is the gradient, lr the learning rate, t the step
 //
 // New: Module, parameters by name, optimisers and their state, overfitting, checkpoints. Needs: 02.
 // Takes less than a second.
@@ -165,13 +166,15 @@ void train_steps(const Mlp& net, nn::Adam& adam, const Data& data, int begin, in
 void chapter(const lesson::Options& options) {
   const uint64_t seed = options.seed;
   lesson::heading("1. A model lists itself");
-  const Mlp listed(16, seed);
+  const int64_t H = 16;
+  const Mlp listed(H, seed);
   for (const auto& [name, w] : listed.named_parameters())
     fmt::print("  {:<11} {}\n", name, ag::message(w.shape()));
-  check(listed.parameter_count() == 16 + 16 + 16 * 16 + 16 + 16 + 1, "every number is counted once");
+  check(listed.parameter_count() == H + H + H * H + H + H + 1, "every number is counted once");
 
   const int steps = options.quick ? 100 : 300;
-  lesson::heading(fmt::format("2. From SGD to AdamW: the same net after {} steps", steps));
+  lesson::heading(
+      fmt::format("2. From SGD to AdamW: the loss of the same net after {} steps, below that before", steps));
   // One learning rate for all parameters is SGD's trouble: the steepest one says how large it may be, and the
   // flat ones crawl. Adam divides each step by the gradient's usual size, so every parameter moves by about
   // lr.
@@ -198,7 +201,7 @@ void chapter(const lesson::Options& options) {
   check(std::abs(good.back()) < 0.01, "with it, w goes to the minimum");
   check(*std::max_element(forgot.end() - 20, forgot.end()) > 0.5, "without it, w swings as at the start");
 
-  lesson::heading("4. Overfitting: 20 noisy points, 500 others for validation");
+  lesson::heading("4. Overfitting: mean squared errors on 20 noisy points, and on 500 others for validation");
   // With noise of 0.4 no function can have a validation loss below 0.16. A training loss below that is the
   // noise, learned by heart.
   fmt::print("  {:<30} {:>6} {:>15} {:>9}\n", "", "train", "validation best", "at last");

@@ -102,8 +102,9 @@ Cost cost_of(const F& attention, int64_t T, int64_t D, uint64_t seed) {
 }
 
 void chapter(const lesson::Options& options) {
-  lesson::heading("1. The weights of a sequence of 12, causal: each query sees itself and what was before");
-  const int64_t T = 12, D = 8;
+  const int64_t T = 12, D = 8, middle = T / 2;
+  lesson::heading(
+      fmt::format("1. The weights of {} places, causal: each query sees itself and what was before", T));
   const Tensor q = normal("q", {T, D}, options.seed).set_requires_grad();
   const Tensor k = normal("k", {T, D}, options.seed).set_requires_grad();
   const Tensor v = normal("v", {T, D}, options.seed).set_requires_grad();
@@ -149,16 +150,16 @@ void chapter(const lesson::Options& options) {
   check(growth(costs[0]) > 3, "composed, memory grows like T^2");
   check(growth(costs[1]) < 2.5, "fused, it grows like T");
 
-  lesson::heading("4. Masks: what changes when the item at place 6 changes?");
-  Tensor k6 = k.clone(), v6 = v.clone();
-  for (int64_t d = 0; d < D; ++d) k6.data()[6 * D + d] += 1, v6.data()[6 * D + d] += 1;
+  lesson::heading(fmt::format("4. Masks: what changes when the item at place {} changes?", middle));
+  Tensor moved_k = k.clone(), moved_v = v.clone();
+  for (int64_t d = 0; d < D; ++d) moved_k.data()[middle * D + d] += 1, moved_v.data()[middle * D + d] += 1;
   for (const Mask mask : {Mask::None, Mask::Causal}) {
-    const Tensor before = fused(q, k, v, mask), after = fused(q, k6, v6, mask);
-    const double earlier = largest_difference(before.rows(0, 6), after.rows(0, 6)),
-                 later = largest_difference(before.rows(6, T), after.rows(6, T));
+    const Tensor before = fused(q, k, v, mask), after = fused(q, moved_k, moved_v, mask);
+    const double earlier = largest_difference(before.rows(0, middle), after.rows(0, middle)),
+                 later = largest_difference(before.rows(middle, T), after.rows(middle, T));
     const bool causal = mask == Mask::Causal;
-    fmt::print("  {:<8} places 0-5 by {:.3f}, places 6-11 by {:.3f}\n", causal ? "causal" : "no mask",
-               earlier, later);
+    fmt::print("  {:<8} earlier places by {:.3f}, it and later ones by {:.3f}\n",
+               causal ? "causal" : "no mask", earlier, later);
     check(later > 1e-3 && (earlier == 0) == causal,
           causal ? "the past does not change: it may be trained to predict the future"
                  : "everything changes: such a model may only predict what is hidden from it");
