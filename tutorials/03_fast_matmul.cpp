@@ -15,7 +15,7 @@
 #include "autograd/gemm.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
-#include "tutorials/lesson.h"
+#include "tutorials/figures.h"
 
 namespace {
 
@@ -199,6 +199,7 @@ void chapter(const lesson::Options& options) {
   fmt::print("{:<11} {:>9} {:>9} {:>7}\n", "", "ms", "GFLOP/s", "of peak");
   Tensor first;
   std::vector<std::string> unequal;
+  std::vector<p2rec::Bar> ladder;
   for (const Rung& rung : rungs) {
     // The best of three, since whatever else runs on the machine can only make it slower; the slow ones once.
     double best = INFINITY;
@@ -215,7 +216,10 @@ void chapter(const lesson::Options& options) {
     const double rate = 2 * double(n * n * n) / best;
     fmt::print("{:<11} {:9.1f} {:9.1f} {:6.1f}%  {:<32} {}\n", rung.name, 1e3 * best, rate / 1e9,
                100 * rate / all, rung.idea, lesson::bar(rate / all, 30));
+    ladder.push_back({rung.name, rate / 1e9, fmt::format("{:.1f}", rate / 1e9)});
   }
+  ladder.push_back({"only FMAs", all / 1e9, fmt::format("{:.1f}", all / 1e9)});
+  lesson::bars(options, "ladder", "GFLOP/s of each program, and the peak", ladder);
   // Times are printed and never checked: another program on the machine would make this one fail.
   check(unequal.empty(), unequal.empty() ? "all products are equal up to rounding"
                                          : fmt::format("equal up to rounding: {}", fmt::join(unequal, ", ")));

@@ -19,7 +19,7 @@
 #include "nn/init.h"
 #include "nn/layers.h"
 #include "nn/optim.h"
-#include "tutorials/lesson.h"
+#include "tutorials/figures.h"
 
 namespace {
 
@@ -85,11 +85,14 @@ double adamw(double w, double g, int t, State& s, double lr) {
   return w * (1 - lr * kDecay) - lr * m / (std::sqrt(v) + 1e-8);
 }
 
-// Trains a net with a step of our own; returns the last loss.
-double train_with(Step step, double lr, const Mlp& net, const Data& data, int steps) {
+// Trains a net with a step of our own; returns the loss before each step, and the last.
+std::vector<double> train_with(Step step, double lr, const Mlp& net, const Data& data, int steps) {
   std::vector<State> states(static_cast<size_t>(net.parameter_count()));
+  std::vector<double> losses;
   for (int t = 1; t <= steps; ++t) {
-    ag::backward(loss_of(net, data));
+    const Tensor loss = loss_of(net, data);
+    losses.push_back(loss.item());
+    ag::backward(loss);
     auto state = states.begin();
     for (const auto& [name, w] : net.named_parameters()) {
       for (int64_t i = 0; i < w.numel(); ++i)
@@ -97,7 +100,8 @@ double train_with(Step step, double lr, const Mlp& net, const Data& data, int st
       w.zero_grad();
     }
   }
-  return loss_of(net, data).item();
+  losses.push_back(loss_of(net, data).item());
+  return losses;
 }
 
 // A step of the library's optimiser, in the order that every training loop has.
@@ -130,6 +134,7 @@ std::vector<double> descend(bool zero_grad) {
 
 struct Curve {
   double train = 0, validation = 0, best_validation = INFINITY;  // early stopping would have kept the best
+  p2rec::Points trains, validations;                             // by step
 };
 Curve fit(const char* name, int64_t hidden, double decay, int steps, uint64_t seed) {
   const Data train = noisy_wave(20, "train", seed), validation = noisy_wave(500, "validation", seed);
@@ -142,6 +147,8 @@ Curve fit(const char* name, int64_t hidden, double decay, int steps, uint64_t se
       c.train = loss_of(net, train).item();
       c.validation = loss_of(net, validation).item();
       c.best_validation = std::min(c.best_validation, c.validation);
+      c.trains.emplace_back(t, c.train);
+      c.validations.emplace_back(t, c.validation);
     }
     take_step(adam, loss_of(net, train));
   }
@@ -179,14 +186,17 @@ void chapter(const lesson::Options& options) {
   // flat ones crawl. Adam divides each step by the gradient's usual size, so every parameter moves by about
   // lr.
   const Data data = noisy_wave(64, "points", seed);
-  const double before = loss_of(listed, data).item();
+  std::vector<lesson::Series> curves;
   const auto compare = [&](const char* name, Step step, double lr) {
-    const double loss = train_with(step, lr, Mlp(16, seed), data, steps);
+    const std::vector<double> losses = train_with(step, lr, Mlp(16, seed), data, steps);
+    curves.push_back({name, lesson::numbered(losses, 0)});
+    const double before = losses.front(), loss = losses.back();
     check(loss < before, fmt::format("{:<18} {:.4f} < {:.4f}  {}", name, loss, before, lesson::bar(loss)));
   };
   compare("SGD, lr 0.05", sgd, 0.05);
   compare("momentum, lr 0.05", momentum, 0.05);
   compare("AdamW, lr 0.01", adamw, 0.01);
+  lesson::lines(options, "optimizers", "The same net with three optimizers", "step", "loss", curves);
 
   // nn::Adam is the last of the three, on whole tensors in one kernel.
   const Mlp ours(16, seed), library(16, seed);
@@ -208,6 +218,8 @@ void chapter(const lesson::Options& options) {
   const int long_run = options.quick ? 1500 : 4000;
   const Curve small = fit("4 units", 4, 0, long_run, seed), large = fit("64 units", 64, 0, long_run, seed);
   fit("64 units, weight decay 1", 64, 1, long_run, seed);
+  lesson::lines(options, "overfitting", "64 units learn the noise of 20 points", "step", "loss",
+                {{"training", large.trains}, {"validation", large.validations}});
   check(large.train < small.train, "more units fit the training points better");
   check(large.validation > large.best_validation, "and the validation loss rises again");
 

@@ -17,7 +17,7 @@
 #include "models/recommenders/popularity.h"
 #include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/evaluation.h"
-#include "tutorials/lesson.h"
+#include "tutorials/figures.h"
 
 namespace {
 
@@ -203,6 +203,11 @@ void chapter(const lesson::Options& options) {
                sampled_generalist = show("generalist, sampled", sampled(data, imagined(false), options.seed));
   const double sampled_popular = show(
       "popularity, sampled", sampled(data, popularity(data, p2rec::CountedPart::Training), options.seed));
+  lesson::bars(options, "sampled", "HR@10 among all items, and among 100 drawn for each user",
+               {{"specialist, all", full_specialist, fmt::format("{:.3f}", full_specialist)},
+                {"generalist, all", full_generalist, fmt::format("{:.3f}", full_generalist)},
+                {"specialist, 100", sampled_specialist, fmt::format("{:.3f}", sampled_specialist)},
+                {"generalist, 100", sampled_generalist, fmt::format("{:.3f}", sampled_generalist)}});
   // In a sample of 100, the 10 best of V items are hardly ever seen. What is measured is whether the target
   // is in the best tenth, which is another question, and it can have another answer.
   check(full_specialist > full_generalist && sampled_specialist < sampled_generalist,

@@ -19,7 +19,7 @@
 #include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/known_truth.h"
 #include "p2rec/training/train_recommender.h"
-#include "tutorials/lesson.h"
+#include "tutorials/figures.h"
 
 namespace {
 
@@ -159,6 +159,8 @@ void chapter(const lesson::Options& options) {
   const std::vector<double> losses = train_bpr(factors, data, epochs, options.seed);
   for (int e = 0; e < epochs; e += std::max(1, epochs / 10))
     fmt::print("  epoch {:3}  loss {:.4f}  {}\n", e + 1, losses[size_t(e)], lesson::bar(losses[size_t(e)]));
+  lesson::lines(options, "bpr", "Matrix factorisation learns an order", "epoch", "loss",
+                {{"", lesson::numbered(losses)}});
   // Before anything is learned both scores are equal, and -log sigmoid(0) = log 2.
   check(losses.front() < 0.75, "it begins near log 2 = 0.69");
   check(losses.back() < losses.front(), "the loss falls");

@@ -14,7 +14,7 @@
 #include <cmath>
 
 #include "autograd/ops.h"
-#include "tutorials/lesson.h"
+#include "tutorials/figures.h"
 
 namespace {
 
@@ -110,6 +110,8 @@ void chapter(const lesson::Options& options) {
   const Tensor v = normal("v", {T, D}, options.seed).set_requires_grad();
   fmt::print("  a column for each key; weights from . (0.1) over :-=+*#% to @ (0.9)\n");
   show_map(weights(q, k, Mask::Causal));
+  lesson::heat_map(options, "weights", "The weights of each query", "key", "query",
+                   weights(q, k, Mask::Causal));
   for (const Mask mask : {Mask::None, Mask::Causal}) {
     const char* name = mask == Mask::Causal ? "causal" : "no mask";
     std::vector<Tensor> gradients;
@@ -138,12 +140,16 @@ void chapter(const lesson::Options& options) {
   fmt::print("  {:>6}  {:^18}  {:^18}\n  {:>6}  {:>8} {:>9}  {:>8} {:>9}\n", "", "composed", "fused", "T",
              "MiB", "ms", "MiB", "ms");
   std::vector<Cost> costs[2];
+  std::vector<lesson::Series> memory{{"composed", {}}, {"fused", {}}};
   for (int64_t length = 128; length <= (options.quick ? 512 : 2048); length *= 2) {
     costs[0].push_back(cost_of(composed, length, 32, options.seed));
     costs[1].push_back(cost_of(fused, length, 32, options.seed));
     const Cost a = costs[0].back(), b = costs[1].back();
+    memory[0].points.emplace_back(length, a.mib);
+    memory[1].points.emplace_back(length, b.mib);
     fmt::print("  {:6}  {:8.2f} {:9.2f}  {:8.2f} {:9.2f}\n", length, a.mib, a.ms, b.mib, b.ms);
   }
+  lesson::lines(options, "memory", "Memory by the length of the sequence", "T", "MiB", memory);
   const auto growth = [](const std::vector<Cost>& c) { return c.back().mib / c[c.size() - 2].mib; };
   fmt::print("  T doubled: {:.1f} times the memory composed, {:.1f} times fused\n", growth(costs[0]),
              growth(costs[1]));

@@ -21,7 +21,7 @@
 #include "models/recommenders/sasrec.h"
 #include "p2rec/data/load_data.h"
 #include "p2rec/training/train_recommender.h"
-#include "tutorials/lesson.h"
+#include "tutorials/figures.h"
 
 namespace {
 
@@ -151,6 +151,10 @@ void chapter(const lesson::Options& options) {
   const Interactions data = p2rec::load_data(options.data);
   const p2rec::Recommender causal = train("SASRec", data, sasrec_config, options);
   const p2rec::Recommender masked = train("BERT4Rec", data, bert4rec_config, options);
+
+  lesson::lines(
+      options, "validation", "Validation by epoch", "epoch", "NDCG@10",
+      {{"SASRec", lesson::numbered(causal.validation)}, {"BERT4Rec", lesson::numbered(masked.validation)}});
 
   lesson::heading("4. HR@10 and NDCG@10 of the test items, among all items");
   const models::Popularity popularity(p2rec::item_counts(data, p2rec::CountedPart::Training));

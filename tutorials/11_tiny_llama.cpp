@@ -19,7 +19,7 @@
 #include "models/llama/sampling.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/optim.h"
-#include "tutorials/lesson.h"
+#include "tutorials/figures.h"
 #include "tutorials/text.h"
 
 namespace {
@@ -204,6 +204,7 @@ void chapter(const lesson::Options& options) {
   const int64_t steps = options.quick ? 60 : 400;
   nn::Adam adam(model.named_parameters(), {.lr = 3e-3, .weight_decay = 0.1});
   double first = 0, last = 0;
+  p2rec::Points trained, held_out;
   for (int64_t step = 0; step < steps; ++step) {
     adam.zero_grad();
     const Tensor loss = next_token_loss(model, windows_of(text, 16, options.seed, step));
@@ -212,13 +213,17 @@ void chapter(const lesson::Options& options) {
     nn::clip_grad_norm(adam.parameters(), 1);
     adam.step(nn::cosine_factor(step + 1, 20, steps + 1));
     last = loss.item();
+    trained.emplace_back(step + 1, bits(last));
     if (step == 0) first = last;
     if (step % (steps / 10) != 0 && step + 1 != steps) continue;
     const ag::NoGrad no_grad;
-    const double held_out = next_token_loss(model, windows_of(unseen, 8, options.seed, 0)).item();
+    held_out.emplace_back(step + 1,
+                          bits(next_token_loss(model, windows_of(unseen, 8, options.seed, 0)).item()));
     fmt::print("  step {:3}  {:.2f} bits a byte, on unseen text {:.2f}  {}\n", step + 1, bits(last),
-               bits(held_out), lesson::bar(bits(last) / 8, 32));
+               held_out.back().second, lesson::bar(bits(last) / 8, 32));
   }
+  lesson::lines(options, "losses", "What a byte costs", "step", "bits a byte",
+                {{"training", trained}, {"unseen text", held_out}});
   check(last < 0.6 * first, "the loss falls");
   check(bits(last) < entropy, "the model knows more than how frequent each byte is");
 
