@@ -19,6 +19,7 @@
 #include "models/llama/sampling.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/optim.h"
+#include "p2rec/llm/tiny_llm.h"
 #include "tutorials/figures.h"
 #include "tutorials/text.h"
 
@@ -108,31 +109,7 @@ Tensor llama(const nn::NamedTensors& parameters, const models::LlamaConfig& conf
   return ag::linear(plain_rms_norm(h, p("norm"), config.rms_eps), p("embed_tokens"));
 }
 
-// --- 3. Training
-
-using Windows = std::vector<std::vector<int32_t>>;
-
-// The mean surprise, in nats, at each token of the windows but the first.
-Tensor next_token_loss(const models::Llama& model, const Windows& windows) {
-  const nn::Packed x = nn::pack(windows);
-  std::vector<int32_t> targets;
-  for (const auto& window : windows) {
-    targets.insert(targets.end(), window.begin() + 1, window.end());
-    targets.push_back(-1);  // after the last token comes nothing that we know: it does not count
-  }
-  return ag::cross_entropy(model.logits(model.hidden_states(x)), Tensor::from_ints(targets));
-}
-
-Windows windows_of(const std::vector<int32_t>& ids, int64_t count, uint64_t seed, int64_t step) {
-  constexpr size_t kLength = 96;
-  Windows windows;
-  const ag::RandomKey key{seed, static_cast<uint32_t>(step), ag::stream("lesson 11 windows")};
-  for (int64_t i = 0; i < count; ++i) {
-    const auto begin = ids.begin() + ag::random_below(key, uint64_t(i), uint32_t(ids.size() - kLength));
-    windows.emplace_back(begin, begin + kLength);
-  }
-  return windows;
-}
+// --- 3. and 4. Training, and what has been learned
 
 std::string continued(const models::Llama& model, const std::string& prompt, double temperature,
                       uint64_t seed) {
@@ -207,7 +184,8 @@ void chapter(const lesson::Options& options) {
   p2rec::Points trained, held_out;
   for (int64_t step = 0; step < steps; ++step) {
     adam.zero_grad();
-    const Tensor loss = next_token_loss(model, windows_of(text, 16, options.seed, step));
+    // The mean surprise, in nats, at each byte of 16 windows of 96 bytes, but the first.
+    const Tensor loss = p2rec::next_token_loss(model, lesson::windows_of(text, 96, 16, options.seed, step));
     ag::backward(loss);
     // One unlucky batch must not throw the model back: gradients longer than 1 are cut to 1.
     nn::clip_grad_norm(adam.parameters(), 1);
@@ -217,8 +195,9 @@ void chapter(const lesson::Options& options) {
     if (step == 0) first = last;
     if (step % (steps / 10) != 0 && step + 1 != steps) continue;
     const ag::NoGrad no_grad;
-    held_out.emplace_back(step + 1,
-                          bits(next_token_loss(model, windows_of(unseen, 8, options.seed, 0)).item()));
+    const Tensor of_unseen =
+        p2rec::next_token_loss(model, lesson::windows_of(unseen, 96, 8, options.seed, 0));
+    held_out.emplace_back(step + 1, bits(of_unseen.item()));
     fmt::print("  step {:3}  {:.2f} bits a byte, on unseen text {:.2f}  {}\n", step + 1, bits(last),
                held_out.back().second, lesson::bar(bits(last) / 8, 32));
   }
