@@ -94,11 +94,11 @@ bench: packages  ## build and run the benchmarks
 	cmake --build $(BUILD)/bench -j $(JOBS) --target p2rec_bench
 	$(BUILD)/bench/bench/p2rec_bench $(BENCH_OPTIONS)
 
-profile: packages  ## time a LoRA step kernel by kernel (SEQUENCES=4 LENGTH=256)
+profile: packages  ## time a LoRA step kernel by kernel (SEQUENCES=4 LENGTH=256 PRECISION=f32)
 	@PACKAGES="$(BENCH_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD)/bench -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF -DP2REC_BENCH=ON $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/bench -j $(JOBS) --target profile
-	$(BUILD)/bench/bench/profile $(or $(SEQUENCES),4) $(or $(LENGTH),256)
+	$(BUILD)/bench/bench/profile $(or $(SEQUENCES),4) $(or $(LENGTH),256) $(or $(PRECISION),f32)
 
 # Without the tests that only start and kill the program, or that read gigabytes; `make test` runs them.
 asan: test-packages  ## build the f32 tests with AddressSanitizer and UBSan and run them

@@ -8,16 +8,17 @@
 #include "autograd/check.h"
 #include "autograd/kernels.h"
 #ifdef P2REC_ONEDNN
-#include <dnnl.h>
 #include <malloc.h>
+#include <dnnl.hpp>
 #endif
 
 namespace ag {
 namespace {
 
 using Matrix = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Map = Eigen::Map<Matrix>;
-using ConstMap = Eigen::Map<const Matrix>;
+using Stride = Eigen::OuterStride<>;
+using Map = Eigen::Map<Matrix, 0, Stride>;
+using ConstMap = Eigen::Map<const Matrix, 0, Stride>;
 
 template <class A, class B>
 void eigen_product(const A& a, const B& b, real alpha, real beta, Map c) {
@@ -29,11 +30,12 @@ void eigen_product(const A& a, const B& b, real alpha, real beta, Map c) {
   }
 }
 
+// A row of A begins lda numbers after the one before it; ldb and ldc are the same for B and C.
 void eigen_gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha,
-                const real* A, const real* B, real beta, real* C) {
-  const ConstMap a(A, transpose_a ? K : M, transpose_a ? M : K),
-      b(B, transpose_b ? N : K, transpose_b ? K : N);
-  Map c(C, M, N);
+                const real* A, int64_t lda, const real* B, int64_t ldb, real beta, real* C, int64_t ldc) {
+  const ConstMap a(A, transpose_a ? K : M, transpose_a ? M : K, Stride(lda)),
+      b(B, transpose_b ? N : K, transpose_b ? K : N, Stride(ldb));
+  Map c(C, M, N, Stride(ldc));
   if (transpose_a && transpose_b) {
     eigen_product(a.transpose(), b.transpose(), alpha, beta, c);
   } else if (transpose_a) {
@@ -60,7 +62,94 @@ GemmBackend& backend() {
   return current;
 }
 
+#ifdef P2REC_ONEDNN
+// C = A op(B) + beta C, beta 0 or 1, by oneDNN's product primitive: the only one for BF16, and faster than
+// its sgemm if C has few columns. oneDNN keeps the primitives of the latest shapes.
+void onednn_product(dnnl::memory::data_type type, bool transpose_b, int64_t M, int64_t N, int64_t K,
+                    const void* A, const void* B, real beta, real* C) {
+  using dnnl::memory, dnnl::matmul;
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  static thread_local dnnl::stream stream(engine);
+  const auto matrix = [&](int64_t rows, int64_t columns, bool transposed, memory::data_type of) {
+    return memory::desc({rows, columns}, of, transposed ? memory::dims{1, rows} : memory::dims{columns, 1});
+  };
+  const memory::desc a = matrix(M, K, false, type), b = matrix(K, N, transpose_b, type),
+                     c = matrix(M, N, false, memory::data_type::f32);
+  dnnl::primitive_attr attributes;
+  if (beta != 0) {
+    dnnl::post_ops then;
+    then.append_sum(beta);
+    attributes.set_post_ops(then);
+  }
+#if DNNL_VERSION_MAJOR >= 3
+  const matmul::primitive_desc chosen(engine, a, b, c, attributes);
+#else
+  const matmul::primitive_desc chosen(matmul::desc(a, b, c), attributes, engine);
+#endif
+  matmul(chosen).execute(stream, {{DNNL_ARG_SRC, memory(a, engine, const_cast<void*>(A))},
+                                  {DNNL_ARG_WEIGHTS, memory(b, engine, const_cast<void*>(B))},
+                                  {DNNL_ARG_DST, memory(c, engine, C)}});
+  stream.wait();
+}
+
+bool processor_has_bf16() {
+#ifdef __x86_64__
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+void onednn_sgemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha,
+                  const real* A, int64_t lda, const real* B, int64_t ldb, real beta, real* C, int64_t ldc) {
+  const dnnl_status_t status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', M, N, K, alpha, A,
+                                          lda, B, ldb, beta, C, ldc);
+  AG_CHECK(status == dnnl_success, "gemm: oneDNN failed with status ", int(status), " for ", M, " x ", N,
+           " x ", K);
+}
+
+// For few columns (LoRA's), sgemm takes up to twice as long as the primitive, and for few columns and a transposed
+// A twice as long as for the transposed product; bench/gemm_bench.cpp measures both. A new shape of the primitive
+// costs 0.3 ms.
+constexpr int64_t kFewColumns = 16, kWorthIt = 1 << 21;
+
+void onednn_gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha,
+                 const real* A, const real* B, real beta, real* C) {
+  const bool few = N <= kFewColumns && M > kFewColumns && M * N * K > kWorthIt && alpha == 1;
+  if (few && !transpose_a)
+    return onednn_product(dnnl::memory::data_type::f32, transpose_b, M, N, K, A, B, beta, C);
+  if (few && beta == 0) {  // C^T = op(B)^T A^T has few rows, which is no problem
+    Matrix transposed(N, M);
+    onednn_gemm(!transpose_b, false, N, M, K, 1, B, A, 0, transposed.data());
+    Map(C, M, N, Stride(N)) = transposed.transpose();
+    return;
+  }
+  onednn_sgemm(transpose_a, transpose_b, M, N, K, alpha, A, transpose_a ? M : K, B, transpose_b ? K : N, beta,
+               C, N);
+}
+#endif
+
+bool& bf16_products() {
+#ifdef P2REC_ONEDNN
+  static bool use = processor_has_bf16();
+#else
+  static bool use = false;
+#endif
+  return use;
+}
+
 }  // namespace
+
+bool has_bf16_products() { return bf16_products() && backend() == GemmBackend::OneDNN; }
+
+void set_bf16_products(bool use) {
+#ifdef P2REC_ONEDNN
+  AG_CHECK(!use || processor_has_bf16(), "set_bf16_products: this processor has none");
+#else
+  AG_CHECK(!use, "set_bf16_products: oneDNN was not built in");
+#endif
+  bf16_products() = use;
+}
 
 void keep_freed_memory() {
 #if defined(P2REC_ONEDNN) && defined(__GLIBC__)
@@ -109,15 +198,31 @@ void gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, r
     return;
   }
 #ifdef P2REC_ONEDNN
-  if (backend() == GemmBackend::OneDNN) {
-    const dnnl_status_t status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', M, N, K, alpha,
-                                            A, transpose_a ? M : K, B, transpose_b ? K : N, beta, C, N);
-    AG_CHECK(status == dnnl_success, "gemm: oneDNN failed with status ", int(status), " for ", M, " x ", N,
-             " x ", K);
-    return;
-  }
+  if (backend() == GemmBackend::OneDNN)
+    return onednn_gemm(transpose_a, transpose_b, M, N, K, alpha, A, B, beta, C);
 #endif
-  eigen_gemm(transpose_a, transpose_b, M, N, K, alpha, A, B, beta, C);
+  eigen_gemm(transpose_a, transpose_b, M, N, K, alpha, A, transpose_a ? M : K, B, transpose_b ? K : N, beta,
+             C, N);
+}
+
+void strided_gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, const real* A,
+                  int64_t lda, const real* B, int64_t ldb, real beta, real* C, int64_t ldc) {
+#ifdef P2REC_ONEDNN
+  if (backend() == GemmBackend::OneDNN)
+    return onednn_sgemm(transpose_a, transpose_b, M, N, K, 1, A, lda, B, ldb, beta, C, ldc);
+#endif
+  eigen_gemm(transpose_a, transpose_b, M, N, K, 1, A, lda, B, ldb, beta, C, ldc);
+}
+
+void gemm_bf16([[maybe_unused]] bool transpose_b, int64_t M, int64_t N, int64_t K,
+               [[maybe_unused]] const uint16_t* A, [[maybe_unused]] const uint16_t* B,
+               [[maybe_unused]] real beta, [[maybe_unused]] real* C) {
+  AG_CHECK(has_bf16_products(), "gemm_bf16: there are no such products here");
+  if (M == 0 || N == 0 || K == 0) return;
+  KernelTimer::product(M, N, K);
+#ifdef P2REC_ONEDNN
+  onednn_product(dnnl::memory::data_type::bf16, transpose_b, M, N, K, A, B, beta, C);
+#endif
 }
 
 }  // namespace cpu

@@ -48,8 +48,16 @@ Tensor slice(const Tensor& x, int64_t dim, int64_t begin, int64_t end);  // [beg
 // --- matrices ----------------------------------------------------------------------------------------------
 // op(a) op(b), where op(x) is x or its transpose: (M,K) (K,N) -> (M,N)
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
-// x (..., I) weight^T (O,I) + bias (O) -> (..., O); bias may be undefined
+// x (..., I) weight^T (O,I) + bias (O) -> (..., O); bias may be undefined. A BF16 weight is multiplied as
+// gemm.h says, with x and dy rounded to BF16; it has no gradient.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+// x weight^T + bias + scaling (dropped A^T) B^T: a linear layer with a low-rank addition (Hu et al. 2021).
+// dropped (..., I) is x, or x with dropout; A (r,I), B (O,r).
+Tensor lora_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& dropped,
+                   const Tensor& A, const Tensor& B, double scaling);
+// The same from plain ops: the definition, with which tests compare the fused form.
+Tensor lora_linear_composed(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& dropped,
+                            const Tensor& A, const Tensor& B, double scaling);
 
 // --- normalisation, per row of the last dimension ----------------------------------------------------------
 Tensor softmax(const Tensor& x);

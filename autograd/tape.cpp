@@ -4,6 +4,7 @@
 #include <atomic>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "autograd/kernels.h"
 
@@ -74,6 +75,11 @@ Node::~Node() {
   }
 }
 
+Tensor Needs::take_sum(size_t i) const {
+  Tensor* sum = sums_[i];
+  return sum && sum->defined() && sum->owns_alone() ? std::exchange(*sum, Tensor()) : Tensor();
+}
+
 bool will_record(const std::vector<Tensor>& inputs) {
   if (!grad_enabled) return false;
   return std::any_of(inputs.begin(), inputs.end(),
@@ -120,6 +126,8 @@ void backward(const Tensor& loss, const Tensor& seed) {
     {
       Tensor dy = std::move(pending[node.get()]);
       pending.erase(node.get());
+      for (const Tensor& x : node->inputs)
+        node->needs.sums_.push_back(x.defined() && !x.is_leaf() ? &pending[x.node().get()] : nullptr);
       if (dy.defined()) grads = node->backward(dy, node->needs);
     }
     node->done = true;

@@ -14,7 +14,19 @@
 namespace ag {
 
 using Grads = std::vector<Tensor>;  // one per input; undefined if not needed
-using Needs = std::vector<bool>;    // which inputs require grad
+
+// Which inputs require grad.
+class Needs : public std::vector<bool> {
+ public:
+  // The sum of the gradients that input i has got so far, or undefined. The op that takes it must add its own
+  // gradient to it in place and return it. So a product adds to the sum, and no separate addition is needed.
+  Tensor take_sum(size_t i) const;
+
+ private:
+  friend void backward(const Tensor& loss, const Tensor& seed);
+  std::vector<Tensor*> sums_;  // per input during its backward
+};
+
 // dy has the shape of the op's result. A Backward captures detached tensors: if it captured the op's own
 // result with its history, the graph would own itself and never be freed.
 using Backward = std::function<Grads(const Tensor& dy, const Needs& needs)>;

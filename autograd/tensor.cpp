@@ -18,10 +18,14 @@ struct Tensor::Impl {
   std::shared_ptr<Node> node;
 };
 
-int64_t size_of(DType dtype) { return dtype == DType::Real ? sizeof(real) : sizeof(int32_t); }
+int64_t size_of(DType dtype) {
+  if (dtype == DType::BF16) return sizeof(uint16_t);
+  return dtype == DType::Real ? sizeof(real) : sizeof(int32_t);
+}
 
 const char* name_of(DType dtype) {
   if (dtype == DType::I32) return "i32";
+  if (dtype == DType::BF16) return "bf16";
   return std::is_same_v<real, float> ? "f32" : "f64";
 }
 
@@ -96,13 +100,18 @@ DType Tensor::dtype() const { return impl().dtype; }
 Device Tensor::device() const { return impl().storage->device(); }
 
 real* Tensor::data() const {
-  AG_CHECK(dtype() == DType::Real, "Tensor::data: expected a tensor of reals, found i32");
+  AG_CHECK(dtype() == DType::Real, "Tensor::data: expected a tensor of reals, found ", name_of(dtype()));
   return reinterpret_cast<real*>(static_cast<char*>(impl_->storage->data()) + impl_->offset);
 }
 
 int32_t* Tensor::ints() const {
-  AG_CHECK(dtype() == DType::I32, "Tensor::ints: expected a tensor of i32, found reals");
+  AG_CHECK(dtype() == DType::I32, "Tensor::ints: expected a tensor of i32, found ", name_of(dtype()));
   return reinterpret_cast<int32_t*>(static_cast<char*>(impl_->storage->data()) + impl_->offset);
+}
+
+uint16_t* Tensor::bf16() const {
+  AG_CHECK(dtype() == DType::BF16, "Tensor::bf16: expected a tensor of bf16, found ", name_of(dtype()));
+  return reinterpret_cast<uint16_t*>(static_cast<char*>(impl_->storage->data()) + impl_->offset);
 }
 
 real Tensor::item() const {
@@ -171,6 +180,23 @@ void Tensor::move_to(Device device) {
   impl_->offset = moved.impl_->offset;
 }
 
+void Tensor::round_to_bf16() {
+  AG_CHECK(is_leaf() && !grad().defined() && !requires_grad(),
+           "Tensor::round_to_bf16: only a leaf that does not require grad can be rounded");
+  const Tensor rounded = empty(shape(), DType::BF16, device());
+  DISPATCH(device(), round_to_bf16, rounded.bf16(), data(), numel());
+  impl_->storage = rounded.impl_->storage;
+  impl_->offset = 0;
+  impl_->dtype = DType::BF16;
+}
+
+Tensor Tensor::widened() const {
+  if (dtype() != DType::BF16) return *this;
+  Tensor wide = empty(shape(), DType::Real, device());
+  DISPATCH(device(), widen_bf16, wide.data(), bf16(), numel());
+  return wide;
+}
+
 void Tensor::fill(real value) { DISPATCH(device(), fill, data(), value, numel()); }
 
 bool Tensor::requires_grad() const { return impl().requires_grad; }
@@ -178,8 +204,8 @@ bool Tensor::requires_grad() const { return impl().requires_grad; }
 Tensor& Tensor::set_requires_grad(bool requires_grad) {
   AG_CHECK(is_leaf(), "Tensor::set_requires_grad: this tensor was made by ", node()->op,
            "; hint: only a leaf can require grad; detach() makes one");
-  AG_CHECK(dtype() == DType::Real || !requires_grad,
-           "Tensor::set_requires_grad: a tensor of i32 has no gradient");
+  AG_CHECK(dtype() == DType::Real || !requires_grad, "Tensor::set_requires_grad: a tensor of ",
+           name_of(dtype()), " has no gradient");
   impl_->requires_grad = requires_grad;
   return *this;
 }
@@ -205,8 +231,8 @@ Tensor zeros_like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype(), 
 
 std::string to_string(const Tensor& given, int64_t most) {
   if (!given.defined()) return "undefined";
-  const Tensor x = given.to(Device::CPU);
-  std::string text = message(x.shape(), ' ', name_of(x.dtype()), " [");
+  const Tensor x = given.to(Device::CPU).widened();
+  std::string text = message(x.shape(), ' ', name_of(given.dtype()), " [");
   for (int64_t i = 0; i < std::min(most, x.numel()); ++i) {
     if (i) text += ", ";
     if (x.dtype() == DType::Real) {

@@ -29,9 +29,10 @@ using real = float;
 enum class DType : uint8_t {
   Real,  // `real`
   I32,   // token ids, item ids, offsets; never differentiable
+  BF16,  // frozen weights in half the memory: the upper 16 bits of a float; never differentiable
 };
 int64_t size_of(DType dtype);
-const char* name_of(DType dtype);  // "f32" or "f64", "i32"
+const char* name_of(DType dtype);  // "f32" or "f64", "i32", "bf16"
 
 using Shape = std::vector<int64_t>;
 int64_t numel(const Shape& shape);
@@ -59,6 +60,7 @@ class Tensor {
 
   real* data() const;                // of a Real tensor
   int32_t* ints() const;             // of an I32 tensor
+  uint16_t* bf16() const;            // the bits of a BF16 tensor
   real item() const;                 // the number in a tensor of one element, on any device
   std::vector<real> values() const;  // all numbers, from any device
 
@@ -71,6 +73,8 @@ class Tensor {
   void copy_from(const Tensor& source);  // same shape and dtype, any device
   Tensor to(Device device) const;        // this tensor if it is there, else a copy without history
   void move_to(Device device);           // moves a leaf without a gradient, for all its handles
+  void round_to_bf16();                  // makes a Real leaf without a gradient BF16, for all its handles
+  Tensor widened() const;                // a BF16 tensor as a new Real one; a Real one as it is
   void fill(real value);
 
   // --- gradient --------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 // operations as a share of a large matrix product's in the same run.
 #include "autograd/ops.h"
 #include "bench/bench.h"
-#include "bench/lora_step.h"
+#include "bench/profile/lora_step.h"
 #include "models/recommenders/sasrec.h"
 
 namespace bench {

@@ -9,11 +9,9 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias) : weight(parameter("weig
 }
 
 Tensor Linear::operator()(const Tensor& x, const DropoutContext& dropout) const {
-  const Tensor y = ag::linear(x, weight, bias);
-  if (!lora_) return y;
+  if (!lora_) return ag::linear(x, weight, bias);
   const Tensor dropped = nn::dropout(x, lora_->dropout, dropout, lora_->stream);
-  // Scales between the two products, because there are only r columns.
-  return ag::add(y, ag::linear(ag::scale(ag::linear(dropped, lora_->A), lora_->scaling), lora_->B));
+  return ag::lora_linear(x, weight, bias, dropped, lora_->A, lora_->B, lora_->scaling);
 }
 
 void Linear::attach_lora(LoraAdapter adapter) {
@@ -30,6 +28,13 @@ void Linear::detach_lora() {
 }
 
 Embedding::Embedding(int64_t rows, int64_t columns) : weight(parameter("weight", {rows, columns})) {}
+
+void store_in_bf16(Module& model) {
+  model.visit_modules([](const std::string&, Module& module) {
+    if (auto* linear = dynamic_cast<Linear*>(&module)) linear->weight.round_to_bf16();
+    if (auto* embedding = dynamic_cast<Embedding*>(&module)) embedding->weight.round_to_bf16();
+  });
+}
 
 RMSNorm::RMSNorm(int64_t columns, double epsilon) : weight(parameter("weight", {columns})), eps(epsilon) {
   weight.fill(1);

@@ -41,6 +41,9 @@ class Embedding : public Module {
   ag::Tensor weight;  // (V,C)
 };
 
+// Stores the weights of all Linear and Embedding layers in BF16, half the memory. They must be frozen.
+void store_in_bf16(Module& model);
+
 class RMSNorm : public Module {
  public:
   RMSNorm(int64_t columns, double eps);

@@ -39,6 +39,12 @@ constexpr Tolerance kModelGradient = kF64 ? kExactMaths : Tolerance{1e-3, 1e-5};
 // After ten optimiser steps only losses are compared in f32: Adam divides by
 // small numbers, which amplifies errors.
 constexpr Tolerance kTenSteps = kF64 ? kExactMaths : Tolerance{1e-4, 0};
+// Weights, x and dy are rounded to BF16's 8 significant bits, by at most 2^-9 of each number. The errors of a
+// product's terms have both signs, so a sum's error stays near that share of the largest result.
+constexpr Tolerance kBf16Product{0, 1.0 / 128};
+// A tiny model in BF16 against f32: such errors through two layers; the loss of ten steps.
+constexpr Tolerance kBf16Model{0, 1.0 / 32};
+constexpr Tolerance kBf16TenSteps{2e-2, 0};
 // Two forms of the same computation in one program.
 constexpr Tolerance kFused = kF64 ? kExactMaths : Tolerance{1e-4, 1e-5};
 }  // namespace tolerance

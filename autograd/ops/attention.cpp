@@ -1,9 +1,9 @@
 // Packed attention: the op, its definition from plain ops, and the fused kernels for the CPU. The largest
 // temporary of a kernel is the scores of one query tile; backward recomputes them from the stored
 // log-sum-exp. Work is split over (sequence, key head), so one thread writes each gradient of k and v.
-#include <Eigen/Core>
 #include <cmath>
 
+#include "autograd/gemm.h"
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
 #include "autograd/ops/dropout_mask.h"
@@ -118,11 +118,6 @@ Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, con
 
 namespace {
 
-using Matrix = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Rows = Eigen::OuterStride<>;
-using Map = Eigen::Map<Matrix, 0, Rows>;
-using ConstMap = Eigen::Map<const Matrix, 0, Rows>;
-
 constexpr int64_t kTile = 32;  // queries of a tile
 
 // The work of one thread at a time: one sequence and one key head.
@@ -137,11 +132,16 @@ struct HeadTask {
     first_k = s.k_offsets[b];
     keys = s.k_offsets[b + 1] - first_k;
   }
-  // Rows [begin, begin + count) of head h of a (tokens, heads, D) tensor.
+  // Row `begin` of a head of queries or of a head of keys and values. The next row is this many numbers on:
+  int64_t q_stride() const { return s.H * s.D; }
+  int64_t k_stride() const { return s.KV * s.D; }
   template <class Real>
-  auto rows(Real* x, int64_t begin, int64_t count, int64_t heads, int64_t h) const {
-    using Result = std::conditional_t<std::is_const_v<Real>, ConstMap, Map>;
-    return Result(x + (begin * heads + h) * s.D, count, s.D, Rows(heads * s.D));
+  Real* q_rows(Real* x, int64_t begin, int64_t h) const {
+    return x + begin * q_stride() + h * s.D;
+  }
+  template <class Real>
+  Real* k_rows(Real* x) const {
+    return x + first_k * k_stride() + kv * s.D;
   }
   // The number of keys that query i sees: all, or the first ones if causal. The last query sees all.
   int64_t seen(int64_t i) const { return s.causal ? i + 1 + keys - queries : keys; }
@@ -192,9 +192,8 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
     for (int64_t h = w.kv * group; h < (w.kv + 1) * group; ++h) {
       for (int64_t begin = 0; begin < w.queries; begin += kTile) {
         const int64_t count = std::min(kTile, w.queries - begin), width = w.seen(begin + count - 1);
-        Map scores(own, count, width, Rows(width));
-        scores.noalias() =
-            w.rows(q, w.first_q + begin, count, s.H, h) * w.rows(k, w.first_k, width, s.KV, w.kv).transpose();
+        strided_gemm(false, true, count, width, s.D, w.q_rows(q, w.first_q + begin, h), w.q_stride(),
+                     w.k_rows(k), w.k_stride(), 0, own, width);  // scores
         for (int64_t i = 0; i < count; ++i) {
           real *row = own + i * width, top = -INFINITY, sum = 0;
           const int64_t seen = w.seen(begin + i);
@@ -215,8 +214,8 @@ void attention_forward(real* y, real* logsumexp, real* scratch, const real* q, c
           for (int64_t j = seen; j < width; ++j) row[j] = 0;
           logsumexp[(w.first_q + begin + i) * s.H + h] = top * factor + std::log(sum);
         }
-        w.rows(y, w.first_q + begin, count, s.H, h).noalias() =
-            scores * w.rows(v, w.first_k, width, s.KV, w.kv);
+        strided_gemm(false, false, count, s.D, width, own, width, w.k_rows(v), w.k_stride(), 0,
+                     w.q_rows(y, w.first_q + begin, h), w.q_stride());
       }
     }
   });
@@ -232,21 +231,23 @@ void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real*
   const int64_t group = s.H / s.KV;
   const DropoutMask masks(s.dropout, s.key);
   for_each_head(s, 2 * tile_elements(s), scratch, [&](const HeadTask& w, real* own) {
-    w.rows(dk, w.first_k, w.keys, s.KV, w.kv).setZero();
-    w.rows(dv, w.first_k, w.keys, s.KV, w.kv).setZero();
+    for (int64_t j = 0; j < w.keys; ++j) {
+      std::fill_n(w.k_rows(dk) + j * w.k_stride(), s.D, real(0));
+      std::fill_n(w.k_rows(dv) + j * w.k_stride(), s.D, real(0));
+    }
     for (int64_t h = w.kv * group; h < (w.kv + 1) * group; ++h) {
       for (int64_t begin = 0; begin < w.queries; begin += kTile) {
         const int64_t first = w.first_q + begin, count = std::min(kTile, w.queries - begin),
                       width = w.seen(begin + count - 1);
-        const auto q_tile = w.rows(q, first, count, s.H, h), dy_tile = w.rows(dy, first, count, s.H, h);
-        const auto k_seen = w.rows(k, w.first_k, width, s.KV, w.kv),
-                   v_seen = w.rows(v, w.first_k, width, s.KV, w.kv);
-        Map p(own, count, width, Rows(width)), ds(own + tile_elements(s), count, width, Rows(width));
-        p.noalias() = q_tile * k_seen.transpose();
-        ds.noalias() = dy_tile * v_seen.transpose();
+        const real *q_tile = w.q_rows(q, first, h), *dy_tile = w.q_rows(dy, first, h);
+        real *p = own, *ds = own + tile_elements(s);  // (count, width)
+        strided_gemm(false, true, count, width, s.D, q_tile, w.q_stride(), w.k_rows(k), w.k_stride(), 0, p,
+                     width);
+        strided_gemm(false, true, count, width, s.D, dy_tile, w.q_stride(), w.k_rows(v), w.k_stride(), 0, ds,
+                     width);
         for (int64_t i = 0; i < count; ++i) {
           const real *dy_row = dy + ((first + i) * s.H + h) * s.D, *y_row = y + ((first + i) * s.H + h) * s.D;
-          real *p_row = p.data() + i * width, *ds_row = ds.data() + i * width, dot = 0;
+          real *p_row = p + i * width, *ds_row = ds + i * width, dot = 0;
 #pragma omp simd reduction(+ : dot)
           for (int64_t d = 0; d < s.D; ++d) dot += dy_row[d] * y_row[d];
           const real lse = logsumexp[(first + i) * s.H + h];
@@ -261,9 +262,12 @@ void attention_backward(real* dq, real* dk, real* dv, real* scratch, const real*
           });
           for (int64_t j = seen; j < width; ++j) p_row[j] = ds_row[j] = 0;
         }
-        w.rows(dv, w.first_k, width, s.KV, w.kv).noalias() += p.transpose() * dy_tile;
-        w.rows(dk, w.first_k, width, s.KV, w.kv).noalias() += ds.transpose() * q_tile;
-        w.rows(dq, first, count, s.H, h).noalias() = ds * k_seen;
+        strided_gemm(true, false, width, s.D, count, p, width, dy_tile, w.q_stride(), 1, w.k_rows(dv),
+                     w.k_stride());
+        strided_gemm(true, false, width, s.D, count, ds, width, q_tile, w.q_stride(), 1, w.k_rows(dk),
+                     w.k_stride());
+        strided_gemm(false, false, count, s.D, width, ds, width, w.k_rows(k), w.k_stride(), 0,
+                     w.q_rows(dq, first, h), w.q_stride());
       }
     }
   });

@@ -159,6 +159,20 @@ void add_row(real* y, const real* x, const real* b, int64_t R, int64_t C) {
   });
 }
 
+void round_to_bf16(uint16_t* y, const real* x, int64_t n) {
+  parallel_chunks(n, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) y[i] = math::to_bf16(static_cast<float>(x[i]));
+  });
+}
+
+void widen_bf16(real* y, const uint16_t* x, int64_t n) {
+  parallel_chunks(n, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) y[i] = math::from_bf16(x[i]);
+  });
+}
+
 void swiglu_forward(real* y, const real* gate, const real* up, int64_t n) {
   parallel_chunks(n, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) y[i] = SiluFunction::y(gate[i]) * up[i];

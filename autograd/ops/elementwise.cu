@@ -2,6 +2,7 @@
 
 #include "autograd/ops/dropout_mask.h"
 #include "autograd/ops/launch.cuh"
+#include "autograd/ops/math.h"
 
 namespace ag::cuda {
 namespace {
@@ -50,6 +51,14 @@ void scale(real* y, real a, const real* x, int64_t n) {
 
 void add_row(real* y, const real* x, const real* b, int64_t R, int64_t C) {
   for_each(R * C, [=] __device__(int64_t i) { y[i] = x[i] + b[i % C]; });
+}
+
+void round_to_bf16(uint16_t* y, const real* x, int64_t n) {
+  for_each(n, [=] __device__(int64_t i) { y[i] = math::to_bf16(static_cast<float>(x[i])); });
+}
+
+void widen_bf16(real* y, const uint16_t* x, int64_t n) {
+  for_each(n, [=] __device__(int64_t i) { y[i] = math::from_bf16(x[i]); });
 }
 
 void swiglu_forward(real* y, const real* gate, const real* up, int64_t n) {

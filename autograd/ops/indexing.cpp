@@ -45,6 +45,10 @@ Tensor embedding(const Tensor& table, const Tensor& ids) {
              " is not an index below ", V);
   }
   Tensor y = Tensor::empty({N, C}, DType::Real, table.device()), rows = ids.to(table.device());
+  if (table.dtype() == DType::BF16) {
+    DISPATCH(table.device(), gather_rows_bf16, y.data(), table.bf16(), rows.ints(), N, C);
+    return y;
+  }
   DISPATCH(table.device(), gather_rows, y.data(), table.data(), rows.ints(), N, C);
   return record("embedding", y, {table}, [rows, N, V, C](const Tensor& dy, const Needs&) -> Grads {
     Tensor dtable = Tensor::zeros({V, C}, DType::Real, dy.device());
@@ -114,6 +118,10 @@ namespace cpu {
 void gather_rows(real* y, const real* table, const int32_t* ids, int64_t N, int64_t C) {
   const size_t bytes = static_cast<size_t>(C) * sizeof(real);
   parallel_for(N, C, [&](int64_t i) { std::memcpy(y + i * C, table + ids[i] * C, bytes); });
+}
+
+void gather_rows_bf16(real* y, const uint16_t* table, const int32_t* ids, int64_t N, int64_t C) {
+  for (int64_t i = 0; i < N; ++i) widen_bf16(y + i * C, table + ids[i] * C, C);
 }
 
 // Each thread owns a range of the table's rows and searches all ids for them. So one thread writes each row,

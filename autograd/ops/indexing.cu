@@ -1,9 +1,14 @@
 #include "autograd/ops/launch.cuh"
+#include "autograd/ops/math.h"
 
 namespace ag::cuda {
 
 void gather_rows(real* y, const real* table, const int32_t* ids, int64_t N, int64_t C) {
   for_each(N * C, [=] __device__(int64_t i) { y[i] = table[ids[i / C] * C + i % C]; });
+}
+
+void gather_rows_bf16(real* y, const uint16_t* table, const int32_t* ids, int64_t N, int64_t C) {
+  for_each(N * C, [=] __device__(int64_t i) { y[i] = math::from_bf16(table[ids[i / C] * C + i % C]); });
 }
 
 // One block for each row of the table searches all ids for it, so the order of the additions is that of the

@@ -34,6 +34,24 @@ HOST_DEVICE inline float exp(float x) {
 }
 HOST_DEVICE inline double exp(double x) { return std::exp(x); }
 
+// A bfloat16 is the upper half of a float. Rounds to the nearest, ties to even; NaN stays NaN.
+HOST_DEVICE inline uint16_t to_bf16(float x) {
+#ifdef __CUDA_ARCH__
+  const uint32_t bits = __float_as_uint(x);
+#else
+  const auto bits = std::bit_cast<uint32_t>(x);
+#endif
+  const uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
+  return static_cast<uint16_t>(x == x ? rounded : 0x7FC0);
+}
+HOST_DEVICE inline float from_bf16(uint16_t x) {
+#ifdef __CUDA_ARCH__
+  return __uint_as_float(uint32_t{x} << 16);
+#else
+  return std::bit_cast<float>(uint32_t{x} << 16);
+#endif
+}
+
 template <class T>
 HOST_DEVICE T sigmoid(T x) {
   return T(1) / (T(1) + exp(-x));

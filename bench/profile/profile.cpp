@@ -1,5 +1,5 @@
 // One LoRA step kernel by kernel: time, rate, and the rate as a share of a large product's in the same run.
-// Arguments: sequences, length, steps.
+// Arguments: sequences, length, precision (f32 or bf16), steps.
 #include "autograd/profile.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include "autograd/gemm.h"
 #include "autograd/kernels.h"
 #include "autograd/parallel.h"
-#include "bench/lora_step.h"
+#include "bench/profile/lora_step.h"
 
 namespace {
 
@@ -61,10 +61,11 @@ void print(const std::vector<Row>& rows, double seconds, int steps, double peak)
 
 int main(int argc, char** argv) {
   const auto argument = [&](int i, int otherwise) { return argc > i ? std::atoi(argv[i]) : otherwise; };
-  const int sequences = argument(1, 4), length = argument(2, 256), steps = argument(3, 3);
+  const int sequences = argument(1, 4), length = argument(2, 256), steps = argument(4, 3);
+  const bool bf16 = argc > 3 && std::string(argv[3]) == "bf16";
   ag::keep_freed_memory();
   const double peak = product_rate();
-  bench::LoraStep step(sequences, length);
+  bench::LoraStep step(sequences, length, bf16);
   step.run();  // allocates the memory that the following steps use again
   ag::Profile profile;
   const double begin = ag::thread_seconds();

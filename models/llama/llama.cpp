@@ -45,8 +45,19 @@ std::vector<double> llama3_divisors(const LlamaConfig& config, const Llama3Scali
 
 // The data that the layers of one forward pass share: the batch, its rotation, and a prefix or cache.
 struct LlamaPass {
+  // The rows for which a layer's result is needed: all of the batch, or each sequence's last one.
+  struct Queries {
+    Tensor rows;  // undefined: all
+    Offsets offsets;
+    ag::Rotation rotation;
+    nn::DropoutContext dropout;
+
+    Tensor of(const Tensor& h /*(N,C)*/) const { return rows.defined() ? ag::embedding(h, rows) : h; }
+  };
+
   const nn::Packed& x;
   ag::Rotation rotation;
+  Queries queries;  // of the current layer
   const SharedPrefix* prefix = nullptr;
   KvCache* cache = nullptr;
   SharedPrefix* keep = nullptr;  // if not null, keys and values are stored here
@@ -57,8 +68,19 @@ struct LlamaPass {
             KvCache* growing = nullptr)
       : x(batch), prefix(shared), cache(growing), k_offsets(batch.offsets) {
     rotation = ag::rotation(x.positions, inverse_frequencies(model.config()), model.device());
+    queries = {{}, x.offsets, rotation, x.dropout};
     if (cache) k_offsets = Offsets({static_cast<int32_t>(cache->length + x.offsets.rows())});
     if (prefix) put_prefix_first();
+  }
+
+  // From here on, only the last row of each sequence has a result.
+  void ask_for_last_rows() {
+    const Tensor rows = x.offsets.last_rows();
+    const std::vector<int32_t> one_each(static_cast<size_t>(rows.numel()), 1);
+    queries = {rows,
+               Offsets(one_each),
+               {ag::embedding(rotation.cosine, rows), ag::embedding(rotation.sine, rows)},
+               x.dropout.at(rows)};
   }
 
   // The keys and values for a layer's attention: those of the prefix or cache, then k and v (N,KV,D).
@@ -125,19 +147,21 @@ LlamaAttention::LlamaAttention(const LlamaConfig& config, int64_t layer)
 }
 
 Tensor LlamaAttention::operator()(const Tensor& h, LlamaPass& pass) const {
-  const int64_t N = h.dim(0);
+  const LlamaPass::Queries& queries = pass.queries;
   const nn::DropoutContext& dropout = pass.x.dropout;
-  // Heads of q or k (N,heads,D).
-  const auto rotated = [&](const nn::Linear& projection, const std::optional<nn::RMSNorm>& norm,
-                           int64_t heads) {
-    const Tensor x = ag::reshape(projection(h, dropout), {N, heads, head_size_});
-    return ag::rotary(norm ? (*norm)(x) : x, pass.rotation);
+  // The rotated heads of q or k from their projection (M,heads D): (M,heads,D).
+  const auto rotated = [&](const Tensor& projected, const std::optional<nn::RMSNorm>& norm, int64_t heads,
+                           const ag::Rotation& rotation) {
+    const Tensor x = ag::reshape(projected, {projected.dim(0), heads, head_size_});
+    return ag::rotary(norm ? (*norm)(x) : x, rotation);
   };
-  const Tensor q = rotated(q_proj_, q_norm_, heads_), k = rotated(k_proj_, k_norm_, kv_heads_);
-  const Tensor v = ag::reshape(v_proj_(h, dropout), {N, kv_heads_, head_size_});
+  const Tensor asking = queries.of(h),
+               q = rotated(q_proj_(asking, queries.dropout), q_norm_, heads_, queries.rotation),
+               k = rotated(k_proj_(h, dropout), k_norm_, kv_heads_, pass.rotation);
+  const Tensor v = ag::reshape(v_proj_(h, dropout), {h.dim(0), kv_heads_, head_size_});
   const auto [keys, values] = pass.context(static_cast<size_t>(layer_), k, v);
-  const Tensor y = ag::attention(q, keys, values, pass.x.offsets, pass.k_offsets, ag::Mask::Causal);
-  return o_proj_(ag::reshape(y, {N, heads_ * head_size_}), dropout);
+  const Tensor y = ag::attention(q, keys, values, queries.offsets, pass.k_offsets, ag::Mask::Causal);
+  return o_proj_(ag::reshape(y, {q.dim(0), heads_ * head_size_}), queries.dropout);
 }
 
 LlamaMlp::LlamaMlp(const LlamaConfig& config)
@@ -165,8 +189,9 @@ LlamaBlock::LlamaBlock(const LlamaConfig& config, int64_t layer)
 }
 
 Tensor LlamaBlock::operator()(const Tensor& x, LlamaPass& pass) const {
-  const Tensor h = ag::add(x, self_attn_(input_layernorm_(x), pass));
-  return ag::add(h, mlp_(post_attention_layernorm_(h), pass.x.dropout));
+  const LlamaPass::Queries& queries = pass.queries;
+  const Tensor h = ag::add(queries.of(x), self_attn_(input_layernorm_(x), pass));
+  return ag::add(h, mlp_(post_attention_layernorm_(h), queries.dropout));
 }
 
 Llama::Llama(const LlamaConfig& config)
@@ -191,8 +216,11 @@ Llama::Llama(const LlamaConfig& config)
   }
 }
 
-Tensor Llama::run(Tensor h, LlamaPass& pass) const {
-  for (const auto& layer : layers_) h = (*layer)(h, pass);
+Tensor Llama::run(Tensor h, LlamaPass& pass, bool only_last_rows) const {
+  for (const auto& layer : layers_) {
+    if (only_last_rows && layer == layers_.back()) pass.ask_for_last_rows();
+    h = (*layer)(h, pass);
+  }
   return norm_(h);
 }
 
@@ -203,6 +231,11 @@ Tensor Llama::hidden_states(const nn::Packed& x, const SharedPrefix* prefix) con
 Tensor Llama::hidden_states(const Tensor& embedded, const nn::Packed& x, const SharedPrefix* prefix) const {
   LlamaPass pass(*this, x, prefix);
   return run(embedded, pass);
+}
+
+Tensor Llama::last_states(const Tensor& embedded, const nn::Packed& x, const SharedPrefix* prefix) const {
+  LlamaPass pass(*this, x, prefix);
+  return run(embedded, pass, true);
 }
 
 Tensor Llama::logits(const Tensor& h) const {

@@ -108,6 +108,9 @@ class Llama : public nn::Module {
   // The same from vectors instead of token ids; x.ids is ignored.
   ag::Tensor hidden_states(const ag::Tensor& embedded /*(N,C)*/, const nn::Packed& x,
                            const SharedPrefix* prefix = nullptr) const;
+  // The states (B,C) of each sequence's last token: the last layer computes no others.
+  ag::Tensor last_states(const ag::Tensor& embedded /*(N,C)*/, const nn::Packed& x,
+                         const SharedPrefix* prefix = nullptr) const;
   ag::Tensor logits(const ag::Tensor& h /*(N,C)*/) const;  // (N,V)
 
   // Runs one sequence of P vectors and keeps its keys and values. Records nothing.
@@ -120,7 +123,7 @@ class Llama : public nn::Module {
   const nn::Linear* lm_head() const { return lm_head_.get(); }  // null if tied
 
  private:
-  ag::Tensor run(ag::Tensor h, LlamaPass& pass) const;
+  ag::Tensor run(ag::Tensor h, LlamaPass& pass, bool only_last_rows = false) const;
   LlamaConfig config_;
   nn::Embedding embed_tokens_;
   std::vector<std::unique_ptr<LlamaBlock>> layers_;

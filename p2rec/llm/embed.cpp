@@ -11,7 +11,7 @@ namespace p2rec {
 using ag::Tensor;
 
 Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t seed) {
-  const Tensor table = llm.token_table().to(ag::Device::CPU);
+  const Tensor table = llm.token_table().to(ag::Device::CPU).widened();
   double squares = 0;
   for (int64_t i = 0; i < table.numel(); ++i) squares += double(table.data()[i]) * double(table.data()[i]);
   Tensor tokens = Tensor::empty({items, table.dim(1)});
@@ -44,8 +44,7 @@ Tensor prompt_states(const ItemReader& reader, nn::Packed x, const models::Share
     for (int64_t i = 0; i < x.positions.numel(); ++i)
       x.positions.ints()[i] += static_cast<int32_t>(prefix->length);
   }
-  return ag::embedding(reader.llm.hidden_states(embed_prompt(reader, x.ids), x, prefix),
-                       x.offsets.last_rows());
+  return reader.llm.last_states(embed_prompt(reader, x.ids), x, prefix);
 }
 
 Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& prompt_of,

@@ -110,6 +110,13 @@ std::vector<Composed> composed_forms() {
                     matmul(one_hot({-1, -1, 0, 1, 2, 3}, 4), in[1]));
        }},
       {"linear", [](auto& in) { return add_row(matmul(in[0], in[1], false, true), in[2]); }},
+      {"lora_linear",
+       [](auto& in) { return lora_linear_composed(in[0], in[1], in[2], in[3], in[4], in[5], 2); }},
+      {"lora_linear_large",
+       [](auto& in) {
+         const Tensor x = scale(in[0], 1024);
+         return lora_linear_composed(x, in[1], {}, x, in[2], in[3], 2);
+       }},
       {"softmax",
        [](auto& in) {
          const Tensor e = exp(in[0]);

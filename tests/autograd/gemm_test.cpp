@@ -105,6 +105,7 @@ TEST_CASE("gemm multiplies skinny matrices") {
     const UseBackend use(backend);
     for (const auto& [M, N, K] : std::vector<std::array<int64_t, 3>>{{300, 301, 8},
                                                                      {300, 8, 301},
+                                                                     {700, 8, 500},
                                                                      {8, 300, 301},
                                                                      {500, 8, 8},
                                                                      {1, 1, 1000},
@@ -121,6 +122,7 @@ TEST_CASE("gemm scales by alpha and adds to beta C") {
       for (double beta : {0.0, 1.0, -2.0}) {
         check_transposes({5, 7, 3, false, false, alpha, beta});
         check_transposes({33, 65, 40, false, false, alpha, beta});
+        check_transposes({700, 16, 300, false, false, alpha, beta});
       }
     }
   }

@@ -130,6 +130,30 @@ const std::vector<OpCase>& op_cases() {
       {"linear_one_row", {{5}, {3, 5}, {3}}, [](auto& in) { return linear(in[0], in[1], in[2]); }, "F.linear(x0, x1, x2)"},
       {"linear_large", {{3, 5}, {3, 5}, {3}}, [](auto& in) { return linear(scale(in[0], 1024), in[1], in[2]); },
        "F.linear(1024 * x0, x1, x2)"},
+      {"lora_linear", {{5, 3}, {7, 3}, {7}, {5, 3}, {1, 3}, {7, 1}},
+       [](auto& in) { return lora_linear(in[0], in[1], in[2], in[3], in[4], in[5], 2); },
+       "F.linear(x0, x1, x2) + 2 * F.linear(F.linear(x3, x4), x5)"},
+      {"lora_linear_one_row", {{1, 3}, {4, 3}, {1, 3}, {2, 3}, {4, 2}},
+       [](auto& in) { return lora_linear(in[0], in[1], {}, in[2], in[3], in[4], 0.5); },
+       "F.linear(x0, x1) + 0.5 * F.linear(F.linear(x2, x3), x4)"},
+      {"lora_linear_large", {{3, 5}, {3, 5}, {2, 5}, {3, 2}},
+       [](auto& in) {
+         const Tensor x = scale(in[0], 1024);
+         return lora_linear(x, in[1], {}, x, in[2], in[3], 2);
+       },
+       "F.linear(1024 * x0, x1) + 2 * F.linear(F.linear(1024 * x0, x2), x3)"},
+      {"lora_linear_composed", {{5, 3}, {7, 3}, {7}, {5, 3}, {1, 3}, {7, 1}},
+       [](auto& in) { return lora_linear_composed(in[0], in[1], in[2], in[3], in[4], in[5], 2); },
+       "F.linear(x0, x1, x2) + 2 * F.linear(F.linear(x3, x4), x5)"},
+      {"lora_linear_composed_one_row", {{1, 3}, {4, 3}, {1, 3}, {2, 3}, {4, 2}},
+       [](auto& in) { return lora_linear_composed(in[0], in[1], {}, in[2], in[3], in[4], 0.5); },
+       "F.linear(x0, x1) + 0.5 * F.linear(F.linear(x2, x3), x4)"},
+      {"lora_linear_composed_large", {{3, 5}, {3, 5}, {2, 5}, {3, 2}},
+       [](auto& in) {
+         const Tensor x = scale(in[0], 1024);
+         return lora_linear_composed(x, in[1], {}, x, in[2], in[3], 2);
+       },
+       "F.linear(1024 * x0, x1) + 2 * F.linear(F.linear(1024 * x0, x2), x3)"},
 
       // --- normalisation
       {"softmax", {{3, 5}}, [](auto& in) { return softmax(in[0]); }, "F.softmax(x0, -1)"},

@@ -234,7 +234,7 @@ TEST_CASE("frozen inputs are not recorded") {
         return {Tensor(), dy};
       });
   backward(sum(y));
-  CHECK(asked == Needs{false, true});
+  CHECK(asked == std::vector<bool>{false, true});
   CHECK(x.grad().defined());
   CHECK_FALSE(frozen.grad().defined());
 }

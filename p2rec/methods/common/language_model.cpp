@@ -1,5 +1,6 @@
 #include "p2rec/methods/common/language_model.h"
 
+#include "autograd/gemm.h"
 #include "models/formats/tiny_file.h"
 #include "models/tokenizers/byte_tokenizer.h"
 
@@ -7,6 +8,15 @@ namespace p2rec {
 namespace {
 
 constexpr const char *kStage = "tiny_llm", *kFile = "tiny_llm.safetensors";
+
+// Stores the weights in the configured precision, on the run's device.
+void prepare(models::Llama& model, const Context& context) {
+  if (context.config<LanguageModelConfig>("llm").precision == Precision::BF16) {
+    nn::store_in_bf16(model);
+    ag::release_cached_memory();  // of the f32 weights
+  }
+  model.move_to(context.device());
+}
 
 int64_t train_tiny_llm(const Context& context) {
   TinyLlmConfig config = context.config<LanguageModelConfig>("llm").tiny;
@@ -26,6 +36,9 @@ void describe(LanguageModelConfig& c, const nn::Visit& visit) {
   visit({"llm", help, nn::kAny, {}, "tiny"}, &c.llm);
   visit({"special-tokens", "put the language model's special tokens (<s>) before and after each prompt"},
         &c.special_tokens);
+  nn::visit_choice(
+      visit, {"precision", "of the language model's weights and their products: bf16 needs half the memory"},
+      c.precision, {{"f32", Precision::F32}, {"bf16", Precision::BF16}});
   describe(c.tiny, visit);
 }
 
@@ -47,7 +60,9 @@ models::LanguageModel language_model(const Context& context) {
   models::LanguageModel llm =
       models::load_language_model(config.is_tiny() ? context.input(kStage, kFile) : nn::Path(config.llm));
   if (!config.special_tokens) llm.tokenizer->add_no_special_tokens();
-  llm.model->move_to(context.device());
+  if (config.precision == Precision::BF16 && !ag::has_bf16_products())
+    context.say("precision bf16: no bf16 products on this processor, so each matrix is widened to f32");
+  prepare(*llm.model, context);
   return llm;
 }
 
@@ -58,7 +73,7 @@ models::LanguageModel language_model_to_measure(const Context& context) {
   llm.name = config.llm;
   llm.tokenizer = std::make_unique<models::ByteTokenizer>();
   llm.model = untrained_tiny_llm(*llm.tokenizer, config.tiny);
-  llm.model->move_to(context.device());
+  prepare(*llm.model, context);
   return llm;
 }
 

@@ -11,9 +11,12 @@
 
 namespace p2rec {
 
+enum class Precision : uint8_t { F32, BF16 };
+
 struct LanguageModelConfig {
   std::string llm = "tiny";  // a GGUF file, a Hugging Face folder, or "tiny"
   bool special_tokens = true;
+  Precision precision = Precision::F32;  // of the frozen weights and their products
   TinyLlmConfig tiny;
   bool is_tiny() const { return llm == "tiny"; }
 };

@@ -1,5 +1,6 @@
 // Compares the language model with PyTorch: outputs, loss, every gradient, and the losses of ten steps.
 #include "models/llama/llama.h"
+#include "nn/init.h"
 #include "nn/lora.h"
 #include "nn/peft_adapter.h"
 #include "p2rec/methods/p2rec/reconstruction.h"
@@ -102,6 +103,56 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
       CHECK_MESSAGE(w.grad().defined() == is_adapter, name);
     }
   }
+}
+
+TEST_CASE("the last rows computed for themselves are those of all states, with the same dropout") {
+  const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
+  models::Llama model(tiny_config());
+  model.load(base_weights(file), file.path);
+  nn::attach_lora(model, {.rank = 4, .dropout = 0.5});
+  for (const auto& [name, w] : nn::lora_parameters(model)) {
+    Tensor matrix(w);
+    nn::normal_(matrix, 0.1, nn::key_for(name, 1));
+  }
+  nn::Packed x = nn::pack({{5, 17, 3, 39}, {8}, {2, 11, 4}});
+  for (const bool train : {false, true}) {
+    x.dropout = {3, 1, train};
+    const Tensor last = model.last_states(model.embed(x.ids), x);
+    check_close(last, ag::embedding(model.hidden_states(x), x.offsets.last_rows()), tolerance::kFused,
+                train ? "with dropout" : "without dropout");
+  }
+}
+
+TEST_CASE("LoRA trains a model with BF16 weights like one with f32 weights") {
+  const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
+  const nn::Packed x = packed_input(file);
+  const auto train = [&](bool bf16) {
+    models::Llama model(tiny_config());
+    model.load(base_weights(file), file.path);
+    if (bf16) {
+      model.requires_grad(false);
+      nn::store_in_bf16(model);
+    }
+    nn::attach_lora(model, {.rank = 4});
+    const Tensor states = model.hidden_states(x).detach();
+    nn::Adam adam(nn::lora_parameters(model), {.lr = 1e-2});
+    std::vector<double> losses;
+    for (int step = 0; step < 10; ++step) {
+      adam.zero_grad();
+      const Tensor loss = ag::mse(model.last_states(model.embed(x.ids), x),
+                                  Tensor::full({x.offsets.sequences(), 32}, ag::real(0.5)));
+      losses.push_back(loss.item());
+      ag::backward(loss);
+      adam.step();
+    }
+    return std::pair(states, Tensor::from({10}, losses));
+  };
+  const auto [states, losses] = train(false);
+  const auto [bf16_states, bf16_losses] = train(true);
+  check_close(bf16_states, states, tolerance::kBf16Model, "states");
+  check_close(bf16_losses, losses, tolerance::kBf16TenSteps, "losses");
+  CHECK(losses.data()[9] < losses.data()[0]);
+  CHECK(testing::share_of_tolerance(bf16_states, states, tolerance::kFused) > 1);
 }
 
 TEST_CASE("learning-rate schedules equal transformers'") {

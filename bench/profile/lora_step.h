@@ -39,12 +39,13 @@ inline models::LlamaConfig smollm2_config() {
 
 class LoraStep {
  public:
-  LoraStep(int64_t sequences, int64_t length)
+  LoraStep(int64_t sequences, int64_t length, bool bf16 = false)
       : model_(smollm2_config()),
         batch_(nn::pack(random_sequences(sequences, length, 49152))),
         target_(random_tensor({sequences, 20}, "target")) {
     models::initialise(model_, 0.02, 1);
     nn::attach_lora(model_, {});
+    if (bf16) nn::store_in_bf16(model_);
     nn::NamedTensors trained = nn::lora_parameters(model_);
     trained.emplace_back("head", head_.set_requires_grad());
     adam_ = std::make_unique<nn::Adam>(trained, nn::AdamConfig{});
@@ -52,18 +53,20 @@ class LoraStep {
 
   void run() {
     adam_->zero_grad();
-    const ag::Tensor h = ag::embedding(model_.hidden_states(batch_), batch_.offsets.last_rows());
+    const ag::Tensor h = model_.last_states(model_.embed(batch_.ids), batch_);
     ag::backward(ag::mse(ag::linear(h, head_), target_));
     adam_->step();
   }
 
   int64_t tokens() const { return batch_.ids.numel(); }
-  // Those of the frozen matrices: forward, and the gradient of their input.
+  // Those of the frozen matrices: forward, and the gradient of their input. In the last layer only k and v have
+  // a result for every token.
   double operations() const {
     const auto C = static_cast<double>(model_.config().hidden),
                I = static_cast<double>(model_.config().intermediate);
-    const double per_layer = 2 * C * C + 2 * C * 192 + 3 * C * I;
-    return 4 * static_cast<double>(model_.config().layers) * per_layer * static_cast<double>(tokens());
+    const double k_and_v = 2 * C * 192, layer = k_and_v + 2 * C * C + 3 * C * I;
+    return 4 * (static_cast<double>(model_.config().layers - 1) * layer + k_and_v) *
+           static_cast<double>(tokens());
   }
 
  private:
