@@ -15,8 +15,8 @@
 #include <map>
 
 #include "autograd/ops.h"
+#include "models/llama/generation.h"
 #include "models/llama/llama.h"
-#include "models/llama/sampling.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/optim.h"
 #include "p2rec/llm/tiny_llm.h"
@@ -114,8 +114,10 @@ Tensor llama(const nn::NamedTensors& parameters, const models::LlamaConfig& conf
 std::string continued(const models::Llama& model, const std::string& prompt, double temperature,
                       uint64_t seed) {
   const models::ByteTokenizer bytes;
-  const auto ids = models::generate(model, bytes.encode(prompt), 110, {models::ByteTokenizer::kEnd},
-                                    {.temperature = temperature, .top_p = 0.95, .seed = seed});
+  const auto ids = models::generate(model, bytes.encode(prompt),
+                                    {.tokens = 110,
+                                     .ends = {models::ByteTokenizer::kEnd},
+                                     .sampling = {.temperature = temperature, .top_p = 0.95, .seed = seed}});
   std::string text = prompt + bytes.decode(ids);
   for (char& c : text) c = c == '\n' ? '/' : (c < 32 || c == 127 ? '?' : c);
   return text;

@@ -19,7 +19,7 @@
 #include "models/formats/ggml_types.h"
 #include "models/formats/gguf.h"
 #include "models/formats/language_model.h"
-#include "models/llama/sampling.h"
+#include "models/llama/generation.h"
 #include "p2rec/data/synthetic.h"
 #include "p2rec/llm/tiny_llm.h"
 #include "tutorials/lesson.h"
@@ -147,8 +147,10 @@ void show_next(const models::LanguageModel& llm, const Ids& ids, uint64_t seed) 
     fmt::print("    {:<12} {:.3f} {}\n", "'" + text({ranked[i].id}) + "'", p.data()[ranked[i].id],
                lesson::bar(p.data()[ranked[i].id]));
   for (const double temperature : {0.0, 0.7, 1.5}) {
-    const Ids more = models::generate(*llm.model, ids, 20, llm.tokenizer->special().ends,
-                                      {.temperature = temperature, .seed = seed});
+    const Ids more = models::generate(*llm.model, ids,
+                                      {.tokens = 20,
+                                       .ends = llm.tokenizer->special().ends,
+                                       .sampling = {.temperature = temperature, .seed = seed}});
     fmt::print("  temperature {:.1f}: '{}'\n", temperature, text(ids) + text(more));
   }
 }
@@ -167,7 +169,9 @@ void compare_cache(const Llama& model, Ids ids, int64_t count) {
   for (int64_t t = 0; t < count; ++t) {
     Tensor whole, cached;
     const double ms_whole = ms_of([&] { whole = logits_after(model, ids); });
-    const double ms_cached = ms_of([&] { cached = model.decode(t == 0 ? ids : Ids{ids.back()}, cache); });
+    const double ms_cached = ms_of([&] {
+      cached = model.decode({t == 0 ? ids : Ids{ids.back()}}, {&cache}).view({model.config().vocabulary});
+    });
     apart = std::max(apart, largest_difference(whole, cached));
     for (const real x : whole.values()) largest = std::max(largest, std::abs(double(x)));
     if ((t + 1) % std::max<int64_t>(1, count / 4) == 0)

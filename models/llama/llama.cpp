@@ -43,7 +43,7 @@ std::vector<double> llama3_divisors(const LlamaConfig& config, const Llama3Scali
   return divisors;
 }
 
-// The data that the layers of one forward pass share: the batch, its rotation, and a prefix or cache.
+// The data that the layers of one forward pass share: the batch, its rotation, and a prefix or caches.
 struct LlamaPass {
   // The rows for which a layer's result is needed: all of the batch, or each sequence's last one.
   struct Queries {
@@ -59,17 +59,15 @@ struct LlamaPass {
   ag::Rotation rotation;
   Queries queries;  // of the current layer
   const SharedPrefix* prefix = nullptr;
-  KvCache* cache = nullptr;
+  std::vector<KvCache*> caches;  // one for each sequence, or none
   SharedPrefix* keep = nullptr;  // if not null, keys and values are stored here
-  Offsets k_offsets;             // of the keys, including those of the prefix or cache
+  Offsets k_offsets;             // of the keys, including those of the prefix; without caches
   Tensor with_prefix;            // rows of (prefix, batch): the prefix before each sequence
 
-  LlamaPass(const Llama& model, const nn::Packed& batch, const SharedPrefix* shared = nullptr,
-            KvCache* growing = nullptr)
-      : x(batch), prefix(shared), cache(growing), k_offsets(batch.offsets) {
+  LlamaPass(const Llama& model, const nn::Packed& batch, const SharedPrefix* shared = nullptr)
+      : x(batch), prefix(shared), k_offsets(batch.offsets) {
     rotation = ag::rotation(x.positions, inverse_frequencies(model.config()), model.device());
     queries = {{}, x.offsets, rotation, x.dropout};
-    if (cache) k_offsets = Offsets({static_cast<int32_t>(cache->length + x.offsets.rows())});
     if (prefix) put_prefix_first();
   }
 
@@ -83,20 +81,35 @@ struct LlamaPass {
                x.dropout.at(rows)};
   }
 
-  // The keys and values for a layer's attention: those of the prefix or cache, then k and v (N,KV,D).
-  KeyValues context(size_t layer, const Tensor& k, const Tensor& v) const {
+  // A layer's attention: q (M,H,D) of the queries sees the prefix or cache of its sequence, then k and v
+  // (N,KV,D).
+  Tensor attention(size_t layer, const Tensor& q, const Tensor& k, const Tensor& v) const {
+    if (!caches.empty()) return cached_attention(layer, q, k, v);
     if (keep) keep->layers.push_back({k.detach(), v.detach()});
-    if (cache) return {append(cache->layers[layer].keys, k), append(cache->layers[layer].values, v)};
-    if (prefix) return {after(prefix->layers[layer].keys, k), after(prefix->layers[layer].values, v)};
-    return {k, v};
+    const Tensor keys = prefix ? after(prefix->layers[layer].keys, k) : k,
+                 values = prefix ? after(prefix->layers[layer].values, v) : v;
+    return ag::attention(q, keys, values, queries.offsets, k_offsets, ag::Mask::Causal);
   }
 
  private:
-  // Writes new rows into the cache; returns all its rows.
-  Tensor append(const Tensor& cached, const Tensor& rows) const {
-    const int64_t begin = cache->length, end = begin + rows.dim(0);
-    cached.rows(begin, end).copy_from(rows);
-    return cached.rows(0, end);
+  // Appends the new keys and values of each sequence to its cache. Each sequence sees only its own cache, so
+  // the caches need no common memory, and none is copied.
+  Tensor cached_attention(size_t layer, const Tensor& q, const Tensor& k, const Tensor& v) const {
+    const Tensor y = empty_like(q);
+    const int64_t work = q.device() == ag::Device::CPU ? q.numel() : 0;  // one thread uses a GPU
+    ag::parallel_for(x.offsets.sequences(), work, [&](int64_t b) {
+      const KvCache& cache = *caches[static_cast<size_t>(b)];
+      const int64_t begin = x.offsets.at(b), end = x.offsets.at(b + 1), all = cache.length + end - begin,
+                    first = queries.offsets.at(b), last = queries.offsets.at(b + 1);
+      const auto [keys, values] = cache.layers[layer];
+      keys.rows(cache.length, all).copy_from(k.rows(begin, end));
+      values.rows(cache.length, all).copy_from(v.rows(begin, end));
+      y.rows(first, last)
+          .copy_from(ag::attention(q.rows(first, last), keys.rows(0, all), values.rows(0, all),
+                                   Offsets({static_cast<int32_t>(last - first)}),
+                                   Offsets({static_cast<int32_t>(all)}), ag::Mask::Causal));
+    });
+    return y;
   }
 
   // The rows of each sequence, after the rows of the prefix.
@@ -159,8 +172,7 @@ Tensor LlamaAttention::operator()(const Tensor& h, LlamaPass& pass) const {
                q = rotated(q_proj_(asking, queries.dropout), q_norm_, heads_, queries.rotation),
                k = rotated(k_proj_(h, dropout), k_norm_, kv_heads_, pass.rotation);
   const Tensor v = ag::reshape(v_proj_(h, dropout), {h.dim(0), kv_heads_, head_size_});
-  const auto [keys, values] = pass.context(static_cast<size_t>(layer_), k, v);
-  const Tensor y = ag::attention(q, keys, values, queries.offsets, pass.k_offsets, ag::Mask::Causal);
+  const Tensor y = pass.attention(static_cast<size_t>(layer_), q, k, v);
   return o_proj_(ag::reshape(y, {q.dim(0), heads_ * head_size_}), queries.dropout);
 }
 
@@ -254,17 +266,25 @@ SharedPrefix Llama::shared_prefix(const Tensor& embedded) const {
   return kept;
 }
 
-Tensor Llama::decode(const std::vector<int32_t>& ids, KvCache& cache) const {
+Tensor Llama::decode(const std::vector<std::vector<int32_t>>& ids,
+                     const std::vector<KvCache*>& caches) const {
   const ag::NoGrad no_grad;
-  const auto count = static_cast<int64_t>(ids.size());
-  AG_CHECK(count > 0 && cache.length + count <= cache.capacity, "Llama::decode: ", count, " tokens after ",
-           cache.length, " do not fit into a cache of ", cache.capacity);
-  nn::Packed x = nn::pack({ids});
-  for (int64_t i = 0; i < count; ++i) x.positions.ints()[i] += static_cast<int32_t>(cache.length);
-  LlamaPass pass(*this, x, nullptr, &cache);
-  const Tensor h = run(embed(x.ids), pass);
-  cache.length += count;
-  return logits(h.rows(count - 1, count)).view({config_.vocabulary});
+  AG_CHECK(ids.size() == caches.size(), "Llama::decode: ", ids.size(), " sequences and ", caches.size(),
+           " caches");
+  const nn::Packed x = nn::pack(ids);
+  for (size_t b = 0; b < caches.size(); ++b) {
+    const KvCache& cache = *caches[b];
+    const auto count = static_cast<int64_t>(ids[b].size()), first = x.offsets.at(static_cast<int64_t>(b));
+    AG_CHECK(count > 0 && cache.length + count <= cache.capacity, "Llama::decode: ", count, " tokens after ",
+             cache.length, " do not fit into a cache of ", cache.capacity);
+    for (int64_t i = first; i < first + count; ++i)
+      x.positions.ints()[i] += static_cast<int32_t>(cache.length);
+  }
+  LlamaPass pass(*this, x);
+  pass.caches = caches;
+  const Tensor h = run(embed(x.ids), pass, true);
+  for (size_t b = 0; b < caches.size(); ++b) caches[b]->length += static_cast<int64_t>(ids[b].size());
+  return logits(h);
 }
 
 void initialise(Llama& model, double std, uint64_t seed) {

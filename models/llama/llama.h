@@ -115,8 +115,9 @@ class Llama : public nn::Module {
 
   // Runs one sequence of P vectors and keeps its keys and values. Records nothing.
   SharedPrefix shared_prefix(const ag::Tensor& embedded /*(P,C)*/) const;
-  // Appends tokens to the cached sequence and returns the logits (V) after the last one. Records nothing.
-  ag::Tensor decode(const std::vector<int32_t>& ids, KvCache& cache) const;
+  // Appends at least one token to each of B cached sequences, all in one pass, and returns the logits (B,V)
+  // after the last token of each. Records nothing.
+  ag::Tensor decode(const std::vector<std::vector<int32_t>>& ids, const std::vector<KvCache*>& caches) const;
 
   const LlamaConfig& config() const { return config_; }
   ag::Device device() const { return embed_tokens_.weight.device(); }

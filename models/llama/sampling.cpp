@@ -95,25 +95,12 @@ int32_t pick(const std::vector<Candidate>& list, double u) {
   return last->id;
 }
 
-int32_t next_token(const Tensor& logits, const Sampling& sampling, int64_t place) {
+int32_t next_token(const Tensor& logits, const Sampling& sampling, int64_t place, uint32_t number) {
   check(logits);
   if (sampling.temperature == 0) return most_probable(logits);
   const ag::RandomKey key = nn::key_for("generate", sampling.seed);
-  return pick(candidates(logits, sampling), ag::random_uniform(key, static_cast<uint64_t>(place)));
-}
-
-std::vector<int32_t> generate(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
-                              const std::vector<int32_t>& ends, const Sampling& sampling) {
-  AG_CHECK(!prompt.empty(), "generate: the prompt has no token");
-  check(sampling);
-  KvCache cache(model.config(), static_cast<int64_t>(prompt.size()) + count);
-  std::vector<int32_t> result, next = prompt;
-  for (int64_t place = 0; place < count; ++place) {
-    next = {next_token(model.decode(next, cache), sampling, place)};
-    if (std::ranges::count(ends, next[0])) break;
-    result.push_back(next[0]);
-  }
-  return result;
+  const uint64_t counter = (uint64_t{number} << 32) + static_cast<uint64_t>(place);
+  return pick(candidates(logits, sampling), ag::random_uniform(key, counter));
 }
 
 }  // namespace models

@@ -1,4 +1,4 @@
-// Generation: a language model continues a text token by token, greedily or with random draws.
+// The choice of the next token from a language model's logits, greedily or with a random draw.
 //
 // Drawing follows transformers' logits processors of the same names, in their order:
 //
@@ -36,11 +36,9 @@ std::vector<Candidate> candidates(const ag::Tensor& logits /*(V)*/, const Sampli
 // The candidate for a number u in [0,1): the first one at which the sum of probabilities exceeds u.
 int32_t pick(const std::vector<Candidate>& candidates, double u);
 
-// Token number `place` (0, 1, ...) of a continuation. Its random number depends only on seed and place.
-int32_t next_token(const ag::Tensor& logits /*(V)*/, const Sampling& sampling, int64_t place);
-
-// Continues the prompt until one of `ends` (which is not returned) or `count` tokens.
-std::vector<int32_t> generate(const Llama& model, const std::vector<int32_t>& prompt, int64_t count,
-                              const std::vector<int32_t>& ends, const Sampling& sampling = {});
+// Token number `place` (0, 1, ...) of continuation `number`. Its random number depends only on the seed, the
+// place and the number.
+int32_t next_token(const ag::Tensor& logits /*(V)*/, const Sampling& sampling, int64_t place,
+                   uint32_t number = 0);
 
 }  // namespace models

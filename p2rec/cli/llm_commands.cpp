@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "models/formats/language_model.h"
-#include "models/llama/sampling.h"
+#include "models/llama/generation.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/io/json.h"
 #include "nn/lora.h"
@@ -29,23 +29,29 @@ struct Input {
   std::vector<int32_t> ids;  // of the text, at least one
 };
 
-Input read_input(CLI::App& command, const std::string& text, int64_t more_tokens = 0) {
+models::LanguageModel read_model(CLI::App& command) {
   const std::string llm = value_of(command, "llm"), adapter = value_of(command, "adapter");
   INPUT_CHECK(llm != "tiny",
               "--llm: found 'tiny', which is trained in a run; expected a GGUF file, a Hugging Face "
               "folder, or the tiny_llm.safetensors of a run");
-  Input input{models::load_language_model(llm), {}};
-  if (!adapter.empty()) nn::read_adapter(adapter, *input.llm.model);
-  if (given(command, kNoSpecial)) input.llm.tokenizer->add_no_special_tokens();
-  input.ids = input.llm.tokenizer->encode_whole(text);
-  INPUT_CHECK(!input.ids.empty(), "--text: found no token; expected at least one");
-  models::need_rows(input.ids, input.llm.model->config().vocabulary, text);
-  const int64_t length = static_cast<int64_t>(input.ids.size()) + more_tokens,
-                context = input.llm.model->config().context;
-  INPUT_CHECK(length <= context, "--text: found ", length,
+  models::LanguageModel model = models::load_language_model(llm);
+  if (!adapter.empty()) nn::read_adapter(adapter, *model.model);
+  if (given(command, kNoSpecial)) model.tokenizer->add_no_special_tokens();
+  return model;
+}
+
+// The token ids of a text. `where` names the text in errors.
+std::vector<int32_t> ids_of(const models::LanguageModel& llm, const std::string& text,
+                            const std::string& where = "--text", int64_t more_tokens = 0) {
+  const std::vector<int32_t> ids = llm.tokenizer->encode_whole(text);
+  INPUT_CHECK(!ids.empty(), where, ": found no token; expected at least one");
+  models::need_rows(ids, llm.model->config().vocabulary, text);
+  const int64_t length = static_cast<int64_t>(ids.size()) + more_tokens,
+                context = llm.model->config().context;
+  INPUT_CHECK(length <= context, where, ": found ", length,
               more_tokens ? " tokens including those to generate" : " tokens", "; expected at most ", context,
               ", the model's context length");
-  return input;
+  return ids;
 }
 
 // States after the final norm (T,C).
@@ -95,7 +101,8 @@ void write_output(CLI::App& command, const std::string& text,
                   const std::function<nn::NamedTensors(const Input&)>& tensors_of) {
   const nn::Path out = required_value(command, "out", "the name of a safetensors file to write");
   const ag::NoGrad no_grad;
-  const Input input = read_input(command, text);
+  Input input{read_model(command), {}};
+  input.ids = ids_of(input.llm, text);
   nn::write_safetensors(out, tensors_of(input),
                         {{"llm", input.llm.name}, {"adapter", value_of(command, "adapter")}});
 }
@@ -110,11 +117,6 @@ nn::NamedTensors last_hidden_state(const Input& input) {
   return {{"hidden", h.rows(h.dim(0) - 1, h.dim(0)).view({h.dim(1)})}};
 }
 
-struct Generation {
-  int64_t tokens = 32;  // at most
-  models::Sampling sampling;
-};
-
 // Also rejects --top-k and --top-p without a temperature, where they would have no effect.
 void check(const models::Sampling& s, const std::string& hint) {
   INPUT_CHECK(std::isfinite(s.temperature) && s.temperature >= 0, "--temperature: found ", s.temperature,
@@ -128,21 +130,35 @@ void check(const models::Sampling& s, const std::string& hint) {
               hint);
 }
 
-// Prints the continuation, up to an end token.
-void generate(CLI::App& command, const std::string& text, const Generation& config) {
+// Prints the continuations, each up to an end token: one as it is, those of --text-file as a JSON string per
+// line, in the order of the file.
+void generate(CLI::App& command, const std::vector<std::string>& texts, models::Generation config) {
   INPUT_CHECK(config.tokens >= 1, "--tokens: found ", config.tokens, "; expected at least 1",
               help_hint(command));
   check(config.sampling, help_hint(command));
-  const Input input = read_input(command, text, config.tokens);
-  const models::Tokenizer& tokenizer = *input.llm.tokenizer;
-  const std::vector<int32_t> ids =
-      models::generate(*input.llm.model, input.ids, config.tokens, tokenizer.special().ends, config.sampling);
-  std::cout << tokenizer.decode(ids) << "\n";
+  const models::LanguageModel llm = read_model(command);
+  config.ends = llm.tokenizer->special().ends;
+  const bool many = given(command, "text-file");
+  std::vector<models::Prompt> prompts;
+  for (const std::string& text : texts) {
+    const size_t number = prompts.size();
+    const std::string where =
+        many ? value_of(command, "text-file") + ": line " + std::to_string(number + 1) : "--text";
+    prompts.push_back({ids_of(llm, text, where, config.tokens), static_cast<uint32_t>(number)});
+  }
+  std::vector<std::string> found(texts.size());
+  models::generate(*llm.model, prompts, config,
+                   [&](size_t i, const std::vector<int32_t>& ids) { found[i] = llm.tokenizer->decode(ids); });
+  for (const std::string& text : found) {
+    // A continuation can end within a character, which JSON does not allow.
+    std::cout << (many ? nn::Json(text).dump(-1, ' ', false, nn::Json::error_handler_t::replace) : text)
+              << "\n";
+  }
 }
 
 // --- the command line --------------------------------------------------------------------------------------
 
-// The text of --text, or all of --text-file, which only `tokenize` has.
+// The text of --text, or all of --text-file, which only `tokenize` and `generate` have.
 std::vector<std::string> texts_of(CLI::App& command) {
   const bool one = given(command, "text"), many = given(command, "text-file");
   INPUT_CHECK(one || many, "--text: not given; expected a text", help_hint(command));
@@ -178,10 +194,12 @@ void add_writer(CLI::App& llm, Actions& actions, const std::string& name, const 
 }
 
 void add_generate(CLI::App& llm, Actions& actions) {
-  const auto config = std::make_shared<Generation>();
+  const auto config = std::make_shared<models::Generation>();
   CLI::App& command =
       add_text_command(llm, actions, "generate", "prints the model's continuation",
-                       [=](CLI::App& called, const auto& texts) { generate(called, texts[0], *config); });
+                       [=](CLI::App& called, const auto& texts) { generate(called, texts, *config); });
+  add_string(command, "text-file", "FILE",
+             "instead of --text: a file with one JSON string per line; prints a JSON string for each");
   models::Sampling& s = config->sampling;
   add_number(command, "tokens", config->tokens, "maximum number of tokens (default 32)");
   add_number(command, "temperature", s.temperature,

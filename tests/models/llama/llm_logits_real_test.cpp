@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "models/formats/language_model.h"
-#include "models/llama/sampling.h"
+#include "models/llama/generation.h"
 #include "tests/parity.h"
 
 using ag::Tensor;
@@ -66,7 +66,7 @@ TEST_CASE("SmolLM2: token ids, logits and greedy text equal transformers'") {
     parity.check_error("logits", c.largest / c.range, kOfRange, "of the range");
 
     const std::vector<int32_t> expected = ints_of(file.at(prompt + ".greedy"));
-    const auto found = models::generate(*llm.model, ids, static_cast<int64_t>(expected.size()), {});
+    const auto found = models::generate(*llm.model, ids, {static_cast<int64_t>(expected.size())});
     CHECK(found == expected);
     CHECK(llm.tokenizer->decode(found) == file.metadata.at(prompt + ".continuation"));
   }

@@ -212,11 +212,17 @@ TEST_CASE("a shared prefix and a key-value cache give the states of the whole se
   check_close(p2rec::prompt_states(reader, nn::pack({a, b}), &prefix), expected, tolerance::kFused,
               "after a shared prefix");
 
-  models::KvCache cache(model.config(), 8);
-  model.decode(beginning, cache);
-  model.decode({a[0]}, cache);
-  const Tensor logits = model.decode({a[1]}, cache);
-  check_close(logits, model.logits(expected.rows(0, 1)).view({96}), tolerance::kFused, "after a cache");
+  // The second sequence joins while the first one is running.
+  models::KvCache a_cache(model.config(), 5), b_cache(model.config(), 7);
+  model.decode({beginning}, {&a_cache});
+  model.decode({{a[0]}, {whole[1].begin(), whole[1].end() - 1}}, {&a_cache, &b_cache});
+  const Tensor logits = model.decode({{b.back()}, {a[1]}}, {&b_cache, &a_cache}),
+               all = model.logits(expected);
+  check_close(logits.rows(0, 1), all.rows(1, 2), tolerance::kFused, "the second sequence after a cache");
+  check_close(logits.rows(1, 2), all.rows(0, 1), tolerance::kFused, "the first sequence after a cache");
+  CHECK_THROWS_AS(model.decode({{1}}, {&a_cache}), ag::Error);  // it is full
+  CHECK_THROWS_AS(model.decode({{}}, {&a_cache}), ag::Error);
+  CHECK_THROWS_AS(model.decode({{1}, {1}}, {&b_cache}), ag::Error);
 }
 
 TEST_CASE("strict loading lists what is missing, unexpected and mis-shaped") {

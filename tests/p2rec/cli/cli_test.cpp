@@ -4,7 +4,7 @@
 
 #include "models/formats/language_model.h"
 #include "models/formats/tiny_file.h"
-#include "models/llama/sampling.h"
+#include "models/llama/generation.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "tests/folders.h"
 #include "tests/models/formats/gguf_writer.h"
@@ -526,13 +526,40 @@ TEST_CASE("llm logits, embed and generate agree with the library") {
 
   const Result text = shell("llm generate --tokens 5" + options);
   CHECK(text.code == 0);
-  CHECK(text.out ==
-        llm.tokenizer->decode(models::generate(*llm.model, ids, 5, llm.tokenizer->special().ends)) + "\n");
+  const models::Generation greedy{5, llm.tokenizer->special().ends};
+  CHECK(text.out == llm.tokenizer->decode(models::generate(*llm.model, ids, greedy)) + "\n");
   CHECK(shell("llm generate --tokens 5 --temperature 3 --top-k 1" + options).out == text.out);
   const std::string draw = "llm generate --tokens 8 --temperature 9 --top-k 200 --top-p 0.99 --seed ";
   const std::string drawn = shell(draw + "5" + options).out;
   CHECK(shell(draw + "5" + options).out == drawn);
   CHECK(shell(draw + "6" + options).out != drawn);
+}
+
+TEST_CASE("llm generate with a file of texts: a JSON string on each line, in the order of the file") {
+  const Shell shell;
+  write_byte_model(shell / "tiny_llm.safetensors");
+  const models::LanguageModel llm = models::load_language_model(shell / "tiny_llm.safetensors");
+  const std::vector<std::string> texts = {"a\nb", "ab", "a\nb"};
+  shell.write("texts", "\"a\\nb\"\n\"ab\"\n\"a\\nb\"\n");
+  const std::string options = " --threads 1 --tokens 6 --llm tiny_llm.safetensors --text-file texts ";
+  models::Generation config{6, llm.tokenizer->special().ends};
+  const auto expected = [&] {
+    std::vector<models::Prompt> prompts;
+    for (uint32_t i = 0; i < 3; ++i) prompts.push_back({llm.tokenizer->encode(texts[i]), i});
+    std::vector<std::string> lines(3);
+    models::generate(*llm.model, prompts, config, [&](size_t i, const std::vector<int32_t>& ids) {
+      lines[i] =
+          nn::Json(llm.tokenizer->decode(ids)).dump(-1, ' ', false, nn::Json::error_handler_t::replace) +
+          "\n";
+    });
+    return lines[0] + lines[1] + lines[2];
+  };
+  CHECK(shell("llm generate" + options).out == expected());
+  config.sampling = {.temperature = 9, .seed = 5};
+  CHECK(shell("llm generate --temperature 9 --seed 5" + options).out == expected());
+
+  shell.write("texts", "\"a\"\n\"" + std::string(20, 'a') + "\"\n");
+  check_mistake(shell, "llm generate" + options, {"texts: line 2: found 26 tokens", "at most 16"});
 }
 
 TEST_CASE("llm merge writes a model that gives the same logits") {
