@@ -100,6 +100,15 @@ profile: packages  ## time a LoRA step kernel by kernel (SEQUENCES=4 LENGTH=256 
 	cmake --build $(BUILD)/bench -j $(JOBS) --target profile
 	$(BUILD)/bench/bench/profile $(or $(SEQUENCES),4) $(or $(LENGTH),256) $(or $(PRECISION),f32)
 
+# llama-cpp-python is compiled, which takes minutes; peers.py skips a peer that is not installed.
+peers: program venv  ## compare the speed with PyTorch, llama.cpp and RecBole, write bench/RESULTS.md (PEERS_OPTIONS="--rounds 3")
+	@PACKAGES="$(BENCH_PACKAGES)"; $(install)
+	cmake -S . -B $(BUILD)/bench -DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF -DP2REC_BENCH=ON $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/bench -j $(JOBS) --target p2rec_bench
+	PATH="$(abspath $(VENV))/bin:$$PATH" bash p2rec/scripts/fetch_data.sh data
+	$(VENV)/bin/pip install -q -r bench/requirements.txt || echo "make peers: llama-cpp-python cannot be installed, so llama.cpp is skipped"
+	$(VENV)/bin/python bench/peers.py --bench $(BUILD)/bench/bench/p2rec_bench --p2rec $(BUILD)/p2rec $(PEERS_OPTIONS)
+
 # Without the tests that only start and kill the program, or that read gigabytes; `make test` runs them.
 asan: test-packages  ## build the f32 tests with AddressSanitizer and UBSan and run them
 	cmake --preset asan -B $(BUILD)/asan $(CMAKE_OPTIONS)
@@ -232,4 +241,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
+.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench peers profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages

@@ -154,7 +154,13 @@ def pytorch_gemm(options):
 
 
 def recbole(options):
+    import numpy as np
     import torch
+
+    # RecBole uses names that NumPy 2 has removed.
+    removed = {"bool8": "bool_", "object0": "object_", "float_": "float64", "complex_": "complex128", "unicode_": "str_"}
+    for name, today in removed.items():
+        setattr(np, name, getattr(np, today))
     from recbole.config import Config
     from recbole.data import create_dataset, data_preparation
     from recbole.model.sequential_recommender import SASRec
