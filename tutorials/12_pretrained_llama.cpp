@@ -41,7 +41,7 @@ constexpr int64_t kBlock = 32;
 // such that the number of the largest magnitude, whatever its sign, is -8 d. The scale is an IEEE half. So 32
 // numbers take 34 bytes or 18 in place of 128. One large number makes d large for 31 others: this is why
 // blocks are short.
-void put_block(const real* x, uint32_t type, testing::GgufBytes& file) {
+void put_block(const real* x, uint32_t type, models::GgufBytes& file) {
   const real top = *std::max_element(x, x + kBlock, [](real a, real b) { return std::abs(a) < std::abs(b); });
   const uint16_t scale = nn::float_to_half(float(type == kQ8_0 ? std::abs(top) / 127 : top / -8));
   const float d = nn::half_to_float(scale);

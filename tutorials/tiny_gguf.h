@@ -7,9 +7,9 @@
 #include <functional>
 #include <map>
 
+#include "models/formats/gguf_writer.h"
 #include "models/llama/parameter_layout.h"
 #include "models/tokenizers/byte_tokenizer.h"
-#include "tests/models/formats/gguf_writer.h"
 
 namespace lesson {
 
@@ -33,7 +33,7 @@ inline std::vector<std::string> byte_vocabulary() {
 }
 
 // Appends 32 numbers to the file.
-using PutBlock = std::function<void(const ag::real* x, testing::GgufBytes& file)>;
+using PutBlock = std::function<void(const ag::real* x, models::GgufBytes& file)>;
 
 // Matrices have `type`, and put_block writes their blocks. The norms' vectors, few numbers, are F32.
 inline void write_gguf(const nn::Path& path, const models::Llama& model, uint32_t type,
@@ -51,7 +51,7 @@ inline void write_gguf(const nn::Path& path, const models::Llama& model, uint32_
                                                 {"tokenizer.ggml.eos_token_id", models::ByteTokenizer::kEnd}};
   const std::vector<models::LayoutEntry> layout = models::layout_of(c);
   const auto parameters = models::parameters_by_name(model);
-  testing::GgufBytes file, data;
+  models::GgufBytes file, data;
   file.header(layout.size(), texts.size() + sizes.size() + 3);
   for (const auto& [key, text] : texts) file.key(key, GgufType::String).text(text);
   for (const auto& [key, size] : sizes) file.key(key, GgufType::U32).u32(static_cast<uint32_t>(size));

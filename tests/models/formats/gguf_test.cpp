@@ -8,16 +8,16 @@
 
 #include "autograd/storage.h"
 #include "models/formats/ggml_types.h"
+#include "models/formats/gguf_writer.h"
 #include "nn/io/text.h"
-#include "tests/models/formats/gguf_writer.h"
 #include "tests/paths.h"
 #include "tests/testing.h"
 
 using ag::InputError;
 using ag::Tensor;
+using models::GgufBytes;
 using models::GgufFile;
 using models::GgufType;
-using testing::GgufBytes;
 
 namespace {
 

@@ -5,20 +5,20 @@
 #include <set>
 
 #include "autograd/storage.h"
+#include "models/formats/gguf_writer.h"
 #include "models/formats/tiny_file.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/system/memory.h"
-#include "tests/models/formats/gguf_writer.h"
 #include "tests/paths.h"
 #include "tests/testing.h"
 
 using ag::InputError;
 using ag::Tensor;
+using models::GgufBytes;
 using models::GgufType;
 using models::LanguageModel;
 using models::Llama;
 using models::LlamaConfig;
-using testing::GgufBytes;
 
 namespace {
 
@@ -272,7 +272,7 @@ TEST_CASE("a model in two files: the output is in the second, and the hash is of
   const testing::TemporaryFolder folder;
   const nn::Path whole = fixtures() + "/llama_untied.gguf";
   const nn::Path first = folder / "m-00001-of-00002.gguf", second = folder / "m-00002-of-00002.gguf";
-  testing::split_gguf(whole, first, second);
+  models::split_gguf(whole, first, second);
   const LanguageModel expected = models::load_language_model(whole),
                       found = models::load_language_model(first);
   const nn::NamedTensors a = expected.model->named_parameters(), b = found.model->named_parameters();

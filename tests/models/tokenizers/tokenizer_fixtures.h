@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "models/formats/gguf_writer.h"
 #include "models/tokenizers/sentencepiece_bpe.h"
 #include "models/tokenizers/tokenizer_json.h"
 #include "nn/io/files.h"
-#include "tests/models/formats/gguf_writer.h"
 #include "tests/paths.h"
 #include "tests/testing.h"
 
@@ -78,7 +78,7 @@ class Folder {
 };
 
 struct GgufText {  // metadata of a file without tensors
-  testing::GgufBytes values;
+  models::GgufBytes values;
   uint64_t count = 0;
 
   GgufText& text(const std::string& key, const std::string& value) {
@@ -109,7 +109,7 @@ struct GgufText {  // metadata of a file without tensors
     return *this;
   }
   GgufFile file(const Folder& folder) const {
-    testing::GgufBytes whole;
+    models::GgufBytes whole;
     nn::write_atomically(folder / "x.gguf", whole.header(0, count).raw(values.out).out);
     return GgufFile(folder / "x.gguf");
   }

@@ -5,12 +5,12 @@
 #include <thread>
 
 #include "models/formats/gguf_model.h"
+#include "models/formats/gguf_writer.h"
 #include "models/tokenizers/byte_level_bpe.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "models/tokenizers/normalizer.h"
 #include "models/tokenizers/pre_split.h"
 #include "nn/io/files.h"
-#include "tests/models/formats/gguf_writer.h"
 #include "tests/paths.h"
 #include "tests/testing.h"
 
@@ -65,7 +65,7 @@ BpeVocabulary letters() {
   return vocabulary;
 }
 
-void write_gguf(const std::filesystem::path& path, const testing::GgufBytes& bytes) {
+void write_gguf(const std::filesystem::path& path, const models::GgufBytes& bytes) {
   nn::write_atomically(path, bytes.out);
 }
 
@@ -315,8 +315,8 @@ TEST_CASE("inconsistent vocabularies") {
 
 TEST_CASE("files without a tokenizer, or with an unsupported one") {
   const testing::TemporaryFolder folder;
-  const auto problem = [&](uint64_t values, const testing::GgufBytes& body) {
-    testing::GgufBytes bytes;
+  const auto problem = [&](uint64_t values, const models::GgufBytes& body) {
+    models::GgufBytes bytes;
     write_gguf(folder / "x.gguf", bytes.header(0, values).raw(body.out));
     try {
       models::tokenizer_from_gguf(GgufFile(folder / "x.gguf"));
@@ -326,7 +326,7 @@ TEST_CASE("files without a tokenizer, or with an unsupported one") {
     return std::string();
   };
   const auto start = [](const std::string& family) {
-    testing::GgufBytes bytes;
+    models::GgufBytes bytes;
     return bytes.key("tokenizer.ggml.model", GgufType::String)
         .text(family)
         .key("tokenizer.ggml.pre", GgufType::String)
@@ -337,15 +337,15 @@ TEST_CASE("files without a tokenizer, or with an unsupported one") {
       problem(2, start("bert")).find("is 'bert', a tokenizer that is not supported; supported are 'gpt2'") !=
       std::string::npos);
   CHECK(problem(2, start("gpt2")).find("has no key 'tokenizer.ggml.tokens'") != std::string::npos);
-  testing::GgufBytes no_merges = start("gpt2").texts("tokenizer.ggml.tokens", {"a"});
+  models::GgufBytes no_merges = start("gpt2").texts("tokenizer.ggml.tokens", {"a"});
   CHECK(problem(3, no_merges).find("has no key 'tokenizer.ggml.merges'; expected an array of strings") !=
         std::string::npos);
-  testing::GgufBytes whole = no_merges.texts("tokenizer.ggml.merges", {});
+  models::GgufBytes whole = no_merges.texts("tokenizer.ggml.merges", {});
   CHECK(problem(4, whole) == "");
-  testing::GgufBytes prefix = whole;
+  models::GgufBytes prefix = whole;
   prefix.key("tokenizer.ggml.add_space_prefix", GgufType::Bool).put<uint8_t>(1);
   CHECK(problem(5, prefix).find("'tokenizer.ggml.add_space_prefix' is true") != std::string::npos);
-  testing::GgufBytes large_end = whole.key("tokenizer.ggml.eos_token_id", GgufType::U32).u32(1);
+  models::GgufBytes large_end = whole.key("tokenizer.ggml.eos_token_id", GgufType::U32).u32(1);
   CHECK(problem(5, large_end).find("'tokenizer.ggml.eos_token_id' is 1, which is not among the 1 tokens") !=
         std::string::npos);
 }

@@ -2,12 +2,12 @@
 // the option or the file. No test here needs a run of the method.
 #include <sstream>
 
+#include "models/formats/gguf_writer.h"
 #include "models/formats/language_model.h"
 #include "models/formats/tiny_file.h"
 #include "models/llama/generation.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "tests/folders.h"
-#include "tests/models/formats/gguf_writer.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
 #include "tests/paths.h"
@@ -398,7 +398,7 @@ TEST_CASE("language models that cannot be read") {
     check("cut.gguf", whole.substr(0, 1000));
     if (command != "tokenize") check("cut.gguf", whole.substr(0, whole.size() - 1000));
     // A small file that declares a tensor of four terabytes.
-    testing::GgufBytes huge;
+    models::GgufBytes huge;
     huge.header(1, 0).info("w", {uint64_t{1} << 40}, 0, 0).pad();
     check("huge.gguf", huge.out);
     check("empty.safetensors", "");

@@ -1,4 +1,4 @@
-// Builds GGUF files from parts, so that tests can make invalid ones (layout: models/formats/gguf_header.h).
+// Builds GGUF files from parts. Tests build invalid ones too. Layout: gguf_header.h.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include "models/formats/gguf_header.h"
 
-namespace testing {
+namespace models {
 
 struct GgufBytes {
   std::string out;
@@ -25,17 +25,17 @@ struct GgufBytes {
     return *this;
   }
   GgufBytes& text(const std::string& value) { return u64(value.size()).raw(value); }
-  GgufBytes& type(models::GgufType value) { return u32(static_cast<uint32_t>(value)); }
+  GgufBytes& type(GgufType value) { return u32(static_cast<uint32_t>(value)); }
 
   GgufBytes& header(uint64_t tensors, uint64_t values, uint32_t version = 3) {
     return raw("GGUF").u32(version).u64(tensors).u64(values);
   }
-  GgufBytes& key(const std::string& name, models::GgufType of) { return text(name).type(of); }
-  GgufBytes& array(const std::string& name, models::GgufType of, uint64_t count) {
-    return key(name, models::GgufType::Array).type(of).u64(count);
+  GgufBytes& key(const std::string& name, GgufType of) { return text(name).type(of); }
+  GgufBytes& array(const std::string& name, GgufType of, uint64_t count) {
+    return key(name, GgufType::Array).type(of).u64(count);
   }
   GgufBytes& texts(const std::string& name, const std::vector<std::string>& values) {
-    array(name, models::GgufType::String, values.size());
+    array(name, GgufType::String, values.size());
     for (const std::string& value : values) text(value);
     return *this;
   }
@@ -61,9 +61,9 @@ inline void split_gguf(const nn::Path& whole, const nn::Path& first, const nn::P
   const auto part = [&](uint16_t i, size_t begin, size_t end) {
     GgufBytes out;
     out.header(end - begin, 3 + (i == 0 ? header.values.size() : 0)).raw(i == 0 ? values : "");
-    out.key("split.no", models::GgufType::U16).put(i);
-    out.key("split.count", models::GgufType::U16).put<uint16_t>(2);
-    out.key("split.tensors.count", models::GgufType::I32).put(static_cast<int32_t>(header.tensors.size()));
+    out.key("split.no", GgufType::U16).put(i);
+    out.key("split.count", GgufType::U16).put<uint16_t>(2);
+    out.key("split.tensors.count", GgufType::I32).put(static_cast<int32_t>(header.tensors.size()));
     for (size_t k = begin; k < end; ++k) {
       const models::GgufTensorInfo& info = header.tensors[k];
       out.info(info.name, {info.shape.rbegin(), info.shape.rend()}, info.type,
@@ -80,4 +80,4 @@ inline void split_gguf(const nn::Path& whole, const nn::Path& first, const nn::P
   nn::write_atomically(second, part(1, last, last + 1));
 }
 
-}  // namespace testing
+}  // namespace models
