@@ -158,11 +158,30 @@ TokensById read_vocab(const JsonReader& vocab) {
   return tokens;
 }
 
+void check_plain(const JsonReader& added) {
+  for (const char* key : {"lstrip", "rstrip", "single_word"}) {
+    if (added.flag_or(key, false))
+      added[key].refuse(
+          "false; added tokens that take the blanks beside them, or are found only as whole words, are not "
+          "supported");
+  }
+}
+
+// In transformers the added tokens of tokenizer_config.json replace those of tokenizer.json.
+void check_replaced_tokens(const nn::Path& path) {
+  if (!std::filesystem::exists(path)) return;
+  const auto json = nn::read_json_object<Json>(path, kTokenizerFile);
+  const JsonReader config{json, path.string(), ""};
+  if (!config.has("added_tokens_decoder")) return;
+  const JsonReader tokens = config["added_tokens_decoder"];
+  if (!tokens.json.is_object()) tokens.refuse("an object of ids and their tokens");
+  for (const auto& [id, token] : tokens.json.items())
+    check_plain({token, tokens.file, tokens.name + "." + id});
+}
+
 AddedToken added_token(const JsonReader& token, int64_t id, BpeVocabulary& vocabulary) {
   token.only({"id", "content", "special", "lstrip", "rstrip", "single_word", "normalized"});
-  for (const char* key : {"lstrip", "rstrip", "single_word"}) {
-    if (token.flag_or(key, false)) token[key].refuse("false; other added tokens are not supported");
-  }
+  check_plain(token);
   const bool normalized = token.flag_or("normalized", !token.flag_or("special", false));
   const std::string text = token["content"].string();
   return {id, normalized ? normalize(text, vocabulary.normalizer) : text, normalized};
@@ -329,6 +348,7 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const nn::Path& file) {
   vocabulary.normalizer = read_normalizer(root["normalizer"]);
   check_growth(root["normalizer"], vocabulary.normalizer);
   read_tokens(root, vocabulary);
+  check_replaced_tokens(file.parent_path() / "tokenizer_config.json");
   read_merges(model["merges"], vocabulary);
   vocabulary.ignore_merges = model.flag_or("ignore_merges", false);
   vocabulary.fuse_unknown = model.flag_or("fuse_unk", false);

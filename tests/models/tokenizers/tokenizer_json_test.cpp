@@ -232,6 +232,24 @@ TEST_CASE("the end tokens come from the files in tokenizer.json's folder") {
   refused("generation_config.json", {{"eos_token_id", 1.5}}, "expected an integer");
 }
 
+TEST_CASE("the added tokens in tokenizer_config.json, which replace those of tokenizer.json, must be plain") {
+  const Folder folder;
+  const auto load_beside = [&](const json& tokens) {
+    folder.beside("tokenizer_config.json", {{"added_tokens_decoder", tokens}});
+    return folder.load(llama3())->encode("<tool> a");
+  };
+  const Ids plain = folder.load(llama3())->encode("<tool> a");
+  const json token = {{"content", "<tool>"}, {"lstrip", false}, {"rstrip", false}, {"single_word", false}};
+  CHECK(load_beside({{"507", token}}) == plain);
+  for (const std::string flag : {"lstrip", "rstrip", "single_word"}) {
+    json other = token;
+    other[flag] = true;
+    const std::string message = "tokenizer_config.json: 'added_tokens_decoder.507." + flag + "' is true";
+    CHECK_THROWS_WITH_AS(load_beside({{"507", other}}), Contains(message.c_str()), InputError);
+  }
+  CHECK_THROWS_WITH_AS(load_beside(json::array()), Contains("expected an object of ids"), InputError);
+}
+
 TEST_CASE("GGUF: the special tokens of its keys, and the defaults without them") {
   const Folder folder;
   const auto special = [&](const std::string& pre, const auto& change) {
