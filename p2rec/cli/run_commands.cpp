@@ -34,6 +34,8 @@ void recommend_from(const nn::Path& folder, const RecommendRequest& request) {
 
 // Reads a file with one user id per line.
 std::vector<std::string> read_ids(const nn::Path& path) {
+  INPUT_CHECK(std::filesystem::exists(path), "--users: there is no file '", path.string(),
+              "'; expected a file with one id per line, or all; hint: --user ID for one user");
   const TextFile file(path, "list of users");
   std::vector<std::string> ids;
   for (const Line& line : file.lines()) ids.emplace_back(line.text);
@@ -188,6 +190,7 @@ void add_convert(CLI::App& app, Actions& actions) {
         const nn::Path folder = required_value(self, "out", "a folder to write");
         write_interactions(folder, data);
         std::cerr << facts_text(data);
+        std::cout << folder.string() << ": written as RecBole atomic files\n";
       });
   add_string(*command, "out", "DIR", "folder to write");
 }

@@ -116,8 +116,8 @@ GivenOptions options_for_beginning(const GivenOptions& other) {
 
 std::unique_ptr<Settings> settings_of_run(const nn::Path& folder) {
   std::error_code none;
-  INPUT_CHECK(std::filesystem::is_directory(folder, none), "out: ", folder.string(),
-              " is not a folder; expected the folder of a run");
+  INPUT_CHECK(std::filesystem::is_directory(folder, none), folder.string(),
+              " is not a folder; expected the folder of a run; hint: p2rec run makes one");
   return settings_of(read_config(folder / kConfigFile));
 }
 

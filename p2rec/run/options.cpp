@@ -130,7 +130,7 @@ OptionHelp help_of(const nn::Option& option, const std::string& heading, const T
     help.can_be_off = value;
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     notes = {"any of " + join(option.choices, ", "),
-             "default " + (value == option.choices ? "all" : text_of(value))};
+             "default " + (value == option.choices ? "all of them" : text_of(value))};
   } else {
     if (const std::string bounds = range_text(option.range); !bounds.empty()) notes.push_back(bounds);
     if (const std::string text = text_of(value); !text.empty()) notes.push_back("default " + text);
@@ -179,6 +179,26 @@ std::array<int64_t, 3> farness(const std::string& name, const std::string& known
   const int64_t others = std::ssize(a) + std::ssize(b) - 2 * shared;
   return {-shared, shared ? others : 0, static_cast<int64_t>(edit_distance(name, known))};
 }
+
+// What other programs and papers call an option or a command, and its names here. The first known one counts.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherNames = {
+    {{"learning-rate", "lr"},
+     {"embedding-size", "hidden"},
+     {"dim", "hidden"},
+     {"clusters", "groups"},
+     {"topk", "top"},
+     {"topk", "cutoffs"},
+     {"gpu", "device"},
+     {"cuda", "device"},
+     {"force", "overwrite"},
+     {"input", "data"},
+     {"o", "out"},
+     {"user", "user-column"},
+     {"item", "item-column"},
+     {"timestamp", "time-column"},
+     {"history", "items"},
+     {"eval", "evaluate"},
+     {"test", "evaluate"}}};
 
 // --- TOML --------------------------------------------------------------------------------------------------
 
@@ -304,11 +324,15 @@ std::vector<std::string> option_names(const Sections& sections) {
 
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known,
                          const std::string& prefix) {
+  for (const auto& [other, ours] : kOtherNames) {
+    if (other == name && std::ranges::count(known, ours) > 0)
+      return ag::message("; did you mean ", prefix, ours, "?");
+  }
   const auto of = [&](const std::string& other) { return farness(name, other); };
   const auto nearest = std::ranges::min_element(known, {}, of);
   if (nearest == known.end()) return "";
   const auto [shared, others, letters] = of(*nearest);
-  if (shared == 0 && letters > (std::ssize(name) + 1) / 2) return "";
+  if (shared == 0 && letters > std::max<int64_t>(2, std::ssize(name) / 3)) return "";
   return "; did you mean " + prefix + *nearest + "?";
 }
 

@@ -39,9 +39,9 @@ std::vector<OptionHelp> option_help(const Sections& sections);
 
 std::vector<std::string> option_names(const Sections& sections);
 
-// "; did you mean PREFIXgroups?" with the most similar known name: the one that shares the most words,
-// then the one with the fewest different letters. Empty if no word is the same and more than half of
-// the letters differ.
+// "; did you mean PREFIXgroups?" with the known name of what other programs call `name` ("clusters"), else
+// with the most similar known name: the one that shares the most words, then the one with the fewest
+// different letters. Empty if no word is the same, and more than two letters and more than a third differ.
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known,
                          const std::string& prefix = "");
 

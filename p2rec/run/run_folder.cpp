@@ -58,8 +58,10 @@ Manifest::Manifest(const nn::Path& folder, bool overwrite) : path_(folder / kMan
 
 void Manifest::check_fits(const std::string& stage, const std::string& fingerprint) const {
   const std::string difference = first_difference(fingerprint_of(stage), fingerprint);
-  INPUT_CHECK(difference.empty(), path_.parent_path().string(), ": the stage '", stage, "' was run with ",
-              difference, "; hint: give the same options, another --out, or --overwrite");
+  const nn::Path folder = path_.parent_path();
+  INPUT_CHECK(difference.empty(), folder.string(), ": the stage '", stage, "' was run with ", difference,
+              "; hint: --config ", (folder / "config.toml").string(),
+              " gives the same options; otherwise another --out, or --overwrite");
 }
 
 const std::string& Manifest::fingerprint_of(const std::string& stage) const {

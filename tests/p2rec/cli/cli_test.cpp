@@ -110,6 +110,11 @@ TEST_CASE("wrong options") {
                 {"--gruops", "did you mean --groups?", "hint: p2rec run --help"});
   // The nearest option by meaning; the hint names the command.
   check_mistake(shell, "train --out o --epochs 3", {"did you mean --max-epochs?; hint: p2rec train --help"});
+  check_mistake(shell, "run --out o --clusters 3", {"there is no such option; did you mean --groups?"});
+  check_mistake(shell, "stats --input d.csv", {"there is no such option; did you mean --data?"});
+  check_mistake(shell, "recommend --out o --history 1,2", {"did you mean --items?"});
+  check_mistake(shell, "eval --out o", {"did you mean evaluate?"});
+  check_mistake(shell, "version", {"'version': there is no such command; hint: p2rec --help"});
   check_mistake(shell, "train --out o --lr 0", {"--lr: found '0'", "hint: p2rec train --help"});
   check_mistake(shell, "evaluate --out o --heads 3", {"heads: found 3", "hint: p2rec evaluate --help"});
   check_mistake(shell, "groups --out o --mask-ratio 0.1", {"--mask-ratio", "hint: p2rec groups --help"});
@@ -141,13 +146,15 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o", {"--user, --users, --item, --items: found none; expected one"});
   check_mistake(shell, "recommend --out o --user 1 --items 2", {"found --user and --items"});
   check_mistake(shell, "recommend --out o --users all --item 2", {"found --users and --item"});
-  check_mistake(shell, "recommend --out o --users no.txt", {"no.txt: there is no such list of users"});
+  check_mistake(shell, "recommend --out o --users no.txt",
+                {"--users: there is no file 'no.txt'", "one id per line, or all; hint: --user ID"});
   check_mistake(shell, "recommend --out o --user 1 --format xml",
                 {"--format: found 'xml'; expected table, tsv or json; hint: p2rec recommend --help"});
   check_mistake(shell, "compare", {"compare: found 0 runs; expected two or more", "p2rec compare --help"});
   check_mistake(shell, "compare o", {"compare: found 1 run; expected two or more"});
   check_mistake(shell, "compare o o", {"compare: found 1 run; expected two or more different ones"});
-  check_mistake(shell, "compare o p", {"out: o is not a folder"});
+  check_mistake(shell, "compare o p",
+                {"error: o is not a folder; expected the folder of a run; hint: p2rec run makes one"});
   check_mistake(shell, "compare o p --baselin o/random",
                 {"--baselin: there is no such option; did you mean --baseline?"});
   check_mistake(shell, "recommend --out o --user 1 --top 0", {"--top: found 0"});
@@ -157,13 +164,16 @@ TEST_CASE("wrong options") {
   check_mistake(shell, "recommend --out o --user 1 --top 99999999999999999999", {"--top: found '9999"});
   check_mistake(shell, "recommend --out o --user 1 --seed -1",
                 {"--seed: found '-1'; expected an integer, at least 0"});
-  check_mistake(shell, "recommend --out o --user 1", {"out: o is not a folder"});
+  check_mistake(shell, "recommend --out o --user 1",
+                {"error: o is not a folder; expected the folder of a run; hint: p2rec run makes one"});
   check_mistake(shell, "report", {"--out: not given"});
   check_mistake(shell, "results", {"--out: not given; expected the folder of a run"});
-  check_mistake(shell, "results --out o", {"out: o is not a folder"});
+  check_mistake(shell, "results --out o",
+                {"error: o is not a folder; expected the folder of a run; hint: p2rec run makes one"});
   check_mistake(shell, "llm merge --out o", {"--llm: not given"});
   check_mistake(shell, "llm merge --llm model.gguf", {"--out: not given; expected a folder to write"});
-  check_mistake(shell, "report --out o", {"out: o is not a folder"});
+  check_mistake(shell, "report --out o",
+                {"error: o is not a folder; expected the folder of a run; hint: p2rec run makes one"});
   CHECK_FALSE(shell.has("o"));
 }
 
@@ -198,8 +208,8 @@ TEST_CASE("a folder whose path, or a parent's path, is a file") {
     check_mistake(shell, command + " --quiet --out taken/a/b",
                   {"taken/a/b: the folder cannot be made: taken is not a folder"});
   }
-  check_mistake(shell, "recommend --user 1 --out taken", {"out: taken is not a folder"});
-  check_mistake(shell, "report --out taken", {"out: taken is not a folder"});
+  check_mistake(shell, "recommend --user 1 --out taken", {"error: taken is not a folder"});
+  check_mistake(shell, "report --out taken", {"error: taken is not a folder"});
   CHECK(slurp(shell / "taken") == "important");
 }
 
@@ -316,6 +326,7 @@ TEST_CASE("convert writes the data that stats reports, and they are read as the 
   const Result made = shell("convert --data r.csv --min-rating 4 --out made");
   CHECK(made.code == 0);
   CHECK(contains(made.err, "min-rating 4"));
+  CHECK(made.out == "made: written as RecBole atomic files\n");
   CHECK(shell.has("made/made.inter"));
   const Result again = shell("stats --data made");
   CHECK(again.out.substr(again.out.find("counts")) == first.out.substr(first.out.find("counts")));

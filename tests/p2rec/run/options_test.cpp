@@ -280,4 +280,12 @@ TEST_CASE("the nearest name") {
   CHECK(p2rec::did_you_mean("gruops", names) == "; did you mean groups?");
   CHECK(p2rec::did_you_mean("anything", {}) == "");
   CHECK(p2rec::did_you_mean("quux", names) == "");
+  // By another program's name, even if a known name has nearly the same letters.
+  CHECK(p2rec::did_you_mean("learning-rate", {"rate", "lr"}) == "; did you mean lr?");
+  CHECK(p2rec::did_you_mean("dim", {"hidden", "llm"}) == "; did you mean hidden?");
+  CHECK(p2rec::did_you_mean("topk", {"cutoffs", "out"}) == "; did you mean cutoffs?");
+  CHECK(p2rec::did_you_mean("dim", {"llm"}) == "; did you mean llm?");
+  // No guess if a third of the letters differ.
+  CHECK(p2rec::did_you_mean("force", {"from"}) == "");
+  CHECK(p2rec::did_you_mean("version", {"train", "run"}) == "");
 }
