@@ -86,7 +86,7 @@ int find_column(const std::vector<Column>& columns, Role role, const DataConfig&
   if (found.empty()) return -1;
   INPUT_CHECK(found.size() == 1, place, "the columns '", columns[static_cast<size_t>(found[0])].name,
               "' and '", columns[static_cast<size_t>(found[1])].name,
-              "' could both be meant; hint: choose one with ", names.option);
+              "' could both be meant; hint: choose one with --", names.option);
   return found[0];
 }
 

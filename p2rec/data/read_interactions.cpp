@@ -31,7 +31,9 @@ std::optional<EventTime> parse_time(std::string_view field) {
 
 EventTime read_time(const std::string& place, std::string_view field) {
   const auto time = parse_time(field);
-  INPUT_CHECK(time, place, "the timestamp '", field, "' is not a number of at most 64 bits");
+  INPUT_CHECK(time, place, "the timestamp '", field,
+              "' is not a number of at most 64 bits; expected seconds or another unit, without blanks; hint: "
+              "pandas.to_datetime(COLUMN).astype('int64') makes numbers of dates");
   return *time;
 }
 
@@ -60,14 +62,14 @@ TableColumns find_columns(const Table& table, const DataConfig& config) {
   return c;
 }
 
-// "user user_id, item item_id, rating stars (no filter); not used: review"
+// "user = user_id, item = item_id, rating = stars (no filter); not used: review"
 std::string columns_text(const Table& table, const TableColumns& c, const DataConfig& config) {
   std::string used, unused;
   std::vector<bool> is_used(table.columns().size(), false);
   const auto add = [&](const char* role, int column, const char* remark = "") {
     if (column < 0) return;
     is_used[static_cast<size_t>(column)] = true;
-    used += (used.empty() ? "" : ", ") + std::string(role) + " " +
+    used += (used.empty() ? "" : ", ") + std::string(role) + " = " +
             table.columns()[static_cast<size_t>(column)].name + remark;
   };
   add("user", c.user);
@@ -150,10 +152,12 @@ void add_lists(Rows& rows, const Table& table, const TableColumns& c, Held held,
 
 constexpr const char* kExpectedLines =
     "; expected on every line one pair `user item`, or on every line one user's whole sequence `user item "
-    "item "
-    "...`, or a header that names the columns (user_id, item_id, timestamp; a RecBole atomic file's "
-    "user_id:token, item_id:token, timestamp:float); hint: of a table without a header name the columns by "
-    "number, user-column 1, item-column 2, time-column 3";
+    "item ...`, or a header that names the columns (user_id, item_id, timestamp; a RecBole atomic file's "
+    "user_id:token, item_id:token, timestamp:float)";
+constexpr const char* kNameColumns =
+    "; hint: name the columns: with a header --user-column NAME --item-column NAME --time-column NAME, "
+    "without "
+    "one by number, --user-column 1 --item-column 2 --time-column 3";
 
 // Calls `use` with each line and its words.
 template <class Use>
@@ -194,14 +198,36 @@ bool has_user_twice(const TextFile& file) {
   return users.size() < file.lines().size();
 }
 
+// What to say of a line without blanks and tabs.
+std::string one_column_text(const TextFile& file, std::string_view line) {
+  if (line.find(';') != line.npos)
+    return ag::message(
+        "found semicolons; expected columns that are separated by commas, tabs or blanks; hint: "
+        "tr ';' ',' < '",
+        file.name(), "' > NEW.csv");
+  if (line.find(',') != line.npos)
+    return ag::message("found commas, but no column with a usual name of users or items", kNameColumns);
+  return ag::message("found one column", kExpectedLines, kNameColumns);
+}
+
+void check_no_json_array(const TextFile& file) {
+  const std::string_view first = file.lines().front().text;
+  const size_t next = first.find_first_not_of(" \t", 1);
+  INPUT_CHECK(
+      !first.starts_with('[') || (next != first.npos && first[next] != '{'), file.name(),
+      ": this is a JSON array; expected a JSON object on each line; hint: python3 -c \"import json, sys; "
+      "[print(json.dumps(row)) for row in json.load(sys.stdin)]\" < '",
+      file.name(), "' > NEW.jsonl");
+}
+
 void check_columns(const TextFile& file) {
   each_line(file, [&](const Line& line, const Words& words) {
-    INPUT_CHECK(words.size() >= 2, file.at(line.number), "found one column", kExpectedLines,
-                "; without numbers or names, columns are separated by blanks or tabs");
+    INPUT_CHECK(words.size() >= 2, file.at(line.number), one_column_text(file, line.text));
     const auto comma = std::ranges::find_if(words, [](std::string_view w) { return w.find(',') != w.npos; });
     INPUT_CHECK(comma == words.end(), file.at(line.number), "found '", *comma,
-                "', which may be one id with commas in it, or several ids; hint: user-column 1, item-column "
-                "2 take it as one; `tr , ' '` makes a line of a user's items");
+                "', which may be one id with commas in it, or several ids; hint: --user-column 1 "
+                "--item-column 2 take it as one id; tr , ' ' < '",
+                file.name(), "' > NEW makes several of it");
   });
 }
 
@@ -211,9 +237,9 @@ void check_one_meaning(const TextFile& file) {
   const bool rated = are_rated_times(file);
   INPUT_CHECK(!timed && !rated, file.name(), ": each line may be `user item", rated ? " rating" : "",
               " time`, or a user's sequence `user item item", rated ? " item" : "",
-              "`, for no user is on two lines; hint: user-column 1, item-column 2, ",
-              rated ? "rating-column 3, time-column 4" : "time-column 3",
-              " say the first, user-lines the second");
+              "`, for no user is on two lines; hint: --user-column 1 --item-column 2 ",
+              rated ? "--rating-column 3 --time-column 4" : "--time-column 3",
+              " for the first, --user-lines for the second");
 }
 
 // If only the first user is not a number, the first line is a header with unknown names.
@@ -224,10 +250,11 @@ void check_no_header(const TextFile& file, const Rows& rows) {
   INPUT_CHECK(is_digits(rows.users.id(0)) || !numbers_below, file.at(file.lines().front().number),
               "the user '", rows.users.id(0),
               "' is the only one that is not a number, so this looks like a header", kExpectedLines,
-              "; of one with a header, user-column and item-column by name");
+              kNameColumns);
 }
 
 Rows read_lines(const TextFile& file, const DataConfig& config) {
+  check_no_json_array(file);
   check_columns(file);
   const bool pairs = !config.user_lines && every_line(file, [](const Words& w) { return w.size() == 2; });
   if (!config.user_lines && !pairs) check_one_meaning(file);
@@ -238,7 +265,8 @@ Rows read_lines(const TextFile& file, const DataConfig& config) {
     line_of.resize(rows.users.size(), line.number);
     const int64_t first = line_of[static_cast<size_t>(user)];
     INPUT_CHECK(pairs || first == line.number, file.at(line.number), "the user '", words[0],
-                "' has a line already, line ", first, ", and not every line is a pair", kExpectedLines);
+                "' has a line already, line ", first, ", and not every line is a pair", kExpectedLines,
+                kNameColumns);
     for (size_t i = 1; i < words.size(); ++i) {
       rows.user.push_back(user);
       rows.item.push_back(rows.items.add(words[i]));

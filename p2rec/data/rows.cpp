@@ -53,13 +53,13 @@ void apply(Rows& rows, const std::string& name, const Filter& filter) {
                                                 name, before.interactions, after.interactions, before.users,
                                                 after.users, before.items, after.items));
   INPUT_CHECK(after.interactions > 0, name, " leaves nothing of ", before.interactions,
-              " interactions; expected some to stay");
+              " interactions; expected some to stay; hint: a smaller value");
 }
 
 void keep_at_least(Rows& rows, const std::string& name, const std::vector<float>& values, double least) {
   if (least == -INFINITY) return;
   INPUT_CHECK(!values.empty(), "min-", name, ": found ", least, ", but the data have no column of ", name,
-              "s; hint: ", name, "-column names it");
+              "s; hint: --", name, "-column NAME names it");
   std::vector<bool> kept;
   for (const float value : values) kept.push_back(value >= static_cast<float>(least));
   apply(rows, fmt::format("min-{} {}", name, least), [&] { rows.keep(kept); });
@@ -85,8 +85,8 @@ void check_labels(const Rows& rows, const DataConfig& config) {
   INPUT_CHECK(
       config.min_label > -INFINITY || zeros == 0 || zeros + is(1) < std::ssize(rows.label), "the label of ",
       zeros,
-      " interactions is 0, of all others 1: a 0 may say that an item was shown and not taken; expected "
-      "to be told; hint: min-label 1 leaves those with 0 out, min-label 0 keeps all");
+      " interactions is 0, of all others 1; a 0 may mean that an item was shown and not taken; expected the "
+      "option --min-label; hint: --min-label 1 leaves the interactions with 0 out, --min-label 0 keeps them");
 }
 
 // --- the order of ids --------------------------------------------------------------------------------------

@@ -28,8 +28,9 @@ EventTime cut_at(const std::vector<EventTime>& sorted, double share) {
 
 // Sets `held` of each row by the cuts. Returns the cuts in words.
 std::string hold_by_time(Rows& rows, const DataConfig& config) {
-  INPUT_CHECK(!rows.time.empty(),
-              "split: found temporal, but the data have no times; hint: name their column with time-column");
+  INPUT_CHECK(
+      !rows.time.empty(),
+      "split: found temporal, but the data have no times; hint: --time-column NAME names their column");
   std::vector<EventTime> sorted = rows.time;
   std::ranges::sort(sorted);
   const EventTime validation = cut_at(sorted, config.validation_cut), test = cut_at(sorted, config.test_cut);
@@ -61,7 +62,8 @@ std::string count_targets(const SplitRows& split, const std::string& rule) {
   }
   INPUT_CHECK(validation > 0 && test > 0, "split: ", rule,
               " leaves users with a validation target: ", validation, ", with a test target: ", test,
-              "; expected some of each; hint: use other cuts, or split = leave-one-out");
+              "; expected some of each; hint: other values of --validation-cut and --test-cut, or --split "
+              "leave-one-out");
   return fmt::format("users with a validation target: {}, with a test target: {}", validation, test);
 }
 

@@ -41,13 +41,18 @@ std::string lengths_text(const Interactions& data) {
   return fmt::format("mean {:.1f}, median {}, min {}, max {}", mean, median, lengths.front(), lengths.back());
 }
 
-// The share of the most popular tenth of the items, and how often two users who had the same item have the
-// same next one.
-std::string concentration_text(const Interactions& data) {
+// The share of the interactions that the most popular tenth of the items has.
+std::string popularity_text(const Interactions& data) {
   std::vector<int64_t> counts = item_counts(data, CountedPart::Everything);
   std::ranges::sort(counts, std::greater());
   const auto tenth = counts.begin() + std::max<int64_t>(1, std::ssize(counts) / 10);
   const double most = static_cast<double>(std::accumulate(counts.begin(), tenth, int64_t{0}));
+  return fmt::format("the top tenth of the items has {:.0f} % of the interactions",
+                     100 * most / static_cast<double>(data.interactions()));
+}
+
+// How often two interactions with the same item are followed by the same item.
+std::string next_item_text(const Interactions& data) {
   std::map<int32_t, std::map<int32_t, int64_t>> next;
   for (const auto& sequence : data.sequences)
     for (size_t t = 1; t < sequence.size(); ++t) ++next[sequence[t - 1]][sequence[t]];
@@ -57,8 +62,7 @@ std::string concentration_text(const Interactions& data) {
     for (const auto& [follower, count] : followers) users += count, same += count * (count - 1);
     pairs += users * (users - 1);
   }
-  return fmt::format("the top tenth has {:.0f} %; the same next item in {:.1f} %",
-                     100 * most / static_cast<double>(data.interactions()),
+  return fmt::format("two users with the same item have the same next one in {:.1f} %",
                      100 * static_cast<double>(same) / static_cast<double>(std::max<int64_t>(1, pairs)));
 }
 
@@ -85,7 +89,7 @@ std::string stats_text(const Interactions& data) {
       facts_text(data) + labelled("per user", lengths_text(data)) +
       labelled("per item", fmt::format("mean {:.1f}", static_cast<double>(data.interactions()) /
                                                           static_cast<double>(data.items()))) +
-      labelled("popularity", concentration_text(data)) +
+      labelled("popularity", popularity_text(data)) + labelled("next item", next_item_text(data)) +
       labelled("density", fmt::format("{:.4f} % of all pairs of user and item",
                                       100 * static_cast<double>(data.interactions()) / cells));
   constexpr size_t kExamples = 3;

@@ -204,7 +204,7 @@ size_t Table::require(Role role, const DataConfig& config) const {
   if (column >= 0) return static_cast<size_t>(column);
   const std::string what = role == Role::User ? "user" : "item";
   throw ag::InputError(ag::message(place(), "there is no column '", what, "_id'; found ",
-                                   quoted_names(columns_), "; hint: ", what, "-column names it",
+                                   quoted_names(columns_), "; hint: --", what, "-column NAME names it",
                                    layout_.separator == "\t" ? "; columns are separated by tabs" : ""));
 }
 
@@ -217,7 +217,9 @@ void Table::each_row(const std::function<void(const Row&)>& use) const {
   while (records.next(fields)) {
     INPUT_CHECK(fields.size() == columns_.size(), file_.at(records.line()), "found ", fields.size(),
                 " columns, but the ", header ? "header names " : "first line has ", columns_.size(),
-                layout_.separator == "\t" ? "; hint: columns are separated by tabs" : "");
+                layout_.separator == "\t"  ? "; hint: columns are separated by tabs"
+                : layout_.separator == "," ? "; hint: a value that contains a comma needs quotes"
+                                           : "");
     use({records.line(), fields});
   }
 }
@@ -237,7 +239,8 @@ void Table::each_object(const std::function<void(const Row&)>& use) const {
 }
 
 std::string_view Table::id(const Row& row, size_t column) const {
-  INPUT_CHECK(!row[column].empty(), at(row), "the column '", columns_[column].name, "' is empty");
+  INPUT_CHECK(!row[column].empty(), at(row), "the column '", columns_[column].name,
+              "' is empty; expected an id");
   INPUT_CHECK(row[column].find('\t') == std::string_view::npos, at(row), "the column '",
               columns_[column].name, "' holds a tab");
   return row[column];

@@ -232,8 +232,10 @@ TextFile::TextFile(const nn::Path& path, const std::string& what)
   if (may_be_latin1(content_) && nn::valid_utf8_length(content_) < content_.size())
     content_ = latin1_to_utf8(content_);
   const TextFault fault = find_text_fault(content_);
+  const bool utf16 = content_.starts_with("\xFF\xFE") || content_.starts_with("\xFE\xFF");
   INPUT_CHECK(fault.line == 0, at(fault.line), fault.what, "; expected the ", what, " to be text in UTF-8",
-              "; hint: is it the right file? `iconv -f ENCODING -t utf-8` converts from other encodings");
+              "; hint: is it the right file? `iconv -f ", utf16 ? "UTF-16" : "ENCODING",
+              " -t utf-8 FILE > NEW` converts ", utf16 ? "it" : "from other encodings");
   lines_ = non_blank_lines(content_);
   INPUT_CHECK(!lines_.empty(), name_, ": the ", what, " holds nothing but blank lines");
 }

@@ -324,6 +324,8 @@ def interaction_files():
     yield "not_utf8", "is not UTF-8", b"1 2\n\xc3\x28 4\n"
     yield "overlong", "is not UTF-8", b"1 \xc0\xaf\n"
     yield "one_column", "found one column", b"1 2\n3\n"
+    yield "semicolons", "found semicolons", b"user;item\n1;2\n"
+    yield "json_array", "this is a JSON array", b'[{"user":1,"item":2}]\n'
     yield "header_alone", "no row below the header", atomic
     yield "header_twice", "occurs twice", b"user_id:token\tuser_id:token\n1\t2\n"
     yield "column_of_no_type", "has no known type", b"user_id:token\titem_id:tokens\n1\t2\n"

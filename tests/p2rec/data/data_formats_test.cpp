@@ -95,7 +95,7 @@ TEST_CASE("files: MovieLens in its four forms, with titles and out of time order
   CHECK(files.load("tsv").titles.empty());
   CHECK(files.load("tsv/header.tsv", {.titles = "csv/movies.csv"}).titles[1] == "Plain (1970)");
   CHECK(fact(files.load("csv"), "columns") ==
-        "user userId, item movieId, time timestamp, rating rating (no filter); not used: none\n");
+        "user = userId, item = movieId, time = timestamp, rating = rating (no filter); not used: none\n");
   CHECK(fact(files.load("csv"), "format") == "CSV with a header\n");
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("files: Amazon's reviews as JSON lines, with the names of 2014 and of 
   CHECK(files.load("new").titles == Ids{"", "Caf\xC3\xA9"});
   CHECK(files.load("new").times[0][1] == 1600000000020);
   check_has(fact(files.load("new"), "columns"),
-            {"item parent_asin", "not used: asin, title, verified_purchase"});
+            {"item = parent_asin", "not used: asin, title, verified_purchase"});
   CHECK(files.load("asin.jsonl").item_ids == Ids{"B1"});
   check_has(files.error("python.json"), {"python.json:1: expected a JSON object", "ast.literal_eval"});
   check_has(files.error("twice.json"), {"twice.json:1"});
@@ -222,24 +222,25 @@ TEST_CASE("files: ambiguous files are refused with both meanings, and an option 
                      {"ordinary.txt", "8 13 14\n9 14 13\n"}});
   check_has(files.error("once.data"),
             {"may be `user item rating time`", "a user's sequence `user item item item`",
-             "rating-column 3, time-column 4 say the first, user-lines the second"});
+             "--rating-column 3 --time-column 4 for the first, --user-lines for the second"});
   const DataConfig table{.user_column = "1", .item_column = "2", .time_column = "4", .rating_column = "3"};
   CHECK(items_of(files.load("once.data", table), "8") == Ids{"13"});
   CHECK(items_of(files.load("once.data", {.user_lines = true}), "8") == Ids{"13", "1", "880024602"});
-  check_has(files.error("timed.txt"), {"`user item time`", "user-lines"});
-  check_has(files.error("rows.txt"), {"rows.txt:2: the user '8' has a line already", "user-column 1"});
+  check_has(files.error("timed.txt"), {"`user item time`", "--user-lines"});
+  check_has(files.error("rows.txt"), {"rows.txt:2: the user '8' has a line already", "--user-column 1"});
   CHECK(items_of(files.load("rows.txt", {.user_column = "1", .item_column = "2", .rating_column = "3"}),
                  "8") == Ids{"13", "14"});
   check_has(files.error("comma.txt"),
             {"comma.txt:1: found '2,3,4,5', which may be one id with commas in it, or several ids"});
   CHECK(items_of(files.load("comma.txt", {.user_column = "1", .item_column = "2"}), "1") == Ids{"2,3,4,5"});
-  check_has(files.error("plain.csv"), {"plain.csv:1: found one column", "name the columns by number"});
+  check_has(files.error("plain.csv"),
+            {"plain.csv:1: found commas, but no column", "by number, --user-column 1"});
   CHECK(items_of(files.load("plain.csv", table), "8") == Ids{"14", "13"});
   CHECK(items_of(files.load("ordinary.txt"), "8") == Ids{"13", "14"});
   check_has(files.error("plain.csv", {.user_column = "5", .item_column = "2"}),
             {"user-column: there is no column '5'; found '1', '2', '3', '4'"});
   check_has(files.error("plain.csv", {.item_column = "2"}),
-            {"there is no column 'user_id'", "user-column names it"});
+            {"there is no column 'user_id'", "--user-column NAME names it"});
   check_has(files.error("once.data", {.user_column = "1", .user_lines = true}),
             {"user-lines: found together"});
 }
@@ -260,16 +261,16 @@ TEST_CASE("files: columns are found by their usual names, or by an option") {
   }
   const Interactions untimed = files.load("when.inter");
   CHECK(items_of(untimed, "1") == Ids{"3", "4", "5"});
-  CHECK(fact(untimed, "columns") == "user user_id, item item_id; not used: when\n");
+  CHECK(fact(untimed, "columns") == "user = user_id, item = item_id; not used: when\n");
   CHECK(fact(untimed, "order") == "as in the file\n");
   CHECK(items_of(files.load("when.inter", {.time_column = "when"}), "1") == Ids{"5", "4", "3"});
   check_has(files.error("both.csv"),
-            {"the columns 'userId' and 'user' could both be meant; hint: choose one with user-column"});
+            {"the columns 'userId' and 'user' could both be meant; hint: choose one with --user-column"});
   CHECK(files.load("both.csv", {.user_column = "user"}).user_ids == Ids{"2"});
   CHECK(files.load("own.csv").user_ids == Ids{"1"});
   CHECK(items_of(files.load("mine.csv", {.user_column = "who", .item_column = "what", .time_column = "when"}),
                  "1") == Ids{"4", "3"});
-  check_has(files.error("mine.csv"), {"found one column"});
+  check_has(files.error("mine.csv"), {"found commas, but no column", "with a header --user-column NAME"});
   check_has(files.error("time.inter", {.time_column = "date"}),
             {"time-column: there is no column 'date'; found 'user_id', 'item_id', 'time'"});
 }
