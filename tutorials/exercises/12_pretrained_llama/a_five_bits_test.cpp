@@ -1,0 +1,49 @@
+#include "12_pretrained_llama/a_five_bits.h"
+
+#include "autograd/rng.h"
+#include "models/formats/ggml_types.h"
+
+namespace {
+
+std::vector<uint8_t> block_of(float d, uint8_t fifth, uint8_t halves) {
+  const uint16_t scale = nn::float_to_half(d);
+  std::vector<uint8_t> block(22, halves);
+  block[0] = static_cast<uint8_t>(scale), block[1] = static_cast<uint8_t>(scale >> 8);
+  std::fill_n(block.begin() + 2, 4, fifth);
+  return block;
+}
+
+void judge(exercise::Grade& grade, const std::vector<uint8_t>& block) {
+  const models::GgmlType& q5_0 = *models::find_ggml_type(6);
+  const ag::Tensor library = ag::Tensor::empty({32});
+  models::dequantise(q5_0, block.data(), 1, library.data());
+  const auto got = exercise::n12a::decode_q5_0(block.data());
+  if (grade.close("x", got, std::vector<double>(library.data(), library.data() + 32)) || got.size() != 32)
+    return;
+  const double d = nn::half_to_float(static_cast<uint16_t>(block[0] | block[1] << 8));
+  bool unshifted = true, swapped = true;
+  for (size_t i = 0; i < 32; ++i) {
+    unshifted = unshifted && std::abs(got[i] - library.data()[i] - 16 * d) < 1e-6;
+    const size_t other = i / 2 + i % 2 * 16;
+    swapped = swapped && std::abs(got[i] - library.data()[other]) < 1e-6;
+  }
+  grade.check(!unshifted, "the middle 16 is not subtracted from the codes");
+  grade.check(!swapped,
+              "the two halves of a byte are neighbours here; in the file they are 16 numbers apart");
+}
+
+}  // namespace
+
+EXERCISE("12a", 3, "A block of five bits") {
+  grade.part("no fifth bit", [&] { judge(grade, block_of(0.5F, 0, 0x21)); });
+  grade.part("every fifth bit", [&] { judge(grade, block_of(-0.25F, 0xFF, 0xE0)); });
+  grade.part("some fifth bits: 0, 3 and 6 of each byte", [&] { judge(grade, block_of(1, 0x49, 0x7A)); });
+  grade.part("random bytes", [&] {
+    for (uint32_t step = 0; step < 10; ++step) {
+      std::vector<uint8_t> block = block_of(0.01F, 0, 0);
+      for (size_t i = 2; i < 22; ++i)
+        block[i] = static_cast<uint8_t>(ag::random_bits({1, step, ag::stream("exercise 12a")}, i));
+      judge(grade, block);
+    }
+  });
+}

@@ -1,0 +1,41 @@
+#include "13_lora/b_two_adapters.h"
+
+namespace n13b = exercise::n13b;
+using ag::Tensor;
+using exercise::is_close, exercise::normal;
+
+namespace {
+
+Tensor update(const n13b::Adapter& a) { return ag::scale(ag::matmul(a.B, a.A), a.scaling); }
+
+}  // namespace
+
+EXERCISE("13b", 3, "Two adapters as one") {
+  const n13b::Adapter first{normal("A1", {2, 5}), normal("B1", {4, 2}), 2},
+      second{normal("A2", {3, 5}), normal("B2", {4, 3}), 0.5};
+  const Tensor W = normal("W", {4, 5});
+  grade.part("together: the same update", [&] {
+    const n13b::Adapter both = n13b::together(first, second);
+    const Tensor right = ag::add(update(first), update(second));
+    if (!grade.close("s B A", update(both), right))
+      grade.check(
+          !is_close(update(both), ag::add(ag::matmul(first.B, first.A), ag::matmul(second.B, second.A))),
+          "the scalings of the two are missing");
+    grade.check(both.A.dim(0) == 5 && both.scaling == 1,
+                ag::message("the rank is ", both.A.dim(0), " and the scaling ", both.scaling,
+                            "; expected 2 + 3 and 1"));
+  });
+  grade.part("merge", [&] {
+    const Tensor merged = W.clone();
+    n13b::merge(merged, first);
+    if (!grade.close("W", merged, ag::add(W, update(first))))
+      grade.check(!is_close(merged, ag::add(W, ag::matmul(first.B, first.A))), "the factor s is missing");
+  });
+  grade.part("unmerge gives W back", [&] {
+    const Tensor there = W.clone();
+    n13b::merge(there, second);
+    grade.check(!is_close(there, W), "merge has not changed W");
+    n13b::unmerge(there, second);
+    grade.close("W", there, W);
+  });
+}
