@@ -285,7 +285,7 @@ def spread(values, digits):
 
 def table(work, rates, shares, without):
     ours = [side for side in rates if side.startswith("p2rec")]
-    heads = ["", work.unit, "of the product's rate", *(f"{side} is so many times as fast" for side in ours)]
+    heads = ["", work.unit, "of the product's rate", *(f"{side} is N times as fast" for side in ours)]
     lines = [f"## {work.about}", "", "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for side, own in rates.items():
         share = f"{statistics.median(shares[side]):.0%}" if shares[side][0] else ""

@@ -163,7 +163,7 @@ void show_curve(const char* name, const std::vector<double>& losses, double blin
   }
 }
 
-// The same for a figure: the share after so many tokens.
+// The same for a figure: the share after each number of tokens.
 lesson::Series curve(const char* name, const std::vector<double>& losses, double blind, int64_t tokens) {
   lesson::Series series{name, {}};
   for (size_t i = 0; i < losses.size(); ++i)
