@@ -5,32 +5,10 @@
 // the position that the token has in the whole sequence. The token sees itself, so its key is kept first.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <numeric>
-#include <vector>
-
-#include "autograd/ops.h"
+#include "tutorials/exercises/11_tiny_llama/key_cache.h"
 #include "tutorials/exercises/grade.h"
 
 namespace exercise::n11c {
-
-using ag::Tensor;
-
-struct Cache {
-  Tensor keys, values;  // (capacity,1,D), of which `length` are filled; keys are turned
-  int64_t length = 0;
-};
-
-// x (n,1,D), turned by the positions first, first + 1, ...
-inline Tensor turned(const Tensor& x, int64_t first) {
-  const int64_t D = x.dim(2);
-  std::vector<double> frequencies;
-  for (int64_t i = 0; i < D / 2; ++i) frequencies.push_back(std::pow(10000, -2.0 * double(i) / double(D)));
-  std::vector<int32_t> positions(size_t(x.dim(0)));
-  std::iota(positions.begin(), positions.end(), int32_t(first));
-  return ag::rotary(x, ag::rotation(Tensor::from_ints(positions), frequencies));
-}
 
 // Adds the keys and values of n new tokens, (n,1,D) each, not yet turned.
 inline void append(Cache& cache, const Tensor& keys, const Tensor& values) {

@@ -4,40 +4,19 @@
 //
 //   top = max_j s_j,   sum = sum_j exp(s_j - top),   y = sum_j exp(s_j - top) v_j
 //
-// Two such parts can be merged into that of all their keys, so keys can be read in tiles, and tiles by
-// different processors: the idea of fused attention. A part without keys has top = -infinity, sum = 0, y = 0.
-// The test cuts keys at every place, and uses scores of 1000, of which no exp exists.
+// part_of_keys.h has them as a Part. Two such parts can be merged into that of all their keys, so keys can be
+// read in tiles, and tiles by different processors: the idea of fused attention. A part without keys has top =
+// -infinity, sum = 0, y = 0. The test cuts keys at every place, and uses scores of 1000, of which no exp exists.
 //
 // Hint 1: With the new top, the old exp(s_j - old top) becomes exp(s_j - old top) exp(old top - new top).
 // Hint 2: Try two parts without keys: -infinity - -infinity is no number.
 // Hint 3: log sum_j exp(s_j) = top + log(sum).
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <vector>
-
+#include "tutorials/exercises/08_attention/part_of_keys.h"
 #include "tutorials/exercises/grade.h"
 
 namespace exercise::n08b {
-
-struct Part {
-  double top = -INFINITY, sum = 0;
-  std::vector<double> y;  // (D)
-};
-
-// The part of n keys: their scores (n) and their values, n vectors of D numbers.
-inline Part part_of(const std::vector<double>& scores, const std::vector<std::vector<double>>& values,
-                    size_t D) {
-  Part part{.y = std::vector<double>(D)};
-  for (const double s : scores) part.top = std::max(part.top, s);
-  for (size_t j = 0; j < scores.size(); ++j) {
-    const double weight = std::exp(scores[j] - part.top);
-    part.sum += weight;
-    for (size_t d = 0; d < D; ++d) part.y[d] += weight * values[j][d];
-  }
-  return part;
-}
 
 // The part of all keys of a and b.
 inline Part merged(const Part& a, const Part& b) { throw NotImplemented("two parts as one"); }
