@@ -9,7 +9,6 @@
 // New: arithmetic intensity, tiles, registers, vectors, threads. Needs: 02. Takes 3 s.
 // Read beside it: autograd/gemm.cpp; the same ideas on a GPU: autograd/gemm.cu.
 #include <Eigen/Core>
-#include <chrono>
 #include <functional>
 
 #include "autograd/gemm.h"
@@ -21,10 +20,6 @@ namespace {
 
 using ag::Tensor;
 using lesson::check;
-
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // --- 1. What the machine can do
 
@@ -60,10 +55,10 @@ float fma_chains(int64_t rounds) {
 double measured_peak(int threads) {
   const int64_t rounds = 4'000'000;
   float keep = 0;
-  const double begin = seconds();
+  const lesson::Stopwatch watch;
 #pragma omp parallel for num_threads(threads) reduction(+ : keep)
   for (int t = 0; t < threads; ++t) keep += fma_chains(rounds);
-  const double time = seconds() - begin;
+  const double time = watch.seconds();
   // The result is used, or the compiler would leave out the loop.
   check(keep > 0, fmt::format("{} thread{}: the FMAs have a result", threads, threads > 1 ? "s" : ""));
   return 2.0 * kLanes * kChains * static_cast<double>(rounds) * threads / time;
@@ -206,9 +201,9 @@ void chapter(const lesson::Options& options) {
     Tensor C;
     for (int repeat = 0; repeat < 3 && (repeat == 0 || best < 0.5); ++repeat) {
       C = Tensor::zeros({n, n});
-      const double begin = seconds();
+      const lesson::Stopwatch watch;
       rung.multiply(n, A.data(), B.data(), C.data());
-      best = std::min(best, seconds() - begin);
+      best = std::min(best, watch.seconds());
     }
     if (!first.defined()) first = C;
     // Sums in another order differ by rounding: of n products of standard normals, about 1e-7 sqrt(n) each.

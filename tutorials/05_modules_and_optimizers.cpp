@@ -10,10 +10,7 @@
 // New: Module, parameters by name, optimisers and their state, overfitting, checkpoints. Needs: 02.
 // Takes less than a second.
 // Read beside it: nn/module.h, nn/optim.h, autograd/rng.h.
-#include <unistd.h>
-
 #include <cmath>
-#include <filesystem>
 
 #include "autograd/ops.h"
 #include "nn/init.h"
@@ -24,7 +21,7 @@
 namespace {
 
 using ag::real, ag::Tensor;
-using lesson::check;
+using lesson::check, lesson::largest_difference;
 
 // --- 1. A model is a tree of modules whose leaves are named tensors
 
@@ -58,15 +55,6 @@ Data noisy_wave(int64_t n, const std::string& name, uint64_t seed) {
   return data;
 }
 Tensor loss_of(const Mlp& net, const Data& data) { return ag::mse(net(data.x), data.y); }
-
-// The largest difference of two nets' parameters; 0: the same bits.
-double apart(const Mlp& a, const Mlp& b) {
-  const nn::NamedTensors x = a.named_parameters(), y = b.named_parameters();
-  double worst = 0;
-  for (size_t i = 0; i < x.size(); ++i)
-    worst = std::max(worst, lesson::largest_difference(x[i].second, y[i].second));
-  return worst;
-}
 
 // --- 2. Optimisers: g is the gradient of the number w at step t = 1, 2, ...; returns the new w
 
@@ -132,28 +120,27 @@ std::vector<double> descend(bool zero_grad) {
 
 // --- 4. Overfitting
 
-struct Curve {
-  double train = 0, validation = 0, best_validation = INFINITY;  // early stopping would have kept the best
-  p2rec::Points trains, validations;                             // by step
+struct Losses {
+  p2rec::Points train, validation;  // by step
 };
-Curve fit(const char* name, int64_t hidden, double decay, int steps, uint64_t seed) {
+Losses fit(const char* name, int64_t hidden, double decay, int steps, uint64_t seed) {
   const Data train = noisy_wave(20, "train", seed), validation = noisy_wave(500, "validation", seed);
   const Mlp net(hidden, seed);
   nn::Adam adam(net.named_parameters(), {.lr = 1e-2, .weight_decay = decay});
-  Curve c;
+  Losses losses;
   for (int t = 0; t <= steps; ++t) {
     if (t % 50 == 0) {
       const ag::NoGrad no_grad;
-      c.train = loss_of(net, train).item();
-      c.validation = loss_of(net, validation).item();
-      c.best_validation = std::min(c.best_validation, c.validation);
-      c.trains.emplace_back(t, c.train);
-      c.validations.emplace_back(t, c.validation);
+      losses.train.emplace_back(t, loss_of(net, train).item());
+      losses.validation.emplace_back(t, loss_of(net, validation).item());
     }
     take_step(adam, loss_of(net, train));
   }
-  fmt::print("  {:<30} {:6.3f} {:15.3f} {:9.3f}\n", name, c.train, c.best_validation, c.validation);
-  return c;
+  // Early stopping would have kept the weights of the best validation loss.
+  const auto best = std::ranges::min_element(losses.validation, {}, &std::pair<double, double>::second);
+  fmt::print("  {:<30} {:6.3f} {:15.3f} {:9.3f}\n", name, losses.train.back().second, best->second,
+             losses.validation.back().second);
+  return losses;
 }
 
 // --- 5. Save and resume
@@ -162,10 +149,9 @@ Curve fit(const char* name, int64_t hidden, double decay, int steps, uint64_t se
 // only, so a resumed run draws what the unbroken one would have drawn.
 void train_steps(const Mlp& net, nn::Adam& adam, const Data& data, int begin, int end, uint64_t seed) {
   for (int t = begin; t < end; ++t) {
-    const Tensor rows = Tensor::empty({8}, ag::DType::I32);
     const ag::RandomKey key{seed, static_cast<uint32_t>(t), ag::stream("lesson 05 batch")};
-    for (uint64_t i = 0; i < 8; ++i)
-      rows.ints()[i] = static_cast<int32_t>(ag::random_below(key, i, static_cast<uint32_t>(data.x.dim(0))));
+    const auto order = ag::random_permutation(key, static_cast<int32_t>(data.x.dim(0)));
+    const Tensor rows = Tensor::from_ints({order.begin(), order.begin() + 8});
     take_step(adam, loss_of(net, {ag::embedding(data.x, rows), ag::embedding(data.y, rows)}));
   }
 }
@@ -203,7 +189,7 @@ void chapter(const lesson::Options& options) {
   train_with(adamw, 0.01, ours, data, 10);
   nn::Adam adam(library.named_parameters(), {.lr = 0.01, .weight_decay = kDecay});
   for (int t = 0; t < 10; ++t) take_step(adam, loss_of(library, data));
-  const double off = apart(ours, library);
+  const double off = largest_difference(ours.named_parameters(), library.named_parameters());
   check(off < 1e-3, fmt::format("nn::Adam walks the same way: {:.1e} apart after 10 steps of 0.01", off));
 
   lesson::heading("3. Forgetting zero_grad: w on the loss w^2 / 2, every fourth of 40 steps");
@@ -216,33 +202,37 @@ void chapter(const lesson::Options& options) {
   // noise, learned by heart.
   fmt::print("  {:<30} {:>6} {:>15} {:>9}\n", "", "train", "validation best", "at last");
   const int long_run = options.quick ? 1500 : 4000;
-  const Curve small = fit("4 units", 4, 0, long_run, seed), large = fit("64 units", 64, 0, long_run, seed);
+  const Losses small = fit("4 units", 4, 0, long_run, seed), large = fit("64 units", 64, 0, long_run, seed);
   fit("64 units, weight decay 1", 64, 1, long_run, seed);
   lesson::lines(options, "overfitting", "64 units learn the noise of 20 points", "step", "loss",
-                {{"training", large.trains}, {"validation", large.validations}});
-  check(large.train < small.train, "more units fit the training points better");
+                {{"training", large.train}, {"validation", large.validation}});
+  const double learned = large.train.back().second;
+  check(learned < small.train.back().second, "more units fit the training points better");
   // Without noise the validation loss would hardly rise again.
-  check(large.validation > large.train, "with 64 units the validation loss is above the training loss");
+  check(large.validation.back().second > learned,
+        "with 64 units the validation loss is above the training loss");
 
   lesson::heading("5. Save and resume: 60 steps at once, and 30 and 30");
-  const Mlp unbroken(16, seed), resumed(16, seed + 1), weights_only(16, seed + 1);
   const auto adam_of = [](const Mlp& net) { return nn::Adam(net.named_parameters(), {.lr = 0.01}); };
-  nn::Adam one = adam_of(unbroken), two = adam_of(resumed), three = adam_of(weights_only);
-  train_steps(unbroken, one, data, 0, 30, seed);
+  const Mlp unbroken(16, seed);
+  nn::Adam first = adam_of(unbroken);
+  train_steps(unbroken, first, data, 0, 30, seed);
   // The state is weights, both moments and the step's number. It belongs in one file, written under a
   // temporary name and renamed: a run that dies while it saves leaves the file before, whole.
-  const std::filesystem::path file =
-      std::filesystem::temp_directory_path() / fmt::format("lesson_05_{}.safetensors", getpid());
-  nn::write_safetensors(file, one.state());
-  two.load_state(nn::read_safetensors(file));
-  three.load_state(nn::read_safetensors(file));
+  const nn::Path file = lesson::temporary_path("05.safetensors");
+  nn::write_safetensors(file, first.state());
+  train_steps(unbroken, first, data, 30, 60, seed);
+  const auto apart_after_resuming = [&](bool with_moments) {
+    const Mlp net(16, seed + 1);
+    nn::Adam second = adam_of(net);
+    second.load_state(nn::read_safetensors(file));
+    if (!with_moments) second = adam_of(net);
+    train_steps(net, second, data, 30, 60, seed);
+    return largest_difference(unbroken.named_parameters(), net.named_parameters());
+  };
+  check(apart_after_resuming(true) == 0, "from weights, moments and the step's number: the same bits");
+  check(apart_after_resuming(false) > 0, "from weights only: another model, since Adam began anew");
   std::filesystem::remove(file);
-  three = adam_of(weights_only);  // the moments and the step's number are lost
-  train_steps(unbroken, one, data, 30, 60, seed);
-  train_steps(resumed, two, data, 30, 60, seed);
-  train_steps(weights_only, three, data, 30, 60, seed);
-  check(apart(unbroken, resumed) == 0, "resumed from weights, moments and step number: the same bits");
-  check(apart(unbroken, weights_only) > 0, "from weights only: another model, since Adam began anew");
   fmt::print("\nNext: what such a model is to do here is rank items. 06 shows how rankings are measured.\n");
 }
 

@@ -10,7 +10,6 @@
 // New: queries, keys and values, the causal mask, the running softmax, padding. Needs: 04, 07.
 // Takes less than a second.
 // Read beside it: autograd/ops/attention.cpp.
-#include <chrono>
 #include <cmath>
 
 #include "autograd/ops.h"
@@ -95,10 +94,9 @@ Cost cost_of(const F& attention, int64_t T, int64_t D, uint64_t seed) {
                v = normal("v", {T, D}, seed).set_requires_grad();
   ag::reset_memory_peak();
   const int64_t before = ag::memory_stats().in_use;
-  const auto begin = std::chrono::steady_clock::now();
+  const lesson::Stopwatch time;
   ag::backward(ag::sum(attention(q, k, v, Mask::Causal)));
-  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
-  return {double(ag::memory_stats().peak - before) / (1 << 20), time.count()};
+  return {double(ag::memory_stats().peak - before) / (1 << 20), time.ms()};
 }
 
 void chapter(const lesson::Options& options) {

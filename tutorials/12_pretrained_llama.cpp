@@ -11,9 +11,6 @@
 // New: quantised weights, next-token probabilities, the cache of keys and values. Needs: 10, 11. Takes 6 s.
 // --llm FILE reads another GGUF file of the kinds llama, qwen2 and qwen3.
 // Read beside it: models/formats/gguf_header.h and ggml_types.h, models/llama/sampling.h.
-#include <unistd.h>
-
-#include <chrono>
 #include <map>
 
 #include "models/formats/ggml_types.h"
@@ -156,9 +153,9 @@ void show_next(const models::LanguageModel& llm, const Ids& ids, uint64_t seed) 
 }
 
 double ms_of(const auto& work) {
-  const auto begin = std::chrono::steady_clock::now();
+  const lesson::Stopwatch time;
   work();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  return time.ms();
 }
 
 // The keys and values of a token depend on the tokens before it only. So they are computed once and kept: the
@@ -189,7 +186,7 @@ void chapter(const lesson::Options& options) {
   nn::Path path = options.llm;
   if (tiny) {
     lesson::heading("1. A model of titles, written to a GGUF file with fewer bits");
-    path = std::filesystem::temp_directory_path() / fmt::format("lesson_12_{}.gguf", getpid());
+    path = lesson::temporary_path("12.gguf");
     write_tiny(path, options);
   }
 

@@ -11,8 +11,6 @@
 // New: low-rank adapters, merging. Needs: 05, 12. Takes 20 s. --llm FILE or FOLDER adapts another model; then
 // it takes minutes.
 // Read beside it: nn/lora.h and Linear in nn/layers.cpp.
-#include <chrono>
-
 #include "autograd/ops.h"
 #include "nn/lora.h"
 #include "nn/optim.h"
@@ -92,7 +90,7 @@ Run train(const char* name, const Llama& model, const Task& task, double lr) {
   }
   ag::reset_memory_peak();
   const int64_t before = ag::memory_stats().in_use;
-  const auto begin = std::chrono::steady_clock::now();
+  const lesson::Stopwatch time;
   nn::Adam adam(trained, {.lr = lr});
   Run run;
   for (int64_t step = 0; step < task.steps; ++step) {
@@ -103,13 +101,13 @@ Run train(const char* name, const Llama& model, const Task& task, double lr) {
     adam.step(nn::cosine_factor(step + 1, task.steps / 10, task.steps + 1));
     run.losses.push_back(loss.item());
   }
-  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
-  const double mib = double(ag::memory_stats().peak - before) / (1 << 20);
+  const double ms = time.ms() / double(task.steps),
+               mib = double(ag::memory_stats().peak - before) / (1 << 20);
   adam.zero_grad();
   run.unseen = task.unseen_loss(model);
   fmt::print("  {:<10} {:10} {:8.2f} {:9.2f} {:8.1f} {:7.3f} {:7.3f}\n", name, numbers,
-             double(numbers * 3 * int64_t{sizeof(ag::real)}) / (1 << 20), mib,
-             time.count() / double(task.steps), run.losses.back(), run.unseen);
+             double(numbers * 3 * int64_t{sizeof(ag::real)}) / (1 << 20), mib, ms, run.losses.back(),
+             run.unseen);
   return run;
 }
 

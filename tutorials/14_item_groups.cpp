@@ -166,8 +166,7 @@ void chapter(const lesson::Options& options) {
   lesson::Options whole = options;
   whole.quick = false;  // from fewer users a recommender learns no groups
   const p2rec::Interactions data = lesson::interactions(whole);
-  const p2rec::Recommender teacher = p2rec::pretrain_teacher(data, lesson::recommender(whole, 60));
-  const Tensor table = p2rec::item_table(teacher);
+  const Tensor table = lesson::item_table(whole, data);
   const Rows e = directions(table), first = start(e, K, true, options.seed);
 
   lesson::heading("1. k-means on the item table of a trained SASRec, round by round");

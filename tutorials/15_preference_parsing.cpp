@@ -15,7 +15,6 @@
 // New: the preference, a head on a language model, instances. Needs: 13, 14. Takes 20 s.
 // --data FILE or FOLDER and --llm FILE or FOLDER use your own data and language model.
 // Read beside it: p2rec/methods/p2rec/reconstruction.h, p2rec/llm/instances.h.
-#include <chrono>
 #include <cmath>
 
 #include "autograd/ops.h"
@@ -72,109 +71,46 @@ void gradient_by_hand(uint64_t seed) {
 
 // --- 4. What was learned, measured on users that were not trained on
 
-struct Test {
-  const Interactions& data;
-  std::vector<int64_t> users;  // held out, with a validation item
-  Tensor wanted;               // (n,K): their preferences
-  Tensor mean;                 // (K): the mean preference of the users that are trained on
-};
-
 Tensor rows_of(const Tensor& preferences, const std::vector<int64_t>& users) {
   return ag::embedding(preferences, Tensor::from_ints({users.begin(), users.end()}));
 }
 
-// The same preference (K) for as many users as `like` (n,K) has.
-Tensor for_everybody(const Tensor& preference, const Tensor& like) {
-  return ag::add_row(Tensor::zeros(like.shape()), preference);
+// The prediction (n,K) that looks at no prompt: the mean of `rows` for each of n users.
+Tensor mean_for(size_t n, const Tensor& rows) {
+  const Tensor mean = ag::scale(ag::sum_rows(rows), 1 / double(rows.dim(0)));
+  return ag::add_row(Tensor::zeros({int64_t(n), rows.dim(1)}), mean);
 }
 
-Test test_of(const Interactions& data, const Tensor& preferences) {
-  const auto [trained_on, heldout] = p2rec::split_users(data);
-  Test test{data, {}, {}, {}};
-  for (const int64_t u : heldout) {
-    if (p2rec::has_target(data, u, Target::Validation)) test.users.push_back(u);
-  }
-  test.wanted = rows_of(preferences, test.users);
-  const Tensor sum = ag::sum_rows(rows_of(preferences, trained_on));
-  test.mean = ag::scale(sum, 1 / double(trained_on.size()));
-  return test;
+// (V,K): how a group's share is divided among its items to rank them, by their popularity.
+Tensor items_of_groups(const Interactions& data, const Tensor& member) {
+  const std::vector<int64_t> counts = p2rec::item_counts(data, p2rec::CountedPart::Training);
+  const int64_t K = member.dim(1);
+  Tensor among = member.clone();
+  for (int64_t i = 0; i < among.numel(); ++i) among.data()[i] *= ag::real(counts[size_t(i / K)]);
+  const Tensor total = ag::sum_rows(among);
+  for (int64_t i = 0; i < among.numel(); ++i) among.data()[i] /= std::max(total.data()[i % K], ag::real(1));
+  return among;
 }
 
 // The states (n,C) at the end of the users' prompts.
-Tensor states(const p2rec::ItemReader& reader, const p2rec::Prompts& prompts, const Test& test) {
+Tensor states(const p2rec::ItemReader& reader, const p2rec::Prompts& prompts, const Interactions& data,
+              const std::vector<int64_t>& users) {
   const ag::NoGrad no_grad;
   std::vector<std::vector<int32_t>> texts;
-  for (const int64_t u : test.users) texts.push_back(prompts.of(p2rec::training_part(test.data, u)));
+  for (const int64_t u : users) texts.push_back(prompts.of(p2rec::training_part(data, u)));
   return p2rec::prompt_states(reader, nn::pack(texts));
 }
 
-// HR@10 of the validation items, from scores (n,V) of all items.
-double hit_rate(const Tensor& scores, const Test& test) {
-  double hits = 0;
-  for (size_t i = 0; i < test.users.size(); ++i) {
-    const auto V = static_cast<size_t>(scores.dim(1));
-    hits += p2rec::rank_of_target({scores.data() + i * V, V},
-                                  p2rec::target_item(test.data, test.users[i], Target::Validation),
-                                  p2rec::training_part(test.data, test.users[i])) < 10;
-  }
-  return hits / double(test.users.size());
-}
-
-struct Learned {
-  double error, hits;  // of the preferences, as a share of the mean's; HR@10
-};
-Learned learned(const Tensor& shares, const Tensor& scores, const Test& test) {
-  const double of_mean = ag::mse(for_everybody(test.mean, test.wanted), test.wanted).item();
-  return {ag::mse(shares, test.wanted).item() / of_mean, hit_rate(scores, test)};
-}
-
-// From shares (n,K). To rank items, a group's share is divided among its items by their popularity.
-Learned of_shares(const Tensor& shares, const Test& test, const Tensor& member) {
-  const std::vector<int64_t> counts = p2rec::item_counts(test.data, p2rec::CountedPart::Training);
-  const int64_t V = member.dim(0), K = member.dim(1);
-  Tensor among = member.clone(), total = Tensor::zeros({K});
-  for (int64_t i = 0; i < V * K; ++i) {
-    among.data()[i] *= static_cast<ag::real>(counts[size_t(i / K)]);
-    total.data()[i % K] += among.data()[i];
-  }
-  for (int64_t i = 0; i < V * K; ++i) among.data()[i] /= std::max(total.data()[i % K], ag::real(1));
-  return learned(shares, ag::matmul(shares, among, false, true), test);
-}
-
-// From the probabilities (n,V) of all items. A group's share is the sum of its items' probabilities.
-Learned of_probabilities(const Tensor& probabilities, const Test& test, const Tensor& member) {
-  return learned(ag::matmul(probabilities, member), probabilities, test);
-}
-
-void show(const char* name, int64_t epochs, size_t prompts, int64_t tokens, double seconds,
-          const Learned& learned) {
-  fmt::print("  {:<15} {:>6} {:>8} {:>8} {:>8.2f} {:>8.3f} {:>8.3f}\n", name, epochs, prompts, tokens,
-             seconds, learned.error, learned.hits);
-}
-
-// Means of parts of the steps, as a share of the loss of a prediction that does not look at the prompt.
-void show_curve(const char* name, const std::vector<double>& losses, double blind) {
-  fmt::print("  {}\n", name);
-  const auto n = static_cast<int64_t>(losses.size()), parts = std::min<int64_t>(n, 6);
-  for (int64_t i = 0; i < parts; ++i) {
-    const double share = p2rec::mean_loss(losses, n * i / parts, n * (i + 1) / parts) / blind;
-    fmt::print("    to {:3} % of the steps  {:.3f}  {}\n", 100 * (i + 1) / parts, share,
-               lesson::bar(share, 30));
-  }
-}
-
-// The same for a figure: the share after each number of tokens.
-lesson::Series curve(const char* name, const std::vector<double>& losses, double blind, int64_t tokens) {
-  lesson::Series series{name, {}};
+// Prints how the loss falls while tokens are read, and returns it as a curve. `blind`: the loss of a
+// prediction that looks at no prompt, here 1.
+lesson::Series show_curve(const char* name, const std::vector<double>& losses, double blind, int64_t tokens) {
+  p2rec::Points points;
   for (size_t i = 0; i < losses.size(); ++i)
-    series.points.emplace_back(double(tokens) * double(i + 1) / double(losses.size()), losses[i] / blind);
-  series.points = p2rec::thinned(series.points, 30);
-  return series;
-}
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+    points.emplace_back(double(tokens) * double(i + 1) / double(losses.size()), losses[i] / blind);
+  fmt::print("  {} loss\n", name);
+  for (const auto& [read, loss] : p2rec::thinned(points, 6))
+    fmt::print("    {:7.0f} tokens  {:.3f}  {}\n", read, loss, lesson::bar(loss, 30));
+  return {name, p2rec::thinned(points, 30)};
 }
 
 void chapter(const lesson::Options& options) {
@@ -182,11 +118,9 @@ void chapter(const lesson::Options& options) {
   const Interactions data = lesson::interactions(options);
   const ItemGroups groups = lesson::groups(options, data);
   const Tensor preferences = p2rec::user_preferences(data, groups), member = membership(groups);
-  const std::vector<int64_t> trained_on = p2rec::split_users(data).users;
-  const int64_t K = groups.groups;
-  const auto longest = std::ranges::max_element(
-      trained_on, {}, [&](int64_t u) { return std::min<size_t>(6, p2rec::training_part(data, u).size()); });
-  const int64_t someone = *longest;  // the first of them, with at least six items if there is one
+  const p2rec::UserSplit split = p2rec::split_users(data);
+  const auto up_to_six = [&](int64_t u) { return std::min<size_t>(6, p2rec::training_part(data, u).size()); };
+  const int64_t K = groups.groups, someone = *std::ranges::max_element(split.users, {}, up_to_six);
   const p2rec::Sequence items = p2rec::training_part(data, someone);
   for (int64_t k = 0; k < K; ++k) {
     const double share = preferences.data()[someone * K + k];
@@ -214,56 +148,66 @@ void chapter(const lesson::Options& options) {
     show_prompt(items.first(place), fmt::format("<i{}>", data.item_ids[size_t(items[place])]));
 
   lesson::heading("4. Both, for about as many tokens");
-  // The head begins with W = 0 and b = the mean preference, so the first prediction is the mean for everybody.
-  // dh = W^T dp is zero too: in the first step only the head learns.
-  const Test test = test_of(data, preferences);
-  const p2rec::ItemReader chooser{
-      *llm.model, p2rec::initial_item_tokens(*llm.model, data.items(), options.seed).set_requires_grad()};
   p2rec::ReconstructionConfig config;
   config.finetune.seed = options.seed;
+  const p2rec::ItemReader chooser{
+      *llm.model, p2rec::initial_item_tokens(*llm.model, data.items(), options.seed).set_requires_grad()};
   const p2rec::Finetuning instances = p2rec::instance_level(chooser, prompts, data, config.item_lr);
   int64_t user_tokens = 0, instance_tokens = 0;
-  for (const int64_t u : trained_on) user_tokens += std::ssize(prompts.of(p2rec::training_part(data, u)));
+  for (const int64_t u : split.users) user_tokens += std::ssize(prompts.of(p2rec::training_part(data, u)));
   for (const int64_t length : instances.lengths) instance_tokens += length;
 
-  config.finetune.epochs = std::max<int64_t>(1, std::llround(double(instance_tokens) / double(user_tokens)));
-  auto begin = Clock::now();
-  const p2rec::Reconstruction parsed = p2rec::reconstruct(*llm.model, prompts, data, preferences, config);
-  const int64_t user_epochs = config.finetune.epochs;
-  const double user_seconds = seconds_since(begin) / double(user_epochs);
-  const Tensor shares = ag::linear(states(parsed.model.reader, prompts, test), parsed.model.head_weight,
-                                   parsed.model.head_bias);
-  nn::detach_lora(*llm.model);
-  config.finetune.epochs = 1;
-  begin = Clock::now();
-  const p2rec::FinetuneLosses chosen = p2rec::finetune(*llm.model, config.finetune, instances);
-  const double instance_seconds = seconds_since(begin);
-  const Tensor probabilities =
-      ag::softmax(ag::matmul(states(chooser, prompts, test), chooser.item_tokens, false, true));
-
-  const Learned by_user = of_shares(shares, test, member);
+  // The users to be measured on. The mean of the others is what is known of them without a language model.
+  std::vector<int64_t> users;
+  std::ranges::copy_if(split.heldout, std::back_inserter(users),
+                       [&](int64_t u) { return p2rec::has_target(data, u, Target::Validation); });
+  const Tensor trained_on = rows_of(preferences, split.users), wanted = rows_of(preferences, users),
+               mean = mean_for(users.size(), trained_on), among = items_of_groups(data, member);
   fmt::print("  {:<15} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "", "epochs", "prompts", "tokens", "seconds",
              "error", "HR@10");
-  show("the mean", 0, 0, 0, 0, of_shares(for_everybody(test.mean, test.wanted), test, member));
-  show("user-level", user_epochs, trained_on.size(), user_tokens, user_seconds, by_user);
+  const auto show = [&](const char* name, int64_t epochs, size_t read, int64_t tokens, double seconds,
+                        const Tensor& shares, const Tensor& scores) {
+    const double error = ag::mse(shares, wanted).item() / ag::mse(mean, wanted).item(),
+                 hits = lesson::hit_rate(scores, data, users, Target::Validation);
+    fmt::print("  {:<15} {:>6} {:>8} {:>8} {:>8.2f} {:>8.3f} {:>8.3f}\n", name, epochs, read, tokens, seconds,
+               error, hits);
+    return std::pair(error, hits);
+  };
+  show("the mean", 0, 0, 0, 0, mean, ag::matmul(mean, among, false, true));
+
+  // The head begins with W = 0 and b = the mean preference, so the first prediction is the mean for everybody.
+  // dh = W^T dp is zero too: in the first step only the head learns.
+  config.finetune.epochs = std::max<int64_t>(1, std::llround(double(instance_tokens) / double(user_tokens)));
+  const lesson::Stopwatch user_time;
+  const p2rec::Reconstruction parsed = p2rec::reconstruct(*llm.model, prompts, data, preferences, config);
+  const double user_seconds = user_time.seconds() / double(config.finetune.epochs);
+  const Tensor shares = ag::linear(states(parsed.model.reader, prompts, data, users),
+                                   parsed.model.head_weight, parsed.model.head_bias);
+  const auto [error, hits] = show("user-level", config.finetune.epochs, split.users.size(), user_tokens,
+                                  user_seconds, shares, ag::matmul(shares, among, false, true));
+  nn::detach_lora(*llm.model);
+
+  config.finetune.epochs = 1;
+  const lesson::Stopwatch instance_time;
+  const p2rec::FinetuneLosses chosen = p2rec::finetune(*llm.model, config.finetune, instances);
+  const double instance_seconds = instance_time.seconds();
+  const Tensor h = states(chooser, prompts, data, users),
+               probabilities = ag::softmax(ag::matmul(h, chooser.item_tokens, false, true));
+  // A group's share is the sum of its items' probabilities.
   show("instance-level", 1, instances.examples.size(), instance_tokens, instance_seconds,
-       of_probabilities(probabilities, test, member));
+       ag::matmul(probabilities, member), probabilities);
   fmt::print(
       "  prompts, tokens and seconds of one epoch; error and HR@10 after all of them\n"
       "  error of the preferences of {} held-out users, as a share of the mean's\n"
       "  HR@10 of the item after their prompt, known to about +-{:.3f}; {:.3f} by chance\n",
-      test.users.size(), std::sqrt(by_user.hits * (1 - by_user.hits) / double(test.users.size())),
-      10 / double(data.items()));
-  const Tensor wanted = rows_of(preferences, trained_on);
-  const double blind = ag::mse(for_everybody(test.mean, wanted), wanted).item(),
-               alike = std::log(double(data.items()));
-  show_curve("user-level loss, 1: the mean for everybody", parsed.losses.steps, blind);
-  show_curve("instance-level loss, 1: all items alike", chosen.steps, alike);
+      users.size(), std::sqrt(hits * (1 - hits) / double(users.size())), 10 / double(data.items()));
+  const double of_mean = ag::mse(mean_for(split.users.size(), trained_on), trained_on).item();
+  const lesson::Series curves[] = {
+      show_curve("user-level", parsed.losses.steps, of_mean, parsed.tokens),
+      show_curve("instance-level", chosen.steps, std::log(double(data.items())), instance_tokens)};
   lesson::lines(options, "losses", "The two losses, as shares of what is known without the prompt",
-                "tokens read", "loss, 1: nothing learned",
-                {curve("user-level", parsed.losses.steps, blind, parsed.tokens),
-                 curve("instance-level", chosen.steps, alike, instance_tokens)});
-  check(by_user.error < 1, "user-level: better than the mean on users that were not trained on");
+                "tokens read", "loss, 1: nothing learned", {curves[0], curves[1]});
+  check(error < 1, "user-level: better than the mean on users that were not trained on");
   const auto steps = std::ssize(chosen.steps);
   check(p2rec::mean_loss(chosen.steps, steps - steps / 4, steps) < chosen.first,
         "instance-level: the loss falls");

@@ -13,7 +13,6 @@
 // New: virtual users, the shared prefix, controls. Needs: 12, 15. Takes 15 s.
 // --data FILE or FOLDER and --llm FILE or FOLDER use your own data and language model.
 // Read beside it: p2rec/methods/p2rec/item_augmentation.h, p2rec/methods/common/item_init.h.
-#include <chrono>
 #include <cmath>
 
 #include "autograd/ops.h"
@@ -52,12 +51,10 @@ Tensor after_prefix(const ItemReader& reader, const Prompts& prompts, int64_t po
   return states.rows(states.dim(0) - 1, states.dim(0));
 }
 
-template <class F>
-Tensor timed(const char* name, int64_t tokens, const F& embed) {
-  const auto begin = std::chrono::steady_clock::now();
+Tensor timed(const char* name, int64_t tokens, const auto& embed) {
+  const lesson::Stopwatch time;
   Tensor embeddings = embed();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  fmt::print("  {:<26} {:>9} tokens  {:6.2f} s\n", name, tokens, seconds.count());
+  fmt::print("  {:<26} {:>9} tokens  {:6.2f} s\n", name, tokens, time.seconds());
   return embeddings;
 }
 
@@ -124,14 +121,10 @@ double similar_items(const Tensor& table, const Interactions& data) {
     for (int64_t k = 0; k < d; ++k) row[k] /= static_cast<ag::real>(std::sqrt(squares));
   }
   const std::vector<int64_t> users = p2rec::ranked_users(data, Target::Test);
-  double hits = 0;
-  for (const int64_t u : users) {
-    const p2rec::Sequence history = p2rec::target_history(data, u, Target::Test);
-    const Tensor scores = ag::matmul(unit.rows(history.back(), history.back() + 1), unit, false, true);
-    hits += p2rec::rank_of_target({scores.data(), size_t(V)}, p2rec::target_item(data, u, Target::Test),
-                                  history) < 10;
-  }
-  return hits / double(users.size());
+  std::vector<int32_t> last;
+  for (const int64_t u : users) last.push_back(p2rec::target_history(data, u, Target::Test).back());
+  return lesson::hit_rate(ag::matmul(p2rec::take_rows(unit, last), unit, false, true), data, users,
+                          Target::Test);
 }
 
 struct Control {

@@ -15,13 +15,9 @@
 // Read beside it: p2rec/evaluation/results.h, p2rec/results/README.md.
 #include <cmath>
 #include <map>
-#include <numeric>
 
 #include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/methods/common/item_init.h"
-#include "p2rec/methods/p2rec/item_augmentation.h"
-#include "p2rec/methods/p2rec/preferences.h"
-#include "p2rec/methods/p2rec/reconstruction.h"
 #include "tutorials/figures.h"
 #include "tutorials/steps.h"
 
@@ -33,20 +29,8 @@ using p2rec::Difference, p2rec::Interactions, p2rec::Results, p2rec::UnitValues;
 
 // --- 1. The trainings that are compared
 
-// Steps 1 to 5 of the method, as in 14 to 16.
-Tensor enhanced_embeddings(const lesson::Options& options, const Interactions& data) {
-  const models::LanguageModel llm = lesson::language_model(options, data);
-  const p2rec::Prompts prompts(data, *llm.tokenizer, {}, llm.model->config().vocabulary);
-  p2rec::ReconstructionConfig config;
-  config.finetune.seed = options.seed;
-  config.finetune.epochs = options.quick ? 2 : 6;
-  const Tensor preferences = p2rec::user_preferences(data, lesson::groups(options, data));
-  return p2rec::augment_items(p2rec::reconstruct(*llm.model, prompts, data, preferences, config).model.reader,
-                              prompts);
-}
-
-// NDCG@10 on the validation items after each epoch, by arm and then by seed.
-using Curves = std::map<std::string, std::vector<std::vector<double>>>;
+// The best validation NDCG@10 so far, by epoch and arm: a mean over seeds.
+using Curves = std::map<std::string, std::vector<double>>;
 
 // One recommender for each arm and seed. An arm is a start of the item table; all else is the same.
 Results train_all(const lesson::Options& options, const Interactions& data, const Tensor& embeddings,
@@ -61,7 +45,8 @@ Results train_all(const lesson::Options& options, const Interactions& data, cons
   results.facts = {"epochs"};
   const int64_t d = std::min<int64_t>({32, data.items(), embeddings.dim(1)});
   const Tensor table = p2rec::principal_components(embeddings, d);
-  for (uint64_t seed = options.seed; seed < options.seed + (options.quick ? 3 : 5); ++seed) {
+  const uint64_t seeds = options.quick ? 3 : 5;
+  for (uint64_t seed = options.seed; seed < options.seed + seeds; ++seed) {
     p2rec::RecommenderConfig config = lesson::recommender(options, options.quick ? 8 : 100, d);
     config.seed = seed;
     for (const p2rec::Arm& arm : results.arms) {
@@ -69,15 +54,19 @@ Results train_all(const lesson::Options& options, const Interactions& data, cons
                            : arm.name == "shuffled" ? p2rec::shuffled(table, seed)
                                                     : p2rec::drawn({data.items(), d}, "start random", seed);
       const p2rec::Recommender r = p2rec::train_from(p2rec::scaled_to(start, 0.02), data, config);
-      curves[arm.name].push_back(r.validation);
-      const auto ranks = p2rec::target_ranks(*r.model, data, p2rec::Target::Test);
-      // A training that was stopped while it still rose says nothing of where it would have ended.
+      // A training that has ended keeps the weights of its best epoch, so its curve stays there.
+      std::vector<double>& curve = curves[arm.name];
+      curve.resize(static_cast<size_t>(config.max_epochs));
+      double best = 0;
+      for (size_t e = 0; e < curve.size(); ++e) {
+        if (e < r.validation.size()) best = std::max(best, r.validation[e]);
+        curve[e] += best / double(seeds);
+      }
+      // One that was stopped while it still rose says nothing of where it would have ended.
       const bool rising = r.epochs == config.max_epochs && r.epochs - r.best_epoch < config.patience;
-      results.rows.push_back({arm.name,
-                              seed,
-                              {double(r.epochs)},
-                              p2rec::gains(ranks),
-                              rising ? "stopped while validation still improved" : ""});
+      const UnitValues gains = p2rec::gains(p2rec::target_ranks(*r.model, data, p2rec::Target::Test));
+      const char* doubt = rising ? "stopped while validation still improved" : "";
+      results.rows.push_back({arm.name, seed, {double(r.epochs)}, gains, doubt});
     }
   }
   return results;
@@ -150,29 +139,8 @@ double alarms(const char* name, const std::vector<Difference>& studies, bool (*r
 
 // --- 4. A head start
 
-// The best validation NDCG@10 so far, by epoch, as a mean over seeds. A training that has ended counts with
-// its best epoch, whose weights it kept.
-std::map<std::string, std::vector<double>> best_by_epoch(const Curves& curves) {
-  size_t last = 0;
-  for (const auto& [arm, of_arm] : curves) {
-    for (const auto& curve : of_arm) last = std::max(last, curve.size());
-  }
-  std::map<std::string, std::vector<double>> best;
-  for (const auto& [arm, of_arm] : curves) {
-    best[arm].resize(last);
-    for (const auto& curve : of_arm) {
-      double so_far = 0;
-      for (size_t e = 0; e < last; ++e) {
-        if (e < curve.size()) so_far = std::max(so_far, curve[e]);
-        best[arm][e] += so_far / double(of_arm.size());
-      }
-    }
-  }
-  return best;
-}
-
-void show_lead(const lesson::Options& options, const std::map<std::string, std::vector<double>>& best) {
-  const auto &random = best.at("random"), &ours = best.at("p2rec"), &shuffled = best.at("shuffled");
+void show_lead(const lesson::Options& options, Curves& curves) {
+  const auto &random = curves["random"], &ours = curves["p2rec"], &shuffled = curves["shuffled"];
   fmt::print("  epoch   random    p2rec  shuffled  p2rec's lead\n");
   for (size_t e = 1;; e = std::min(2 * e, random.size())) {
     fmt::print("  {:5}   {:.4f}   {:.4f}    {:.4f}       {:+.4f}\n", e, random[e - 1], ours[e - 1],
@@ -185,32 +153,10 @@ void show_lead(const lesson::Options& options, const std::map<std::string, std::
                  {"shuffled", lesson::numbered(shuffled)}});
 }
 
-// --- 5. The report
-
-void save_differences(const lesson::Options& options, const p2rec::Summary& summary) {
-  p2rec::SpreadPlot plot{{}, "NDCG@10 minus that of random", {}, 0};
-  const size_t measure = summary.main_measure();
-  const p2rec::ArmSummary& baseline = *summary.find(summary.baseline);
-  for (const p2rec::ArmSummary& arm : summary.arms) {
-    if (arm.differences.empty()) continue;
-    const Difference& d = arm.differences[0][measure];
-    p2rec::SpreadRow& row =
-        plot.rows.emplace_back(p2rec::SpreadRow{arm.name, d.mean, d.low, d.high, "", {}, arm.is_the_method});
-    for (size_t s = 0; s < arm.seeds.size(); ++s)
-      row.dots.emplace_back(arm.seeds[s].means[0][measure] - baseline.seeds[s].means[0][measure],
-                            fmt::format("seed {}", arm.seeds[s].seed));
-  }
-  lesson::save_figure(options, "differences", "Paired differences, their intervals, and each seed",
-                      "one interval for each start", [&](const p2rec::PlotCaption& caption) {
-                        plot.caption = caption;
-                        return p2rec::spread_plot(plot);
-                      });
-}
-
 void chapter(const lesson::Options& options) {
   const Interactions data = lesson::interactions(options);
   Curves curves;
-  const Results results = train_all(options, data, enhanced_embeddings(options, data), curves);
+  const Results results = train_all(options, data, lesson::enhanced_embeddings(options, data), curves);
   const auto random = values_of(results, "random"), ours = values_of(results, "p2rec"),
              shuffled = values_of(results, "shuffled");
   const size_t S = random.size();
@@ -254,18 +200,24 @@ void chapter(const lesson::Options& options) {
   check(careful < 0.2, "with `resolvable`, false alarms are rare");
 
   lesson::heading("4. A head start or a lasting gain: validation NDCG@10, mean over seeds");
-  show_lead(options, best_by_epoch(curves));
+  show_lead(options, curves);
 
   lesson::heading("5. The report, whatever it says");
   const p2rec::Summary summary = p2rec::summarise(results);
   fmt::print("{}", p2rec::summary_table(summary));
+  std::vector<p2rec::SpreadRow> rows;
   for (const p2rec::ArmSummary& arm : summary.arms) {
     if (arm.differences.empty()) continue;
+    const Difference& d = arm.differences[0][summary.main_measure()];
     fmt::print("  {} against random: {} (the smallest difference that {} seeds can show is {:.4f})\n",
-               arm.name, p2rec::text_of(p2rec::verdict_of(summary, arm)), S,
-               arm.differences[0][summary.main_measure()].resolvable);
+               arm.name, p2rec::text_of(p2rec::verdict_of(summary, arm)), S, d.resolvable);
+    rows.push_back({arm.name, d.mean, d.low, d.high, "", {}, arm.is_the_method});
+    for (size_t s = 0; s < S; ++s)
+      rows.back().dots.emplace_back(arm.seeds[s].means[0][summary.main_measure()] - of_random[s],
+                                    fmt::format("seed {}", options.seed + s));
   }
-  save_differences(options, summary);
+  lesson::intervals(options, "differences", "Paired differences, their intervals, and each seed",
+                    "NDCG@10 minus that of random", rows);
   fmt::print("\nNext: the whole method in one program: 18.\n");
 }
 

@@ -58,6 +58,14 @@ inline void bars(const Options& options, const std::string& name, const std::str
   });
 }
 
+// A row for each quantity: its mean, its interval, and single values as dots. A line marks 0.
+inline void intervals(const Options& options, const std::string& name, const std::string& title,
+                      const std::string& axis, const std::vector<p2rec::SpreadRow>& rows) {
+  save_figure(options, name, title, axis, [&](const p2rec::PlotCaption& caption) {
+    return p2rec::spread_plot({caption, axis, rows});
+  });
+}
+
 // A matrix of coloured cells; `values` (rows, columns).
 inline void heat_map(const Options& options, const std::string& name, const std::string& title,
                      const std::string& x_axis, const std::string& y_axis, const ag::Tensor& values) {

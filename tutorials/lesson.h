@@ -1,20 +1,24 @@
-// What the chapters from 02 on share: the command line, headings, checks, bars and random tensors.
+// What the chapters from 02 on share: the command line, headings, checks, bars, random tensors, times.
 //
 //   int main(int argc, char** argv) { return lesson::run(argc, argv, {"--data"}, chapter); }
 #pragma once
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "nn/init.h"
+#include "nn/module.h"
 
 namespace lesson {
 
@@ -61,6 +65,30 @@ inline double largest_difference(const ag::Tensor& a, const ag::Tensor& b) {
     if (!(apart <= worst)) worst = std::isnan(apart) ? INFINITY : apart;
   }
   return worst;
+}
+
+// The same over all tensors of two models of one shape.
+inline double largest_difference(const nn::NamedTensors& a, const nn::NamedTensors& b) {
+  double worst = a.size() == b.size() ? 0 : INFINITY;
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+    worst = std::max(worst, largest_difference(a[i].second, b[i].second));
+  return worst;
+}
+
+// The time since it was made.
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+  double ms() const { return 1000 * seconds(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin_ = Clock::now();
+};
+
+// A file for this process only, which is to be removed.
+inline std::filesystem::path temporary_path(const std::string& name) {
+  return std::filesystem::temp_directory_path() / fmt::format("lesson_{}_{}", getpid(), name);
 }
 
 // Every chapter takes --quick, --seed and --figures; `more` names the others that this one takes.

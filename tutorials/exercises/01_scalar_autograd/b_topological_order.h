@@ -2,7 +2,7 @@
 //
 // A number may use its gradient only when all ops that use the number have added to it. So backward() visits
 // every number after everything that is computed from it: a topological order of the graph, from the loss to
-// the leaves. Chapter 01 sorts by the time of creation. Find an order from the graph itself: the test sets
+// the leaves. Chapter 01 goes by the time of creation. Find an order from the graph itself: the test sets
 // every `sequence` to 0.
 //
 // The test has a diamond, where a depth-first walk that lists a number when it first meets it is wrong, a graph
