@@ -46,6 +46,23 @@ TEST_CASE("a wrong element is named, and what is right is listed") {
   CHECK(wrong([](Grade& grade) { grade.close("y", NAN, 1); }).starts_with("y is wrong: it is"));
 }
 
+TEST_CASE("what checks in a loop say is said once") {
+  CHECK(wrong([](Grade& grade) {
+          for (int i = 0; i < 2; ++i) grade.close("dx", kTwo, kTwo), grade.check(false, "the sign is wrong");
+        }) == "the sign is wrong\ndx is right");
+}
+
+TEST_CASE("more than three right results are counted") {
+  const auto right = [](int count) {
+    return wrong([=](Grade& grade) {
+      for (int i = 0; i < count; ++i) grade.close(ag::message("y", i), 1, 1);
+      grade.close("z", 2, 1);
+    });
+  };
+  CHECK(right(3).ends_with("\ny0, y1, y2 are right"));
+  CHECK(right(4).ends_with("\n4 others are right"));
+}
+
 TEST_CASE("a factor that all elements share is named") {
   const auto of = [](double factor) {
     return wrong([=](Grade& grade) { grade.close("y", ag::scale(kTwo, factor), kTwo); });

@@ -142,7 +142,8 @@ void Grade::finish(const std::string& stopped) {
   std::vector<std::string> lines = wrong_;
   if (!stopped.empty()) lines.push_back(stopped);
   if (!lines.empty() && !right_.empty())
-    lines.push_back(joined(right_, ", ") + (right_.size() > 1 ? " are" : " is") + " right");
+    lines.push_back((right_.size() > 3 ? message(right_.size(), " others") : joined(right_, ", ")) +
+                    (right_.size() > 1 ? " are" : " is") + " right");
   parts_.push_back({running_, lines.empty(), joined(lines, "\n")});
   std::printf("  %s  %s\n",
               parts_.back().holds         ? "right"
@@ -155,13 +156,16 @@ void Grade::finish(const std::string& stopped) {
 
 bool Grade::check(bool holds, const std::string& wrong) {
   ++checks_;
-  if (!holds) wrong_.push_back(wrong);
+  const bool said = std::ranges::find(wrong_, wrong) != wrong_.end();  // in a loop, of another case
+  if (!holds && !said) wrong_.push_back(wrong);
   return holds;
 }
 
 bool Grade::judge(const std::string& name, const std::string& difference) {
-  if (check(difference.empty(), name + " is wrong: " + difference)) right_.push_back(name);
-  return difference.empty();
+  const bool holds = check(difference.empty(), name + " is wrong: " + difference);
+  const bool listed = std::ranges::find(right_, name) != right_.end();
+  if (holds && !listed) right_.push_back(name);
+  return holds;
 }
 
 bool Grade::close(const std::string& name, const Tensor& got, const Tensor& expected, double tolerance) {

@@ -21,15 +21,20 @@ EXERCISE("13a", 4, "The gradients of an adapter") {
     return exercise::slopes([&] { return adapted(x, W, A, B, s); }, input, dy);
   };
   const auto judge = [&](const char* name, const Tensor& got, const Tensor& right) {
-    if (!grade.close(name, got, right, 1e-6) && got.defined())
-      grade.check(!is_close(ag::scale(got, s), right, 1e-6), "the factor s is missing");
+    if (grade.close(name, got, right, 1e-6) || !got.defined()) return;
+    grade.check(!is_close(ag::scale(got, s), right, 1e-6), "the factor s is missing");
+    grade.check(!is_close(got, ag::scale(right, s), 1e-6), "the factor s is in it twice");
   };
   grade.part("dB", [&] { judge("dB", exercise::n13a::backward(x, W, A, B, s, dy).dB, slopes(B)); });
   grade.part("dA", [&] { judge("dA", exercise::n13a::backward(x, W, A, B, s, dy).dA, slopes(A)); });
   grade.part("dx", [&] {
     const Tensor dx = exercise::n13a::backward(x, W, A, B, s, dy).dx;
-    if (!grade.close("dx", dx, slopes(x), 1e-6))
-      grade.check(!is_close(dx, ag::matmul(dy, W)), "the part that comes through the adapter is missing");
+    if (grade.close("dx", dx, slopes(x), 1e-6)) return;
+    const Tensor through_W = ag::matmul(dy, W), unscaled = ag::matmul(ag::matmul(dy, B), A);
+    grade.check(!is_close(dx, through_W), "the part that comes through the adapter is missing");
+    grade.check(!is_close(dx, ag::scale(unscaled, s)), "the part that comes through W is missing");
+    grade.check(!is_close(dx, ag::add(through_W, unscaled)),
+                "the part through the adapter lacks the factor s");
   });
   grade.part("no matrix of W's size", [&] {
     const int64_t size = 400;

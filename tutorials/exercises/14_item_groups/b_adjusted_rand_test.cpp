@@ -32,6 +32,9 @@ EXERCISE("14b", 3, "A measure that noise cannot raise") {
     if (!grade.close("index", got, 0.8 / 3.3)) {
       grade.check(std::abs(got - 2.0 / 4.5) > 1e-9, "the chance E is not subtracted");
       grade.check(std::abs(got - 5.0 / 6) > 1e-9, "this is the purity");
+      grade.check(std::abs(got - 2.0 / 3) > 1e-9, "this is the Rand index without its adjustment for chance");
+      grade.check(std::abs(got - 1.0 / 3.5) > 1e-9, "6 items have 6 5 / 2 = 15 pairs, not 6 6 / 2");
+      grade.check(std::abs(got - 0.8 / 4.8) > 1e-9, "the largest possible R is the mean of A and B here");
     }
   });
   grade.part("noise: about 0, with few groups and with many", [&] {
@@ -41,7 +44,10 @@ EXERCISE("14b", 3, "A measure that noise cannot raise") {
     }
   });
   grade.part("both trivial: 1", [&] {
-    grade.close("one group", adjusted_rand({0, 0, 0}, {0, 0, 0}), 1);
-    grade.close("every item its own", adjusted_rand({0, 1, 2}, {2, 0, 1}), 1);
+    const double one = adjusted_rand({0, 0, 0}, {0, 0, 0}), own = adjusted_rand({0, 1, 2}, {2, 0, 1});
+    grade.close("the index of one group of all items", one, 1);
+    grade.close("the index of groups of one item", own, 1);
+    grade.check(!std::isnan(one) && !std::isnan(own),
+                "0 / 0 is no number: if the denominator is 0, return 1");
   });
 }

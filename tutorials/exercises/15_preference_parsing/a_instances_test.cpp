@@ -24,22 +24,30 @@ EXERCISE("15a", 3, "Instances, and what they cost") {
       grade.check(std::ranges::count(i.history, i.target) == 0, "a target is in its own history");
     }
     if (!grade.equal("the number of instances", {std::ssize(got)}, {3})) return;
-    grade.equal("the targets", {got[0].target, got[1].target, got[2].target}, {3, 9, 4});
+    grade.equal("the list of targets", {got[0].target, got[1].target, got[2].target}, {3, 9, 4});
     grade.equal("the last history", numbers(got[2].history), {7, 3, 9});
   });
   grade.part("short sequences", [&] {
-    grade.equal("instances of two items, which both are training", {std::ssize(instances({4, 2}))}, {1});
-    grade.equal("instances of three items, of which one is", {std::ssize(instances({4, 2, 6}))}, {0});
-    grade.equal("instances of one item", {std::ssize(instances({4}))}, {0});
+    const auto count = [](const std::vector<int32_t>& items) { return std::ssize(instances(items)); };
+    const std::string number = "the number of instances of ";
+    if (!grade.equal(number + "two items (both are training)", {count({4, 2})}, {1}))
+      grade.check(count({4, 2}) != 0, "of up to two items none is held out");
+    grade.equal(number + "three items (one is training)", {count({4, 2, 6})}, {0});
+    grade.equal(number + "one item", {count({4})}, {0});
   });
   grade.part("tokens", [&] {
-    grade.equal("of one prompt of 6 items, 25 words", {user_level_tokens(6, 50, 25)}, {31});
-    grade.equal("of one prompt of 60 items, the last 50 shown", {user_level_tokens(60, 50, 25)}, {75});
+    const std::string number = "the number of tokens of ";
+    grade.equal(number + "one prompt of 6 items and 25 words", {user_level_tokens(6, 50, 25)}, {31});
+    const int64_t cut = user_level_tokens(60, 50, 25);
+    if (!grade.equal(number + "one prompt of 60 items (50 are shown) and 25 words", {cut}, {75}))
+      grade.check(cut != 85, "a prompt shows no more than the last `history` items");
     const int64_t got = instance_level_tokens(6, 50, 25);
-    if (!grade.equal("of all instances of 6 items", {got}, {140})) {
+    if (!grade.equal(number + "all instances of 6 items, with 25 words", {got}, {140})) {
       grade.check(got != 15 + 25, "each instance has its own words");
       grade.check(got != 171, "the whole training part is no instance: it has no target");
     }
-    grade.equal("of all instances of 4 items, the last 2 shown", {instance_level_tokens(4, 2, 10)}, {35});
+    const int64_t all_cut = instance_level_tokens(4, 2, 10);
+    if (!grade.equal(number + "all instances of 4 items (2 are shown), with 10 words", {all_cut}, {35}))
+      grade.check(all_cut != 36, "an instance shows no more than the last `history` items");
   });
 }

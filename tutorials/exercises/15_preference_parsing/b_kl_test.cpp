@@ -36,6 +36,7 @@ EXERCISE("15b", 4, "Replace the squared error by the KL divergence, and compare"
     const double got = kl(z, g);
     if (!grade.close("the loss of (1,0) and (1/2,1/2), both predicted as (1/2,1/2)", got, std::log(2) / 2)) {
       grade.check(!std::isnan(got), "0 log 0 is 0 here, but NaN for a computer");
+      grade.check(!(got < 0), "a divergence is never negative: it is g log(g / q), not q log(q / g)");
       grade.check(!exercise::is_close(got, std::log(2)),
                   "it is the sum over users instead of the mean, or without g log g");
       grade.check(!exercise::is_close(got, std::log(2) / 4), "groups are added, only users are averaged");
@@ -59,11 +60,30 @@ EXERCISE("15b", 4, "Replace the squared error by the KL divergence, and compare"
                   "the factor is 1/B, not 1/(B K)");
     }
   });
+  grade.part("one step of the two heads", [&] {
+    const auto [h, g] = users();
+    const auto B = static_cast<double>(g.dim(0)), K = static_cast<double>(g.dim(1));
+    const auto [by_squares, by_kl] = compare(h, g, 1, 0.2);
+    const auto after = [&h](const Tensor& dz) {  // h W^T with W = -0.2 dz^T h
+      return ag::scale(ag::linear(h, ag::matmul(dz, h, true)), -0.2);
+    };
+    const Tensor squares = after(ag::scale(g, -2 / (B * K)));
+    if (!grade.close("the squared error's head", by_squares, squares)) {
+      grade.check(!exercise::is_close(by_squares, ag::scale(squares, 0.5)),
+                  "the derivative of (z - g)^2 is 2 (z - g)");
+      grade.check(!exercise::is_close(by_squares, ag::scale(squares, -1)), "it walks up: W = W - lr dW");
+      grade.check(!exercise::is_close(by_squares, ag::scale(squares, K)),
+                  "its mean is over B K numbers, not over B users");
+    }
+    const Tensor z = after(ag::scale(ag::sub(Tensor::full(g.shape(), 1 / K), g), 1 / B)), q = ag::softmax(z);
+    if (!grade.close("the softmax head", by_kl, q))
+      grade.check(!exercise::is_close(by_kl, z), "these are z; the prediction is their softmax");
+  });
   grade.part("the comparison", [&] {
     const auto [h, g] = users();
     const auto [by_squares, by_kl] = compare(h, g, 3000, 0.2);
     const Tensor sums = ag::sum_columns(by_kl);
-    grade.close("the sums of the softmax head's shares", sums, Tensor::full({h.dim(0)}, 1));
+    grade.close("the list of the sums of the softmax head's shares", sums, Tensor::full({h.dim(0)}, 1));
     const auto smallest = [](const Tensor& x) { return std::ranges::min(x.values()); };
     grade.check(smallest(by_kl) > 0, "a share of the softmax head is not positive");
     grade.check(smallest(by_squares) < 0,

@@ -21,12 +21,15 @@ models::LlamaConfig small_llama() {
   return config;
 }
 
-// One prompt for each instance. `shift` 1 asks for the next item.
-Tensor one_by_one(const models::Llama& llm, size_t shift) {
-  std::vector<std::vector<int32_t>> prompts;
+using Sequences = std::vector<std::vector<int32_t>>;
+
+// One prompt for each instance, or only for each sequence's last one. `shift` 1 asks for the next item.
+Tensor one_by_one(const models::Llama& llm, const Sequences& sequences, size_t shift = 1,
+                  bool only_last = false) {
+  Sequences prompts;
   std::vector<int32_t> targets;
-  for (const std::vector<int32_t>& items : kSequences) {
-    for (size_t t = 1; t < items.size(); ++t) {
+  for (const std::vector<int32_t>& items : sequences) {
+    for (size_t t = only_last ? items.size() - 1 : 1; t < items.size(); ++t) {
       prompts.emplace_back(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(t));
       targets.push_back(items[t - 1 + shift]);
     }
@@ -34,6 +37,18 @@ Tensor one_by_one(const models::Llama& llm, size_t shift) {
   const nn::Packed x = nn::pack(prompts);
   const Tensor last = ag::embedding(llm.hidden_states(x), x.offsets.last_rows());
   return ag::linear_cross_entropy(last, llm.token_table(), Tensor::from_ints(targets));
+}
+
+// One pass in which the sequences see each other.
+double joined(const models::Llama& llm) {
+  std::vector<int32_t> inputs, targets;
+  for (const std::vector<int32_t>& items : kSequences) {
+    inputs.insert(inputs.end(), items.begin(), items.end() - 1);
+    targets.insert(targets.end(), items.begin() + 1, items.end());
+  }
+  return ag::linear_cross_entropy(llm.hidden_states(nn::pack({inputs})), llm.token_table(),
+                                  Tensor::from_ints(targets))
+      .item();
 }
 
 // Gradients of all parameters, end to end.
@@ -56,22 +71,29 @@ EXERCISE("15c", 3, "All instances of a user in one pass") {
   llm.requires_grad(true);
   grade.part("the loss", [&] {
     const double got = exercise::n15c::all_places_loss(llm, kSequences).item(),
-                 right = one_by_one(llm, 1).item();
+                 right = one_by_one(llm, kSequences).item();
     if (!grade.close("the loss", got, right)) {
-      grade.check(!exercise::is_close(got, one_by_one(llm, 0).item()),
+      grade.check(!exercise::is_close(got, one_by_one(llm, kSequences, 0).item()),
                   "off by one: the target is the item itself, which the state has seen");
-      const std::vector<std::vector<int32_t>> joined{{4, 1, 8, 2, 6, 3, 9, 0, 5, 7}};
-      grade.check(!exercise::is_close(got, exercise::n15c::all_places_loss(llm, joined).item()),
+      grade.check(!exercise::is_close(got, joined(llm)),
                   "the sequences see each other: nn::pack keeps them apart");
+      grade.check(!exercise::is_close(got, one_by_one(llm, kSequences, 1, true).item()),
+                  "only the last place of each sequence has a target; every place is an instance");
+      double of_users = 0;
+      for (const std::vector<int32_t>& items : kSequences) of_users += one_by_one(llm, {items}).item() / 3;
+      grade.check(!exercise::is_close(got, of_users),
+                  "the mean is over all places, not over the users' means");
     }
   });
   grade.part("its gradient", [&] {
     const std::vector<double> got = gradient_of(llm, exercise::n15c::all_places_loss(llm, kSequences));
-    grade.close("the gradients of all parameters", got, gradient_of(llm, one_by_one(llm, 1)));
+    grade.close("the list of all parameters' gradients", got, gradient_of(llm, one_by_one(llm, kSequences)));
   });
   grade.part("the tokens", [&] {
     const auto [once, each] = exercise::n15c::tokens(kSequences);
-    grade.equal("tokens of one pass", {once}, {7});
-    grade.equal("tokens of one prompt for each instance", {each}, {14});
+    if (!grade.equal("the number of tokens of one pass", {once}, {7}))
+      grade.check(once != 10, "a sequence's last item is a target; it is not read");
+    if (!grade.equal("the number of tokens of one prompt for each instance", {each}, {14}))
+      grade.check(each != 24, "the whole sequence is no prompt, since no item comes after it");
   });
 }

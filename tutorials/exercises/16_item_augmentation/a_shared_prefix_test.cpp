@@ -6,7 +6,7 @@ using namespace exercise::n16a;
 EXERCISE("16a", 3, "Attention after a shared prefix") {
   grade.part("the positions", [&] {
     const std::vector<int32_t> got = positions(5, 3);
-    if (!grade.equal("positions of 3 tokens after 5 words", {got.begin(), got.end()}, {5, 6, 7}))
+    if (!grade.equal("the list of positions of 3 tokens after 5 words", {got.begin(), got.end()}, {5, 6, 7}))
       grade.check(got != std::vector<int32_t>{0, 1, 2},
                   "they count from the first word, not from the own ones");
   });
@@ -30,13 +30,22 @@ EXERCISE("16a", 3, "Attention after a shared prefix") {
       const Tensor blind = ag::attention(head(own), head(k.rows(P, P + T)), head(v.rows(P, P + T)), alone,
                                          alone, ag::Mask::Causal);
       grade.check(!exercise::is_close(got, ag::reshape(blind, {T, D})), "nobody looks at the prefix");
+      const auto below = [&](const Tensor& x) {  // the prefix below the own rows
+        return head(ag::concat({x.rows(P, P + T), x.rows(0, P)}, 0));
+      };
+      const Tensor other = ag::attention(head(own), below(k), below(v), alone,
+                                         ag::Offsets({static_cast<int32_t>(P + T)}), ag::Mask::Causal);
+      grade.check(!exercise::is_close(got, ag::reshape(other, {T, D})),
+                  "the prefix is joined below the own keys and values; it comes first");
     }
   });
   grade.part("the products", [&] {
     const auto [whole, shared] =
         products(3, 2, 10);  // a prompt: 1 + 2 + 3 of the words, 4 + 5 of the own tokens
-    grade.equal("products with whole prompts", {whole}, {150});
-    if (!grade.equal("products with a shared prefix", {shared}, {96})) {
+    if (!grade.equal("the number of products with whole prompts", {whole}, {150}))
+      grade.check(whole != 250 && whole != 160,
+                  "a query sees itself and what is before it: j = 1 .. t, not all");
+    if (!grade.equal("the number of products with a shared prefix", {shared}, {96})) {
       grade.check(shared != 36, "own tokens look at the words too");
       grade.check(shared != 90, "the words' own attention is computed once, not never");
     }

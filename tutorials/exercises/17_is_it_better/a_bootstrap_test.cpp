@@ -40,9 +40,14 @@ p2rec::Difference library(const Gains& ours, const Gains& baseline) {
   return p2rec::differences(a, b)[0];
 }
 
-// True if the interval is as wide as the library's, up to a tenth.
-bool as_wide(const Interval& got, const p2rec::Difference& right) {
-  return std::abs((got.high - got.low) / (right.high - right.low) - 1) < 0.12;
+// How wide the interval is, as a share of the library's. Says so if it is not nearly 1.
+double width(exercise::Grade& grade, const Interval& got, const p2rec::Difference& right) {
+  const double share = (got.high - got.low) / (right.high - right.low);
+  grade.check(std::abs(share - 1) < 0.12, ag::message("the interval is ", got.high - got.low,
+                                                      " wide, expected about ", right.high - right.low));
+  grade.check(got.low < got.mean && got.mean < got.high,
+              "the mean is outside its interval: are the samples sorted?");
+  return share;
 }
 
 }  // namespace
@@ -55,25 +60,19 @@ EXERCISE("17a", 4, "The paired bootstrap over users and seeds") {
   grade.part("users", [&] {  // they differ, the seeds do not
     const Gains ours = gains("a", 0, 1);
     const Interval got = paired_bootstrap(ours, kNothing, 1000, random_below());
-    const p2rec::Difference right = library(ours, kNothing);
-    if (!grade.check(as_wide(got, right), ag::message("the interval is ", got.high - got.low,
-                                                      " wide, expected about ", right.high - right.low))) {
-      grade.check((got.high - got.low) > 0.7 * (right.high - right.low),
-                  "too narrow: are the users drawn anew for each seed? Or only 95 % of 95 % kept?");
-      grade.check((got.high - got.low) < 1.5 * (right.high - right.low),
-                  "too wide: is a sample the mean of all U?");
-    }
-    grade.check(got.low < got.mean && got.mean < got.high,
-                "the mean is outside its interval: are samples sorted?");
+    const double share = width(grade, got, library(ours, kNothing));
+    grade.check(share < 0 || share > 0.2, "the users are not drawn");
+    grade.check(share < 0.2 || share > 0.65, "too narrow: draw the same users for all seeds of a sample");
+    grade.check(share < 0.65 || share > 0.88, "a little too narrow: leave out 2.5 % at each end, not 5 %");
+    grade.check(share < 1.12 || share > 2, "too wide: leave out 2.5 % of the samples at each end");
+    grade.check(share < 2, "far too wide: a sample is a mean over its seeds and users");
   });
   grade.part("seeds", [&] {  // they differ, the users do not
     const Gains ours = gains("b", 1, 0);
     const Interval got = paired_bootstrap(ours, kNothing, 1000, random_below());
-    const p2rec::Difference right = library(ours, kNothing);
-    if (!grade.check(as_wide(got, right), ag::message("the interval is ", got.high - got.low,
-                                                      " wide, expected about ", right.high - right.low)))
-      grade.check((got.high - got.low) > 0.3 * (right.high - right.low),
-                  "the seeds are not drawn, or not all at once");
+    const double share = width(grade, got, library(ours, kNothing));
+    grade.check(share < 0 || share > 0.3, "the seeds are not drawn, or drawn anew for each user");
+    grade.check(share < 1.12 || share > 2, "too wide: draw S seeds for a sample, not one");
   });
   grade.part("pairs", [&] {  // easy users are easy for both
     const Gains baseline = gains("c", 0.3, 1);

@@ -9,7 +9,7 @@
 //
 // Write the honest report and the first two, then count what they gain on results that are pure noise: how much
 // larger is the largest of n numbers from N(0,1) than one of them, on average? And write what tells a head start from
-// a lasting gain: the first epoch from which the baseline's best validation so far reaches ours at its end.
+// a lasting gain: the first epoch from which the baseline's best validation so far reaches the best of ours.
 //
 // Hint 1: Ties go to the earliest epoch: training stops there.
 // Hint 2: Average the largest of n numbers over many draws; 20,000 give two digits.
