@@ -22,8 +22,8 @@ namespace {
 using real = double;
 struct Node;
 
-// A number with its gradient history. A Value is a handle, like ag::Tensor: copies share all three, so every
-// copy sees what the training loop writes into data().
+// A number with its gradient and its history. A Value is a handle, like ag::Tensor: copies share all three, so
+// every copy sees what the training loop writes into data().
 class Value {
  public:
   explicit Value(real data) : impl_(std::make_shared<Impl>()) { impl_->data = data; }

@@ -99,25 +99,6 @@ void take_step(nn::Adam& adam, const Tensor& loss) {
   adam.step();
 }
 
-// --- 3. Forgetting zero_grad
-
-// Gradients add up. So without zero_grad a step uses the sum of all gradients since the first: w'' = -lr w, a
-// pendulum without friction, which swings for ever. Returns w after each step on the loss w^2 / 2.
-std::vector<double> descend(bool zero_grad) {
-  const Tensor w = Tensor::from({}, {1}).set_requires_grad();
-  std::vector<double> path;
-  for (int t = 0; t < 40; ++t) {
-    path.push_back(w.item());
-    ag::backward(ag::scale(ag::mul(w, w), 0.5));
-    w.data()[0] -= real(0.2) * w.grad().item();
-    if (zero_grad) w.zero_grad();
-  }
-  fmt::print("  {:<15}", zero_grad ? "with zero_grad" : "without");
-  for (size_t t = 0; t < 40; t += 4) fmt::print("{:6.2f}", path[t]);
-  fmt::print("\n");
-  return path;
-}
-
 // --- 4. Overfitting
 
 struct Losses {
@@ -193,9 +174,23 @@ void chapter(const lesson::Options& options) {
   check(off < 1e-3, fmt::format("nn::Adam walks the same way: {:.1e} apart after 10 steps of 0.01", off));
 
   lesson::heading("3. Forgetting zero_grad: w on the loss w^2 / 2, every fourth of 40 steps");
-  const std::vector<double> good = descend(true), forgot = descend(false);
-  check(std::abs(good.back()) < 0.01, "with it, w goes to the minimum");
-  check(*std::max_element(forgot.end() - 20, forgot.end()) > 0.5, "without it, w swings as at the start");
+  // Gradients add up. So without zero_grad a step uses the sum of all gradients since the first: w'' = -lr w, a
+  // pendulum without friction, which swings for ever.
+  for (const bool zero_grad : {true, false}) {
+    const Tensor w = Tensor::from({}, {1}).set_requires_grad();
+    double late = 0;  // the largest |w| in the second half
+    fmt::print("  {:<15}", zero_grad ? "with zero_grad" : "without");
+    for (int t = 0; t < 40; ++t) {
+      if (t % 4 == 0) fmt::print("{:6.2f}", w.item());
+      if (t >= 20) late = std::max(late, std::abs(double(w.item())));
+      ag::backward(ag::scale(ag::mul(w, w), 0.5));
+      w.data()[0] -= real(0.2) * w.grad().item();
+      if (zero_grad) w.zero_grad();
+    }
+    fmt::print("\n");
+    if (zero_grad) check(late < 0.05, "with it, w goes to the minimum");
+    if (!zero_grad) check(late > 0.5, "without it, w swings as at the start");
+  }
 
   lesson::heading("4. Overfitting: mean squared errors on 20 noisy points, and on 500 others for validation");
   // With noise of 0.4 no function can have a validation loss below 0.16. A training loss below that is the

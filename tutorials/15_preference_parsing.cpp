@@ -101,8 +101,8 @@ Tensor states(const p2rec::ItemReader& reader, const p2rec::Prompts& prompts, co
   return p2rec::prompt_states(reader, nn::pack(texts));
 }
 
-// Prints how the loss falls while tokens are read, and returns it as a curve. `blind`: the loss of a
-// prediction that looks at no prompt, here 1.
+// Prints how the loss falls while tokens are read, and returns it as a curve, both as a share of `blind`: the
+// loss of a prediction that looks at no prompt.
 lesson::Series show_curve(const char* name, const std::vector<double>& losses, double blind, int64_t tokens) {
   p2rec::Points points;
   for (size_t i = 0; i < losses.size(); ++i)

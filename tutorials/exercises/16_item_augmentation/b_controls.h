@@ -2,7 +2,7 @@
 //
 // A control is the same table without one property. Write three, for a table x (V,d) of items in groups:
 //
-//   shuffled        row i gets the row of another item, at random: the numbers stay, their meaning goes
+//   shuffled        row i gets the row of another item, at random: the numbers stay without their meaning
 //   within groups   the same, but the other item is of the same group: what the group means stays
 //   group means     row i is the mean of the rows of its group: nothing but the group is left
 //
