@@ -24,6 +24,12 @@ struct AdamStep {
   bool decoupled;  // AdamW: the decay acts on the weight; Adam: it is added to the gradient
 };
 
+// A piece of a tensor's numbers. An array of pieces lets one kernel read many tensors.
+struct Piece {
+  const real* x;
+  int64_t n;
+};
+
 // Packed attention: q (N,H,D), k and v (M,KV,D). Sequence b has the queries [q_offsets[b], q_offsets[b+1])
 // and the keys [k_offsets[b], k_offsets[b+1]).
 struct AttentionArgs {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 #include "autograd/kernels.h"
 
@@ -87,30 +88,39 @@ std::vector<Tensor> Adam::parameters() const {
   return result;
 }
 
-// The sum of squares of all numbers, computed in double.
-static double sum_squares(const Tensor& x) {
-  const ag::Storage sum_on_device(sizeof(double), x.device());
-  DISPATCH(x.device(), sum_squares, static_cast<double*>(sum_on_device.data()), x.data(), x.numel());
-  double sum = 0;
-  ag::copy_memory(&sum, ag::Device::CPU, sum_on_device.data(), x.device(), sizeof sum);
-  return sum;
+// The sum of squares of all numbers of the tensors, in double. One kernel sums pieces of all of them, and one
+// copy brings the sums back.
+static double sum_squares(const std::vector<Tensor>& tensors) {
+  if (tensors.empty()) return 0;
+  constexpr int64_t kPiece = 1 << 16;
+  const ag::Device device = tensors[0].device();
+  std::vector<ag::Piece> pieces;
+  for (const Tensor& x : tensors) {
+    for (int64_t begin = 0; begin < x.numel(); begin += kPiece)
+      pieces.push_back({x.data() + begin, std::min(kPiece, x.numel() - begin)});
+  }
+  std::vector<double> sums(pieces.size());
+  const int64_t P = std::ssize(pieces), piece_bytes = P * int64_t{sizeof(ag::Piece)},
+                sum_bytes = P * int64_t{sizeof(double)};
+  const ag::Storage pieces_there(piece_bytes, device), sums_there(sum_bytes, device);
+  ag::copy_memory(pieces_there.data(), device, pieces.data(), ag::Device::CPU, piece_bytes);
+  DISPATCH(device, sum_squares, static_cast<double*>(sums_there.data()),
+           static_cast<const ag::Piece*>(pieces_there.data()), P);
+  ag::copy_memory(sums.data(), ag::Device::CPU, sums_there.data(), device, sum_bytes);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
-  double squares = 0;
+  std::vector<Tensor> gradients;
   for (const Tensor& w : parameters) {
-    const Tensor dw = w.grad();
-    if (dw.defined()) squares += sum_squares(dw);
+    if (const Tensor dw = w.grad(); dw.defined()) gradients.push_back(dw);
   }
-  const double norm = std::sqrt(squares), factor = max_norm / (norm + 1e-6);
+  const double norm = std::sqrt(sum_squares(gradients)), factor = max_norm / (norm + 1e-6);
   AG_CHECK(std::isfinite(norm), "clip_grad_norm: the gradients' norm is ", norm,
            "; hint: a lower learning rate");
   if (factor < 1) {
-    for (const Tensor& w : parameters) {
-      const Tensor dw = w.grad();
-      if (dw.defined())
-        DISPATCH(dw.device(), scale, dw.data(), static_cast<ag::real>(factor), dw.data(), dw.numel());
-    }
+    for (const Tensor& dw : gradients)
+      DISPATCH(dw.device(), scale, dw.data(), static_cast<ag::real>(factor), dw.data(), dw.numel());
   }
   return norm;
 }

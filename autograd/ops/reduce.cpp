@@ -64,11 +64,14 @@ void sum_all(real* y, const real* x, int64_t n) {
   *y = static_cast<real>(total);
 }
 
-void sum_squares(double* y, const real* x, int64_t n) {
-  double total = 0;
+void sum_squares(double* y, const Piece* pieces, int64_t P) {
+  parallel_for(P, 1 << 12, [&](int64_t p) {
+    const auto [x, n] = pieces[p];
+    double total = 0;
 #pragma omp simd reduction(+ : total)
-  for (int64_t i = 0; i < n; ++i) total += double(x[i]) * double(x[i]);
-  *y = total;
+    for (int64_t i = 0; i < n; ++i) total += double(x[i]) * double(x[i]);
+    y[p] = total;
+  });
 }
 
 void sum_rows(real* y, const real* x, int64_t R, int64_t C) {

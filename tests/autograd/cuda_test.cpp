@@ -123,18 +123,25 @@ CUDA_TEST_CASE("an optimiser's steps and clipping are the CPU's") {
   for (const bool decoupled : {true, false}) {
     CAPTURE(decoupled);
     std::vector<std::vector<real>> results;
+    std::vector<double> norms;
     for (const Device device : {Device::CPU, Device::CUDA}) {
       Tensor w = testing::random_tensor({9, 40}, 1).to(device).set_requires_grad();
+      Tensor large = testing::random_tensor({300, 500}, 1).to(device).set_requires_grad();
       nn::Adam adam({{"w", w}}, {.lr = 0.1, .weight_decay = 0.1, .decoupled = decoupled});
       for (uint32_t step = 0; step < 3; ++step) {
         w.set_grad(testing::random_tensor({9, 40}, 2 + step).to(device));
-        CHECK(nn::clip_grad_norm({w}, 1) > 1);
+        large.set_grad(testing::random_tensor({300, 500}, 3 + step).to(device));
+        norms.push_back(nn::clip_grad_norm({w, large}, 1));
         adam.step();
       }
       results.push_back(w.values());
     }
     check_close(Tensor::from({360}, {results[1].begin(), results[1].end()}),
                 Tensor::from({360}, {results[0].begin(), results[0].end()}), tolerance::kFused, "w");
+    for (size_t step = 0; step < 3; ++step) {
+      CHECK(norms[step] > 1);
+      CHECK(norms[3 + step] == doctest::Approx(norms[step]).epsilon(1e-12));
+    }
   }
 }
 

@@ -2,6 +2,8 @@
 // clipping and a cosine schedule with warm-up.
 #include "nn/optim.h"
 
+#include <cmath>
+
 #include "tests/parity.h"
 
 using ag::Tensor;
@@ -47,6 +49,16 @@ TEST_CASE("Adam with L2 and AdamW equal PyTorch, step by step, with clipping, wa
     }
     parity.check("norm of the gradients", norms, file.at("norm"), testing::tolerance::kOpForward);
   }
+}
+
+TEST_CASE("the norm is that of all numbers of all gradients, also of large ones") {
+  Tensor small = Tensor::full({3}, 1), large = Tensor::full({500, 400}, 1), frozen = Tensor::full({2}, 1);
+  small.set_grad(Tensor::full({3}, 2));
+  large.set_grad(Tensor::full({500, 400}, 0.5));
+  CHECK(nn::clip_grad_norm({small, frozen, large}, 1) == doctest::Approx(std::sqrt(12 + 50000)));
+  CHECK(large.grad().data()[199999] == doctest::Approx(0.5 / std::sqrt(12 + 50000)));
+  CHECK(small.grad().data()[0] == doctest::Approx(2 / std::sqrt(12 + 50000)));
+  CHECK(nn::clip_grad_norm({frozen}, 1) == 0);
 }
 
 TEST_CASE("a parameter without a gradient does not change, and groups have their own learning rates") {
