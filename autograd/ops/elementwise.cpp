@@ -153,6 +153,8 @@ void scale(real* y, real a, const real* x, int64_t n) {
   });
 }
 
+void scale_by(real* y, const real* a, const real* x, int64_t n) { scale(y, *a, x, n); }
+
 void add_row(real* y, const real* x, const real* b, int64_t R, int64_t C) {
   parallel_for(R, C, [&](int64_t r) {
     for (int64_t c = 0; c < C; ++c) y[r * C + c] = x[r * C + c] + b[c];

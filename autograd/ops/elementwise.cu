@@ -49,6 +49,10 @@ void scale(real* y, real a, const real* x, int64_t n) {
   for_each(n, [=] __device__(int64_t i) { y[i] = a * x[i]; });
 }
 
+void scale_by(real* y, const real* a, const real* x, int64_t n) {
+  for_each(n, [=] __device__(int64_t i) { y[i] = *a * x[i]; });
+}
+
 void add_row(real* y, const real* x, const real* b, int64_t R, int64_t C) {
   for_each(R * C, [=] __device__(int64_t i) { y[i] = x[i] + b[i % C]; });
 }

@@ -10,7 +10,9 @@ Tensor total(const char* name, const Tensor& x, real factor) {
   DISPATCH(x.device(), sum_all, y.data(), x.data(), x.numel());
   DISPATCH(x.device(), scale, y.data(), factor, y.data(), 1);
   return record(name, y, {x}, [shape = x.shape(), factor](const Tensor& dy, const Needs&) -> Grads {
-    return {Tensor::full(shape, factor * dy.item(), dy.device())};
+    Tensor dx = Tensor::full(shape, factor, dy.device());
+    DISPATCH(dy.device(), scale_by, dx.data(), dy.data(), dx.data(), dx.numel());
+    return {dx};
   });
 }
 

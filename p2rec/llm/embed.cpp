@@ -61,7 +61,7 @@ Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& 
     std::vector<std::vector<int32_t>> prompts;
     for (; done < std::min(begin + kItemsEmbeddedTogether, items); ++done) prompts.push_back(prompt_of(done));
     table.rows(begin, done).copy_from(prompt_states(reader, nn::pack(prompts), prefix));
-    task.progress(double(done) / double(items), fmt::format("{} of {} items", done, items));
+    if (task.progress(double(done) / double(items))) task.show(fmt::format("{} of {} items", done, items));
     if (task.save_due()) task.save(done - 1, {{"table", table}}, {{"done", std::to_string(done)}});
     task.check_stop();
   }

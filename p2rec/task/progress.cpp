@@ -66,21 +66,29 @@ double Progress::sum(const Item& item, double Item::*what) const {
   return total;
 }
 
-void Progress::report(const std::string& task, double fraction, const std::string& text) {
+std::string Progress::root_of(std::string task) {
+  while (!items_[task].parent.empty()) task = items_[task].parent;
+  return task;
+}
+
+bool Progress::report(const std::string& task, double fraction) {
   Item& item = items_[task];
   item.fraction = std::clamp(fraction, 0.0, 1.0);
   if (item.first_counts_as_before) item.before = item.fraction;
   item.first_counts_as_before = false;
   item.reported = true;
-  if (style_ == ProgressStyle::Quiet) return;
-
-  std::string root = task;
-  while (!items_[root].parent.empty()) root = items_[root].parent;
+  if (style_ == ProgressStyle::Quiet) return false;
+  const std::string root = root_of(task);
   const double now = clock_();
   const double wait = style_ == ProgressStyle::Terminal ? kRedraw : kNextLine;
-  if (root == shown_ && now - shown_at_ < wait) return;
+  if (root == shown_ && now - shown_at_ < wait) return false;
   shown_ = root;
   shown_at_ = now;
+  return true;
+}
+
+void Progress::show(const std::string& task, const std::string& text) {
+  const std::string root = root_of(task);
   const bool is_part = root != task;
   draw(line(root, is_part ? task.substr(std::min(root.size() + 1, task.size())) + ": " + text : text));
 }

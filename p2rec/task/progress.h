@@ -29,7 +29,9 @@ class Progress {
   void begin(const std::string& task, const std::string& parent = "", int64_t parts = 1);
   // Counts the task's first report as done by an earlier process: it does not enter the estimated time left.
   void resumes(const std::string& task);
-  void report(const std::string& task, double fraction, const std::string& text);
+  // Sets the fraction of the task's work that is done. True if it is time to show it: then call show().
+  bool report(const std::string& task, double fraction);
+  void show(const std::string& task, const std::string& text);
   // Ends a task. Returns the seconds since it began.
   double finish(const std::string& task);
 
@@ -46,6 +48,7 @@ class Progress {
     bool first_counts_as_before = false, reported = false;
     std::vector<std::string> parts = {};
   };
+  std::string root_of(std::string task);
   double sum(const Item& item, double Item::*what) const;
   std::string line(const std::string& root, const std::string& text) const;
   void draw(const std::string& line);

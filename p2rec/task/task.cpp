@@ -138,8 +138,14 @@ void Task::announce(const std::string& what) const {
   if (journal_) journal_->say(name_ + ": " + what);
 }
 
-void Task::progress(double fraction, const std::string& text) const {
-  in_journal([&](Journal& journal) { journal.progress_.report(name_, fraction, text); });
+bool Task::progress(double fraction) const {
+  bool due = false;
+  in_journal([&](Journal& journal) { due = journal.progress_.report(name_, fraction); });
+  return due;
+}
+
+void Task::show(const std::string& text) const {
+  in_journal([&](Journal& journal) { journal.progress_.show(name_, text); });
 }
 
 void Task::log(int64_t step, const Values& values) const {

@@ -38,9 +38,10 @@ class Task {
 
   // Prints, before the work, how much there is to do: "943 users, 48,800 tokens per epoch".
   void announce(const std::string& what) const;
-  // Shows the fraction of the work done, in [0,1], and a text: "epoch 3 of 6, loss 0.0021". Cheap enough for
-  // every step, because most calls draw nothing.
-  void progress(double fraction, const std::string& text) const;
+  // Sets the fraction of the work done, in [0,1]. True if it is time to show it, seldom: then call show() with
+  // a text like "epoch 3 of 6, loss 0.0021".
+  bool progress(double fraction) const;
+  void show(const std::string& text) const;
 
   // Writes a line of log.jsonl: {"task": name, "step": step, values...}. It has no times, so that the log of
   // a resumed run equals that of an uninterrupted one. Nine digits distinguish any two floats. Throws

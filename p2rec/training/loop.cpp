@@ -14,29 +14,46 @@ using ag::Tensor;
 
 constexpr int64_t kRecentSteps = 10;  // the progress line shows their mean loss
 
-// Adds up the gradients of a batch, part by part. Returns the batch's loss.
-double backward(const Loop& loop, int64_t step) {
-  double loss = 0;
+// Adds up the gradients of a batch, part by part. Returns the batch's loss, on its device.
+Tensor backward(const Loop& loop, int64_t step) {
+  Tensor loss;
   for (BatchPart part{0, loop.parts}; part.index < part.count; ++part.index) {
     const PartLoss found = loop.loss(step, part);
     if (!found.mean.defined()) continue;
     const double share = static_cast<double>(found.terms) / static_cast<double>(found.of);
     ag::backward(ag::scale(found.mean, share * loop.loss_scale));
-    loss += share * found.mean.item();
+    const Tensor add = ag::scale(found.mean.detach(), share);
+    loss = loss.defined() ? ag::add(loss, add) : add;
   }
   return loss;
 }
 
-double train_step(const Loop& loop, int64_t step, double lr_factor) {
+double lr_factor_of(const Loop& loop, int64_t step) { return loop.schedule ? loop.schedule(step) : 1; }
+
+Tensor train_step(const Loop& loop, int64_t step) {
+  const double lr_factor = lr_factor_of(loop, step);
   loop.adam.zero_grad();
-  const double loss = backward(loop, step);
+  Tensor loss = backward(loop, step);
   if (loop.clip > 0) nn::clip_grad_norm(loop.adam.parameters(), loop.clip);
   if (loop.sparse_rows) {
     loop.adam.step_rows(loop.sparse_rows(), lr_factor);
   } else {
     loop.adam.step(lr_factor);
   }
-  return static_cast<ag::real>(loss);  // rounded as in a checkpoint
+  return loss;
+}
+
+// Logs the losses of the latest steps, which are on the device, and appends them to `losses`. One copy brings
+// them back: it waits for the device, which would otherwise wait for the next step's kernels.
+void read_back(std::vector<Tensor>& latest, const Loop& loop, const Task& task, std::vector<double>& losses) {
+  if (latest.empty()) return;
+  for (Tensor& loss : latest) loss = loss.view({1});
+  for (const ag::real loss : ag::concat(latest, 0).values()) {
+    const int64_t step = std::ssize(losses);
+    task.log(step, {{"loss", loss}, {"lr", loop.lr * lr_factor_of(loop, step)}});
+    losses.push_back(loss);
+  }
+  latest.clear();
 }
 
 void visit_state(const Loop& loop, std::vector<double>& losses, Checkpoint& checkpoint) {
@@ -70,15 +87,20 @@ std::vector<double> train(const Loop& loop, const Task& task) {
     Checkpoint checkpoint(*saved);
     visit_state(loop, losses, checkpoint);
   }
+  std::vector<Tensor> latest;  // losses that are still on the device
   const int64_t total = loop.epochs * loop.steps_per_epoch;
   for (auto step = static_cast<int64_t>(losses.size()); step < total; ++step) {
     if (step % loop.steps_per_epoch == 0 && loop.enough && loop.enough(step / loop.steps_per_epoch)) break;
-    const double lr_factor = loop.schedule ? loop.schedule(step) : 1;
-    losses.push_back(train_step(loop, step, lr_factor));
-    task.log(step, {{"loss", losses.back()}, {"lr", loop.lr * lr_factor}});
-    if (loop.validate && (step + 1) % loop.steps_per_epoch == 0) validate(loop, step, task);
-    task.progress(static_cast<double>(step + 1) / static_cast<double>(total), progress_text(loop, losses));
+    latest.push_back(train_step(loop, step));
+    const bool epoch_ends = (step + 1) % loop.steps_per_epoch == 0;
+    if (epoch_ends) read_back(latest, loop, task, losses);
+    if (epoch_ends && loop.validate) validate(loop, step, task);
+    if (task.progress(static_cast<double>(step + 1) / static_cast<double>(total))) {
+      read_back(latest, loop, task, losses);
+      task.show(progress_text(loop, losses));
+    }
     if (task.save_due()) {
+      read_back(latest, loop, task, losses);
       Checkpoint checkpoint;
       visit_state(loop, losses, checkpoint);
       checkpoint.write(task, step);

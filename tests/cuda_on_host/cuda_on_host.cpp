@@ -122,6 +122,7 @@ struct Scheduler {
 };
 Scheduler scheduler;
 cuda_on_host::Order thread_order = cuda_on_host::Order::Ascending;
+int64_t read_back_count = 0;
 
 void hand_over() {
   if (!_setjmp(scheduler.current->place)) _longjmp(scheduler.place, 1);
@@ -179,6 +180,8 @@ namespace cuda_on_host {
 
 void set_thread_order(Order order) { thread_order = order; }
 
+int64_t read_backs() { return read_back_count; }
+
 void run_grid(unsigned blocks, unsigned threads, const std::function<void()>& kernel) {
   const DeviceMemory::Open open(device_memory());
   scheduler.kernel = &kernel;
@@ -227,6 +230,7 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind)
   if (!device_memory().holds(to) && !device_memory().holds(from)) return cudaErrorInvalidValue;
   const DeviceMemory::Open open(device_memory());
   std::memmove(to, from, bytes);
+  read_back_count += !device_memory().holds(to);
   return cudaSuccess;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 #define __global__
@@ -44,6 +45,8 @@ enum class Order { Ascending, Descending };
 // The order in which the threads of a block run between two __syncthreads.
 void set_thread_order(Order order);
 void run_grid(unsigned blocks, unsigned threads, const std::function<void()>& kernel);
+// Copies from the device to the host so far. On a GPU each waits for all kernels before it.
+int64_t read_backs();
 
 }  // namespace cuda_on_host
 

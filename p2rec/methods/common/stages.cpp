@@ -252,7 +252,7 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   for (const Job& job : jobs) {
     add(job, *load(context, job));
     if (is_counted(config)) break;
-    stage.progress(double(columns.size()) / double(jobs.size()), job.name());
+    if (stage.progress(double(columns.size()) / double(jobs.size()))) stage.show(job.name());
     stage.check_stop();
   }
   if (!is_counted(config)) {

@@ -40,7 +40,8 @@ TEST_CASE("a task without surroundings is silent and never stops") {
   const Task task, part = task.part("x", 2);
   p2rec::request_stop();
   task.announce("much");
-  task.progress(0.5, "half");
+  CHECK(!task.progress(0.5));
+  task.show("half");
   task.log(1, {{"loss", 1}});
   task.save(1, {});
   part.check_stop();
@@ -284,7 +285,7 @@ TEST_CASE("parts on several threads, then sorted") {
       part.resume();
       for (int64_t step = 1; step <= kSteps; ++step) {
         part.log(step, {{"part", i}});
-        part.progress(static_cast<double>(step) / kSteps, "");
+        if (part.progress(static_cast<double>(step) / kSteps)) part.show("");
         if (step % 20 == 0) part.save(step, {{"w", Tensor::full({3}, static_cast<ag::real>(i))}});
       }
     });
@@ -304,6 +305,10 @@ TEST_CASE("parts on several threads, then sorted") {
 
 // --- progress ----------------------------------------------------------------------------------------------
 
+static void report(Progress& progress, const std::string& task, double fraction, const std::string& text) {
+  if (progress.report(task, fraction)) progress.show(task, text);
+}
+
 TEST_CASE("without a terminal: the first report, then one line in ten seconds, with the time left") {
   std::ostringstream out;
   double now = 100;
@@ -311,7 +316,7 @@ TEST_CASE("without a terminal: the first report, then one line in ten seconds, w
   progress.begin("pretrain");
   for (int step = 1; step <= 25; ++step) {
     now += 1;
-    progress.report("pretrain", step / 100.0, "step " + std::to_string(step));
+    report(progress, "pretrain", step / 100.0, "step " + std::to_string(step));
   }
   CHECK(out.str() ==
         "pretrain   1 %  1 min 39 s left  step 1\n"
@@ -326,9 +331,9 @@ TEST_CASE("the remaining time does not include the work of an earlier process") 
   Progress progress(ProgressStyle::Lines, out, [&] { return now; });
   progress.begin("train");
   progress.resumes("train");
-  progress.report("train", 0.5, "a");
+  report(progress, "train", 0.5, "a");
   now = 20;
-  progress.report("train", 0.6, "b");  // 0.1 in 20 s, 0.4 are left
+  report(progress, "train", 0.6, "b");  // 0.1 in 20 s, 0.4 are left
   CHECK(out.str() == "train  50 %  a\ntrain  60 %  1 min 20 s left  b\n");
 }
 
@@ -338,10 +343,10 @@ TEST_CASE("parts are equal shares of their task") {
   Progress progress(ProgressStyle::Lines, out, [&] { return now; });
   progress.begin("train");
   for (const char* part : {"train/a", "train/b"}) progress.begin(part, "train", 4);
-  progress.report("train/a", 0.5, "x");
+  report(progress, "train/a", 0.5, "x");
   now = 30;
   progress.finish("train/a");
-  progress.report("train/b", 0.2, "y");
+  report(progress, "train/b", 0.2, "y");
   CHECK(out.str() == "train  12 %  a: x\ntrain  30 %  1 min 10 s left  b: y\n");
 }
 
@@ -353,7 +358,7 @@ TEST_CASE("on a terminal: five redraws a second, cut to the width, gone before a
     progress.begin("a");
     for (int i = 1; i <= 10; ++i) {
       now += 0.0625;
-      progress.report("a", 0.01 * i, "i");
+      report(progress, "a", 0.01 * i, "i");
     }
     CHECK(out.str() == "\ra   1 %  i\x1b[K\ra   5 %  i\x1b[K\ra   9 %  i\x1b[K");
     out.str("");
@@ -366,7 +371,7 @@ TEST_CASE("on a terminal: five redraws a second, cut to the width, gone before a
     out.str("");
     std::string text;
     for (int i = 0; i < 1000; ++i) text += "é";
-    progress.report("a", 0.5, text);
+    report(progress, "a", 0.5, text);
     const size_t drawn = out.str().size();
     CHECK(drawn > 80);
     CHECK(drawn < 1000);
@@ -380,7 +385,7 @@ TEST_CASE("quiet shows nothing") {
   std::ostringstream out;
   Progress progress(ProgressStyle::Quiet, out, [] { return 0.0; });
   progress.begin("a");
-  progress.report("a", 0.5, "x");
+  report(progress, "a", 0.5, "x");
   progress.say("y");
   progress.finish("a");
   CHECK(out.str() == "");
