@@ -1,6 +1,7 @@
 // Scores of a few candidates per row, for losses that sample. No row of the table is copied.
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
+#include "autograd/ops/row_uses.h"
 #include "autograd/parallel.h"
 
 namespace ag {
@@ -17,21 +18,23 @@ Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids)
   }
   Tensor y = Tensor::empty({N, n}, DType::Real, h.device()), rows = ids.to(h.device());
   DISPATCH(h.device(), candidate_scores, y.data(), h.data(), table.data(), rows.ints(), N, n, C);
-  return record(
-      "candidate_scores", y, {h, table},
-      [h = h.detach(), table = table.detach(), rows, N, n, V, C](const Tensor& dy,
-                                                                 const Needs& needs) -> Grads {
-        Tensor dh, dtable;
-        if (needs[0]) {
-          dh = empty_like(h);
-          DISPATCH(h.device(), candidate_dh, dh.data(), dy.data(), table.data(), rows.ints(), N, n, C);
-        }
-        if (needs[1]) {
-          dtable = zeros_like(table);
-          DISPATCH(h.device(), candidate_dtable, dtable.data(), dy.data(), h.data(), rows.ints(), N, n, V, C);
-        }
-        return {dh, dtable};
-      });
+  return record("candidate_scores", y, {h, table},
+                [h = h.detach(), table = table.detach(), ids, rows, N, n, V, C](const Tensor& dy,
+                                                                                const Needs& needs) -> Grads {
+                  Tensor dh, dtable;
+                  if (needs[0]) {
+                    dh = empty_like(h);
+                    DISPATCH(h.device(), candidate_dh, dh.data(), dy.data(), table.data(), rows.ints(), N, n,
+                             C);
+                  }
+                  if (needs[1]) {
+                    dtable = zeros_like(table);
+                    const RowUses uses(ids, V, h.device());
+                    DISPATCH(h.device(), candidate_dtable, dtable.data(), dy.data(), h.data(),
+                             uses.begin.ints(), uses.at.ints(), n, V, C);
+                  }
+                  return {dh, dtable};
+                });
 }
 
 namespace cpu {
@@ -62,20 +65,12 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
   });
 }
 
-// As scatter_add_rows: each thread owns a range of rows, so one thread writes each row, in a fixed order.
-void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* ids, int64_t N, int64_t n,
-                      int64_t V, int64_t C) {
-  const int64_t threads = thread_count();
-  parallel_for(threads, N * n * C / threads, [&](int64_t thread) {
-    const int64_t begin = V * thread / threads, end = V * (thread + 1) / threads;
-    for (int64_t i = 0; i < N; ++i) {
-      const real* state = h + i * C;
-      for (int64_t j = 0; j < n; ++j) {
-        const int32_t id = ids[i * n + j];
-        if (id < begin || id >= end) continue;
-        const real factor = dy[i * n + j];
-        for (int64_t c = 0; c < C; ++c) dtable[id * C + c] += factor * state[c];
-      }
+void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* begin, const int32_t* at,
+                      int64_t n, int64_t V, int64_t C) {
+  parallel_for(V, V ? begin[V] * C / V : 0, [&](int64_t v) {
+    for (int64_t i = begin[v]; i < begin[v + 1]; ++i) {
+      const real *state = h + at[i] / n * C, factor = dy[at[i]];
+      for (int64_t c = 0; c < C; ++c) dtable[v * C + c] += factor * state[c];
     }
   });
 }

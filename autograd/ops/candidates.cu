@@ -22,14 +22,14 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
   });
 }
 
-// As scatter_add_rows.
-void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* ids, int64_t N, int64_t n,
-                      int64_t V, int64_t C) {
+void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* begin, const int32_t* at,
+                      int64_t n, int64_t V, int64_t C) {
   for_each_row(V, [=] __device__(int64_t v, const Block& block) {
-    for (int64_t i = 0; i < N * n; ++i) {
-      if (ids[i] != v) continue;
-      const real *state = h + i / n * C, factor = dy[i];
-      for (int64_t c = block.thread(); c < C; c += kThreads) dtable[v * C + c] += factor * state[c];
+    if (begin[v] == begin[v + 1]) return;
+    for (int64_t c = block.thread(); c < C; c += kThreads) {
+      real sum = 0;
+      for (int64_t i = begin[v]; i < begin[v + 1]; ++i) sum += dy[at[i]] * h[at[i] / n * C + c];
+      dtable[v * C + c] += sum;
     }
   });
 }

@@ -3,6 +3,7 @@
 
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
+#include "autograd/ops/row_uses.h"
 #include "autograd/parallel.h"
 
 namespace ag {
@@ -50,9 +51,11 @@ Tensor embedding(const Tensor& table, const Tensor& ids) {
     return y;
   }
   DISPATCH(table.device(), gather_rows, y.data(), table.data(), rows.ints(), N, C);
-  return record("embedding", y, {table}, [rows, N, V, C](const Tensor& dy, const Needs&) -> Grads {
+  return record("embedding", y, {table}, [ids, V, C](const Tensor& dy, const Needs&) -> Grads {
+    const RowUses uses(ids, V, dy.device());
     Tensor dtable = Tensor::zeros({V, C}, DType::Real, dy.device());
-    DISPATCH(dy.device(), scatter_add_rows, dtable.data(), dy.data(), rows.ints(), N, V, C);
+    DISPATCH(dy.device(), scatter_add_rows, dtable.data(), dy.data(), uses.begin.ints(), uses.at.ints(), V,
+             C);
     return {dtable};
   });
 }
@@ -124,15 +127,11 @@ void gather_rows_bf16(real* y, const uint16_t* table, const int32_t* ids, int64_
   for (int64_t i = 0; i < N; ++i) widen_bf16(y + i * C, table + ids[i] * C, C);
 }
 
-// Each thread owns a range of the table's rows and searches all ids for them. So one thread writes each row,
-// and the order of the additions is that of the ids for any number of threads.
-void scatter_add_rows(real* dtable, const real* dy, const int32_t* ids, int64_t N, int64_t V, int64_t C) {
-  const int64_t threads = thread_count();
-  parallel_for(threads, N * C / threads, [&](int64_t thread) {
-    const int64_t begin = V * thread / threads, end = V * (thread + 1) / threads;
-    for (int64_t i = 0; i < N; ++i) {
-      if (ids[i] < begin || ids[i] >= end) continue;
-      for (int64_t c = 0; c < C; ++c) dtable[ids[i] * C + c] += dy[i * C + c];
+void scatter_add_rows(real* dtable, const real* dy, const int32_t* begin, const int32_t* at, int64_t V,
+                      int64_t C) {
+  parallel_for(V, V ? begin[V] * C / V : 0, [&](int64_t v) {
+    for (int64_t i = begin[v]; i < begin[v + 1]; ++i) {
+      for (int64_t c = 0; c < C; ++c) dtable[v * C + c] += dy[at[i] * C + c];
     }
   });
 }

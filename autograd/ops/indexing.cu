@@ -11,13 +11,14 @@ void gather_rows_bf16(real* y, const uint16_t* table, const int32_t* ids, int64_
   for_each(N * C, [=] __device__(int64_t i) { y[i] = math::from_bf16(table[ids[i / C] * C + i % C]); });
 }
 
-// One block for each row of the table searches all ids for it, so the order of the additions is that of the
-// ids, as on the CPU.
-void scatter_add_rows(real* dtable, const real* dy, const int32_t* ids, int64_t N, int64_t V, int64_t C) {
+void scatter_add_rows(real* dtable, const real* dy, const int32_t* begin, const int32_t* at, int64_t V,
+                      int64_t C) {
   for_each_row(V, [=] __device__(int64_t v, const Block& block) {
-    for (int64_t i = 0; i < N; ++i) {
-      if (ids[i] != v) continue;
-      for (int64_t c = block.thread(); c < C; c += kThreads) dtable[v * C + c] += dy[i * C + c];
+    if (begin[v] == begin[v + 1]) return;
+    for (int64_t c = block.thread(); c < C; c += kThreads) {
+      real sum = 0;
+      for (int64_t i = begin[v]; i < begin[v + 1]; ++i) sum += dy[at[i] * C + c];
+      dtable[v * C + c] += sum;
     }
   });
 }
