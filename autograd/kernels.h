@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "autograd/device.h"
 #include "autograd/host_device.h"
+#include "autograd/profile.h"
 #include "autograd/rng.h"
 #include "autograd/tensor.h"
 
@@ -49,12 +51,6 @@ struct AttentionArgs {
 // The size, in reals, of the scratch memory that attention_forward and attention_backward need.
 int64_t attention_scratch(const AttentionArgs& s, Device device);
 
-inline void check_argument(Device device, const char* kernel, const AttentionArgs& s) {
-  check_memory(device, kernel, s.q_offsets);
-  check_memory(device, kernel, s.k_offsets);
-  check_memory(device, kernel, s.rows);
-}
-
 namespace cpu {
 #include "autograd/kernels.inc"
 }
@@ -64,4 +60,40 @@ namespace cuda {
 }
 #endif
 
+// A tensor as a kernel's argument: the address of its numbers, or null if it is undefined.
+struct Address {
+  const Tensor& x;
+  operator real*() const { return x.defined() ? x.data() : nullptr; }
+  operator int32_t*() const { return x.defined() ? x.ints() : nullptr; }
+  operator uint16_t*() const { return x.defined() ? x.bf16() : nullptr; }
+};
+template <class T>
+const T& argument(const char* /*kernel*/, Device /*device*/, const T& number) {
+  return number;
+}
+inline Address argument(const char* kernel, Device device, const Tensor& x) {
+  if (x.defined()) check_device(kernel, device, x);
+  return {x};
+}
+
+template <class... Parameters, class... Arguments>
+void run_kernel(const char* name, Device device, void (*on_cpu)(Parameters...),
+                std::type_identity_t<void (*)(Parameters...)> on_cuda, const Arguments&... arguments) {
+  const auto kernel = device == Device::CPU ? on_cpu : on_cuda;
+  if (!kernel) throw_without_cuda();
+  const KernelTimer timer(name);
+  kernel(argument(name, device, arguments)...);
+}
+
 }  // namespace ag
+
+// Calls the kernel `name` of the device's backend: DISPATCH(x.device(), rms_norm_forward, arguments...).
+// A backend is a namespace (ag::cpu, ag::cuda) that implements every function of kernels.inc. An argument is a
+// number or a tensor, whose device is checked; or an address within a tensor.
+#ifdef P2REC_CUDA
+#define CUDA_KERNEL(name) ::ag::cuda::name
+#else
+#define CUDA_KERNEL(name) nullptr
+#endif
+#define DISPATCH(device, name, ...) \
+  ::ag::run_kernel(#name, device, ::ag::cpu::name, CUDA_KERNEL(name), __VA_ARGS__)

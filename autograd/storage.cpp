@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
@@ -79,8 +78,6 @@ class CachingAllocator {
         throw OutOfMemory(
             message("out of memory: a tensor of ", bytes, " bytes does not fit, ", stats_.in_use,
                     " bytes are in use; hint: a smaller batch or a shorter history needs less"));
-      blocks_[static_cast<const char*>(block)] = wanted;
-      used_ = true;
     }
     stats_.in_use += *capacity;
     stats_.peak = std::max(stats_.peak, stats_.in_use);
@@ -98,15 +95,6 @@ class CachingAllocator {
   void release_cached() {
     const std::lock_guard lock(mutex_);
     release_locked();
-  }
-
-  // True if the address is in a block of this device, or just after its end: a slice without rows.
-  bool holds(const void* memory) {
-    if (!used_) return false;  // fast: every kernel calls this, and most programs use one device
-    const std::lock_guard lock(mutex_);
-    const auto* address = static_cast<const char*>(memory);
-    const auto after = blocks_.upper_bound(address);
-    return after != blocks_.begin() && address <= std::prev(after)->first + std::prev(after)->second;
   }
 
   MemoryStats stats() {
@@ -142,10 +130,7 @@ class CachingAllocator {
     return stats_.in_use + size <= limit_ ? block_of(size, device_) : nullptr;
   }
 
-  void give(void* block, int64_t size) {
-    blocks_.erase(static_cast<const char*>(block));
-    give_back(block, size, device_);
-  }
+  void give(void* block, int64_t size) { give_back(block, size, device_); }
 
   void release_locked() {
     for (auto& [size, block] : free_) give(block, size);
@@ -155,10 +140,8 @@ class CachingAllocator {
   }
 
   Device device_;
-  std::atomic<bool> used_ = false;
   std::mutex mutex_;
-  std::multimap<int64_t, void*> free_;     // by size
-  std::map<const char*, int64_t> blocks_;  // sizes of all blocks, free or in use
+  std::multimap<int64_t, void*> free_;  // by size
   MemoryStats stats_;
   int64_t most_in_use_ = 0;                              // since the cache was released
   int64_t limit_ = std::numeric_limits<int64_t>::max();  // of stats_.in_use
@@ -200,13 +183,6 @@ MemoryLimit::~MemoryLimit() { allocator(device_).set_limit(std::numeric_limits<i
 void release_cached_memory() {
   allocator(Device::CPU).release_cached();
   allocator(Device::CUDA).release_cached();
-}
-
-void check_memory(Device device, const char* kernel, const void* memory) {
-  if (!memory) return;
-  const Device found = allocator(Device::CUDA).holds(memory) ? Device::CUDA : Device::CPU;
-  AG_CHECK(found == device, kernel, ": its first tensor is on ", name_of(device), " but another one on ",
-           name_of(found), "; hint: Tensor::to moves one");
 }
 
 void copy_memory(void* to, [[maybe_unused]] Device to_device, const void* from,

@@ -33,9 +33,7 @@ std::vector<std::shared_ptr<Node>> nodes_of(const Tensor& y) {
 }
 
 // y += x
-void add_in_place(const Tensor& y, const Tensor& x) {
-  DISPATCH(y.device(), axpy, y.data(), real(1), x.data(), x.numel());
-}
+void add_in_place(const Tensor& y, const Tensor& x) { DISPATCH(y.device(), axpy, y, real(1), x, x.numel()); }
 
 // sum += g. In place if no other tensor shares sum's memory; otherwise sum becomes a new tensor.
 void accumulate(Tensor& sum, Tensor g) {

@@ -184,7 +184,7 @@ void Tensor::round_to_bf16() {
   AG_CHECK(is_leaf() && !grad().defined() && !requires_grad(),
            "Tensor::round_to_bf16: only a leaf that does not require grad can be rounded");
   const Tensor rounded = empty(shape(), DType::BF16, device());
-  DISPATCH(device(), round_to_bf16, rounded.bf16(), data(), numel());
+  DISPATCH(device(), round_to_bf16, rounded, *this, numel());
   impl_->storage = rounded.impl_->storage;
   impl_->offset = 0;
   impl_->dtype = DType::BF16;
@@ -193,11 +193,11 @@ void Tensor::round_to_bf16() {
 Tensor Tensor::widened() const {
   if (dtype() != DType::BF16) return *this;
   Tensor wide = empty(shape(), DType::Real, device());
-  DISPATCH(device(), widen_bf16, wide.data(), bf16(), numel());
+  DISPATCH(device(), widen_bf16, wide, *this, numel());
   return wide;
 }
 
-void Tensor::fill(real value) { DISPATCH(device(), fill, data(), value, numel()); }
+void Tensor::fill(real value) { DISPATCH(device(), fill, *this, value, numel()); }
 
 bool Tensor::requires_grad() const { return impl().requires_grad; }
 
@@ -225,6 +225,11 @@ void Tensor::set_node(std::shared_ptr<Node> node) {
 }
 
 bool Tensor::owns_alone() const { return impl_.use_count() == 1 && impl().storage.use_count() == 1; }
+
+void check_device(const char* name, Device device, const Tensor& x) {
+  AG_CHECK(x.device() == device, name, ": its first tensor is on ", name_of(device), " but another one on ",
+           name_of(x.device()), "; hint: Tensor::to moves one");
+}
 
 Tensor empty_like(const Tensor& x) { return Tensor::empty(x.shape(), x.dtype(), x.device()); }
 Tensor zeros_like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype(), x.device()); }

@@ -99,6 +99,9 @@ class Tensor {
   std::shared_ptr<Impl> impl_;
 };
 
+// Throws ag::Error, naming the op or kernel, if x is not on the device of its first tensor.
+void check_device(const char* name, Device device, const Tensor& x);
+
 Tensor empty_like(const Tensor& x);
 Tensor zeros_like(const Tensor& x);
 

@@ -69,7 +69,7 @@ void merge_lora(Module& model) {
     if (!linear.lora()) return;
     const auto& [A, B, scaling, dropout, stream] = *linear.lora();
     DISPATCH(linear.weight.device(), gemm, false, false, B.dim(0), A.dim(1), A.dim(0),
-             static_cast<ag::real>(scaling), B.data(), A.data(), ag::real(1), linear.weight.data());
+             static_cast<ag::real>(scaling), B, A, ag::real(1), linear.weight);
   });
 }
 

@@ -38,8 +38,8 @@ void Adam::step(double lr_factor) {
   for (Slot& slot : slots_) {
     const Tensor dw = slot.w.grad();
     if (!dw.defined()) continue;
-    DISPATCH(slot.w.device(), adam_step, slot.w.data(), slot.m.data(), slot.v.data(), dw.data(),
-             slot.w.numel(), step_of(slot, lr_factor));
+    DISPATCH(slot.w.device(), adam_step, slot.w, slot.m, slot.v, dw, slot.w.numel(),
+             step_of(slot, lr_factor));
   }
 }
 
@@ -57,8 +57,8 @@ void Adam::step_rows(const RowGradient& gradient, double lr_factor) {
              gradient.ids.ints()[i]);
   step(lr_factor);
   const Tensor ids = gradient.ids.to(slot->w.device());
-  DISPATCH(slot->w.device(), adam_step_rows, slot->w.data(), slot->m.data(), slot->v.data(),
-           gradient.rows.data(), ids.ints(), U, C, step_of(*slot, lr_factor));
+  DISPATCH(slot->w.device(), adam_step_rows, slot->w, slot->m, slot->v, gradient.rows, ids, U, C,
+           step_of(*slot, lr_factor));
 }
 
 void Adam::zero_grad() {
@@ -96,6 +96,7 @@ static double sum_squares(const std::vector<Tensor>& tensors) {
   const ag::Device device = tensors[0].device();
   std::vector<ag::Piece> pieces;
   for (const Tensor& x : tensors) {
+    ag::check_device("clip_grad_norm", device, x);
     for (int64_t begin = 0; begin < x.numel(); begin += kPiece)
       pieces.push_back({x.data() + begin, std::min(kPiece, x.numel() - begin)});
   }
@@ -120,7 +121,7 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
            "; hint: a lower learning rate");
   if (factor < 1) {
     for (const Tensor& dw : gradients)
-      DISPATCH(dw.device(), scale, dw.data(), static_cast<ag::real>(factor), dw.data(), dw.numel());
+      DISPATCH(dw.device(), scale, dw, static_cast<ag::real>(factor), dw, dw.numel());
   }
   return norm;
 }

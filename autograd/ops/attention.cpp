@@ -62,20 +62,18 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Offset
   if (numbers.defined()) s.rows = numbers.ints();
   Tensor y = empty_like(q), logsumexp = Tensor::empty({q.dim(0), q.dim(1)}, DType::Real, device),
          scratch = Tensor::empty({attention_scratch(s, device)}, DType::Real, device);
-  DISPATCH(device, attention_forward, y.data(), logsumexp.data(), scratch.data(), q.data(), k.data(),
-           v.data(), s);
+  DISPATCH(device, attention_forward, y, logsumexp, scratch, q, k, v, s);
   // The offsets and row numbers are captured too: s points into them.
-  return record("attention", y, {q, k, v},
-                [q = q.detach(), k = k.detach(), v = v.detach(), y = y.detach(), logsumexp, q_begins,
-                 k_begins, numbers, s](const Tensor& dy, const Needs&) -> Grads {
-                  // Allocated again: there may be more threads now than in the forward pass.
-                  Tensor dq = empty_like(q), dk = empty_like(k), dv = empty_like(v),
-                         workspace =
-                             Tensor::empty({attention_scratch(s, q.device())}, DType::Real, q.device());
-                  DISPATCH(q.device(), attention_backward, dq.data(), dk.data(), dv.data(), workspace.data(),
-                           dy.data(), y.data(), logsumexp.data(), q.data(), k.data(), v.data(), s);
-                  return {dq, dk, dv};
-                });
+  return record(
+      "attention", y, {q, k, v},
+      [q = q.detach(), k = k.detach(), v = v.detach(), y = y.detach(), logsumexp, q_begins, k_begins, numbers,
+       s](const Tensor& dy, const Needs&) -> Grads {
+        // Allocated again: there may be more threads now than in the forward pass.
+        Tensor dq = empty_like(q), dk = empty_like(k), dv = empty_like(v),
+               workspace = Tensor::empty({attention_scratch(s, q.device())}, DType::Real, q.device());
+        DISPATCH(q.device(), attention_backward, dq, dk, dv, workspace, dy, y, logsumexp, q, k, v, s);
+        return {dq, dk, dv};
+      });
 }
 
 Tensor attention_composed(const Tensor& q, const Tensor& k, const Tensor& v, const Offsets& q_offsets,

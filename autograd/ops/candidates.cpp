@@ -17,21 +17,19 @@ Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids)
              i / n, " is not an index below ", V);
   }
   Tensor y = Tensor::empty({N, n}, DType::Real, h.device()), rows = ids.to(h.device());
-  DISPATCH(h.device(), candidate_scores, y.data(), h.data(), table.data(), rows.ints(), N, n, C);
+  DISPATCH(h.device(), candidate_scores, y, h, table, rows, N, n, C);
   return record("candidate_scores", y, {h, table},
                 [h = h.detach(), table = table.detach(), ids, rows, N, n, V, C](const Tensor& dy,
                                                                                 const Needs& needs) -> Grads {
                   Tensor dh, dtable;
                   if (needs[0]) {
                     dh = empty_like(h);
-                    DISPATCH(h.device(), candidate_dh, dh.data(), dy.data(), table.data(), rows.ints(), N, n,
-                             C);
+                    DISPATCH(h.device(), candidate_dh, dh, dy, table, rows, N, n, C);
                   }
                   if (needs[1]) {
                     dtable = zeros_like(table);
                     const RowUses uses(ids, V, h.device());
-                    DISPATCH(h.device(), candidate_dtable, dtable.data(), dy.data(), h.data(),
-                             uses.begin.ints(), uses.at.ints(), n, V, C);
+                    DISPATCH(h.device(), candidate_dtable, dtable, dy, h, uses.begin, uses.at, n, V, C);
                   }
                   return {dh, dtable};
                 });

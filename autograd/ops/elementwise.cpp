@@ -13,10 +13,10 @@ namespace {
 
 Tensor unary(const char* name, Unary op, const Tensor& x) {
   Tensor y = empty_like(x);
-  DISPATCH(x.device(), unary_forward, y.data(), x.data(), x.numel(), op);
+  DISPATCH(x.device(), unary_forward, y, x, x.numel(), op);
   return record(name, y, {x}, [op, x = x.detach(), y = y.detach()](const Tensor& dy, const Needs&) -> Grads {
     Tensor dx = empty_like(x);
-    DISPATCH(x.device(), unary_backward, dx.data(), dy.data(), x.data(), y.data(), x.numel(), op);
+    DISPATCH(x.device(), unary_backward, dx, dy, x, y, x.numel(), op);
     return {dx};
   });
 }
@@ -25,13 +25,13 @@ Tensor binary(const char* name, Binary op, const Tensor& a, const Tensor& b) {
   AG_CHECK(a.shape() == b.shape(), name, ": the shapes are ", a.shape(), " and ", b.shape(),
            "; hint: only add_row broadcasts");
   Tensor y = empty_like(a);
-  DISPATCH(a.device(), binary_forward, y.data(), a.data(), b.data(), a.numel(), op);
+  DISPATCH(a.device(), binary_forward, y, a, b, a.numel(), op);
   return y;
 }
 
 Tensor scaled(const Tensor& x, real factor) {
   Tensor y = empty_like(x);
-  DISPATCH(x.device(), scale, y.data(), factor, x.data(), x.numel());
+  DISPATCH(x.device(), scale, y, factor, x, x.numel());
   return y;
 }
 
@@ -73,7 +73,7 @@ Tensor add_row(const Tensor& x, const Tensor& b) {
   const int64_t C = x.dim(-1), R = C ? x.numel() / C : 0;
   AG_CHECK(b.shape() == Shape{C}, "add_row: the row is ", b.shape(), " but x has ", C, " columns");
   Tensor y = empty_like(x);
-  DISPATCH(x.device(), add_row, y.data(), x.data(), b.data(), R, C);
+  DISPATCH(x.device(), add_row, y, x, b, R, C);
   return record("add_row", y, {x, b}, [R, C](const Tensor& dy, const Needs& needs) -> Grads {
     return {dy, needs[1] ? sum_rows(dy.view({R, C})) : Tensor()};
   });
@@ -82,12 +82,11 @@ Tensor add_row(const Tensor& x, const Tensor& b) {
 Tensor swiglu(const Tensor& gate, const Tensor& up) {
   AG_CHECK(gate.shape() == up.shape(), "swiglu: the gate has shape ", gate.shape(), " but up ", up.shape());
   Tensor y = empty_like(gate);
-  DISPATCH(gate.device(), swiglu_forward, y.data(), gate.data(), up.data(), gate.numel());
+  DISPATCH(gate.device(), swiglu_forward, y, gate, up, gate.numel());
   return record("swiglu", y, {gate, up},
                 [gate = gate.detach(), up = up.detach()](const Tensor& dy, const Needs&) -> Grads {
                   Tensor dgate = empty_like(gate), dup = empty_like(up);
-                  DISPATCH(gate.device(), swiglu_backward, dgate.data(), dup.data(), dy.data(), gate.data(),
-                           up.data(), gate.numel());
+                  DISPATCH(gate.device(), swiglu_backward, dgate, dup, dy, gate, up, gate.numel());
                   return {dgate, dup};
                 });
 }
@@ -101,8 +100,7 @@ Tensor dropout(const Tensor& x, double p, const RandomKey& key, const Tensor& ro
   const Tensor numbers = rows.defined() ? rows.to(x.device()) : rows;
   const auto masked = [p = static_cast<real>(p), key, numbers, R, C](const Tensor& from) {
     Tensor y = empty_like(from);
-    DISPATCH(from.device(), dropout, y.data(), from.data(), numbers.defined() ? numbers.ints() : nullptr, R,
-             C, p, key);
+    DISPATCH(from.device(), dropout, y, from, numbers, R, C, p, key);
     return y;
   };
   // The gradient uses the same mask, drawn again from the same key.

@@ -89,12 +89,10 @@ GruPass gru_forward(const Tensor& x, const Tensor& w_ih, const Tensor& w_hh, con
     const int64_t R = time.alive(t), begin = time.at(t);
     const real* previous = t > 0 ? states.data() + time.at(t - 1) * C : nullptr;
     if (previous)
-      DISPATCH(x.device(), gemm, false, true, R, 3 * C, C, real(1), previous, w_hh.data(), real(0),
-               from_state.data());
-    if (b_hh.defined())
-      DISPATCH(x.device(), add_row, from_state.data(), from_state.data(), b_hh.data(), R, 3 * C);
+      DISPATCH(x.device(), gemm, false, true, R, 3 * C, C, real(1), previous, w_hh, real(0), from_state);
+    if (b_hh.defined()) DISPATCH(x.device(), add_row, from_state, from_state, b_hh, R, 3 * C);
     DISPATCH(x.device(), gru_step_forward, states.data() + begin * C, gates.data() + begin * 3 * C,
-             candidate_state.data() + begin * C, from_state.data(), previous, R, C);
+             candidate_state.data() + begin * C, from_state, previous, R, C);
   }
   return {std::move(time), inputs, gates, candidate_state, states};
 }
@@ -120,8 +118,7 @@ GateGradients gru_backward(const GruPass& pass, const Tensor& w_hh, const Tensor
              pass.candidate_state.data() + begin * C, t > 0 ? pass.states.data() + before * C : nullptr, R,
              C);
     if (dprevious)
-      DISPATCH(dy.device(), gemm, false, false, R, C, 3 * C, real(1), dfrom_state, w_hh.data(), real(1),
-               dprevious);
+      DISPATCH(dy.device(), gemm, false, false, R, C, 3 * C, real(1), dfrom_state, w_hh, real(1), dprevious);
   }
   return d;
 }

@@ -23,15 +23,13 @@ struct DimView {
 void take(const Tensor& part, const Tensor& whole, const DimView& d, int64_t begin) {
   if (part.numel() == 0) return;
   const int64_t width = part.dim(d.dim) * d.inner, stride = whole.dim(d.dim) * d.inner;
-  DISPATCH(part.device(), copy_columns, part.data(), width, whole.data() + begin * d.inner, stride, d.outer,
-           width);
+  DISPATCH(whole.device(), copy_columns, part, width, whole.data() + begin * d.inner, stride, d.outer, width);
 }
 // Copies all of `part` into these slices.
 void put_back(const Tensor& whole, const Tensor& part, const DimView& d, int64_t begin) {
   if (part.numel() == 0) return;
   const int64_t width = part.dim(d.dim) * d.inner, stride = whole.dim(d.dim) * d.inner;
-  DISPATCH(part.device(), copy_columns, whole.data() + begin * d.inner, stride, part.data(), width, d.outer,
-           width);
+  DISPATCH(whole.device(), copy_columns, whole.data() + begin * d.inner, stride, part, width, d.outer, width);
 }
 
 }  // namespace
@@ -47,15 +45,14 @@ Tensor embedding(const Tensor& table, const Tensor& ids) {
   }
   Tensor y = Tensor::empty({N, C}, DType::Real, table.device()), rows = ids.to(table.device());
   if (table.dtype() == DType::BF16) {
-    DISPATCH(table.device(), gather_rows_bf16, y.data(), table.bf16(), rows.ints(), N, C);
+    DISPATCH(table.device(), gather_rows_bf16, y, table, rows, N, C);
     return y;
   }
-  DISPATCH(table.device(), gather_rows, y.data(), table.data(), rows.ints(), N, C);
+  DISPATCH(table.device(), gather_rows, y, table, rows, N, C);
   return record("embedding", y, {table}, [ids, V, C](const Tensor& dy, const Needs&) -> Grads {
     const RowUses uses(ids, V, dy.device());
     Tensor dtable = Tensor::zeros({V, C}, DType::Real, dy.device());
-    DISPATCH(dy.device(), scatter_add_rows, dtable.data(), dy.data(), uses.begin.ints(), uses.at.ints(), V,
-             C);
+    DISPATCH(dy.device(), scatter_add_rows, dtable, dy, uses.begin, uses.at, V, C);
     return {dtable};
   });
 }

@@ -10,8 +10,7 @@ void multiply(const Tensor& onto, bool add, const Tensor& a, const Tensor& b, bo
               bool transpose_b) {
   const int64_t M = a.dim(transpose_a ? 1 : 0), K = a.dim(transpose_a ? 0 : 1),
                 N = b.dim(transpose_b ? 0 : 1);
-  DISPATCH(a.device(), gemm, transpose_a, transpose_b, M, N, K, real(1), a.data(), b.data(), real(add),
-           onto.data());
+  DISPATCH(a.device(), gemm, transpose_a, transpose_b, M, N, K, real(1), a, b, real(add), onto);
 }
 
 Tensor product(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
@@ -25,7 +24,7 @@ void multiply_by_weight(const Tensor& onto, bool add, const Tensor& a, const Ten
   if (weight.dtype() != DType::BF16 || a.device() != Device::CPU || !has_bf16_products())
     return multiply(onto, add, a, weight.widened(), false, transpose);
   const Tensor rounded = Tensor::empty(a.shape(), DType::BF16);
-  DISPATCH(Device::CPU, round_to_bf16, rounded.bf16(), a.data(), a.numel());
+  DISPATCH(Device::CPU, round_to_bf16, rounded, a, a.numel());
   const KernelTimer timer("gemm_bf16");
   cpu::gemm_bf16(transpose, a.dim(0), weight.dim(transpose ? 0 : 1), a.dim(1), rounded.bf16(), weight.bf16(),
                  real(add), onto.data());
@@ -55,7 +54,7 @@ Tensor linear_forward(const Tensor& x, const Tensor& weight, const Tensor& bias)
   shape.back() = O;
   Tensor y = Tensor::empty(shape, DType::Real, x.device());
   multiply_by_weight(y, false, x.view({N, I}), weight, true);
-  if (bias.defined()) DISPATCH(x.device(), add_row, y.data(), y.data(), bias.data(), N, O);
+  if (bias.defined()) DISPATCH(x.device(), add_row, y, y, bias, N, O);
   return y;
 }
 
@@ -99,7 +98,7 @@ Tensor lora_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, co
            "lora_linear: x has shape ", x.shape(), " and the weight ", weight.shape(), ", but dropped has ",
            dropped.shape(), ", A ", A.shape(), " and B ", B.shape());
   const auto scale_in_place = [scaling](const Tensor& z) {
-    DISPATCH(z.device(), scale, z.data(), static_cast<real>(scaling), z.data(), z.numel());
+    DISPATCH(z.device(), scale, z, static_cast<real>(scaling), z, z.numel());
   };
   Tensor y = linear_forward(x, weight, bias), low = product(dropped.view({N, I}), A, false, true);  // (N,r)
   scale_in_place(low);

@@ -11,14 +11,12 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   AG_CHECK(weight.shape() == Shape{C}, "rms_norm: the weight is ", weight.shape(), " but x has ", C,
            " columns");
   Tensor y = empty_like(x), rstd = Tensor::empty({R}, DType::Real, x.device());
-  DISPATCH(x.device(), rms_norm_forward, y.data(), rstd.data(), x.data(), weight.data(), R, C,
-           static_cast<real>(eps));
+  DISPATCH(x.device(), rms_norm_forward, y, rstd, x, weight, R, C, static_cast<real>(eps));
   return record(
       "rms_norm", y, {x, weight},
       [x = x.detach(), weight = weight.detach(), rstd, R, C](const Tensor& dy, const Needs& needs) -> Grads {
         Tensor dx = empty_like(x), dw = needs[1] ? empty_like(weight) : Tensor();
-        DISPATCH(x.device(), rms_norm_backward, dx.data(), needs[1] ? dw.data() : nullptr, dy.data(),
-                 x.data(), weight.data(), rstd.data(), R, C);
+        DISPATCH(x.device(), rms_norm_backward, dx, dw, dy, x, weight, rstd, R, C);
         return {dx, dw};
       });
 }
@@ -28,16 +26,13 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   AG_CHECK(weight.shape() == Shape{C} && bias.shape() == Shape{C}, "layer_norm: the weight is ",
            weight.shape(), ", the bias ", bias.shape(), ", but x has ", C, " columns");
   Tensor y = empty_like(x), mean = Tensor::empty({R}, DType::Real, x.device()), rstd = empty_like(mean);
-  DISPATCH(x.device(), layer_norm_forward, y.data(), mean.data(), rstd.data(), x.data(), weight.data(),
-           bias.data(), R, C, static_cast<real>(eps));
+  DISPATCH(x.device(), layer_norm_forward, y, mean, rstd, x, weight, bias, R, C, static_cast<real>(eps));
   return record("layer_norm", y, {x, weight, bias},
                 [x = x.detach(), weight = weight.detach(), mean, rstd, R, C](const Tensor& dy,
                                                                              const Needs& needs) -> Grads {
                   Tensor dx = empty_like(x), dw = needs[1] ? empty_like(weight) : Tensor();
                   Tensor db = needs[2] ? empty_like(weight) : Tensor();
-                  DISPATCH(x.device(), layer_norm_backward, dx.data(), needs[1] ? dw.data() : nullptr,
-                           needs[2] ? db.data() : nullptr, dy.data(), x.data(), weight.data(), mean.data(),
-                           rstd.data(), R, C);
+                  DISPATCH(x.device(), layer_norm_backward, dx, dw, db, dy, x, weight, mean, rstd, R, C);
                   return {dx, dw, db};
                 });
 }

@@ -7,11 +7,11 @@ namespace {
 
 Tensor total(const char* name, const Tensor& x, real factor) {
   Tensor y = Tensor::empty({}, DType::Real, x.device());
-  DISPATCH(x.device(), sum_all, y.data(), x.data(), x.numel());
-  DISPATCH(x.device(), scale, y.data(), factor, y.data(), 1);
+  DISPATCH(x.device(), sum_all, y, x, x.numel());
+  DISPATCH(x.device(), scale, y, factor, y, 1);
   return record(name, y, {x}, [shape = x.shape(), factor](const Tensor& dy, const Needs&) -> Grads {
     Tensor dx = Tensor::full(shape, factor, dy.device());
-    DISPATCH(dy.device(), scale_by, dx.data(), dy.data(), dx.data(), dx.numel());
+    DISPATCH(dy.device(), scale_by, dx, dy, dx, dx.numel());
     return {dx};
   });
 }
@@ -33,7 +33,7 @@ Tensor sum_rows(const Tensor& x) {
   check_matrix("sum_rows", x);
   const int64_t R = x.dim(0), C = x.dim(1);
   Tensor y = Tensor::empty({C}, DType::Real, x.device());
-  DISPATCH(x.device(), sum_rows, y.data(), x.data(), R, C);
+  DISPATCH(x.device(), sum_rows, y, x, R, C);
   return record("sum_rows", y, {x}, [R, C](const Tensor& dy, const Needs&) -> Grads {
     return {add_row(Tensor::zeros({R, C}, DType::Real, dy.device()), dy)};
   });
@@ -43,7 +43,7 @@ Tensor sum_columns(const Tensor& x) {
   check_matrix("sum_columns", x);
   const int64_t R = x.dim(0), C = x.dim(1);
   Tensor y = Tensor::empty({R}, DType::Real, x.device());
-  DISPATCH(x.device(), sum_columns, y.data(), x.data(), R, C);
+  DISPATCH(x.device(), sum_columns, y, x, R, C);
   return record("sum_columns", y, {x}, [R, C](const Tensor& dy, const Needs&) -> Grads {
     // Every element of a row receives that row's gradient: dy (R,1) times a row of ones (1,C).
     return {matmul(dy.view({R, 1}), Tensor::full({1, C}, 1, dy.device()))};

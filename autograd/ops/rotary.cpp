@@ -27,8 +27,7 @@ Tensor rotary(const Tensor& x, const Rotation& rotation) {
            " but the angles ", rotation.cosine.shape());
   const auto turned = [rotation, N, H, D](const Tensor& from, int direction) {
     Tensor y = empty_like(from);
-    DISPATCH(from.device(), rotary, y.data(), from.data(), rotation.cosine.data(), rotation.sine.data(), N, H,
-             D, direction);
+    DISPATCH(from.device(), rotary, y, from, rotation.cosine, rotation.sine, N, H, D, direction);
     return y;
   };
   // A rotation's transpose is its inverse.

@@ -26,15 +26,15 @@ int64_t count_targets(const char* name, const Tensor& targets, int64_t N, int64_
 // The sum of the rows' losses divided by `count`.
 Tensor mean_loss(const Tensor& losses, int64_t count) {
   Tensor loss = Tensor::empty({}, DType::Real, losses.device());
-  DISPATCH(losses.device(), sum_all, loss.data(), losses.data(), losses.numel());
-  DISPATCH(losses.device(), scale, loss.data(), real(1) / static_cast<real>(count), loss.data(), 1);
+  DISPATCH(losses.device(), sum_all, loss, losses, losses.numel());
+  DISPATCH(losses.device(), scale, loss, real(1) / static_cast<real>(count), loss, 1);
   return loss;
 }
 
 // x times the gradient of a mean loss, a number that is not read back from the device.
 Tensor times(const Tensor& x, const Tensor& dloss /*()*/) {
   Tensor y = empty_like(x);
-  DISPATCH(x.device(), scale_by, y.data(), dloss.data(), x.data(), x.numel());
+  DISPATCH(x.device(), scale_by, y, dloss, x, x.numel());
   return y;
 }
 
@@ -43,10 +43,10 @@ Tensor times(const Tensor& x, const Tensor& dloss /*()*/) {
 Tensor softmax(const Tensor& x) {
   const int64_t C = x.dim(-1), R = C ? x.numel() / C : 0;
   Tensor y = empty_like(x);
-  DISPATCH(x.device(), softmax_forward, y.data(), x.data(), R, C);
+  DISPATCH(x.device(), softmax_forward, y, x, R, C);
   return record("softmax", y, {x}, [y = y.detach(), R, C](const Tensor& dy, const Needs&) -> Grads {
     Tensor dx = empty_like(y);
-    DISPATCH(y.device(), softmax_backward, dx.data(), dy.data(), y.data(), R, C);
+    DISPATCH(y.device(), softmax_backward, dx, dy, y, R, C);
     return {dx};
   });
 }
@@ -58,8 +58,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
   Tensor losses = Tensor::empty({N}, DType::Real, logits.device()),
          targets_on_device = targets.to(logits.device());
   Tensor dlogits = needs_grad ? empty_like(logits) : Tensor();  // gradient of the sum; backward scales it
-  DISPATCH(logits.device(), cross_entropy, losses.data(), needs_grad ? dlogits.data() : nullptr,
-           logits.data(), targets_on_device.ints(), N, V);
+  DISPATCH(logits.device(), cross_entropy, losses, dlogits, logits, targets_on_device, N, V);
   return record("cross_entropy", mean_loss(losses, count), {logits},
                 [dlogits, count](const Tensor& dy, const Needs&) -> Grads {
                   return {times(dlogits, scale(dy, 1 / static_cast<double>(count)))};
@@ -88,15 +87,15 @@ Tensor linear_cross_entropy(const Tensor& h, const Tensor& table, const Tensor& 
   for (int64_t begin = 0; begin < N; begin += block) {
     const int64_t rows = std::min(block, N - begin);
     const real* hb = h.data() + begin * C;
-    DISPATCH(h.device(), gemm, false, true, rows, V, C, real(1), hb, table.data(), real(0), logits.data());
-    DISPATCH(h.device(), cross_entropy, losses.data() + begin, needs_grad ? logits.data() : nullptr,
-             logits.data(), targets_on_device.ints() + begin, rows, V);
+    DISPATCH(h.device(), gemm, false, true, rows, V, C, real(1), hb, table, real(0), logits);
+    DISPATCH(h.device(), cross_entropy, losses.data() + begin, needs_grad ? logits : Tensor(), logits,
+             targets_on_device.ints() + begin, rows, V);
     if (needs_grad) {
-      DISPATCH(h.device(), gemm, false, false, rows, C, V, each, logits.data(), table.data(), real(0),
+      DISPATCH(h.device(), gemm, false, false, rows, C, V, each, logits, table, real(0),
                dh.data() + begin * C);
     }
     if (dtable_needs_grad) {
-      DISPATCH(h.device(), gemm, true, false, V, C, rows, each, logits.data(), hb, real(1), dtable.data());
+      DISPATCH(h.device(), gemm, true, false, V, C, rows, each, logits, hb, real(1), dtable);
     }
   }
   return record("linear_cross_entropy", mean_loss(losses, count), {h, table},
@@ -113,7 +112,7 @@ Tensor bce_with_logits(const Tensor& logits, const Tensor& labels) {
   const int64_t n = logits.numel();
   AG_CHECK(n > 0, "bce_with_logits: there are no logits");
   Tensor losses = empty_like(logits), dlogits = empty_like(logits);
-  DISPATCH(logits.device(), bce_with_logits, losses.data(), dlogits.data(), logits.data(), labels.data(), n);
+  DISPATCH(logits.device(), bce_with_logits, losses, dlogits, logits, labels, n);
   return record("bce_with_logits", mean_loss(losses, n), {logits},
                 [dlogits, n](const Tensor& dy, const Needs&) -> Grads {
                   return {times(dlogits, scale(dy, 1 / static_cast<double>(n)))};

@@ -176,4 +176,7 @@ CUDA_TEST_CASE("tensors of two devices in one op are an error that names it") {
   CHECK_THROWS_WITH_AS(add(there, here), doctest::Contains("another one on CPU; hint: Tensor::to"),
                        ag::Error);
   CHECK_THROWS_AS(linear(there, here), ag::Error);
+  CHECK_THROWS_AS(ag::concat({here, there}, 0), ag::Error);
+  CHECK_THROWS_AS(rms_norm(there, Tensor::full({3}, 1), 0), ag::Error);
+  CHECK_THROWS_AS(linear_cross_entropy(here, there, Tensor::from_ints({0, 1})), ag::Error);
 }
