@@ -184,9 +184,15 @@ check-arm: test-packages  ## build the ops for arm64 and run their tests under q
 	cmake --build $(BUILD)/arm64 -j $(JOBS)
 	ctest --test-dir $(BUILD)/arm64 --output-on-failure
 
-check-all:  ## what is too heavy for every change: clang, arm64, all mutations, fuzzing, killed runs, bare systems (as root); hours
+check-cuda: packages  ## compile the CUDA kernels for those of sm_80, sm_90 and sm_100 that nvcc knows
+	known=$$(nvcc --list-gpu-arch | sed -nE 's/^compute_(80|90|100)$$/\1-real/p' | paste -sd ';')
+	cmake -S . -B $(BUILD)/cuda -DP2REC_CUDA=ON -DP2REC_LAYER=autograd -DCMAKE_CUDA_ARCHITECTURES="$$known" $(CMAKE_OPTIONS)
+	cmake --build $(BUILD)/cuda -j $(JOBS) --target p2rec_cuda
+
+check-all:  ## what is too heavy for every change: clang, arm64, nvcc, all mutations, fuzzing, killed runs, bare systems (as root); hours
 	$(MAKE) check-clang
 	$(MAKE) check-arm
+	if command -v nvcc > /dev/null; then $(MAKE) check-cuda; else echo "no nvcc here: the CUDA kernels are not compiled"; fi
 	$(MAKE) mutate
 	$(MAKE) fuzz
 	$(MAKE) torture
@@ -241,4 +247,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench peers profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-all lines format check-format clean packages test-packages
+.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench peers profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-cuda check-all lines format check-format clean packages test-packages

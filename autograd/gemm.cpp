@@ -47,14 +47,27 @@ void eigen_gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_
   }
 }
 
+// The environment variable's value: one of two libraries, or "default".
+std::string wish(const char* variable, const std::string& a, const std::string& b) {
+  const char* value = std::getenv(variable);
+  const std::string name = value ? value : "default";
+  INPUT_CHECK(name == "default" || name == a || name == b, variable, ": found '", name, "', expected ", a,
+              ", ", b, " or default");
+  return name;
+}
+
 GemmBackend initial_backend() {
-  const char* wish = std::getenv("P2REC_GEMM");
-  const std::string name = wish ? wish : "default";
-  INPUT_CHECK(name == "default" || name == "eigen" || name == "onednn", "P2REC_GEMM: found '", name,
-              "', expected eigen, onednn or default");
+  const std::string name = wish("P2REC_GEMM", "eigen", "onednn");
   INPUT_CHECK(name != "onednn" || has_onednn(),
               "P2REC_GEMM: oneDNN was not built in; hint: install libdnnl-dev and build again");
   return name == "eigen" || !has_onednn() ? GemmBackend::Eigen : GemmBackend::OneDNN;
+}
+
+bool initially_cublas() {
+  const std::string name = wish("P2REC_CUDA_GEMM", "cublas", "tiled");
+  INPUT_CHECK(name != "cublas" || has_cublas(),
+              "P2REC_CUDA_GEMM: cuBLAS was not built in; hint: install it and build again");
+  return name != "tiled" && has_cublas();
 }
 
 GemmBackend& backend() {
@@ -129,27 +142,25 @@ void onednn_gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64
 }
 #endif
 
-bool& bf16_products() {
-#ifdef P2REC_ONEDNN
-  static bool use = processor_has_bf16();
-#else
-  static bool use = false;
-#endif
+bool& cublas() {
+  static bool use = initially_cublas();
   return use;
 }
 
+bool bf16_products = true;
+
 }  // namespace
 
-bool has_bf16_products() { return bf16_products() && backend() == GemmBackend::OneDNN; }
-
-void set_bf16_products(bool use) {
+bool has_bf16_products(Device device) {
+  if (device == Device::CUDA) return bf16_products && uses_cublas();
 #ifdef P2REC_ONEDNN
-  AG_CHECK(!use || processor_has_bf16(), "set_bf16_products: this processor has none");
+  return bf16_products && backend() == GemmBackend::OneDNN && processor_has_bf16();
 #else
-  AG_CHECK(!use, "set_bf16_products: oneDNN was not built in");
+  return false;
 #endif
-  bf16_products() = use;
 }
+
+void set_bf16_products(bool use) { bf16_products = use; }
 
 void keep_freed_memory() {
 #if defined(P2REC_ONEDNN) && defined(__GLIBC__)
@@ -173,7 +184,26 @@ void set_gemm_backend(GemmBackend wanted) {
   backend() = wanted;
 }
 
-std::string gemm_backend_name() {
+bool has_cublas() {
+#ifdef P2REC_CUBLAS
+  return true;
+#else
+  return false;
+#endif
+}
+
+bool uses_cublas() { return cublas(); }
+
+void set_cublas(bool use) {
+  AG_CHECK(!use || has_cublas(), "set_cublas: cuBLAS was not built in");
+  cublas() = use;
+}
+
+std::string gemm_backend_name(Device device) {
+#ifdef P2REC_CUBLAS
+  if (device == Device::CUDA && uses_cublas()) return message("cuBLAS ", cuda::cublas_version());
+#endif
+  if (device == Device::CUDA) return "the tiled kernel";
 #ifdef P2REC_ONEDNN
   if (backend() == GemmBackend::OneDNN) {
     const dnnl_version_t* version = dnnl_version();

@@ -1,6 +1,7 @@
 // The matrix product on CUDA. Each block computes a tile of C from tiles of A and B in shared memory; each
 // thread computes 4 x 4 numbers of that tile in registers (the scheme of Volkov and Demmel, "Benchmarking
 // GPUs to Tune Dense Linear Algebra", SC 2008). All in the precision of `real`: no TF32.
+#include "autograd/gemm.h"
 #include "autograd/ops/launch.cuh"
 
 namespace ag::cuda {
@@ -63,9 +64,22 @@ __global__ void product_kernel(Operand a, Operand b, real alpha, real beta, real
 
 void gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha, const real* A,
           const real* B, real beta, real* C) {
+#ifdef P2REC_CUBLAS
+  if (uses_cublas() && M * N * K > 0)
+    return cublas_gemm(DType::Real, transpose_a, transpose_b, M, N, K, alpha, A, B, beta, C);
+#endif
   const int64_t blocks = (M + kRows - 1) / kRows * ((N + kColumns - 1) / kColumns);
   launch(product_kernel, blocks, Operand{A, transpose_a, M, K}, Operand{B, !transpose_b, N, K}, alpha, beta,
          C);
+}
+
+void gemm_bf16([[maybe_unused]] bool transpose_b, [[maybe_unused]] int64_t M, [[maybe_unused]] int64_t N,
+               [[maybe_unused]] int64_t K, [[maybe_unused]] const uint16_t* A,
+               [[maybe_unused]] const uint16_t* B, [[maybe_unused]] real beta, [[maybe_unused]] real* C) {
+  AG_CHECK(has_bf16_products(Device::CUDA), "gemm_bf16: there are no such products here");
+#ifdef P2REC_CUBLAS
+  cublas_gemm(DType::BF16, false, transpose_b, M, N, K, 1, A, B, beta, C);
+#endif
 }
 
 }  // namespace ag::cuda

@@ -42,7 +42,7 @@ HEADING = ("# Mutations\n\nWritten by `make mutate`: the test that catches each 
 # take long.
 LEFT_OUT = {"mutations_test", "fixture_hashes_test", "layers_test", "cuda_test", "cli_test", "llm_merge_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
             "memory_limit_test", "measured_memory_test", "fuzz_regression_test"}
-CUDA_TESTS = ["cuda_test", "thread_order_test", "read_back_test", "models_test", "recommender_models_test"]
+CUDA_TESTS = ["cuda_test", "thread_order_test", "read_back_test", "bf16_test", "models_test", "recommender_models_test"]
 # Limits in seconds and bytes, because a mutation may make a loop endless or use too much memory.
 TOO_LONG, MEMORY = 120, 16 << 30
 
@@ -53,7 +53,7 @@ def test_source(name):
 
 
 def is_of_cuda(mutation):
-    return mutation["tests"][0] in CUDA_TESTS[:3]
+    return mutation["tests"][0] in CUDA_TESTS[:3] or mutation["file"].endswith(".cu")
 
 
 def read_table():

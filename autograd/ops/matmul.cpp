@@ -21,13 +21,12 @@ Tensor product(const Tensor& a, const Tensor& b, bool transpose_a, bool transpos
 
 // The same for a layer's weight, Real or BF16: onto (N,J) = a (N,K) op(weight), or += with `add`.
 void multiply_by_weight(const Tensor& onto, bool add, const Tensor& a, const Tensor& weight, bool transpose) {
-  if (weight.dtype() != DType::BF16 || a.device() != Device::CPU || !has_bf16_products())
+  if (weight.dtype() != DType::BF16 || !has_bf16_products(a.device()))
     return multiply(onto, add, a, weight.widened(), false, transpose);
-  const Tensor rounded = Tensor::empty(a.shape(), DType::BF16);
-  DISPATCH(Device::CPU, round_to_bf16, rounded, a, a.numel());
-  const KernelTimer timer("gemm_bf16");
-  cpu::gemm_bf16(transpose, a.dim(0), weight.dim(transpose ? 0 : 1), a.dim(1), rounded.bf16(), weight.bf16(),
-                 real(add), onto.data());
+  const Tensor rounded = Tensor::empty(a.shape(), DType::BF16, a.device());
+  DISPATCH(a.device(), round_to_bf16, rounded, a, a.numel());
+  DISPATCH(a.device(), gemm_bf16, transpose, a.dim(0), weight.dim(transpose ? 0 : 1), a.dim(1), rounded,
+           weight, real(add), onto);
 }
 
 // The gradient of x (..., I) from that of y = x weight^T, added to what x has got so far.

@@ -232,7 +232,8 @@ std::string toml_value(const std::vector<T>& values) {
 std::string header(bool on_cuda) {
   std::ostringstream out;
   out << "# Options of a p2rec run, for p2rec run --config FILE.\n#\n"
-      << "# p2rec " << P2REC_VERSION << "\n# matrix products: " << ag::gemm_backend_name()
+      << "# p2rec " << P2REC_VERSION
+      << "\n# matrix products: " << ag::gemm_backend_name(on_cuda ? ag::Device::CUDA : ag::Device::CPU)
       << "\n# threads: " << ag::thread_count();
   if (on_cuda) out << "\n# device: " << ag::description_of(ag::Device::CUDA);
   out << "\n# compiler: "

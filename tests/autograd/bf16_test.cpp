@@ -17,7 +17,7 @@ namespace {
 Tensor random(const ag::Shape& shape, uint32_t stream) {
   Tensor x = Tensor::empty(shape);
   nn::normal_(x, 1, {1, 0, stream});
-  return x;
+  return x.to(testing::device());
 }
 
 Tensor rounded(const Tensor& x) {
@@ -28,8 +28,9 @@ Tensor rounded(const Tensor& x) {
 
 // True if the fast products can be compared with the simple ones.
 bool has_both() {
-  if (!ag::has_bf16_products()) testing::skip("this processor or build has no bf16 products");
-  return ag::has_bf16_products();
+  const bool both = ag::has_bf16_products(testing::device());
+  if (!both) testing::skip("this processor or build has no bf16 products");
+  return both;
 }
 
 class WithoutProducts {
@@ -93,7 +94,7 @@ TEST_CASE("without bf16 products, a layer in BF16 is exactly that of the widened
   const auto compare = [&] {
     check_layer(run_layer(x, weight), run_layer(x, weight.widened()), tolerance::kExactMaths);
   };
-  if (!ag::has_bf16_products()) return compare();
+  if (!ag::has_bf16_products(testing::device())) return compare();
   const WithoutProducts simple;
   compare();
 }

@@ -1,6 +1,7 @@
 // Every op and optimiser on CUDA, compared with PyTorch's fixtures, and with the CPU at sizes of many blocks.
 // The tests run only with P2REC_TEST_DEVICE=cuda. They are built twice: with nvcc ([SKIPPED] without a
 // device), and with kernels that run on the host (cuda_on_host/).
+#include "autograd/gemm.h"
 #include "autograd/ops.h"
 #include "nn/lora.h"
 #include "nn/optim.h"
@@ -28,6 +29,55 @@ std::vector<Tensor> leaves_on_cuda(const std::vector<Tensor>& inputs) {
   return moved;
 }
 
+// Calls f with the tiled product, and with cuBLAS if it was built in.
+template <class F>
+void with_each_product(const F& f) {
+  const bool before = ag::uses_cublas();
+  for (const bool cublas : {false, true}) {
+    if (cublas && !ag::has_cublas()) continue;
+    ag::set_cublas(cublas);
+    INFO(ag::gemm_backend_name(Device::CUDA));
+    f();
+  }
+  ag::set_cublas(before);
+}
+
+void check_op_cases() {
+  for (const OpCase& c : op_cases()) {
+    CHECK_MESSAGE(testing::in_fixture(c), c.name, testing::kNoFixture);
+    if (!testing::in_fixture(c)) continue;
+    const auto inputs = leaves_on_cuda(testing::inputs_of(c, false));
+    const testing::Run found = testing::run(c.op, inputs, on_cuda(testing::projection_of(c)));
+    CAPTURE(c.name);
+    CHECK(found.y.device() == Device::CUDA);
+    check_close(found.y, testing::shaped_for(found.y, testing::op_fixture().at(c.name + ".y")),
+                tolerance::kOpForward, c.name + ".y");
+    for (size_t i = 0; i < found.dx.size(); ++i) {
+      const std::string name = testing::numbered(c.name + ".dx", i);
+      INFO(name);
+      REQUIRE(found.dx[i].defined());
+      CHECK(found.dx[i].device() == Device::CUDA);
+      check_close(found.dx[i], testing::op_fixture().at(name), tolerance::kOpGradient, name);
+    }
+  }
+}
+
+void check_large_op_cases() {
+  for (const testing::LargeOpCase& c : testing::large_op_cases()) {
+    CAPTURE(c.name);
+    const auto [inputs, projection] = testing::inputs_of(c);
+    const testing::Run expected = testing::run(c.op, inputs, projection),
+                       found = testing::run(c.op, leaves_on_cuda(inputs), on_cuda(projection)),
+                       again = testing::run(c.op, leaves_on_cuda(inputs), on_cuda(projection));
+    check_close(found.y, expected.y, tolerance::kFused, c.name);
+    CHECK(found.y.values() == again.y.values());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      check_close(found.dx[i], expected.dx[i], tolerance::kFused, testing::numbered(c.name + ".dx", i));
+      CHECK(found.dx[i].values() == again.dx[i].values());
+    }
+  }
+}
+
 }  // namespace
 
 CUDA_TEST_CASE("tensors move to the device and back, and are filled and copied on it") {
@@ -50,41 +100,11 @@ CUDA_TEST_CASE("tensors move to the device and back, and are filled and copied o
   CHECK(ag::description_of(Device::CUDA).starts_with("CUDA, "));
 }
 
-CUDA_TEST_CASE("CUDA gives the results and gradients of PyTorch") {
-  for (const OpCase& c : op_cases()) {
-    CHECK_MESSAGE(testing::in_fixture(c), c.name, testing::kNoFixture);
-    if (!testing::in_fixture(c)) continue;
-    const auto inputs = leaves_on_cuda(testing::inputs_of(c, false));
-    const testing::Run found = testing::run(c.op, inputs, on_cuda(testing::projection_of(c)));
-    CAPTURE(c.name);
-    CHECK(found.y.device() == Device::CUDA);
-    check_close(found.y, testing::shaped_for(found.y, testing::op_fixture().at(c.name + ".y")),
-                tolerance::kOpForward, c.name + ".y");
-    for (size_t i = 0; i < found.dx.size(); ++i) {
-      const std::string name = testing::numbered(c.name + ".dx", i);
-      INFO(name);
-      REQUIRE(found.dx[i].defined());
-      CHECK(found.dx[i].device() == Device::CUDA);
-      check_close(found.dx[i], testing::op_fixture().at(name), tolerance::kOpGradient, name);
-    }
-  }
-}
+CUDA_TEST_CASE("CUDA gives the results and gradients of PyTorch") { with_each_product(check_op_cases); }
 
 CUDA_TEST_CASE(
     "CUDA and the CPU agree if the work is split over blocks; CUDA gives the same bits each time") {
-  for (const testing::LargeOpCase& c : testing::large_op_cases()) {
-    CAPTURE(c.name);
-    const auto [inputs, projection] = testing::inputs_of(c);
-    const testing::Run expected = testing::run(c.op, inputs, projection),
-                       found = testing::run(c.op, leaves_on_cuda(inputs), on_cuda(projection)),
-                       again = testing::run(c.op, leaves_on_cuda(inputs), on_cuda(projection));
-    check_close(found.y, expected.y, tolerance::kFused, c.name);
-    CHECK(found.y.values() == again.y.values());
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      check_close(found.dx[i], expected.dx[i], tolerance::kFused, testing::numbered(c.name + ".dx", i));
-      CHECK(found.dx[i].values() == again.dx[i].values());
-    }
-  }
+  with_each_product(check_large_op_cases);
 }
 
 CUDA_TEST_CASE("dropout draws the CPU's masks, also in attention, forward and backward") {

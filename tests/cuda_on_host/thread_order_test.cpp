@@ -1,5 +1,6 @@
 // A result must not depend on the order in which the threads of a block run between two __syncthreads. If it
 // does, a __syncthreads is missing.
+#include "autograd/gemm.h"
 #include "autograd/ops.h"
 #include "cuda_runtime.h"
 #include "tests/autograd/large_op_cases.h"
@@ -38,6 +39,7 @@ std::vector<ag::real> numbers(const Op& op, const std::vector<Tensor>& given, co
 
 TEST_CASE("the threads of a block may run in any order") {
   using enum cuda_on_host::Order;
+  ag::set_cublas(false);  // the tiled product has threads
   for (const testing::OpCase& c : testing::op_cases()) {
     CAPTURE(c.name);
     const auto inputs = testing::inputs_of(c, false);

@@ -60,8 +60,8 @@ models::LanguageModel language_model(const Context& context) {
   models::LanguageModel llm =
       models::load_language_model(config.is_tiny() ? context.input(kStage, kFile) : nn::Path(config.llm));
   if (!config.special_tokens) llm.tokenizer->add_no_special_tokens();
-  if (config.precision == Precision::BF16 && !ag::has_bf16_products())
-    context.say("precision bf16: no bf16 products on this processor, so each matrix is widened to f32");
+  if (config.precision == Precision::BF16 && !ag::has_bf16_products(context.device()))
+    context.say("precision bf16: no bf16 products here, so each matrix is widened to f32");
   prepare(*llm.model, context);
   return llm;
 }
