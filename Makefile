@@ -189,6 +189,10 @@ check-cuda: packages  ## compile the CUDA kernels for those of sm_80, sm_90 and 
 	cmake -S . -B $(BUILD)/cuda -DP2REC_CUDA=ON -DP2REC_LAYER=autograd -DCMAKE_CUDA_ARCHITECTURES="$$known" $(CMAKE_OPTIONS)
 	cmake --build $(BUILD)/cuda -j $(JOBS) --target p2rec_cuda
 
+device-bundle: test-packages  ## make out/device-bundle: it builds and tests p2rec on a bare machine with a GPU (bash run.sh there)
+	@PACKAGES="$(BENCH_PACKAGES)"; $(install)
+	bash tests/device/make_bundle.sh out/device-bundle
+
 check-all:  ## what is too heavy for every change: clang, arm64, nvcc, all mutations, fuzzing, killed runs, bare systems (as root); hours
 	$(MAKE) check-clang
 	$(MAKE) check-arm
@@ -247,4 +251,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench peers profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-cuda check-all lines format check-format clean packages test-packages
+.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench peers profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-cuda device-bundle check-all lines format check-format clean packages test-packages

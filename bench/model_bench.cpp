@@ -3,17 +3,12 @@
 #include "autograd/ops.h"
 #include "bench/bench.h"
 #include "bench/profile/lora_step.h"
-#include "models/recommenders/sasrec.h"
+#include "bench/sasrec_step.h"
 
 namespace bench {
 namespace {
 
 using ag::Tensor;
-
-void tokens_per_second(benchmark::State& state, int64_t tokens) {
-  state.counters["tokens/s"] =
-      benchmark::Counter(static_cast<double>(tokens * state.iterations()), benchmark::Counter::kIsRate);
-}
 
 // Forward and backward. Arguments: sequences, length, heads, key heads, head size, causal. There are 2
 // products forward and 5 backward; with the causal mask a query sees half of the keys.
@@ -50,26 +45,11 @@ BENCHMARK(lora_step)
     ->Unit(benchmark::kMillisecond)
     ->Iterations(3);
 
-// SASRec with the ml-100k configuration, cross-entropy over all 1,682 items,
-// dropout on. Arguments: windows, length.
 void sasrec_step(benchmark::State& state) {
-  const int64_t B = state.range(0), T = state.range(1);
-  models::SasrecConfig config;
-  config.items = 1682;
-  models::Sasrec model(config, 1);
-  nn::Adam adam(model.named_parameters(), {.decoupled = false});
-  models::SequenceBatch batch{model.pack(random_sequences(B, T, 1682)), {}, {}, {}, {}};
-  batch.targets = batch.input.ids;
-  uint32_t step = 0;
-  for (auto _ : state) {
-    batch.input.dropout = {1, step++, true};
-    adam.zero_grad();
-    ag::backward(model.loss(batch, {}));
-    adam.step();
-  }
-  tokens_per_second(state, B * T);
-  const double C = 64, per_token = 2 * (2 * 6 * C * C) + 2 * 1682 * C;  // two blocks and the logits, forward
-  report_operations(state, 3.0 * per_token * static_cast<double>(B * T));
+  SasrecStep step(state.range(0), state.range(1));
+  for (auto _ : state) step.run();
+  tokens_per_second(state, step.tokens());
+  report_operations(state, step.operations());
 }
 BENCHMARK(sasrec_step)->Args({128, 50})->Args({128, 9})->UseRealTime()->Unit(benchmark::kMillisecond);
 

@@ -9,10 +9,10 @@
 
 namespace bench {
 
-inline ag::Tensor random_tensor(ag::Shape shape, const char* name) {
+inline ag::Tensor random_tensor(ag::Shape shape, const char* name, ag::Device device = ag::Device::CPU) {
   ag::Tensor x = ag::Tensor::empty(std::move(shape));
   nn::normal_(x, 1, nn::key_for(name, 1));
-  return x;
+  return x.to(device);
 }
 
 inline std::vector<std::vector<int32_t>> random_sequences(int64_t count, int64_t length, int32_t below) {
@@ -39,23 +39,27 @@ inline models::LlamaConfig smollm2_config() {
 
 class LoraStep {
  public:
-  LoraStep(int64_t sequences, int64_t length, bool bf16 = false)
+  LoraStep(int64_t sequences, int64_t length, bool bf16 = false, ag::Device device = ag::Device::CPU)
       : model_(smollm2_config()),
         batch_(nn::pack(random_sequences(sequences, length, 49152))),
-        target_(random_tensor({sequences, 20}, "target")) {
+        target_(random_tensor({sequences, 20}, "target", device)),
+        head_(ag::Tensor::zeros({20, 576}, ag::DType::Real, device)) {
     models::initialise(model_, 0.02, 1);
     nn::attach_lora(model_, {});
     if (bf16) nn::store_in_bf16(model_);
+    model_.move_to(device);
     nn::NamedTensors trained = nn::lora_parameters(model_);
     trained.emplace_back("head", head_.set_requires_grad());
     adam_ = std::make_unique<nn::Adam>(trained, nn::AdamConfig{});
   }
 
-  void run() {
+  ag::Tensor run() {  // returns the loss
     adam_->zero_grad();
     const ag::Tensor h = model_.last_states(model_.embed(batch_.ids), batch_);
-    ag::backward(ag::mse(ag::linear(h, head_), target_));
+    const ag::Tensor loss = ag::mse(ag::linear(h, head_), target_);
+    ag::backward(loss);
     adam_->step();
+    return loss.detach();
   }
 
   int64_t tokens() const { return batch_.ids.numel(); }
@@ -72,7 +76,7 @@ class LoraStep {
  private:
   models::Llama model_;
   nn::Packed batch_;
-  ag::Tensor target_, head_ = ag::Tensor::zeros({20, 576});
+  ag::Tensor target_, head_;
   std::unique_ptr<nn::Adam> adam_;
 };
 
