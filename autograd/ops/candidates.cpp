@@ -29,7 +29,8 @@ Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids)
                   if (needs[1]) {
                     dtable = zeros_like(table);
                     const RowUses uses(ids, V, h.device());
-                    DISPATCH(h.device(), candidate_dtable, dtable, dy, h, uses.begin, uses.at, n, V, C);
+                    DISPATCH(h.device(), candidate_dtable, dtable, dy, h, uses.rows, uses.begin, uses.at, n,
+                             uses.count(), C);
                   }
                   return {dh, dtable};
                 });
@@ -63,12 +64,13 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
   });
 }
 
-void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* begin, const int32_t* at,
-                      int64_t n, int64_t V, int64_t C) {
-  parallel_for(V, V ? begin[V] * C / V : 0, [&](int64_t v) {
-    for (int64_t i = begin[v]; i < begin[v + 1]; ++i) {
+void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* rows, const int32_t* begin,
+                      const int32_t* at, int64_t n, int64_t U, int64_t C) {
+  parallel_for(U, U ? begin[U] * C / U : 0, [&](int64_t u) {
+    real* sum = dtable + rows[u] * C;
+    for (int64_t i = begin[u]; i < begin[u + 1]; ++i) {
       const real *state = h + at[i] / n * C, factor = dy[at[i]];
-      for (int64_t c = 0; c < C; ++c) dtable[v * C + c] += factor * state[c];
+      for (int64_t c = 0; c < C; ++c) sum[c] += factor * state[c];
     }
   });
 }

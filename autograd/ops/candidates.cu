@@ -22,14 +22,13 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
   });
 }
 
-void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* begin, const int32_t* at,
-                      int64_t n, int64_t V, int64_t C) {
-  for_each_row(V, [=] __device__(int64_t v, const Block& block) {
-    if (begin[v] == begin[v + 1]) return;
+void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* rows, const int32_t* begin,
+                      const int32_t* at, int64_t n, int64_t U, int64_t C) {
+  for_each_row(U, [=] __device__(int64_t u, const Block& block) {
     for (int64_t c = block.thread(); c < C; c += kThreads) {
       real sum = 0;
-      for (int64_t i = begin[v]; i < begin[v + 1]; ++i) sum += dy[at[i]] * h[at[i] / n * C + c];
-      dtable[v * C + c] += sum;
+      for (int64_t i = begin[u]; i < begin[u + 1]; ++i) sum += dy[at[i]] * h[at[i] / n * C + c];
+      dtable[rows[u] * C + c] += sum;
     }
   });
 }

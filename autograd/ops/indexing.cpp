@@ -52,7 +52,7 @@ Tensor embedding(const Tensor& table, const Tensor& ids) {
   return record("embedding", y, {table}, [ids, V, C](const Tensor& dy, const Needs&) -> Grads {
     const RowUses uses(ids, V, dy.device());
     Tensor dtable = Tensor::zeros({V, C}, DType::Real, dy.device());
-    DISPATCH(dy.device(), scatter_add_rows, dtable, dy, uses.begin, uses.at, V, C);
+    DISPATCH(dy.device(), scatter_add_rows, dtable, dy, uses.rows, uses.begin, uses.at, uses.count(), C);
     return {dtable};
   });
 }
@@ -124,11 +124,13 @@ void gather_rows_bf16(real* y, const uint16_t* table, const int32_t* ids, int64_
   for (int64_t i = 0; i < N; ++i) widen_bf16(y + i * C, table + ids[i] * C, C);
 }
 
-void scatter_add_rows(real* dtable, const real* dy, const int32_t* begin, const int32_t* at, int64_t V,
-                      int64_t C) {
-  parallel_for(V, V ? begin[V] * C / V : 0, [&](int64_t v) {
-    for (int64_t i = begin[v]; i < begin[v + 1]; ++i) {
-      for (int64_t c = 0; c < C; ++c) dtable[v * C + c] += dy[at[i] * C + c];
+void scatter_add_rows(real* dtable, const real* dy, const int32_t* rows, const int32_t* begin,
+                      const int32_t* at, int64_t U, int64_t C) {
+  parallel_for(U, U ? begin[U] * C / U : 0, [&](int64_t u) {
+    real* sum = dtable + rows[u] * C;
+    for (int64_t i = begin[u]; i < begin[u + 1]; ++i) {
+      const real* d = dy + at[i] * C;
+      for (int64_t c = 0; c < C; ++c) sum[c] += d[c];
     }
   });
 }
