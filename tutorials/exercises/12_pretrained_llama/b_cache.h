@@ -1,33 +1,28 @@
-// 12b A cache of keys and values.
+// 12b A step with a cache of keys and values.
 //
-// One head writes a text: at each step a query, a key and a value of the newest token arrive, (D) each. The
-// query looks at all keys so far, its own too:
+// While a text is written, one token is new and all others are as before: their keys and values are kept.
+// append() adds those of new tokens to the Cache of key_cache.h, attend() lets the newest query look at all of
+// them. One head of keys and values, without a mask: what is in the cache is the past. The test feeds a
+// sequence in pieces and compares with one pass over the whole of it.
 //
-//   y_t = sum_j p_tj v_j,   p_tj = exp(s_tj) / sum_j' exp(s_tj'),   s_tj = q_t . k_j / sqrt(D),   j <= t
-//
-// Keep what a later token needs, no more, and compute only the new row. The test compares every y_t with
-// attention over the whole sequence, and counts what is kept.
-//
-// Hint 1: No query is needed a second time.
-// Hint 2: First append k and v, then compute the scores of q with all kept keys.
-// Hint 3: Subtract the largest score before exp(): the result is the same, and nothing overflows.
+// Hint 1: The position of a new token is the number of tokens that are in the cache already.
+// Hint 2: Keys are turned by turned() once, before they are kept; values are not turned.
+// Hint 3: A token sees itself: append first, then attend.
 #pragma once
 
-#include <cmath>
-#include <vector>
-
+#include "tutorials/exercises/12_pretrained_llama/key_cache.h"
 #include "tutorials/exercises/grade.h"
 
 namespace exercise::n12b {
 
-struct Cache {
-  std::vector<std::vector<double>> keys, values;  // one row (D) for each token so far
-};
+// Adds the keys and values of n new tokens, (n,1,D) each, not yet turned.
+inline void append(Cache& cache, const Tensor& keys, const Tensor& values) {
+  throw NotImplemented("keys and values of new tokens");
+}
 
-// Adds the newest token to the cache and returns its y (D).
-inline std::vector<double> next(Cache& cache, const std::vector<double>& q, const std::vector<double>& k,
-                                const std::vector<double>& v) {
-  throw NotImplemented("one step with a cache");
+// The result (1,1,D) of the newest token's query (1,1,D), not yet turned. Its key is in the cache already.
+inline Tensor attend(const Cache& cache, const Tensor& query) {
+  throw NotImplemented("attention of the newest token");
 }
 
 }  // namespace exercise::n12b

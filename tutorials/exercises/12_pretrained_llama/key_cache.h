@@ -1,4 +1,4 @@
-// A cache of keys and values, and the rotation of keys and queries. Given in exercise 11c.
+// A cache of keys and values, and the rotation of keys and queries. Given in exercise 12b.
 #pragma once
 
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "autograd/ops.h"
 
-namespace exercise::n11c {
+namespace exercise::n12b {
 
 using ag::Tensor;
 
@@ -26,4 +26,4 @@ inline Tensor turned(const Tensor& x, int64_t first) {
   return ag::rotary(x, ag::rotation(Tensor::from_ints(positions), frequencies));
 }
 
-}  // namespace exercise::n11c
+}  // namespace exercise::n12b

@@ -1,4 +1,4 @@
-// 11d Temperature and top-p.
+// 11c Temperature and top-p.
 //
 // Temperature T: the probabilities are softmax(logits / T). Top-p: of the most probable tokens, the fewest
 // whose probabilities sum to at least p stay, divided by their sum. A draw u in [0, 1) chooses the first
@@ -16,7 +16,7 @@
 
 #include "tutorials/exercises/grade.h"
 
-namespace exercise::n11d {
+namespace exercise::n11c {
 
 struct Candidate {
   int32_t id;
@@ -39,4 +39,4 @@ inline int32_t pick(const std::vector<Candidate>& list, double u) {
   throw NotImplemented("the token that is drawn");
 }
 
-}  // namespace exercise::n11d
+}  // namespace exercise::n11c

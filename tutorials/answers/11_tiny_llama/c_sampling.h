@@ -1,4 +1,4 @@
-// Answer to 11d.
+// Answer to 11c.
 //
 // Dividing the logits by T > 1 makes them more alike, by T < 1 less. The nucleus is the shortest list of the
 // most probable tokens whose sum reaches p, so the token that crosses p belongs to it, and it is never empty.
@@ -12,7 +12,7 @@
 
 #include "tutorials/exercises/grade.h"
 
-namespace exercise::n11d {
+namespace exercise::n11c {
 
 struct Candidate {
   int32_t id;
@@ -54,4 +54,4 @@ inline int32_t pick(const std::vector<Candidate>& list, double u) {
   return list.back().id;
 }
 
-}  // namespace exercise::n11d
+}  // namespace exercise::n11c
