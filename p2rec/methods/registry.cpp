@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "p2rec/methods/common/user_examples.h"
+#include "p2rec/methods/federated/federated.h"
 #include "p2rec/methods/llm_init/llm_init.h"
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/report_sections.h"
@@ -22,6 +23,9 @@ const Method kMethods[] = {
      make<P2RecConfig>, p2rec_report_sections},
     {"llm_init", "arXiv 2402.01339", "an untuned language model embeds the items' titles",
      make<LlmInitConfig>, [] { return std::vector{users_section()}; }},
+    {"federated", "arXiv 2309.00363",
+     "clients that keep their users' data fine-tune a language model together", make<FederatedConfig>,
+     federated_report_sections},
 };
 
 }  // namespace

@@ -13,6 +13,9 @@ namespace p2rec {
 // Step 6: the item inits that are compared (item_inits.cpp).
 const ItemInits& p2rec_inits();
 
+// Steps 2 and 3: writes groups.tsv and preferences.tsv. Section: "groups". Input: the teacher's stage.
+Stage groups_stage();
+
 struct P2RecConfig : MethodConfig {
   RecommenderConfig recommender;                    // step 6
   TeacherConfig teacher = teacher_of(recommender);  // step 1

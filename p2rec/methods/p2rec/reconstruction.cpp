@@ -21,15 +21,13 @@ Tensor rows_of(const Tensor& matrix, std::span<const int64_t> users) {
   return rows;
 }
 
-UserSplit checked_split(const Interactions& data) {
-  UserSplit split = split_users(data);
-  INPUT_CHECK(!split.users.empty() && !split.heldout.empty(), data.source, ": found ", split.users.size(),
-              " training users and ", split.heldout.size(),
-              " held-out users; expected at least one of each; hint: use data with dozens of users");
-  return split;
+}  // namespace
+
+void describe(ReconstructionConfig& config, const nn::Visit& visit) {
+  describe(config.finetune, visit);
+  visit({"sft-item-lr", "learning rate of the new item tokens", nn::kPositive}, &config.item_lr);
 }
 
-// The head's bias starts at the mean preference (K), its weight at 0.
 PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts, const Tensor& mean,
                                 uint64_t seed) {
   const int64_t K = mean.numel();
@@ -42,11 +40,42 @@ PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts
   return model;
 }
 
-// Trains the head and the item tokens together with LoRA. The loss is the mean squared error of the
-// predicted preferences.
-Finetuning finetuning_of(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
-                         const Tensor& preferences, const UserSplit& split,
-                         const ReconstructionConfig& config) {
+Tensor predicted_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt) {
+  const ag::NoGrad no_grad;
+  const Tensor state = prompt_states(model.reader, nn::pack({prompt}));
+  return ag::linear(state, model.head_weight, model.head_bias).to(ag::Device::CPU);
+}
+
+UserSplit split_users(const Interactions& data) {
+  UserSplit split;
+  for (int64_t u = 0; u < data.users(); ++u) {
+    if (training_part(data, u).empty()) continue;
+    (held_out(data.user_ids[static_cast<size_t>(u)]) ? split.heldout : split.users).push_back(u);
+  }
+  return split;
+}
+
+UserSplit checked_split(const Interactions& data) {
+  UserSplit split = split_users(data);
+  INPUT_CHECK(!split.users.empty() && !split.heldout.empty(), data.source, ": found ", split.users.size(),
+              " training users and ", split.heldout.size(),
+              " held-out users; expected at least one of each; hint: use data with dozens of users");
+  return split;
+}
+
+MeanPreference mean_preference(const Interactions& data, const Tensor& preferences,
+                               std::span<const int64_t> users) {
+  const Tensor targets = rows_of(preferences, users),
+               mean = ag::scale(ag::sum_rows(targets), 1.0 / static_cast<double>(targets.dim(0)));
+  const double error = ag::mse(ag::add_row(Tensor::zeros(targets.shape()), mean), targets).item();
+  INPUT_CHECK(error > 0, data.source,
+              ": all users have the same preference, so there is nothing to learn; "
+              "hint: try another number of groups");
+  return {mean, error};
+}
+
+Finetuning user_level(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
+                      const Tensor& preferences, const UserSplit& split, const ReconstructionConfig& config) {
   Finetuning result{.examples = split.users, .lengths = {}, .heldout = split.heldout};
   for (const int64_t u : split.users)
     result.lengths.push_back(std::ssize(prompts.of(training_part(data, u))));
@@ -69,40 +98,13 @@ Finetuning finetuning_of(const PreferenceModel& model, const Prompts& prompts, c
   return result;
 }
 
-}  // namespace
-
-void describe(ReconstructionConfig& config, const nn::Visit& visit) {
-  describe(config.finetune, visit);
-  visit({"sft-item-lr", "learning rate of the new item tokens", nn::kPositive}, &config.item_lr);
-}
-
-Tensor predicted_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt) {
-  const ag::NoGrad no_grad;
-  const Tensor state = prompt_states(model.reader, nn::pack({prompt}));
-  return ag::linear(state, model.head_weight, model.head_bias).to(ag::Device::CPU);
-}
-
-UserSplit split_users(const Interactions& data) {
-  UserSplit split;
-  for (int64_t u = 0; u < data.users(); ++u) {
-    if (training_part(data, u).empty()) continue;
-    (held_out(data.user_ids[static_cast<size_t>(u)]) ? split.heldout : split.users).push_back(u);
-  }
-  return split;
-}
-
 Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Interactions& data,
                            const Tensor& preferences, const ReconstructionConfig& config, const Task& task) {
   const UserSplit split = checked_split(data);
-  const Tensor targets = rows_of(preferences, split.users),
-               mean = ag::scale(ag::sum_rows(targets), 1.0 / static_cast<double>(targets.dim(0)));
-  const double mean_error = ag::mse(ag::add_row(Tensor::zeros(targets.shape()), mean), targets).item();
-  INPUT_CHECK(mean_error > 0, data.source,
-              ": all users have the same preference, so there is nothing to learn; "
-              "hint: try another number of groups");
-  const PreferenceModel model = untrained_model(llm, prompts, mean, config.finetune.seed);
-  Finetuning finetuning = finetuning_of(model, prompts, data, preferences, split, config);
-  finetuning.loss_scale = 1 / mean_error;
+  const MeanPreference mean = mean_preference(data, preferences, split.users);
+  const PreferenceModel model = untrained_model(llm, prompts, mean.mean, config.finetune.seed);
+  Finetuning finetuning = user_level(model, prompts, data, preferences, split, config);
+  finetuning.loss_scale = 1 / mean.error;
   const int64_t tokens = std::reduce(finetuning.lengths.begin(), finetuning.lengths.end());
   task.announce(fmt::format("{}, {} held out, {} per epoch, {}", counted(std::ssize(split.users), "user"),
                             split.heldout.size(), counted(tokens, "token"),
@@ -116,8 +118,8 @@ int64_t check_reconstruction_memory(models::Llama& llm, const Prompts& prompts, 
                                     const ReconstructionConfig& config) {
   const Tensor preferences = Tensor::zeros({data.users(), 1});
   const PreferenceModel model = untrained_model(llm, prompts, Tensor::zeros({1}), config.finetune.seed);
-  return check_finetuning_memory(
-      llm, config.finetune, finetuning_of(model, prompts, data, preferences, checked_split(data), config));
+  return check_finetuning_memory(llm, config.finetune,
+                                 user_level(model, prompts, data, preferences, checked_split(data), config));
 }
 
 }  // namespace p2rec

@@ -31,6 +31,10 @@ struct PreferenceModel {
   ag::Tensor head_weight, head_bias;  // (K,C), (K)
 };
 
+// The model before training: its bias is the mean preference (K), its head's weight 0.
+PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts, const ag::Tensor& mean,
+                                uint64_t seed);
+
 // The predicted preference (K) on the CPU. The tape does not record it.
 ag::Tensor predicted_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt);
 
@@ -51,6 +55,8 @@ struct UserSplit {
   std::vector<int64_t> users, heldout;
 };
 UserSplit split_users(const Interactions& data);
+// The same. Throws ag::InputError unless there is at least one of each.
+UserSplit checked_split(const Interactions& data);
 
 // Mean squared errors, on the held-out users, of predictions without a language model.
 struct ReconstructionBaselines {
@@ -62,6 +68,21 @@ struct ReconstructionBaselines {
 // users (another hash of the id).
 ReconstructionBaselines reconstruction_baselines(const Interactions& data, const ItemGroups& groups,
                                                  const ag::Tensor& preferences, const Prompts& prompts);
+
+// The mean preference (K) of some users, and the mean squared error of predicting it for them. Throws
+// ag::InputError if that error is 0: there is nothing to learn. preferences (users,K).
+struct MeanPreference {
+  ag::Tensor mean;
+  double error = 0;
+};
+MeanPreference mean_preference(const Interactions& data, const ag::Tensor& preferences,
+                               std::span<const int64_t> users);
+
+// The input of finetune(): an example is a user, and the loss is as above. Trains the head and the item tokens
+// beside LoRA, with the learning rates of `config`. Refers to prompts and data.
+Finetuning user_level(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
+                      const ag::Tensor& preferences, const UserSplit& split,
+                      const ReconstructionConfig& config);
 
 // check_finetuning_memory for reconstruct(). It counts the small head as if K were 1.
 int64_t check_reconstruction_memory(models::Llama& llm, const Prompts& prompts, const Interactions& data,

@@ -147,6 +147,16 @@ Stage train_stage_with_teacher(const P2RecConfig& config) {
 
 }  // namespace
 
+Stage groups_stage() {
+  return {.name = "groups",
+          .help = "groups the teacher's items by k-means, and computes the users' preferences for the groups",
+          .inputs = {"pretrain"},
+          .files = {kGroupsFile, kPreferencesFile},
+          .configs = {"groups"},
+          .check = check_groups,
+          .run = group};
+}
+
 Sections P2RecConfig::sections() {
   const char* language = "Reconstruction (fine-tuning the language model)";
   return {Section::of("recommender", "Recommender", recommender),
@@ -167,15 +177,7 @@ void P2RecConfig::check() const {
 }
 
 Stages P2RecConfig::stages() const {
-  Stages stages = {
-      teacher_stage(teacher),
-      {.name = "groups",
-       .help = "groups the teacher's items by k-means, and computes the users' preferences for the groups",
-       .inputs = {"pretrain"},
-       .files = {kGroupsFile, kPreferencesFile},
-       .configs = {"groups"},
-       .check = check_groups,
-       .run = group}};
+  Stages stages = {teacher_stage(teacher), groups_stage()};
   if (llm.is_tiny()) stages.push_back(tiny_llm_stage());
   stages.push_back({.name = "reconstruct",
                     .help = "fine-tunes the language model to predict users' preferences from their items",

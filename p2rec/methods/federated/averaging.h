@@ -1,0 +1,38 @@
+// The server's step: one set of weights from those of the clients.
+//
+// A LoRA layer adds B A to a frozen weight. Its mean over clients c with weights w_c, which sum to 1, is
+//   P = sum_c w_c B_c A_c,
+// but FedAvg averages all tensors apart, and so gives (sum_c w_c B_c)(sum_c w_c A_c). The difference is
+//   sum_c w_c (B_c - mean B)(A_c - mean A).
+// FlexLoRA (Bai et al. 2024, arXiv 2402.11505) averages the products, and takes the factors of the best
+// approximation of P with LoRA's rank r, by its singular values: P ~ U_r S_r V_r^T.
+//
+// Ours: B = U_r S_r and A = V_r^T. So the rows of A have length 1, about as long as at LoRA's start, and B is
+// small, as there.
+#pragma once
+
+#include <vector>
+
+#include "nn/io/safetensors.h"
+
+namespace p2rec {
+
+// What a client sends. `weight`: its number of examples.
+struct Update {
+  nn::NamedTensors tensors;  // on the CPU; the same names and shapes for all clients
+  double weight = 0;
+};
+
+enum class Averaging : uint8_t {
+  Factors,   // FedAvg: every tensor apart
+  Products,  // FlexLoRA: a LoRA layer's A and B by their product, all other tensors apart
+};
+
+// The mean weighted by examples. Pairs NAME.lora_A.weight (r,in) and NAME.lora_B.weight (out,r) are LoRA layers.
+nn::NamedTensors averaged(const std::vector<Update>& updates, Averaging averaging);
+
+// |P - (mean B)(mean A)| / |P| over all LoRA layers together (Frobenius norms): what FedAvg gets wrong. 0 if
+// all products are zero.
+double averaging_gap(const std::vector<Update>& updates);
+
+}  // namespace p2rec
