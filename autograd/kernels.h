@@ -32,6 +32,15 @@ struct Piece {
   int64_t n;
 };
 
+// The rows of a table that a batch of ids uses. CPU: the ids. CUDA: row rows[u] is used at the places
+// at[begin[u]], ..., at[begin[u + 1] - 1] of the batch. row_uses.h makes it.
+struct TableUses {
+  const int32_t* ids = nullptr;  // (N), each in [0, V)
+  int64_t N = 0, V = 0;
+  const int32_t *rows = nullptr, *begin = nullptr, *at = nullptr;  // (U), (U+1), (N)
+  int64_t U = 0;
+};
+
 // Packed attention: q (N,H,D), k and v (M,KV,D). Sequence b has the queries [q_offsets[b], q_offsets[b+1])
 // and the keys [k_offsets[b], k_offsets[b+1]).
 struct AttentionArgs {

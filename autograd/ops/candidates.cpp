@@ -1,4 +1,6 @@
 // Scores of a few candidates per row, for losses that sample. No row of the table is copied.
+#include <algorithm>
+
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
 #include "autograd/ops/row_uses.h"
@@ -29,8 +31,7 @@ Tensor candidate_scores(const Tensor& h, const Tensor& table, const Tensor& ids)
                   if (needs[1]) {
                     dtable = zeros_like(table);
                     const RowUses uses(ids, V, h.device());
-                    DISPATCH(h.device(), candidate_dtable, dtable, dy, h, uses.rows, uses.begin, uses.at, n,
-                             uses.count(), C);
+                    DISPATCH(h.device(), candidate_dtable, dtable, dy, h, uses.uses(), n, C);
                   }
                   return {dh, dtable};
                 });
@@ -64,13 +65,20 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
   });
 }
 
-void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* rows, const int32_t* begin,
-                      const int32_t* at, int64_t n, int64_t U, int64_t C) {
-  parallel_for(U, U ? begin[U] * C / U : 0, [&](int64_t u) {
-    real* sum = dtable + rows[u] * C;
-    for (int64_t i = begin[u]; i < begin[u + 1]; ++i) {
-      const real *state = h + at[i] / n * C, factor = dy[at[i]];
-      for (int64_t c = 0; c < C; ++c) sum[c] += factor * state[c];
+// As scatter_add_rows: each thread owns a range of rows, so one thread writes each row, in a fixed order.
+void candidate_dtable(real* dtable, const real* dy, const real* h, const TableUses& uses, int64_t n,
+                      int64_t C) {
+  const int64_t threads = thread_count(), N = uses.N / std::max<int64_t>(n, 1);
+  parallel_for(threads, uses.N * C / threads, [&](int64_t thread) {
+    const int64_t begin = uses.V * thread / threads, end = uses.V * (thread + 1) / threads;
+    for (int64_t i = 0; i < N; ++i) {
+      const real* state = h + i * C;
+      for (int64_t j = 0; j < n; ++j) {
+        const int32_t id = uses.ids[i * n + j];
+        if (id < begin || id >= end) continue;
+        const real factor = dy[i * n + j];
+        for (int64_t c = 0; c < C; ++c) dtable[id * C + c] += factor * state[c];
+      }
     }
   });
 }

@@ -22,13 +22,14 @@ void candidate_dh(real* dh, const real* dy, const real* table, const int32_t* id
   });
 }
 
-void candidate_dtable(real* dtable, const real* dy, const real* h, const int32_t* rows, const int32_t* begin,
-                      const int32_t* at, int64_t n, int64_t U, int64_t C) {
-  for_each_row(U, [=] __device__(int64_t u, const Block& block) {
+void candidate_dtable(real* dtable, const real* dy, const real* h, const TableUses& uses, int64_t n,
+                      int64_t C) {
+  for_each_row(uses.U, [=] __device__(int64_t u, const Block& block) {
     for (int64_t c = block.thread(); c < C; c += kThreads) {
       real sum = 0;
-      for (int64_t i = begin[u]; i < begin[u + 1]; ++i) sum += dy[at[i]] * h[at[i] / n * C + c];
-      dtable[rows[u] * C + c] += sum;
+      for (int64_t i = uses.begin[u]; i < uses.begin[u + 1]; ++i)
+        sum += dy[uses.at[i]] * h[uses.at[i] / n * C + c];
+      dtable[uses.rows[u] * C + c] += sum;
     }
   });
 }

@@ -52,7 +52,7 @@ Tensor embedding(const Tensor& table, const Tensor& ids) {
   return record("embedding", y, {table}, [ids, V, C](const Tensor& dy, const Needs&) -> Grads {
     const RowUses uses(ids, V, dy.device());
     Tensor dtable = Tensor::zeros({V, C}, DType::Real, dy.device());
-    DISPATCH(dy.device(), scatter_add_rows, dtable, dy, uses.rows, uses.begin, uses.at, uses.count(), C);
+    DISPATCH(dy.device(), scatter_add_rows, dtable, dy, uses.uses(), C);
     return {dtable};
   });
 }
@@ -124,13 +124,16 @@ void gather_rows_bf16(real* y, const uint16_t* table, const int32_t* ids, int64_
   for (int64_t i = 0; i < N; ++i) widen_bf16(y + i * C, table + ids[i] * C, C);
 }
 
-void scatter_add_rows(real* dtable, const real* dy, const int32_t* rows, const int32_t* begin,
-                      const int32_t* at, int64_t U, int64_t C) {
-  parallel_for(U, U ? begin[U] * C / U : 0, [&](int64_t u) {
-    real* sum = dtable + rows[u] * C;
-    for (int64_t i = begin[u]; i < begin[u + 1]; ++i) {
-      const real* d = dy + at[i] * C;
-      for (int64_t c = 0; c < C; ++c) sum[c] += d[c];
+// Each thread owns a range of the table's rows and searches all ids for them. So one thread writes each row,
+// and the order of the additions is that of the ids for any number of threads.
+void scatter_add_rows(real* dtable, const real* dy, const TableUses& uses, int64_t C) {
+  const int32_t* ids = uses.ids;
+  const int64_t threads = thread_count();
+  parallel_for(threads, uses.N * C / threads, [&](int64_t thread) {
+    const int64_t begin = uses.V * thread / threads, end = uses.V * (thread + 1) / threads;
+    for (int64_t i = 0; i < uses.N; ++i) {
+      if (ids[i] < begin || ids[i] >= end) continue;
+      for (int64_t c = 0; c < C; ++c) dtable[ids[i] * C + c] += dy[i * C + c];
     }
   });
 }

@@ -11,13 +11,12 @@ void gather_rows_bf16(real* y, const uint16_t* table, const int32_t* ids, int64_
   for_each(N * C, [=] __device__(int64_t i) { y[i] = math::from_bf16(table[ids[i / C] * C + i % C]); });
 }
 
-void scatter_add_rows(real* dtable, const real* dy, const int32_t* rows, const int32_t* begin,
-                      const int32_t* at, int64_t U, int64_t C) {
-  for_each_row(U, [=] __device__(int64_t u, const Block& block) {
+void scatter_add_rows(real* dtable, const real* dy, const TableUses& uses, int64_t C) {
+  for_each_row(uses.U, [=] __device__(int64_t u, const Block& block) {
     for (int64_t c = block.thread(); c < C; c += kThreads) {
       real sum = 0;
-      for (int64_t i = begin[u]; i < begin[u + 1]; ++i) sum += dy[at[i] * C + c];
-      dtable[rows[u] * C + c] += sum;
+      for (int64_t i = uses.begin[u]; i < uses.begin[u + 1]; ++i) sum += dy[uses.at[i] * C + c];
+      dtable[uses.rows[u] * C + c] += sum;
     }
   });
 }
