@@ -23,22 +23,22 @@ stage() {
     failed=1
   fi
   echo "$name $result, $((SECONDS - begin)) s" | tee -a "$report/report.txt"
+  [ "$result" = succeeded ] || tail -n 20 "$report/$name.log" >> "$report/report.txt"
 }
 
 whole_run() {  # twice: the second must give the same bits
-  for out in "$report/run-1" "$report/run-2"; do
+  for out in run-1 run-2; do
     build/p2rec run --config sources/p2rec/configs/synthetic.toml --seeds 1 --device cuda --out "$out" --overwrite
   done
-  cmp "$report/run-1/ranks.tsv" "$report/run-2/ranks.tsv"
+  cmp run-1/ranks.tsv run-2/ranks.tsv
 }
 export -f whole_run
-export report
 
 mkdir -p sources packages
 tar -C sources -xzf "$bundle/sources.tar.gz"
 tar -C packages -xzf "$bundle/packages.tar.gz"
 {
-  nvidia-smi --query-gpu=name,driver_version,compute_cap,memory.total --format=csv,noheader || echo "no GPU here"
+  nvidia-smi --query-gpu=name,driver_version,compute_cap,memory.total --format=csv,noheader 2> /dev/null || echo "no GPU here"
   nvcc --version | tail -2 || true
   g++ --version | head -1
   nproc
@@ -49,6 +49,7 @@ stage configure cmake -S sources -B build -DP2REC_CUDA=ON -DP2REC_ONEDNN=OFF -DP
   -DP2REC_TUTORIALS=OFF -DCMAKE_CUDA_ARCHITECTURES="${gpu:-90}-real" \
   -DCMAKE_MODULE_PATH="$PWD/sources/tests/device/cmake" -DCMAKE_PREFIX_PATH="$PWD/packages" -DPACKAGES="$PWD/packages"
 stage build cmake --build build -j "$(nproc)" --target tests_f32 p2rec_bench
+[ $failed = 0 ] || exit 1
 stage tests ctest --test-dir build --output-on-failure -R '^f32/.*/cuda$'
 stage benchmark build/bench/p2rec_bench --benchmark_filter=^cuda/ --benchmark_out="$report/benchmark.json"
 stage run bash -c whole_run
