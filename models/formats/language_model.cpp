@@ -17,15 +17,19 @@ namespace {
 
 enum class Kind : uint8_t { Gguf, Folder, Tiny };
 
+bool begins_as_gguf(const nn::Path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string magic(4, '\0');
+  in.read(magic.data(), 4);
+  return magic == "GGUF";
+}
+
 Kind kind_of(const nn::Path& path) {
   std::error_code error;
   INPUT_CHECK(std::filesystem::exists(path, error) || error, path.string(),
               ": there is no such language model; expected a GGUF file or a Hugging Face folder");
   if (std::filesystem::is_directory(path, error)) return Kind::Folder;
-  std::ifstream in(path, std::ios::binary);
-  std::string magic(4, '\0');
-  in.read(magic.data(), 4);
-  return magic != "GGUF" && path.extension() == ".safetensors" ? Kind::Tiny : Kind::Gguf;
+  return !begins_as_gguf(path) && path.extension() == ".safetensors" ? Kind::Tiny : Kind::Gguf;
 }
 
 CheckedModel check_gguf(const GgufFile& file) {
@@ -81,6 +85,10 @@ nn::StoredTypes stored_types(const nn::Path& path) {
     types[entry.name] = type == "F16" || type == "BF16" ? type : "F32";
   }
   return types;
+}
+
+bool may_be_language_model(const nn::Path& path) {
+  return std::filesystem::is_directory(path) || path.extension() == ".safetensors" || begins_as_gguf(path);
 }
 
 std::string language_model_hash(const nn::Path& path) {

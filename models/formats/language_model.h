@@ -43,6 +43,9 @@ nn::StoredTypes stored_types(const nn::Path& path);
 // Loads only the tokenizer of such a file or folder.
 std::unique_ptr<Tokenizer> load_tokenizer(const nn::Path& path);
 
+// True for a folder, a safetensors file, and a file that begins as GGUF does.
+bool may_be_language_model(const nn::Path& path);
+
 // A hash of the file, of all its parts, or of a folder's configuration, weights and tokenizer, in hex.
 std::string language_model_hash(const nn::Path& path);
 

@@ -6,6 +6,7 @@
 
 #include "p2rec/methods/common/user_examples.h"
 #include "p2rec/methods/federated/federated.h"
+#include "p2rec/methods/larr/larr.h"
 #include "p2rec/methods/llm_init/llm_init.h"
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/report_sections.h"
@@ -26,6 +27,8 @@ const Method kMethods[] = {
     {"federated", "arXiv 2309.00363",
      "clients that keep their users' data fine-tune a language model together", make<FederatedConfig>,
      federated_report_sections},
+    {"larr", "arXiv 2408.11523", "a language model's view of a scene helps to predict clicks",
+     make<LarrConfig>, larr_report_sections},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "autograd/storage.h"
 #include "models/formats/language_model.h"
+#include "nn/io/hash.h"
 #include "p2rec/data/load_data.h"
 #include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
@@ -26,14 +27,19 @@ void add_lines(std::string& text, const std::string& lines, const std::string& p
   }
 }
 
+// A language model may have several files; any other file is hashed as it is.
+std::string content_hash(const nn::Path& path) {
+  const bool other = std::filesystem::exists(path) && !models::may_be_language_model(path);
+  return other ? nn::file_hash(path) : models::language_model_hash(path);
+}
+
 // The options of a section. For a file, only its content matters, not its path.
 std::string options_of(const Section& section) {
   std::string lines;
   section.visit([&](const nn::Option& option, nn::Field field) {
     const std::string value = to_text(field);
     const bool is_file = !option.builtin.empty() && value != option.builtin;
-    lines +=
-        option.name + "=" + (is_file ? "file with hash " + models::language_model_hash(value) : value) + "\n";
+    lines += option.name + "=" + (is_file ? "file with hash " + content_hash(value) : value) + "\n";
   });
   return lines;
 }

@@ -55,7 +55,8 @@ using Options = std::map<std::string, std::string>;
 inline p2rec::GivenOptions given(const Options& options) {
   p2rec::GivenOptions result;
   for (const auto& [name, text] : options) {
-    const bool list = name == "seeds" || name == "starts" || name == "cutoffs" || name == "arms";
+    const bool list =
+        name == "seeds" || name == "starts" || name == "cutoffs" || name == "arms" || name == "scene-fields";
     result[name] = {list ? p2rec::split_at_commas(text) : std::vector{text}, "--" + name};
   }
   return result;
