@@ -43,10 +43,12 @@ void copy_into(const nn::NamedTensors& to, const nn::NamedTensors& from) {
 
 class Training {
  public:
-  Training(models::TrainableRecommender& model, const Interactions& data, const RecommenderConfig& config)
+  Training(models::TrainableRecommender& model, const Interactions& data, const RecommenderConfig& config,
+           ExtraLoss extra = {})
       : model_(model),
         data_(data),
         config_(config),
+        extra_(std::move(extra)),
         windows_(training_windows(data, config.model->window_length(), config.windows)),
         weights_(trained(model.named_parameters())),
         adam_(weights_, {.lr = config.lr, .beta2 = config.adam_beta2, .decoupled = false}) {
@@ -146,16 +148,21 @@ class Training {
     return batch;
   }
 
+  ag::Tensor whole_loss(const models::SequenceBatch& batch) {
+    const Tensor loss = model_.loss(batch, config_.loss);
+    return extra_ ? ag::add(loss, extra_(model_, batch)) : loss;
+  }
+
   PartLoss loss(int64_t step, const BatchPart& part) {
     if (part.index == 0) {
       batch_ = make_batch(step, windows_of(step));
       tokens_ += batch_.input.offsets.rows();
     }
-    if (part.count == 1) return {model_.loss(batch_, config_.loss)};
+    if (part.count == 1) return {whole_loss(batch_)};
     const int64_t B = batch_.input.offsets.sequences();
     const models::SequenceBatch batch = models::part(batch_, part.begin(B), part.end(B));
     if (batch.targets.numel() == 0) return {};
-    return {model_.loss(batch, config_.loss), batch.targets.numel(), batch_.targets.numel()};
+    return {whole_loss(batch), batch.targets.numel(), batch_.targets.numel()};
   }
 
   Values validate(int64_t epoch) {
@@ -181,6 +188,7 @@ class Training {
   models::TrainableRecommender& model_;
   const Interactions& data_;
   const RecommenderConfig& config_;
+  ExtraLoss extra_;
   std::vector<Window> windows_;
   nn::NamedTensors weights_;  // those that are trained
   nn::Adam adam_;
@@ -344,7 +352,7 @@ Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& 
 }
 
 Recommender train_from(const Tensor& start, const Interactions& data, const RecommenderConfig& config,
-                       const Task& task) {
+                       const Task& task, const ExtraLoss& extra) {
   if (const auto* popularity = config.model.as<models::PopularityConfig>())
     return count_popularity(data, *popularity, task);
   RecommenderConfig with_features = config;
@@ -352,7 +360,7 @@ Recommender train_from(const Tensor& start, const Interactions& data, const Reco
   check(with_features);
   auto model = make_recommender(data.items(), with_features);
   if (start.defined()) model->input_embeddings().set(start);
-  Recommender recommender = Training(*model, data, config).run(task);
+  Recommender recommender = Training(*model, data, config, extra).run(task);
   recommender.model = std::move(model);
   return recommender;
 }

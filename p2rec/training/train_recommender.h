@@ -1,6 +1,7 @@
 // Steps 1 and 6 of the method: training a sequential recommender.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "models/recommenders/recommender.h"
@@ -64,11 +65,14 @@ std::string training_text(const Interactions& data, const RecommenderConfig& con
 Recommender pretrain_teacher(const Interactions& data, const RecommenderConfig& config,
                              const Task& task = {});
 
+// A method's own term () of the training loss: the sum of both is minimised.
+using ExtraLoss = std::function<ag::Tensor(models::TrainableRecommender&, const models::SequenceBatch&)>;
+
 // Step 6: trains a recommender from given item vectors: initial values of the item table (V,d), or the
 // adapter's input (V,D), as config.model->use says. Undefined: the model's own random vectors, with
 // config.model->features columns under an adapter. PopRec is counted.
 Recommender train_from(const ag::Tensor& start, const Interactions& data, const RecommenderConfig& config,
-                       const Task& task = {});
+                       const Task& task = {}, const ExtraLoss& extra = {});
 
 // The peak memory of a training on its device in bytes, plus `besides`; estimated with small batches
 // (measured_memory.h). If it is not available, throws ag::InputError, which names a batch that fits.

@@ -4,6 +4,7 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "autograd/ops.h"
 #include "autograd/rng.h"
@@ -23,8 +24,10 @@ void describe(ItemInitConfig& c, const nn::Visit& visit) {
 
 ItemInitConfig all_of(const ItemInits& inits) {
   ItemInitConfig config;
-  for (const ItemInit& init : inits.table) config.known.push_back(init.name);
-  config.inits = config.known;
+  for (const ItemInit& init : inits.table) {
+    config.known.push_back(init.name);
+    if (init.by_default) config.inits.push_back(init.name);
+  }
   return config;
 }
 
@@ -34,7 +37,7 @@ void check(const ItemInitConfig& config, bool starts_item_table) {
 }
 
 ItemInit random_init() {
-  return {"random", "random numbers", "", [](const InitRequest& r) {
+  return {"random", "random numbers", {}, [](const InitRequest& r) {
             return drawn({r.context.data().items(), r.columns}, "start random", r.seed);
           }};
 }
@@ -81,6 +84,20 @@ Tensor take_rows(const Tensor& x, const std::vector<int32_t>& rows) {
 Tensor shuffled(const Tensor& x, uint64_t seed) {
   return take_rows(
       x, ag::random_permutation(nn::key_for("start shuffled", seed), static_cast<int32_t>(x.dim(0))));
+}
+
+Tensor shuffled_in_groups(const Tensor& x, const std::vector<int32_t>& group_of, uint64_t seed) {
+  const auto group = [&](int32_t item) { return group_of.at(static_cast<size_t>(item)); };
+  std::map<int32_t, std::vector<int32_t>> members;  // of each group, in random order
+  for (const int32_t item :
+       ag::random_permutation(nn::key_for("start shuffled in groups", seed), static_cast<int32_t>(x.dim(0))))
+    members[group(item)].push_back(item);
+  std::vector<int32_t> rows;
+  for (int32_t item = 0; item < x.dim(0); ++item) {
+    rows.push_back(members[group(item)].back());
+    members[group(item)].pop_back();
+  }
+  return take_rows(x, rows);
 }
 
 Tensor principal_components(const Tensor& rows, int64_t d) {

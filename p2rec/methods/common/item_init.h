@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "p2rec/run/stage.h"
+#include "p2rec/training/train_recommender.h"
 
 namespace p2rec {
 
@@ -20,9 +21,11 @@ struct InitRequest {
 
 struct ItemInit {
   std::string name, meaning;                              // the meaning is for the report
-  std::string stage;                                      // it reads the files of this stage; empty: none
+  std::vector<std::string> stages;                        // it reads the files of these
   std::function<ag::Tensor(const InitRequest&)> vectors;  // (V,d), or (V,D) under an adapter, of any scale
   bool is_the_method = false;
+  std::function<ExtraLoss(const InitRequest&)> extra_loss = {};  // added to the recommender's loss
+  bool by_default = true;                                        // among the starts if none are given
 };
 
 // A method's initialisations.
@@ -65,6 +68,8 @@ ag::Tensor take_rows(const ag::Tensor& x, const std::vector<int32_t>& rows);
 
 // The rows in a random order: the statistics stay the same, but a row no longer belongs to its item.
 ag::Tensor shuffled(const ag::Tensor& x, uint64_t seed);
+// The same, but each row goes to an item of its own group: what remains is what the groups know. group_of (V).
+ag::Tensor shuffled_in_groups(const ag::Tensor& x, const std::vector<int32_t>& group_of, uint64_t seed);
 
 // The first d principal components (V,d) of the rows (V,C). The largest loading of each component is
 // positive, so the signs do not depend on the solver. Throws ag::InputError if d > min(V,C).

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "p2rec/report/report.h"
@@ -10,12 +11,19 @@
 
 namespace p2rec {
 
+// An option of a method that `p2rec tune` tries, and the values that it draws from.
+struct Knob {
+  std::string option;
+  std::vector<std::string> values;  // as on the command line
+};
+
 class MethodConfig {
  public:
   virtual ~MethodConfig() = default;
   virtual Sections sections() = 0;
   virtual void check() const = 0;  // throws ag::InputError for values that do not fit together
   virtual Stages stages() const = 0;
+  virtual std::vector<Knob> knobs() const { return {}; }  // its own, not the recommender's
 };
 
 struct Method {

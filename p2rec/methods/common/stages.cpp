@@ -7,12 +7,12 @@
 #include <cmath>
 #include <map>
 #include <numeric>
-#include <sstream>
 
 #include "autograd/parallel.h"
 #include "models/recommenders/popularity.h"
 #include "nn/io/json.h"
 #include "p2rec/evaluation/ranked_users.h"
+#include "p2rec/methods/common/trained.h"
 #include "p2rec/methods/common/user_examples.h"
 #include "p2rec/run/run_folder.h"
 #include "p2rec/task/parallel_jobs.h"
@@ -74,6 +74,13 @@ Tensor init_vectors(const Context& context, const RecommenderConfig& config, con
   return standardised(init.vectors({context, inits.embedding_columns(context), job.seed, whole}));
 }
 
+ExtraLoss extra_loss(const Context& context, const RecommenderConfig& config, const ItemInits& inits,
+                     const Job& job) {
+  const ItemInit& init = init_named(inits, job.arm);
+  if (!init.extra_loss) return {};
+  return init.extra_loss({context, config.model->hidden, job.seed, {}});
+}
+
 void check_train(const Context& context, const ItemInits& inits) {
   RecommenderConfig config = recommender_config(context, context.seed());
   if (is_counted(config)) return;
@@ -98,7 +105,8 @@ int64_t train_job(const Context& context, const ItemInits& inits, const Job& job
   }
   const RecommenderConfig config = recommender_config(context, job.seed);
   const Tensor start = is_counted(config) ? Tensor() : init_vectors(context, config, inits, job);
-  const Recommender r = train_from(start, context.data(), config, part);
+  const ExtraLoss extra = is_counted(config) ? ExtraLoss() : extra_loss(context, config, inits, job);
+  const Recommender r = train_from(start, context.data(), config, part, extra);
   nn::Metadata meta = context.metadata();
   meta["epochs"] = std::to_string(r.epochs);
   meta["best_epoch"] = std::to_string(r.best_epoch);
@@ -140,22 +148,6 @@ int64_t train(const Context& context, const ItemInits& inits) {
 
 // --- evaluation --------------------------------------------------------------------------------------------
 
-// What a recommender's file says about its training.
-struct Trained {
-  int64_t epochs = 0, best_epoch = 0;
-  std::vector<double> validation;  // NDCG@10 after each epoch
-  double best() const { return validation.empty() ? NAN : std::ranges::max(validation); }
-};
-
-Trained trained_from(const nn::Path& file) {
-  const nn::Metadata metadata = nn::read_safetensors_metadata(file);
-  Trained t{integer_in(metadata, "epochs", file), integer_in(metadata, "best_epoch", file), {}};
-  const auto text = metadata.find("validation");
-  std::istringstream values(text == metadata.end() ? "" : text->second);
-  for (double value; values >> value;) t.validation.push_back(value);
-  return t;
-}
-
 // The reason not to trust a training in a verdict, or "". `floor` is popularity's validation NDCG@10.
 std::string doubt_of(const Trained& t, const RecommenderConfig& config, double floor) {
   if (config.patience == 0)
@@ -172,12 +164,6 @@ std::string doubt_of(const Trained& t, const RecommenderConfig& config, double f
         "patience or another lr",
         t.best(), floor);
   return "";
-}
-
-// The first epoch whose validation NDCG@10 is at least `best`, another training's best; NaN if none is.
-double epoch_that_reaches(double best, const Trained& t) {
-  const auto reached = std::ranges::find_if(t.validation, [&](double value) { return value >= best; });
-  return reached == t.validation.end() ? NAN : static_cast<double>(reached - t.validation.begin() + 1);
 }
 
 Results empty_results(const std::vector<RankedUser>& users, const RankingConfig& ranking,
@@ -330,10 +316,12 @@ Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& co
               .all_seeds = true,
               .begins_from_other = true};
   const auto add = [&](const std::string& input) {
-    if (!input.empty() && !std::ranges::count(stage.inputs, input)) stage.inputs.push_back(input);
+    if (!std::ranges::count(stage.inputs, input)) stage.inputs.push_back(input);
   };
   if (!is_counted(recommender)) {
-    for (const std::string& init : config.inits) add(init_named(inits, init).stage);
+    for (const std::string& init : config.inits) {
+      for (const std::string& input : init_named(inits, init).stages) add(input);
+    }
     // Under an adapter, vectors that are drawn have as many columns as the language model's.
     if (recommender.model->use != models::ItemsUse::Init) add(inits.embeddings_stage);
   }

@@ -26,6 +26,7 @@ struct LlmInitConfig : MethodConfig {
   Sections sections() override;
   void check() const override;
   Stages stages() const override;
+  std::vector<Knob> knobs() const override { return {{"start-std", {"0.02", "0.05", "0.1", "0.2", "0.5"}}}; }
 };
 
 }  // namespace p2rec

@@ -73,6 +73,25 @@ TEST_CASE("random numbers depend on the name and the seed, and a group's items s
   CHECK(std::set<std::vector<ag::real>>(codes.begin(), codes.end()).size() == 3);
 }
 
+TEST_CASE("shuffled within groups, every row goes to an item of its own group, and most move") {
+  constexpr int32_t kMany = 40;
+  Tensor x = Tensor::empty({kMany, 1});
+  std::vector<int32_t> group_of;
+  for (int32_t i = 0; i < kMany; ++i) {
+    x.data()[i] = static_cast<ag::real>(i);
+    group_of.push_back(i * i % 3);  // 0 or 1
+  }
+  const std::vector<ag::real> rows = shuffled_in_groups(x, group_of, 1).values();
+  int moved = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    CHECK(group_of[static_cast<size_t>(rows[i])] == group_of[i]);
+    moved += rows[i] != static_cast<ag::real>(i);
+  }
+  CHECK(moved > kMany / 2);
+  CHECK(std::set<ag::real>(rows.begin(), rows.end()).size() == kMany);
+  CHECK(rows != shuffled_in_groups(x, group_of, 2).values());
+}
+
 TEST_CASE("a given start-std needs vectors that start the item table") {
   ItemInitConfig config;
   check(config, false);
@@ -83,12 +102,16 @@ TEST_CASE("a given start-std needs vectors that start the item table") {
 
 TEST_CASE("P2Rec's inits: each names the stage that it needs, and one is the method") {
   const ItemInits& inits = p2rec_inits();
-  CHECK(init_named(inits, "random").stage == "");
-  CHECK(init_named(inits, "teacher").stage == "pretrain");
-  CHECK(init_named(inits, "groups").stage == "groups");
+  using Stages = std::vector<std::string>;
+  CHECK(init_named(inits, "random").stages.empty());
+  CHECK(init_named(inits, "teacher").stages == Stages{"pretrain"});
+  CHECK(init_named(inits, "groups").stages == Stages{"groups"});
   for (const char* name : {"p2rec", "p2rec_shuffled", "llm_untuned"})
-    CHECK(init_named(inits, name).stage == "augment");
+    CHECK(init_named(inits, name).stages == Stages{"augment"});
   CHECK(std::ranges::count(inits.table, true, &ItemInit::is_the_method) == 1);
   CHECK(init_named(inits, "p2rec").is_the_method);
+  CHECK(init_named(inits, "p2rec_shuffled_in_groups").stages == Stages{"augment", "groups"});
+  CHECK(std::ranges::count(all_of(inits).known, "p2rec_shuffled_in_groups") == 1);
+  CHECK(std::ranges::count(all_of(inits).inits, "p2rec_shuffled_in_groups") == 0);  // only if asked for
   CHECK_THROWS_AS(init_named(inits, "fantasy"), ag::Error);
 }
