@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -26,6 +27,9 @@ nn::Path run_folder(CLI::App& command) { return required_value(command, "out", "
 void recommend_from(const nn::Path& folder, const RecommendRequest& request) {
   const auto settings = settings_of_run(folder);
   const Sections sections = settings->sections();
+  INPUT_CHECK(std::ranges::count(sections, "recommender", &Section::name) > 0, "recommend: the method '",
+              settings->choice.name, "' of ", folder.string(),
+              " trains no recommender; expected the run of a method that does, for example p2rec");
   recommend(request,
             {folder, settings->run, section_named(sections, "recommender").as<RecommenderConfig>(),
              section_named(sections, "starts").as<ItemInitConfig>(), settings->choice.name},

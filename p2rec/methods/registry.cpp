@@ -8,6 +8,7 @@
 #include "p2rec/methods/federated/federated.h"
 #include "p2rec/methods/larr/larr.h"
 #include "p2rec/methods/llm_init/llm_init.h"
+#include "p2rec/methods/llmseqsim/llmseqsim.h"
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/report_sections.h"
 
@@ -29,6 +30,8 @@ const Method kMethods[] = {
      federated_report_sections},
     {"larr", "arXiv 2408.11523", "a language model's view of a scene helps to predict clicks",
      make<LarrConfig>, larr_report_sections},
+    {"llmseqsim", "arXiv 2402.01339", "items like the user's, by an untuned language model; no training",
+     make<LlmSeqSimConfig>, [] { return std::vector{users_section()}; }},
 };
 
 }  // namespace
