@@ -50,7 +50,8 @@ double heldout_loss(const FinetuneConfig& config, const Finetuning& finetuning) 
   double sum = 0, terms = 0;
   while (!rest.empty()) {
     const size_t count = std::min(rest.size(), static_cast<size_t>(config.batch));
-    const PartLoss loss = finetuning.loss(rest.first(count), {}, {});
+    const PartLoss loss = finetuning.heldout_loss ? finetuning.heldout_loss(rest.first(count))
+                                                  : finetuning.loss(rest.first(count), {}, {});
     sum += loss.mean.item() * static_cast<double>(loss.terms);
     terms += static_cast<double>(loss.terms);
     rest = rest.subspan(count);

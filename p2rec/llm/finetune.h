@@ -35,6 +35,8 @@ struct Finetuning {
   std::function<PartLoss(std::span<const int64_t> batch, const BatchPart& part,
                          const nn::DropoutContext& dropout)>
       loss = {};
+  // The measure of held-out examples; unset: the loss.
+  std::function<PartLoss(std::span<const int64_t> batch)> heldout_loss = {};
 };
 
 struct FinetuneLosses {

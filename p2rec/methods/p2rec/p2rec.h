@@ -29,6 +29,7 @@ struct P2RecConfig : MethodConfig {
   Sections sections() override;
   void check() const override;
   Stages stages() const override;
+  std::vector<Knob> knobs() const override;
 };
 
 struct P2RecResult {

@@ -26,13 +26,16 @@ Tensor rows_of(const Tensor& matrix, std::span<const int64_t> users) {
 void describe(ReconstructionConfig& config, const nn::Visit& visit) {
   describe(config.finetune, visit);
   visit({"sft-item-lr", "learning rate of the new item tokens", nn::kPositive}, &config.item_lr);
+  describe(config.loss, visit);
 }
 
 PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts, const Tensor& mean,
-                                uint64_t seed) {
+                                uint64_t seed, PreferenceHead head) {
   const int64_t K = mean.numel();
-  PreferenceModel model{
-      {llm}, Tensor::full({K, llm.config().hidden}, 0, llm.device()), mean.to(llm.device()).clone()};
+  PreferenceModel model{{llm},
+                        Tensor::full({K, llm.config().hidden}, 0, llm.device()),
+                        output_for(mean, head).to(llm.device()),
+                        head};
   model.head_weight.set_requires_grad();
   model.head_bias.set_requires_grad();
   if (prompts.has_item_tokens())
@@ -43,7 +46,8 @@ PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts
 Tensor predicted_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt) {
   const ag::NoGrad no_grad;
   const Tensor state = prompt_states(model.reader, nn::pack({prompt}));
-  return ag::linear(state, model.head_weight, model.head_bias).to(ag::Device::CPU);
+  return predicted_from(ag::linear(state, model.head_weight, model.head_bias), model.head)
+      .to(ag::Device::CPU);
 }
 
 UserSplit split_users(const Interactions& data) {
@@ -64,14 +68,17 @@ UserSplit checked_split(const Interactions& data) {
 }
 
 MeanPreference mean_preference(const Interactions& data, const Tensor& preferences,
-                               std::span<const int64_t> users) {
+                               std::span<const int64_t> users, const PreferenceLoss& loss) {
   const Tensor targets = rows_of(preferences, users),
                mean = ag::scale(ag::sum_rows(targets), 1.0 / static_cast<double>(targets.dim(0)));
-  const double error = ag::mse(ag::add_row(Tensor::zeros(targets.shape()), mean), targets).item();
-  INPUT_CHECK(error > 0, data.source,
+  const auto error_of_mean = [&](const PreferenceLoss& by) {
+    const Tensor z = ag::add_row(Tensor::zeros(targets.shape()), output_for(mean, by.head));
+    return static_cast<double>(preference_loss(by, z, targets).item());
+  };
+  INPUT_CHECK(error_of_mean({}) > 0, data.source,
               ": all users have the same preference, so there is nothing to learn; "
               "hint: try another number of groups");
-  return {mean, error};
+  return {mean, error_of_mean(loss)};
 }
 
 Finetuning user_level(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
@@ -83,8 +90,9 @@ Finetuning user_level(const PreferenceModel& model, const Prompts& prompts, cons
       {{{"head.weight", model.head_weight}, {"head.bias", model.head_bias}}, config.finetune.lr});
   if (model.reader.item_tokens.defined())
     result.trained.push_back({{{"item_tokens", model.reader.item_tokens}}, config.item_lr});
-  result.loss = [=, &prompts, &data](std::span<const int64_t> batch, const BatchPart& part,
-                                     const nn::DropoutContext& dropout) -> PartLoss {
+  const auto loss_by = [=, &prompts, &data](const PreferenceLoss& loss, std::span<const int64_t> batch,
+                                            const BatchPart& part,
+                                            const nn::DropoutContext& dropout) -> PartLoss {
     std::vector<std::vector<int32_t>> texts;
     for (const int64_t user : batch) texts.push_back(prompts.of(training_part(data, user)));
     nn::Packed x = nn::pack(texts);
@@ -92,8 +100,13 @@ Finetuning user_level(const PreferenceModel& model, const Prompts& prompts, cons
     const std::span<const int64_t> users = part.of(batch);
     const int64_t B = std::ssize(batch);
     const Tensor states = prompt_states(model.reader, nn::part(x, part.begin(B), part.end(B))),
-                 predicted = ag::linear(states, model.head_weight, model.head_bias);
-    return {ag::mse(predicted, rows_of(preferences, users).to(predicted.device())), std::ssize(users), B};
+                 z = ag::linear(states, model.head_weight, model.head_bias);
+    return {preference_loss(loss, z, rows_of(preferences, users).to(z.device())), std::ssize(users), B};
+  };
+  result.loss = [=](std::span<const int64_t> batch, const BatchPart& part,
+                    const nn::DropoutContext& dropout) { return loss_by(config.loss, batch, part, dropout); };
+  result.heldout_loss = [=, head = config.loss.head](std::span<const int64_t> batch) {
+    return loss_by({PreferenceLossKind::SquaredError, head}, batch, {}, {});
   };
   return result;
 }
@@ -101,8 +114,9 @@ Finetuning user_level(const PreferenceModel& model, const Prompts& prompts, cons
 Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Interactions& data,
                            const Tensor& preferences, const ReconstructionConfig& config, const Task& task) {
   const UserSplit split = checked_split(data);
-  const MeanPreference mean = mean_preference(data, preferences, split.users);
-  const PreferenceModel model = untrained_model(llm, prompts, mean.mean, config.finetune.seed);
+  const MeanPreference mean = mean_preference(data, preferences, split.users, config.loss);
+  const PreferenceModel model =
+      untrained_model(llm, prompts, mean.mean, config.finetune.seed, config.loss.head);
   Finetuning finetuning = user_level(model, prompts, data, preferences, split, config);
   finetuning.loss_scale = 1 / mean.error;
   const int64_t tokens = std::reduce(finetuning.lengths.begin(), finetuning.lengths.end());
@@ -117,7 +131,8 @@ Reconstruction reconstruct(models::Llama& llm, const Prompts& prompts, const Int
 int64_t check_reconstruction_memory(models::Llama& llm, const Prompts& prompts, const Interactions& data,
                                     const ReconstructionConfig& config) {
   const Tensor preferences = Tensor::zeros({data.users(), 1});
-  const PreferenceModel model = untrained_model(llm, prompts, Tensor::zeros({1}), config.finetune.seed);
+  const PreferenceModel model =
+      untrained_model(llm, prompts, Tensor::zeros({1}), config.finetune.seed, config.loss.head);
   return check_finetuning_memory(llm, config.finetune,
                                  user_level(model, prompts, data, preferences, checked_split(data), config));
 }

@@ -2,13 +2,14 @@
 // from the user's history, with one prompt per user (user-level supervised fine-tuning).
 //
 //   h_u = hidden state of the prompt's last token after the final norm
-//   g^_u = W h_u + b                                  the head
-//   loss = mean over users and groups of (g^_u - g_u)^2
+//   z_u = W h_u + b                                   the head's output
+//   loss = mean over users and groups of (z_u - g_u)^2, or another of preference_loss.h
 //
-// From the paper: one prompt per user, LoRA on a frozen model, the linear head, the squared error. Ours: the
-// head starts at W = 0 and b = the mean preference (a random head's first errors are a hundred times larger
-// and waste an epoch). The loss is divided by the error of predicting the mean, so that 1 means nothing was
-// learned, and Adam's eps and the clipping do not depend on K. The schedule is cosine with 10 % warm-up.
+// From the paper: one prompt per user, LoRA on a frozen model. Ours: the head starts at W = 0 and the b that
+// predicts the mean preference (a random head's first errors are a hundred times larger and waste an epoch).
+// The loss is divided by that of predicting the mean, so that 1 means nothing was learned, and Adam's eps and
+// the clipping do not depend on K or on the kind of loss. The schedule is cosine with 10 % warm-up. Held-out
+// users are always judged by the squared error of g^_u, so that losses and baselines can be compared.
 #pragma once
 
 #include "models/llama/llama.h"
@@ -16,12 +17,14 @@
 #include "p2rec/llm/finetune.h"
 #include "p2rec/llm/prompts.h"
 #include "p2rec/methods/p2rec/item_groups.h"
+#include "p2rec/methods/p2rec/preference_loss.h"
 
 namespace p2rec {
 
 struct ReconstructionConfig {
   FinetuneConfig finetune;  // its learning rate is also the head's
   double item_lr = 5e-3;    // learning rate of the new item tokens
+  PreferenceLoss loss;
 };
 void describe(ReconstructionConfig& config, const nn::Visit& visit);
 
@@ -29,11 +32,12 @@ void describe(ReconstructionConfig& config, const nn::Visit& visit);
 struct PreferenceModel {
   ItemReader reader;
   ag::Tensor head_weight, head_bias;  // (K,C), (K)
+  PreferenceHead head = PreferenceHead::Linear;
 };
 
-// The model before training: its bias is the mean preference (K), its head's weight 0.
+// The model before training: its head's weight is 0, and its bias predicts the mean preference (K).
 PreferenceModel untrained_model(const models::Llama& llm, const Prompts& prompts, const ag::Tensor& mean,
-                                uint64_t seed);
+                                uint64_t seed, PreferenceHead head = PreferenceHead::Linear);
 
 // The predicted preference (K) on the CPU. The tape does not record it.
 ag::Tensor predicted_preference(const PreferenceModel& model, const std::vector<int32_t>& prompt);
@@ -69,14 +73,14 @@ struct ReconstructionBaselines {
 ReconstructionBaselines reconstruction_baselines(const Interactions& data, const ItemGroups& groups,
                                                  const ag::Tensor& preferences, const Prompts& prompts);
 
-// The mean preference (K) of some users, and the mean squared error of predicting it for them. Throws
-// ag::InputError if that error is 0: there is nothing to learn. preferences (users,K).
+// The mean preference (K) of some users, and the loss of predicting it for them. Throws ag::InputError if all
+// these users have the same preference: there is nothing to learn. preferences (users,K).
 struct MeanPreference {
   ag::Tensor mean;
   double error = 0;
 };
 MeanPreference mean_preference(const Interactions& data, const ag::Tensor& preferences,
-                               std::span<const int64_t> users);
+                               std::span<const int64_t> users, const PreferenceLoss& loss = {});
 
 // The input of finetune(): an example is a user, and the loss is as above. Trains the head and the item tokens
 // beside LoRA, with the learning rates of `config`. Refers to prompts and data.

@@ -67,7 +67,7 @@ std::string reconstruction_html(const OrderedJsonReader& found) {
   }
   return fmt::format(
              R"(<p>How well the language model predicts users’ preferences for the groups from their items:
-mean squared error on held-out users. The training error went from {} (first 20 steps) to {} (last epoch).</p>
+mean squared error on held-out users. The training loss went from {} (first 20 steps) to {} (last epoch).</p>
 <div class="figures two">
 )",
              loss_text(loss_in(found, "train_loss_first")),

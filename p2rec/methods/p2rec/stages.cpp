@@ -173,7 +173,15 @@ Sections P2RecConfig::sections() {
 void P2RecConfig::check() const {
   p2rec::check(recommender);
   p2rec::check(teacher.recommender);
+  p2rec::check(reconstruction.loss);
   p2rec::check(ranking);
+}
+
+std::vector<Knob> P2RecConfig::knobs() const {
+  return {{"groups", {"16", "32", "64"}},
+          {"sft-lr", {"2e-4", "5e-4", "1e-3", "2e-3"}},
+          {"sft-item-lr", {"2e-3", "5e-3", "1e-2"}},
+          {"start-std", {"0.02", "0.05", "0.1"}}};
 }
 
 Stages P2RecConfig::stages() const {
