@@ -123,6 +123,24 @@ Tensor TrainableRecommender::user_states(const nn::Packed& histories) const {
   return project(encode(histories, items_(histories.ids), Rows::LastOnly));
 }
 
+std::unique_ptr<SequentialRecommender> with_cached_table(const SequentialRecommender& model) {
+  const auto* trained = dynamic_cast<const TrainableRecommender*>(&model);
+  AG_CHECK(trained && model.config().use != ItemsUse::Init, "with_cached_table: the model has no adapter");
+  const ag::NoGrad no_grad;
+  const AnyRecommenderConfig config = model.config();
+  auto cached_config = config;
+  cached_config->use = ItemsUse::Init;
+  cached_config->features = 0;
+  auto cached = cached_config->make(0);
+  nn::NamedTensors weights = {{"item_embedding.weight", trained->input_embeddings().table()}};
+  for (const auto& [name, tensor] : model.named_parameters()) {
+    if (!name.starts_with("item_embedding.")) weights.emplace_back(name, tensor);
+  }
+  cached->load(weights, "a recommender with its table cached");
+  cached->move_to(weights[0].second.device());
+  return cached;
+}
+
 Histories latest(const Histories& histories, int64_t most) {
   Histories cut;
   for (const auto& history : histories) {

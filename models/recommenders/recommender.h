@@ -137,6 +137,7 @@ class TrainableRecommender : public SequentialRecommender {
   ag::Tensor output_embeddings() const override { return output_embeddings_of(items_.table()); }
 
   ItemEmbedding& input_embeddings() { return items_; }
+  const ItemEmbedding& input_embeddings() const { return items_; }
   ag::Tensor states(const nn::Packed& input) const {  // (N,C)
     return encode(input, items_(input.ids), Rows::All);
   }
@@ -158,6 +159,10 @@ class TrainableRecommender : public SequentialRecommender {
   ItemEmbedding items_;
   std::unique_ptr<nn::Embedding> untied_;  // (V,C), null if the embeddings are tied
 };
+
+// The same recommender with the item table that its adapter computes as an ordinary one, for serving: the same
+// scores from fewer numbers. Throws ag::Error for a model that is not trained or has no adapter.
+std::unique_ptr<SequentialRecommender> with_cached_table(const SequentialRecommender& model);
 
 // The last `most` items of each history.
 Histories latest(const Histories& histories, int64_t most);

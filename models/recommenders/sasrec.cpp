@@ -37,6 +37,9 @@ void SasrecConfig::describe(const nn::Visit& visit) {
                     {"s3rec", Variant::S3rec}});
   TransformerConfig::describe(visit);
   describe_tying(visit);
+  visit({"causal-mask",
+         "an item attends only to itself and earlier items; without, the target leaks in training"},
+        &causal_mask);
 }
 
 nn::OrderedJson SasrecConfig::architecture() const {
@@ -44,12 +47,13 @@ nn::OrderedJson SasrecConfig::architecture() const {
   json["item_scale"] = item_scale(*this);
   json["positions"] = counts_from_zero(variant) ? "from_zero" : "right_aligned";
   json["outer_norm"] = is_post_norm(variant) ? "input" : "output";
+  if (!causal_mask) json["causal_mask"] = false;
   return json;
 }
 
 TransformerBlockConfig SasrecConfig::block() const {
-  if (is_post_norm(variant)) return postnorm_block(*this);
-  TransformerBlockConfig block = prenorm_block(*this);
+  TransformerBlockConfig block = is_post_norm(variant) ? postnorm_block(*this) : prenorm_block(*this);
+  block.mask = causal_mask ? ag::Mask::Causal : ag::Mask::None;
   if (variant == Variant::Original) {
     block.norm = NormPlace::Query;
     block.eps = 1e-8;

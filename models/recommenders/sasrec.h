@@ -24,6 +24,9 @@ namespace models {
 struct SasrecConfig : ConfigOf<SasrecConfig, class Sasrec, TransformerConfig> {
   enum class Variant : uint8_t { Prenorm, Original, Recbole, S3rec };
   Variant variant = Variant::Prenorm;
+  // False: an item also attends to later ones, in training and in use. A position then sees the item that it
+  // must predict; LLMEmb's published code trains so, and this is the control that shows what it does.
+  bool causal_mask = true;
 
   void describe(const nn::Visit& visit) override;
   nn::OrderedJson architecture() const override;

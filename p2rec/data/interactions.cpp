@@ -111,6 +111,8 @@ DataHashes hashes_of(const Interactions& data) {
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
     training.string(data.item_ids[i]);
     if (!data.titles.empty()) training.string(data.titles[i]);
+    if (data.attributes.empty()) continue;
+    for (const std::string& value : data.attributes[i]) training.string(value);
   }
   for (size_t u = 0; u < data.sequences.size(); ++u) {
     const auto user = static_cast<int64_t>(u);

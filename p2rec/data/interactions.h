@@ -40,6 +40,10 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 struct Interactions {
   std::vector<std::string> user_ids, item_ids;  // per index: the id as in the file
   std::vector<std::string> titles;              // per item, "" if it has none; empty if no item has one
+  // Further attributes from the titles' file (titles.h): their names, and per item a value for each, "" if it
+  // has none. Both are empty if there are none.
+  std::vector<std::string> attribute_names;
+  std::vector<std::vector<std::string>> attributes;
   std::vector<std::vector<int32_t>> sequences;  // per user: item indices in time order; repeats are kept
   // For each item of the sequences; empty if the data have none.
   std::vector<std::vector<int64_t>> times;  // in the file's unit, rounded down

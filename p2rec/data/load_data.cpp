@@ -241,6 +241,8 @@ void add_titles(Interactions& data, const DataFiles& files, const DataConfig& co
   if (!files.titles) return data.facts.emplace_back("titles", "none"), void();
   Titles read = read_titles(*files.titles, data.item_ids, config);
   data.titles = std::move(read.titles);
+  data.attribute_names = std::move(read.attribute_names);
+  data.attributes = std::move(read.attributes);
   const auto titled =
       std::ranges::count_if(data.titles, [](const std::string& title) { return !title.empty(); });
   data.facts.emplace_back("titles", fmt::format("{}: {}; {} of {} items", files.titles->string(), read.format,

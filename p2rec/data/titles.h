@@ -5,6 +5,9 @@
 //               in its name, else "name", else the first of type token_seq
 //   movies.dat  item::title::...   MovieLens 1M and 10M
 //   u.item      item|title|...     MovieLens 100K
+//
+// The other columns of a file with a header are the items' attributes, for example year and genre, except
+// ids (columns.h) and, as in LLMEmb's code, "related", "imUrl" and "salesRank".
 #pragma once
 
 #include <string>
@@ -18,7 +21,9 @@ namespace p2rec {
 struct Titles {
   // Per item of `item_ids`, "" if the file has none; empty if the file has no such column.
   std::vector<std::string> titles;
-  std::string format;  // in words, with the columns
+  std::vector<std::string> attribute_names;
+  std::vector<std::vector<std::string>> attributes;  // per item, a value for each name; empty without names
+  std::string format;                                // in words, with the columns
 };
 
 // Throws ag::InputError for another kind of file, for an item with two titles, and if no item of the file is

@@ -2,13 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "autograd/ops.h"
 #include "nn/init.h"
 
 namespace p2rec {
 
 using ag::Tensor;
+
+namespace {
+
+// The mean (B,C) of each sequence's rows (N,C), as the product with a constant matrix (B,N).
+Tensor averages(const Tensor& states, const ag::Offsets& offsets) {
+  Tensor weights = Tensor::zeros({offsets.sequences(), offsets.rows()});
+  for (int64_t b = 0; b < offsets.sequences(); ++b) {
+    const int64_t begin = offsets.at(b), end = offsets.at(b + 1);
+    ag::real* row = weights.rows(b, b + 1).data();
+    std::fill(row + begin, row + end, ag::real{1} / static_cast<ag::real>(end - begin));
+  }
+  return ag::matmul(weights.to(states.device()), states);
+}
+
+}  // namespace
 
 Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t seed) {
   const Tensor table = llm.token_table().to(ag::Device::CPU).widened();
@@ -44,7 +61,10 @@ Tensor prompt_states(const ItemReader& reader, nn::Packed x, const models::Share
     for (int64_t i = 0; i < x.positions.numel(); ++i)
       x.positions.ints()[i] += static_cast<int32_t>(prefix->length);
   }
-  return reader.llm.last_states(embed_prompt(reader, x.ids), x, prefix);
+  const Tensor embedded = embed_prompt(reader, x.ids);
+  if (reader.pooling == Pooling::Last) return reader.llm.last_states(embedded, x, prefix);
+  AG_CHECK(!prefix, "prompt_states: average pooling has no shared prefix, whose tokens it would leave out");
+  return averages(reader.llm.hidden_states(embedded, x), x.offsets);
 }
 
 Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& prompt_of,

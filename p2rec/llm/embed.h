@@ -9,10 +9,14 @@
 
 namespace p2rec {
 
+// The state that stands for a prompt: its last token's, or the mean over its tokens.
+enum class Pooling : uint8_t { Last, Average };
+
 // A language model with new item tokens. It does not own the model.
 struct ItemReader {
   const models::Llama& llm;
   ag::Tensor item_tokens = {};  // (V,C): for ids >= the vocabulary; undefined: prompts have none
+  Pooling pooling = Pooling::Last;
 };
 
 // Initial values (V,C) of new item tokens: N(0,s), s the root mean square of the model's own token table.
@@ -21,8 +25,8 @@ ag::Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t
 // The input vectors (N,C) of token ids (N).
 ag::Tensor embed_prompt(const ItemReader& reader, const ag::Tensor& ids);
 
-// States (B,C) of the prompts' last tokens after the final norm. `prefix`, if given, comes before each
-// prompt; the prompts do not contain it, and their positions count from 0.
+// States (B,C) of the prompts after the final norm. `prefix`, if given, comes before each prompt; the prompts
+// do not contain it, and their positions count from 0. Throws ag::Error for a prefix with average pooling.
 ag::Tensor prompt_states(const ItemReader& reader, nn::Packed prompts,
                          const models::SharedPrefix* prefix = nullptr);
 

@@ -8,6 +8,7 @@
 #include "p2rec/methods/federated/federated.h"
 #include "p2rec/methods/larr/larr.h"
 #include "p2rec/methods/llm_init/llm_init.h"
+#include "p2rec/methods/llmemb/llmemb.h"
 #include "p2rec/methods/llmseqsim/llmseqsim.h"
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/report_sections.h"
@@ -32,6 +33,9 @@ const Method kMethods[] = {
      make<LarrConfig>, larr_report_sections},
     {"llmseqsim", "arXiv 2402.01339", "items like the user's, by an untuned language model; no training",
      make<LlmSeqSimConfig>, [] { return std::vector{users_section()}; }},
+    {"llmemb", "arXiv 2409.19925",
+     "a language model tuned on items' attributes embeds them; an adapter aligns", make<LlmEmbConfig>,
+     [] { return std::vector{users_section()}; }},
 };
 
 }  // namespace

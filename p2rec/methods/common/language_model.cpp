@@ -9,8 +9,13 @@ namespace {
 
 constexpr const char *kStage = "tiny_llm", *kFile = "tiny_llm.safetensors";
 
-// Stores the weights in the configured precision, on the run's device.
+constexpr double kRandomStd = 0.02;  // as the configurations of the Llama family say (initializer_range)
+
+// Draws the weights, if they are to be random, and stores them in the configured precision, on the run's
+// device.
 void prepare(models::Llama& model, const Context& context) {
+  if (context.config<LanguageModelConfig>("llm").random_weights)
+    models::initialise(model, kRandomStd, context.seed());
   if (context.config<LanguageModelConfig>("llm").precision == Precision::BF16) {
     nn::store_in_bf16(model);
     ag::release_cached_memory();  // of the f32 weights
@@ -39,6 +44,9 @@ void describe(LanguageModelConfig& c, const nn::Visit& visit) {
   nn::visit_choice(
       visit, {"precision", "of the language model's weights and their products: bf16 needs half the memory"},
       c.precision, {{"f32", Precision::F32}, {"bf16", Precision::BF16}});
+  visit(
+      {"random-weights", "a control: draw the language model's weights at random, so that it knows nothing"},
+      &c.random_weights);
   describe(c.tiny, visit);
 }
 

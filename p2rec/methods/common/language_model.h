@@ -17,6 +17,7 @@ struct LanguageModelConfig {
   std::string llm = "tiny";  // a GGUF file, a Hugging Face folder, or "tiny"
   bool special_tokens = true;
   Precision precision = Precision::F32;  // of the frozen weights and their products
+  bool random_weights = false;           // a control: the same architecture and tokenizer, nothing learned
   TinyLlmConfig tiny;
   bool is_tiny() const { return llm == "tiny"; }
 };
