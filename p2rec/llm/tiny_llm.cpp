@@ -25,15 +25,23 @@ models::LlamaConfig model_config(int64_t vocabulary, const TinyLlmConfig& config
   return model;
 }
 
-// The catalogue's lines as tokens, each with an end token if the tokenizer has one.
-TokenLines catalogue_lines(const Interactions& data, const models::Tokenizer& tokenizer) {
-  TokenLines lines;
+std::vector<std::string> catalogue_lines(const Interactions& data) {
+  std::vector<std::string> lines;
   for (size_t i = 0; i < data.item_ids.size(); ++i) {
     const bool titled = !data.titles.empty() && !data.titles[i].empty();
-    lines.push_back(tokenizer.encode(data.item_ids[i] + (titled ? ": " + data.titles[i] : "")));
-    if (const auto& ends = tokenizer.special().ends; !ends.empty()) lines.back().push_back(ends[0]);
+    lines.push_back(data.item_ids[i] + (titled ? ": " + data.titles[i] : ""));
   }
   return lines;
+}
+
+// The lines as tokens, each with an end token if the tokenizer has one.
+TokenLines encoded(const std::vector<std::string>& lines, const models::Tokenizer& tokenizer) {
+  TokenLines result;
+  for (const std::string& line : lines) {
+    result.push_back(tokenizer.encode(line));
+    if (const auto& ends = tokenizer.special().ends; !ends.empty()) result.back().push_back(ends[0]);
+  }
+  return result;
 }
 
 TokenLines lines_of_step(const TokenLines& lines, int64_t step, const TinyLlmConfig& config) {
@@ -71,10 +79,16 @@ std::unique_ptr<models::Llama> untrained_tiny_llm(const models::Tokenizer& token
 
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task) {
+  return pretrain_tiny_llm(catalogue_lines(data), tokenizer, config, task);
+}
+
+std::unique_ptr<models::Llama> pretrain_tiny_llm(const std::vector<std::string>& texts,
+                                                 const models::Tokenizer& tokenizer,
+                                                 const TinyLlmConfig& config, const Task& task) {
   auto model = untrained_tiny_llm(tokenizer, config);
   model->requires_grad(true);
   nn::Adam adam(model->named_parameters(), {.lr = config.lr, .weight_decay = kWeightDecay});
-  const auto lines = catalogue_lines(data, tokenizer);
+  const TokenLines lines = encoded(texts, tokenizer);
   task.announce(fmt::format("{} parameters, {} lines, {} steps of {} lines", model->parameter_count(),
                             lines.size(), config.steps, config.batch));
   const Loop loop{.adam = adam,

@@ -1,8 +1,9 @@
-// The default language model: a small Llama on bytes, pre-trained from scratch on the catalogue's text, so
-// that the whole method runs without a download.
+// The default language model: a small Llama on bytes, pre-trained from scratch on the catalogue's or the
+// task's text, so that a whole method runs without a download.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "models/llama/llama.h"
@@ -25,8 +26,11 @@ void describe(TinyLlmConfig& config, const nn::Visit& visit);
 std::unique_ptr<models::Llama> untrained_tiny_llm(const models::Tokenizer& tokenizer,
                                                   const TinyLlmConfig& config);
 
-// Trains next-byte prediction on lines "ID: TITLE", or "ID" for an item without a title, by AdamW with
-// a cosine schedule.
+// Trains next-byte prediction on lines of text, by AdamW with a cosine schedule. With interactions, a line is
+// "ID: TITLE", or "ID" for an item without a title.
+std::unique_ptr<models::Llama> pretrain_tiny_llm(const std::vector<std::string>& lines,
+                                                 const models::Tokenizer& tokenizer,
+                                                 const TinyLlmConfig& config, const Task& task = {});
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task = {});
 

@@ -23,11 +23,13 @@ void prepare(models::Llama& model, const Context& context) {
   model.move_to(context.device());
 }
 
-int64_t train_tiny_llm(const Context& context) {
+int64_t train_tiny_llm(const Context& context,
+                       const std::function<std::vector<std::string>(const Context&)>& lines) {
   TinyLlmConfig config = context.config<LanguageModelConfig>("llm").tiny;
   config.seed = context.seed();
   const models::ByteTokenizer tokenizer;
-  const auto model = pretrain_tiny_llm(context.data(), tokenizer, config, context.task());
+  const auto model = lines ? pretrain_tiny_llm(lines(context), tokenizer, config, context.task())
+                           : pretrain_tiny_llm(context.data(), tokenizer, config, context.task());
   models::write_tiny_llm(context.output(kFile), *model, context.metadata());
   return 0;
 }
@@ -50,12 +52,14 @@ void describe(LanguageModelConfig& c, const nn::Visit& visit) {
   describe(c.tiny, visit);
 }
 
-Stage tiny_llm_stage() {
+Stage tiny_llm_stage(std::function<std::vector<std::string>(const Context&)> lines,
+                     std::vector<std::string> configs) {
+  configs.push_back("llm");
   return {.name = kStage,
-          .help = "trains the tiny language model (llm = tiny) on the catalogue's text",
+          .help = "trains the tiny language model (llm = tiny) on the catalogue's or the task's text",
           .files = {kFile},
-          .configs = {"llm"},
-          .run = train_tiny_llm};
+          .configs = configs,
+          .run = [lines](const Context& context) { return train_tiny_llm(context, lines); }};
 }
 
 std::vector<std::string> with_llm(std::vector<std::string> inputs, const LanguageModelConfig& config) {

@@ -1,6 +1,7 @@
 // A method's language model: loaded from a file, or the tiny one, which a stage trains on the titles.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,10 @@ struct LanguageModelConfig {
 };
 void describe(LanguageModelConfig& config, const nn::Visit& visit);
 
-// Trains the tiny language model. A method has this stage only if is_tiny(). Section: "llm".
-Stage tiny_llm_stage();
+// Trains the tiny language model on the catalogue's text, or on the lines that `lines` makes from the sections
+// `configs`. A method has this stage only if is_tiny(). Section: "llm".
+Stage tiny_llm_stage(std::function<std::vector<std::string>(const Context&)> lines = {},
+                     std::vector<std::string> configs = {});
 
 // `inputs`, plus the tiny language model's stage if is_tiny().
 std::vector<std::string> with_llm(std::vector<std::string> inputs, const LanguageModelConfig& config);
