@@ -9,6 +9,7 @@
 #include "p2rec/methods/common/compare.h"
 #include "p2rec/methods/common/curves.h"
 #include "p2rec/methods/common/recommend.h"
+#include "p2rec/methods/registry.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
 
@@ -199,9 +200,16 @@ void add_convert(CLI::App& app, Actions& actions) {
   add_string(*command, "out", "DIR", "folder to write");
 }
 
+void add_methods(CLI::App& app, Actions& actions) {
+  CLI::App* command = app.add_subcommand(
+      "methods", "lists the methods: paper, stages, cost, what is as in the paper and what is not");
+  actions[command] = [] { std::cout << methods_text(); };
+}
+
 }  // namespace
 
 void add_run_commands(CLI::App& app, Actions& actions) {
+  add_methods(app, actions);
   add_recommend(app, actions);
   add_results(app, actions);
   add_curves(app, actions);

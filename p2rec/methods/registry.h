@@ -12,6 +12,10 @@ namespace p2rec {
 std::span<const Method> methods();
 std::vector<std::string> method_names();
 
+// What `p2rec methods` prints: each method with its paper, what it needs, its stages, cost, what is as in the
+// paper and what is ours. At most 80 columns wide.
+std::string methods_text();
+
 // Throws ag::InputError for an unknown name.
 const Method& method_named(const std::string& name);
 

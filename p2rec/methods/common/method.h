@@ -33,6 +33,10 @@ struct Method {
   std::unique_ptr<MethodConfig> (*default_config)();
   std::vector<ReportSection> (*report_sections)();
   bool interactions = true;  // false: the method needs no interactions, and none are loaded
+  // For a reader who chooses a method (`p2rec methods`).
+  const char* cost = "";      // what it computes, and what grows with the data
+  const char* faithful = "";  // what is as in the paper or in its code
+  const char* ours = "";      // what is this project's choice
 };
 
 }  // namespace p2rec

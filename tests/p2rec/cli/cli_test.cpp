@@ -77,12 +77,27 @@ TEST_CASE("help is also a command") {
   CHECK(shell("train --anything 3 --help").code == 0);
 }
 
+TEST_CASE("methods: each with its paper, stages, cost, what is faithful and what is ours, in 80 columns") {
+  const Shell shell;
+  const Result result = shell("methods");
+  CHECK(result.code == 0);
+  for (const p2rec::Method& method : p2rec::methods())
+    CHECK(contains(result.out, method.name + std::string(" (") + method.paper + ")\n"));
+  CHECK(contains(result.out, "  stages    tiny_llm, teach, answer\n"));
+  CHECK(contains(result.out, "  needs     interactions and a language model\n"));
+  CHECK(contains(result.out, "  faithful  from the base in each round"));
+  CHECK(contains(result.out, "  ours      shorter prompts, LoRA"));
+  std::istringstream lines(result.out);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+}
+
 TEST_CASE("the help of every command fits 80 columns; that of a stage explains every option") {
   const Shell shell;
   for (const char* command :
-       {"",         "run",          "pretrain",   "groups",    "reconstruct",  "augment",  "train",
-        "evaluate", "recommend",    "results",    "report",    "stats",        "compare",  "convert",
-        "llm",      "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge"}) {
+       {"",         "run",          "pretrain",   "groups",    "reconstruct",  "augment",   "train",
+        "evaluate", "recommend",    "results",    "report",    "stats",        "compare",   "convert",
+        "llm",      "llm tokenize", "llm logits", "llm embed", "llm generate", "llm merge", "methods",
+        "teach",    "answer",       "invent",     "annotate"}) {
     CAPTURE(command);
     const Result result = shell(std::string(command) + " --help");
     CHECK(result.code == 0);
