@@ -45,11 +45,13 @@ std::vector<int32_t> prompt_tokens(const models::Tokenizer& tokenizer, const std
 // The tokens of " OUTPUT", then the one that ends a text (a line end, if the tokenizer has none).
 std::vector<int32_t> completion_tokens(const models::Tokenizer& tokenizer, const std::string& output);
 
+constexpr int64_t kMostRounds = 1000;  // of writing examples
+
 // An example that a program or a model has written.
 struct Generated {
   TextPair text;
   std::string from;     // what it was made from: a seed example's input, or a label
-  int64_t round = 0;    // 1, 2, ...
+  int64_t round = 1;    // 1 to kMostRounds
   std::string dropped;  // why it is not used; empty: it is
 };
 // Those that are used.

@@ -137,6 +137,8 @@ class Run {
     const Stage& begin = stage_named(stages_, first);
     std::erase_if(chosen, [&](const Stage* stage) { return stage < &begin; });
     const auto from_other = std::ranges::find_if(stages_, &Stage::begins_from_other);
+    INPUT_CHECK(config_.from.empty() || from_other != stages_.end(), "from: found ", config_.from,
+                ", but no stage of this method begins with another run's files; hint: leave it out");
     INPUT_CHECK(config_.from.empty() || chosen.front() >= &*from_other, "from: found ", config_.from,
                 " for the stage '", chosen.front()->name, "'; expected it only for '", from_other->name,
                 "' and later stages");

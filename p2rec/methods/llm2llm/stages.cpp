@@ -11,7 +11,7 @@ namespace p2rec {
 namespace {
 
 constexpr const char* kTeach = "teach";
-constexpr int64_t kMostSeeds = 100000, kMostRounds = 1000;
+constexpr int64_t kMostSeeds = 100000;
 constexpr int64_t kTinyLines = 2000;  // that the tiny language model is trained on
 
 std::string round_file(int64_t round, uint64_t seed) {

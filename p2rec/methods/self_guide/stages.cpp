@@ -164,7 +164,7 @@ void describe(SelfGuideOptions& o, const nn::Visit& visit) {
   visit({"films", "titles and genres: a table such as movies.csv, or 'synthetic'", nn::kAny, {}, "synthetic"},
         &o.films);
   visit({"test-examples", "number of test examples", nn::at_least(1)}, &o.test_examples);
-  visit({"rounds", "rounds in which inputs are written", nn::at_least(1)}, &o.rounds);
+  visit({"rounds", "rounds in which inputs are written", nn::between(1, kMostRounds)}, &o.rounds);
   visit({"inputs-per-round", "inputs written in a round", nn::at_least(1)}, &o.inputs_per_round);
   visit({"input-temperature", "temperature at which inputs are written", nn::kPositive}, &o.temperature);
   visit({"outputs-per-input", "outputs written for an input, of which the most frequent counts",

@@ -1,6 +1,8 @@
 // The text files that a run writes for later runs and for its report, and the table of published rows. The
-// first line says which: groups, log, manifest, results, ranks or published.
+// first line says which: groups, log, manifest, results, ranks, generated or published.
 #include "bench/published_rows/published_rows.h"
+#include "nn/io/json.h"
+#include "p2rec/methods/common/generated_data.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/run/options.h"
@@ -79,6 +81,13 @@ void read_ranks(std::string_view text) {
   bench::compare({p2rec::Measure::NDCG, 10, 0.5}, 0.95, columns);
 }
 
+void read_generated(std::string_view text) {
+  const auto all = p2rec::read_generated(fuzz::file("generated.jsonl", text));
+  const p2rec::ReportSection section = p2rec::generated_section("teach");
+  const nn::OrderedJson found = p2rec::describe_generated({{1, all}});
+  FUZZ_CHECK(section.html({found, "results.json"}).ends_with("\n"));
+}
+
 void read_published(std::string_view text) {
   for (const bench::PublishedRow& row : bench::read_published_rows(fuzz::file("published.tsv", text)))
     FUZZ_CHECK(row.share > 0 && row.figures.size() <= 4);
@@ -95,5 +104,6 @@ FUZZ_TARGET(artifacts) {
   if (kind == "manifest") read_manifest(text);
   if (kind == "results") read_results(text);
   if (kind == "ranks") read_ranks(text);
+  if (kind == "generated") read_generated(text);
   if (kind == "published") read_published(text);
 }

@@ -44,6 +44,9 @@ TEST_CASE("generated examples come back from their file, and those that were dro
   nn::write_atomically(file, "{\"input\": \"a\"}\nno json\n");
   CHECK_THROWS_WITH_AS(read_generated(file), doctest::Contains("generated.jsonl:1: it has no entry 'output'"),
                        ag::InputError);
+  nn::write_atomically(file, R"({"input": "", "output": "", "from": "", "round": 0, "dropped": ""})");
+  CHECK_THROWS_WITH_AS(read_generated(file), doctest::Contains("'round' is 0; expected 1 to 1000"),
+                       ag::InputError);
   nn::write_atomically(file, "\nno json\n");
   CHECK_THROWS_WITH_AS(read_generated(file), doctest::Contains("generated.jsonl:2: is not JSON"),
                        ag::InputError);

@@ -133,3 +133,21 @@ TEST_CASE("self_guide: stopped at every step and resumed, it gives the same file
   for (const char* filter : {"filter-labels", "filter-consensus", "balance"}) options[filter] = "false";
   check_stops_change_nothing(options, 10);
 }
+
+TEST_CASE("a method whose stages begin with no other run's files refuses --from") {
+  const testing::WorkingFolder here;
+  testing::Options options = small_llm2llm();
+  options["from"] = ".";
+  CHECK(contains(testing::message_of([&] { testing::run_stages(options); }),
+                 "from: found ., but no stage of this method begins with another run's files"));
+}
+
+TEST_CASE("self_guide says what is wrong with the number of test films, and with the file") {
+  const testing::WorkingFolder here;
+  testing::Options options = small_self_guide();
+  options["films"] = "films.csv";
+  const auto problem = [&] { return testing::message_of([&] { testing::run_stages(options); }); };
+  CHECK(contains(problem(), "films: there is no file 'films.csv'"));
+  nn::write_atomically("films.csv", "movieId,title,genres\n1,Up,Drama\n2,Heat,Action\n");
+  CHECK(contains(problem(), "test-examples: found 6, but films.csv has 2 films, and 3 are examples"));
+}
