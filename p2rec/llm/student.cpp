@@ -7,14 +7,6 @@
 #include "p2rec/llm/text_generator.h"
 
 namespace p2rec {
-namespace {
-
-struct WithoutLora {
-  models::Llama& model;
-  ~WithoutLora() { nn::detach_lora(model); }
-};
-
-}  // namespace
 
 std::vector<std::string> answer(const models::LanguageModel& llm, const InstructionTask& task,
                                 const std::vector<TextPair>& questions, const std::vector<TextPair>& shots,
@@ -36,7 +28,7 @@ std::vector<std::string> tune_and_answer(const models::LanguageModel& llm, const
   const int64_t tokens = std::reduce(finetuning.lengths.begin(), finetuning.lengths.end());
   tuning.announce(fmt::format("{}, {} per epoch, {}", counted(std::ssize(examples), "example"),
                               counted(tokens, "token"), counted(config.epochs, "epoch")));
-  const WithoutLora at_the_end{*llm.model};
+  const BaseAtTheEnd detaches{*llm.model};
   finetune(*llm.model, config, finetuning, tuning);
   return answer(llm, task, questions, shots, answering);
 }

@@ -9,6 +9,12 @@
 
 namespace p2rec {
 
+// Detaches LoRA at its end, so that the model is the base again.
+struct BaseAtTheEnd {
+  models::Llama& model;
+  ~BaseAtTheEnd() { nn::detach_lora(model); }
+};
+
 // Answers the questions' inputs greedily with one line each, after the same shots.
 std::vector<std::string> answer(const models::LanguageModel& llm, const InstructionTask& task,
                                 const std::vector<TextPair>& questions,

@@ -9,6 +9,7 @@
 #include "p2rec/methods/federated/federated.h"
 #include "p2rec/methods/larr/larr.h"
 #include "p2rec/methods/llm2llm/llm2llm.h"
+#include "p2rec/methods/llm2llm/users.h"
 #include "p2rec/methods/llm_init/llm_init.h"
 #include "p2rec/methods/llmemb/llmemb.h"
 #include "p2rec/methods/llmseqsim/llmseqsim.h"
@@ -89,6 +90,14 @@ const Method kMethods[] = {
      .faithful = "from the base in each round; only errors on seed examples are taught; ROUGE-L above 0.95 "
                  "is dropped",
      .ours = "LoRA, five rounds, greedy answers, word problems from a grammar with a program as teacher"},
+    {.name = "llm2llm_users",
+     .paper = "arXiv 2403.15042",
+     .help = "LLM2LLM on P2Rec's task: users with large errors give sub-sequences",
+     .default_config = make<Llm2LlmUsersConfig>,
+     .report_sections = llm2llm_users_report_sections,
+     .cost = "a teacher, and rounds + 3 reconstructions per seed",
+     .faithful = "the rounds of llm2llm; P2Rec's reconstruction",
+     .ours = "the task, the share of users that counts as wrong, half of a user's items as a new example"},
     {.name = "federated",
      .paper = "arXiv 2309.00363",
      .help = "clients that keep their users' data fine-tune a language model together",

@@ -134,6 +134,34 @@ TEST_CASE("self_guide: stopped at every step and resumed, it gives the same file
   check_stops_change_nothing(options, 10);
 }
 
+TEST_CASE("llm2llm_users: sub-sequences of seed users, and the same files after stops") {
+  testing::Options options = testing::small_options();
+  options["method"] = "llm2llm_users";
+  options["seeds"] = "1";
+  options["seed-users"] = "12";
+  options["rounds"] = "2";
+  options["sft-epochs"] = "1";
+  std::map<std::string, std::string> unbroken;
+  {
+    const testing::WorkingFolder here;
+    testing::write_data(testing::small_data());
+    testing::run_stages(options);
+    unbroken = testing::artefacts("out");
+    const Summary summary = ResultsFile("out").read().results.value();
+    CHECK(summary.find("plain")->seeds[0].facts[0] == 12);
+    CHECK(summary.find("random")->seeds[0].facts[0] == summary.find("llm2llm")->seeds[0].facts[0]);
+    const auto first = read_generated("out/generated-1-round-1.jsonl");
+    CHECK(kept(first).size() <= 2);  // a fifth of 12 users
+    for (const Generated& g : first) CHECK(g.text.input.size() <= g.from.size());
+  }
+  const testing::WorkingFolder here;
+  testing::write_data(testing::small_data());
+  testing::run_stages(options, "", "groups");
+  options["resume"] = "true";
+  CHECK(run_with_stops(options) > 5);
+  testing::check_same(testing::artefacts("out"), unbroken);
+}
+
 TEST_CASE("a method whose stages begin with no other run's files refuses --from") {
   const testing::WorkingFolder here;
   testing::Options options = small_llm2llm();
