@@ -55,12 +55,15 @@ Tensor embed_prompt(const ItemReader& reader, const Tensor& ids) {
   return ag::embedding(rows, Tensor::from_ints(order));
 }
 
+nn::Packed after_prefix(nn::Packed x, const models::SharedPrefix& prefix) {
+  x.positions = x.positions.clone();
+  for (int64_t i = 0; i < x.positions.numel(); ++i)
+    x.positions.ints()[i] += static_cast<int32_t>(prefix.length);
+  return x;
+}
+
 Tensor prompt_states(const ItemReader& reader, nn::Packed x, const models::SharedPrefix* prefix) {
-  if (prefix) {
-    x.positions = x.positions.clone();
-    for (int64_t i = 0; i < x.positions.numel(); ++i)
-      x.positions.ints()[i] += static_cast<int32_t>(prefix->length);
-  }
+  if (prefix) x = after_prefix(std::move(x), *prefix);
   const Tensor embedded = embed_prompt(reader, x.ids);
   if (reader.pooling == Pooling::Last) return reader.llm.last_states(embedded, x, prefix);
   AG_CHECK(!prefix, "prompt_states: average pooling has no shared prefix, whose tokens it would leave out");

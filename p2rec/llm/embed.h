@@ -25,6 +25,9 @@ ag::Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t
 // The input vectors (N,C) of token ids (N).
 ag::Tensor embed_prompt(const ItemReader& reader, const ag::Tensor& ids);
 
+// The batch with its positions counted on from the end of a prefix, which comes before each sequence.
+nn::Packed after_prefix(nn::Packed x, const models::SharedPrefix& prefix);
+
 // States (B,C) of the prompts after the final norm. `prefix`, if given, comes before each prompt; the prompts
 // do not contain it, and their positions count from 0. Throws ag::Error for a prefix with average pooling.
 ag::Tensor prompt_states(const ItemReader& reader, nn::Packed prompts,

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "p2rec/llm/candidates.h"
 #include "p2rec/run/run_folder.h"
 
 namespace p2rec {
@@ -29,10 +30,13 @@ std::vector<std::pair<std::string, std::string>> ranking_of(const std::string& f
   std::vector<std::pair<std::string, std::string>> made_of;
   for (const char* hash : {"data.training", "data.validation", "data.test"})
     made_of.emplace_back(hash, values[hash]);
+  const auto add = [&](const nn::Option& option, nn::Field) {
+    if (option.name != "evaluate-users") made_of.emplace_back(option.name, values[option.name]);
+  };
   RankingConfig ranking;
-  describe(ranking, [&](const nn::Option& option, nn::Field) {
-    made_of.emplace_back(option.name, values[option.name]);
-  });
+  CandidateConfig candidates;
+  describe(ranking, add);
+  describe(candidates, add);
   return made_of;
 }
 

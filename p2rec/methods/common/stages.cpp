@@ -294,6 +294,11 @@ Tensor teacher_table(const Context& context) {
                           context.data().items());
 }
 
+std::unique_ptr<models::SequentialRecommender> teacher_model(const Context& context) {
+  return load_recommender(nn::read_safetensors(context.input(kTeacher, kTeacherFile)), context.data().items(),
+                          teacher_config(context));
+}
+
 std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitConfig& inits,
                          const std::vector<uint64_t>& seeds) {
   if (is_counted(recommender)) return {{kPopularity, seeds.at(0)}};

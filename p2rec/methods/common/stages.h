@@ -1,6 +1,8 @@
 // Stages that several methods share: a teacher on ids, recommenders from item inits, and their comparison.
 #pragma once
 
+#include <memory>
+
 #include "p2rec/evaluation/evaluation.h"
 #include "p2rec/methods/common/item_init.h"
 #include "p2rec/training/train_recommender.h"
@@ -18,6 +20,8 @@ TeacherConfig teacher_of(const RecommenderConfig& recommender);
 Stage teacher_stage(const TeacherConfig& config);
 // The trained teacher's item table (V,d). For stages with the input "pretrain".
 ag::Tensor teacher_table(const Context& context);
+// The trained teacher. For stages with the section "teacher" and the input "pretrain".
+std::unique_ptr<models::SequentialRecommender> teacher_model(const Context& context);
 
 // One recommender of a run: an item init and a seed. Popularity, which is not trained, has only one seed.
 struct Job {
