@@ -16,6 +16,7 @@
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/methods/p2rec/report_sections.h"
 #include "p2rec/methods/self_guide/self_guide.h"
+#include "p2rec/methods/tempura/tempura.h"
 
 namespace p2rec {
 namespace {
@@ -80,6 +81,15 @@ const Method kMethods[] = {
      .faithful = "inputs for drawn labels, filters of length and noise, outputs by consensus, balance, their "
                  "settings",
      .ours = "shorter prompts, LoRA, no search of settings, the genre of a film's title as the task"},
+    {.name = "tempura",
+     .paper = "arXiv 2405.02778",
+     .help = "an untuned language model ranks candidates after prompts about time",
+     .default_config = make<TempuraConfig>,
+     .report_sections = tempura_report_sections,
+     .cost = "a teacher; one prompt per user, candidate and strategy, each twice: in order and shuffled",
+     .faithful = "proximal and global demonstrations, temporal clusters, aggregation of their rankings",
+     .ours =
+         "local models, titles scored by log-probability, the lists of candidates, the words of the prompts"},
     {.name = "llm2llm",
      .paper = "arXiv 2403.15042",
      .help = "a teacher writes more examples like those that a language model gets wrong",
