@@ -8,6 +8,7 @@
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "nn/init.h"
+#include "p2rec/evaluation/user_sample.h"
 
 namespace p2rec {
 namespace {
@@ -223,6 +224,10 @@ std::vector<int64_t> ranked_users(const Interactions& data, Target target, int64
   for (int64_t u = 0; u < data.users(); ++u) {
     if (has_target(data, u, target)) users.push_back(u);
   }
+  return sampled_users(data, std::move(users), most);
+}
+
+std::vector<int64_t> sampled_users(const Interactions& data, std::vector<int64_t> users, int64_t most) {
   if (most <= 0 || most >= std::ssize(users)) return users;
   std::vector<std::pair<uint64_t, int64_t>> by_hash;
   for (const int64_t u : users) {

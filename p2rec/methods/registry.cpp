@@ -6,6 +6,7 @@
 
 #include "p2rec/data/text_file.h"
 #include "p2rec/methods/common/user_examples.h"
+#include "p2rec/methods/delrec/delrec.h"
 #include "p2rec/methods/federated/federated.h"
 #include "p2rec/methods/larr/larr.h"
 #include "p2rec/methods/llm2llm/llm2llm.h"
@@ -81,6 +82,15 @@ const Method kMethods[] = {
      .faithful = "inputs for drawn labels, filters of length and noise, outputs by consensus, balance, their "
                  "settings",
      .ours = "shorter prompts, LoRA, no search of settings, the genre of a film's title as the task"},
+    {.name = "delrec",
+     .paper = "arXiv 2406.11156",
+     .help = "a soft prompt learns a teacher's pattern; a language model ranks with it",
+     .default_config = make<DelrecConfig>,
+     .report_sections = delrec_report_sections,
+     .cost = "a teacher; two or three prompts per user and epoch in each of two tunings",
+     .faithful =
+         "two tasks weighed by the norms of their gradients; then an adapter with the frozen soft prompt",
+     .ours = "LoRA in place of AdaLoRA, a causal model, one example per user, the words of the prompts"},
     {.name = "tempura",
      .paper = "arXiv 2405.02778",
      .help = "an untuned language model ranks candidates after prompts about time",
