@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "nn/init.h"
+#include "p2rec/llm/token_batches.h"
 #include "p2rec/training/measured_memory.h"
 
 namespace p2rec {
@@ -15,7 +16,6 @@ namespace {
 
 using ag::Tensor;
 
-constexpr uint32_t kExampleOrderStream = ag::stream("user order");
 constexpr double kWarmupShare = 0.1;
 constexpr int64_t kFirstSteps = 20;
 constexpr int64_t kMeasuredTokens = 128;  // enough to measure the memory of a token, and fast
@@ -30,26 +30,45 @@ nn::Adam make_optimiser(models::Llama& llm, const FinetuneConfig& config, const 
   return {groups, {.weight_decay = 0}};
 }
 
-// The examples of a step. Their order depends only on the seed and the epoch.
-std::vector<int64_t> examples_of(int64_t step, int64_t steps_per_epoch, const std::vector<int64_t>& examples,
-                                 const FinetuneConfig& config) {
-  const auto epoch = static_cast<uint32_t>(step / steps_per_epoch);
-  const auto order = ag::random_permutation({config.seed, epoch, kExampleOrderStream},
-                                            static_cast<int32_t>(examples.size()));
-  const int64_t begin = step % steps_per_epoch * config.batch;
-  std::vector<int64_t> chosen;
-  for (int64_t i = begin; i < std::min(begin + config.batch, std::ssize(order)); ++i)
-    chosen.push_back(examples[static_cast<size_t>(order[static_cast<size_t>(i)])]);
-  return chosen;
-}
+// The examples of each step. Holds the batches of one epoch.
+class Batches {
+ public:
+  Batches(const Finetuning& finetuning, const FinetuneConfig& config)
+      : finetuning_(finetuning),
+        config_(config),
+        steps_per_epoch_(batches_per_epoch(finetuning.lengths, config.tokens)) {}
 
-// The mean over all held-out examples.
-double heldout_loss(const FinetuneConfig& config, const Finetuning& finetuning) {
+  int64_t steps_per_epoch() const { return steps_per_epoch_; }
+  double mean_examples() const {
+    return static_cast<double>(finetuning_.examples.size()) / static_cast<double>(steps_per_epoch_);
+  }
+  std::span<const int64_t> of(int64_t step) {
+    const int64_t epoch = step / steps_per_epoch_;
+    if (epoch != epoch_) {
+      batches_ =
+          token_batches(finetuning_.lengths, config_.tokens, config_.seed, static_cast<uint32_t>(epoch));
+      for (auto& batch : batches_) {
+        for (int64_t& i : batch) i = finetuning_.examples[static_cast<size_t>(i)];
+      }
+      epoch_ = epoch;
+    }
+    return batches_[static_cast<size_t>(step % steps_per_epoch_)];
+  }
+
+ private:
+  const Finetuning& finetuning_;
+  const FinetuneConfig& config_;
+  int64_t steps_per_epoch_, epoch_ = -1;
+  std::vector<std::vector<int64_t>> batches_;
+};
+
+// The mean over all held-out examples, as many at a time as a step has on average.
+double heldout_loss(const Finetuning& finetuning, double mean_examples) {
   const ag::NoGrad no_grad;
   std::span<const int64_t> rest = finetuning.heldout;
   double sum = 0, terms = 0;
   while (!rest.empty()) {
-    const size_t count = std::min(rest.size(), static_cast<size_t>(config.batch));
+    const size_t count = std::min(rest.size(), static_cast<size_t>(mean_examples));
     const PartLoss loss = finetuning.heldout_loss ? finetuning.heldout_loss(rest.first(count))
                                                   : finetuning.loss(rest.first(count), {}, {});
     sum += loss.mean.item() * static_cast<double>(loss.terms);
@@ -66,19 +85,19 @@ void describe(FinetuneConfig& config, const nn::Visit& visit) {
   visit({"lora-alpha", "LoRA's output is scaled by alpha / rank", nn::kPositive}, &config.lora.alpha);
   visit({"lora-dropout", "dropout on LoRA's input", nn::kShare}, &config.lora.dropout);
   visit({"sft-lr", "learning rate of fine-tuning, for LoRA and heads", nn::kPositive}, &config.lr);
-  visit({"sft-batch", "examples per fine-tuning step", nn::at_least(1)}, &config.batch);
-  visit({"sft-batch-parts", "run the examples of a fine-tuning step in N parts to save memory",
-         nn::at_least(1)},
-        &config.batch_parts);
+  visit({"sft-tokens", "tokens per fine-tuning step, about: its prompts together", nn::at_least(1)},
+        &config.tokens);
+  visit(
+      {"sft-batch-parts", "run the prompts of a fine-tuning step in N parts to save memory", nn::at_least(1)},
+      &config.batch_parts);
   visit({"sft-epochs", "epochs of fine-tuning", nn::at_least(1)}, &config.epochs);
 }
 
 FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const Finetuning& finetuning,
                         const Task& task) {
   nn::Adam adam = make_optimiser(llm, config, finetuning);
-  const int64_t examples = std::ssize(finetuning.examples),
-                steps_per_epoch = (examples + config.batch - 1) / config.batch,
-                total = steps_per_epoch * config.epochs;
+  Batches batches(finetuning, config);
+  const int64_t steps_per_epoch = batches.steps_per_epoch(), total = steps_per_epoch * config.epochs;
   double heldout = std::numeric_limits<double>::quiet_NaN();  // after the last finished epoch
   Loop loop{
       .adam = adam,
@@ -90,16 +109,18 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
       .loss_scale = finetuning.loss_scale,
       .loss =
           [&](int64_t step, const BatchPart& part) {
-            const auto batch = examples_of(step, steps_per_epoch, finetuning.examples, config);
-            if (part.of(std::span(batch)).empty()) return PartLoss{};
-            return finetuning.loss(batch, part, {config.seed, static_cast<uint32_t>(step), true});
+            const std::span<const int64_t> batch = batches.of(step);
+            if (part.of(batch).empty()) return PartLoss{};
+            PartLoss loss = finetuning.loss(batch, part, {config.seed, static_cast<uint32_t>(step), true});
+            loss.weight = static_cast<double>(batch.size()) / batches.mean_examples();
+            return loss;
           },
       .schedule = cosine_schedule(static_cast<int64_t>(kWarmupShare * double(total)), total),
       .state = [&](Checkpoint& checkpoint) { checkpoint.number("heldout_loss", heldout); },
       .status = [&] { return std::isnan(heldout) ? "" : fmt::format("held-out loss {:.5f}; ", heldout); }};
   if (!finetuning.heldout.empty()) {
     loop.validate = [&](int64_t) {
-      heldout = heldout_loss(config, finetuning);
+      heldout = heldout_loss(finetuning, batches.mean_examples());
       return Values{{"heldout_loss", heldout}};
     };
   }
@@ -114,10 +135,10 @@ int64_t check_finetuning_memory(models::Llama& llm, const FinetuneConfig& config
   std::vector<size_t> by_length(lengths.size());
   std::iota(by_length.begin(), by_length.end(), size_t{0});
   std::ranges::stable_sort(by_length, {}, [&](size_t i) { return lengths[i]; });
-  MeasuredMemory memory(llm.device(), "sft-batch", "fine-tuning");
+  MeasuredMemory memory(llm.device(), "sft-tokens", "fine-tuning");
   memory.measure([&] {
     nn::Adam adam = make_optimiser(llm, config, finetuning);
-    memory.batches(std::min(config.batch, std::ssize(lengths)), kMeasuredTokens, [&](int64_t n) {
+    memory.batches(std::ssize(lengths), kMeasuredTokens, [&](int64_t n) {
       std::vector<int64_t> batch;
       int64_t tokens = 0;
       for (const size_t i : std::span(by_length).first(static_cast<size_t>(n))) {
@@ -130,7 +151,9 @@ int64_t check_finetuning_memory(models::Llama& llm, const FinetuneConfig& config
     });
   });
   nn::detach_lora(llm);
-  return memory.check_batches(lengths, config.batch, config.batch_parts);
+  return memory.check_batches(config.tokens, [&](int64_t tokens) {
+    return most_tokens_of_part(lengths, tokens, config.batch_parts, config.seed);
+  });
 }
 
 bool held_out(const std::string& id) { return ag::random_below(nn::key_for(id, 0), 0, 10) == 0; }

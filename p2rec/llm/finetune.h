@@ -1,4 +1,8 @@
 // Fine-tunes a language model with LoRA. All methods share it and give their loss as an argument.
+//
+// Batches have about the same number of tokens, so they differ in their number of examples (token_batches.h).
+// A step's loss is the sum over its examples, divided by the mean number of examples in a step. So every
+// example has the same weight, and the mean loss of an epoch's steps is the mean over its examples.
 #pragma once
 
 #include <span>
@@ -16,7 +20,7 @@ namespace p2rec {
 struct FinetuneConfig {
   nn::LoraConfig lora;
   double lr = 5e-4;         // of LoRA; AdamW without weight decay, cosine schedule with 10 % warm-up
-  int64_t batch = 16;       // examples per step
+  int64_t tokens = 512;     // of a step's examples together, about
   int64_t batch_parts = 1;  // a batch runs in this many parts to save memory
   int64_t epochs = 6;
   double clip = 1.0;  // maximum norm of all gradients together

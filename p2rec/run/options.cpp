@@ -181,7 +181,7 @@ std::array<int64_t, 3> farness(const std::string& name, const std::string& known
 }
 
 // What other programs and papers call an option or a command, and its names here. The first known one counts.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherNames = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kOtherNames = {
     {{"learning-rate", "lr"},
      {"embedding-size", "hidden"},
      {"dim", "hidden"},
@@ -197,6 +197,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherNa
      {"item", "item-column"},
      {"timestamp", "time-column"},
      {"history", "items"},
+     {"sft-batch", "sft-tokens"},  // its name in 0.1.0
      {"eval", "evaluate"},
      {"test", "evaluate"}}};
 

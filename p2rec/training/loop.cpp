@@ -20,7 +20,7 @@ Tensor backward(const Loop& loop, int64_t step) {
   for (BatchPart part{0, loop.parts}; part.index < part.count; ++part.index) {
     const PartLoss found = loop.loss(step, part);
     if (!found.mean.defined()) continue;
-    const double share = static_cast<double>(found.terms) / static_cast<double>(found.of);
+    const double share = found.weight * static_cast<double>(found.terms) / static_cast<double>(found.of);
     ag::backward(ag::scale(found.mean, share * loop.loss_scale));
     const Tensor add = ag::scale(found.mean.detach(), share);
     loss = loss.defined() ? ag::add(loss, add) : add;

@@ -33,6 +33,7 @@ struct BatchPart {
 struct PartLoss {
   ag::Tensor mean = {};  // (), or undefined if the part has no terms
   int64_t terms = 1, of = 1;
+  double weight = 1;  // of the batch: its loss and gradients are multiplied by it
 };
 
 // The content of a checkpoint. The same calls write a checkpoint and read one.

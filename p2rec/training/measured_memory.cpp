@@ -80,21 +80,19 @@ void MeasuredMemory::check(int64_t bytes) const {
               " of memory, but ", nn::memory_text(available_), " are available; hint: use a smaller model");
 }
 
-int64_t MeasuredMemory::check_batches(const std::vector<int64_t>& lengths, int64_t batch, int64_t parts,
+int64_t MeasuredMemory::check_batches(int64_t size, const std::function<int64_t(int64_t)>& tokens_of,
                                       int64_t besides) const {
-  const auto bytes_of = [&](int64_t n) {
-    return besides + bytes(most_tokens(lengths, (n + parts - 1) / parts));
-  };
-  const int64_t needed = bytes_of(batch);
+  const auto bytes_of = [&](int64_t n) { return besides + bytes(tokens_of(n)); };
+  const int64_t needed = bytes_of(size);
   if (needed <= available_) return needed;
-  int64_t fits = 0, too_large = batch;
+  int64_t fits = 0, too_large = size;
   // Leaves 1/32 free, because another call of the program may find a little less.
   while (too_large - fits > 1) {
     const int64_t middle = fits + (too_large - fits) / 2;
     (bytes_of(middle) <= available_ - available_ / 32 ? fits : too_large) = middle;
   }
   throw ag::InputError(
-      ag::message(option_, ": ", what_, " with batches of ", batch, " needs about ", nn::memory_text(needed),
+      ag::message(option_, ": ", what_, " with batches of ", size, " needs about ", nn::memory_text(needed),
                   " of memory, but ", nn::memory_text(available_), " are available; hint: ",
                   fits > 0 ? ag::message(option_, " ", fits, " would fit")
                            : ag::message("not even batches of one would fit (", nn::memory_text(bytes_of(1)),

@@ -34,10 +34,11 @@ class MeasuredMemory {
   int64_t bytes(int64_t tokens) const;
   // Throws ag::InputError unless that many bytes are available.
   void check(int64_t bytes) const;
-  // The peak memory in bytes for batches of sequences of these lengths, each run in `parts`, plus `besides`.
-  // If it is not available, throws ag::InputError, which names a batch that fits: "OPTION: WHAT with batches
-  // of 512 needs about 3.1 GiB of memory, but 2.0 GiB are available; hint: OPTION 300 would fit".
-  int64_t check_batches(const std::vector<int64_t>& lengths, int64_t batch, int64_t parts,
+  // The peak memory in bytes for batches of this size, plus `besides`. tokens_of(size): the tokens of the
+  // largest batch, or of its largest part. If the memory is not available, throws ag::InputError, which names
+  // a size that fits: "OPTION: WHAT with batches of 512 needs about 3.1 GiB of memory, but 2.0 GiB are
+  // available; hint: OPTION 300 would fit".
+  int64_t check_batches(int64_t size, const std::function<int64_t(int64_t size)>& tokens_of,
                         int64_t besides = 0) const;
 
  private:

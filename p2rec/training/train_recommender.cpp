@@ -326,7 +326,10 @@ int64_t check_training_memory(const Interactions& data, const RecommenderConfig&
     if (config.patience == 0) return;
     memory.other([&] { evaluate(*model, data, Target::Validation, {.users = kUsersRankedTogether}); });
   });
-  return memory.check_batches(lengths, config.batch, config.batch_parts, besides);
+  const auto tokens_of = [&](int64_t batch) {
+    return most_tokens(lengths, (batch + config.batch_parts - 1) / config.batch_parts);
+  };
+  return memory.check_batches(config.batch, tokens_of, besides);
 }
 
 int64_t trainings_side_by_side(const Interactions& data, const RecommenderConfig& config, int64_t wanted,

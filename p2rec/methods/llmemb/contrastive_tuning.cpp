@@ -64,10 +64,8 @@ void describe(ContrastiveTuningConfig& config, const nn::Visit& visit) {
 
 void check(const ContrastiveTuningConfig& config) {
   INPUT_CHECK(config.finetune.batch_parts == 1, "sft-batch-parts: found ", config.finetune.batch_parts,
-              "; expected 1, because the contrastive loss compares all items of a batch; hint: a smaller "
-              "sft-batch");
-  INPUT_CHECK(config.finetune.batch >= 2, "sft-batch: found ", config.finetune.batch,
-              "; expected at least 2 items, which the contrastive loss compares");
+              "; expected 1, because the contrastive loss compares all items of a batch; hint: fewer "
+              "sft-tokens");
 }
 
 ContrastiveTuning tune_contrastively(models::Llama& llm, const ItemPrompts& prompts, const Interactions& data,

@@ -6,7 +6,8 @@
 //
 // From the code: LoRA r 8, alpha 32, dropout 0.1 on all seven linear layers, learning rate 2e-4 also for tau,
 // tau starts at 3, average pooling over all tokens ("last" is the alternative), batches of 32 on each of four
-// devices. Ours: one device, epochs instead of 4,000 steps, the cosine schedule of finetune.h, and a tenth
+// devices. Ours: one device, batches of about 1,024 tokens, epochs instead of 4,000 steps, the cosine schedule
+// of finetune.h, and a tenth
 // of the items held out, whose loss is reported.
 #pragma once
 
@@ -17,7 +18,7 @@
 namespace p2rec {
 
 struct ContrastiveTuningConfig {
-  FinetuneConfig finetune{.lora = {.rank = 8, .alpha = 32, .dropout = 0.1}, .lr = 2e-4, .batch = 32};
+  FinetuneConfig finetune{.lora = {.rank = 8, .alpha = 32, .dropout = 0.1}, .lr = 2e-4, .tokens = 1024};
   Pooling pooling = Pooling::Average;
   double drop = 0.4;  // share of the attributes that a copy drops
   double tau = 3;     // initial temperature

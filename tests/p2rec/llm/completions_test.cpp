@@ -72,7 +72,7 @@ TEST_CASE("a student learns its examples, and the model is the base again") {
   const Tensor before = logits();
   FinetuneConfig config;
   config.lr = 2e-2;
-  config.batch = 4;
+  config.tokens = 4 * 64;
   config.epochs = 60;
   const std::vector<std::string> answers = tune_and_answer(llm, kTask, kExamples, kExamples, {}, config, 1);
   CHECK(right_answers(kTask, kExamples, answers) == std::vector<bool>(4, true));

@@ -260,7 +260,6 @@ TEST_CASE("llmemb refuses batches in parts and a teacher of another width, and h
   };
   CHECK(testing::contains(problem("sft-batch-parts", "2"), "expected 1, because the contrastive loss"));
   CHECK(testing::contains(problem("batch-parts", "2"), "expected 1, because the alignment"));
-  CHECK(testing::contains(problem("sft-batch", "1"), "expected at least 2 items"));
   CHECK(testing::contains(problem("teacher.hidden", "4"), "has 4 columns, but hidden is 8"));
   CHECK(testing::contains(problem("use", "start"), "there is no such option here"));
   CHECK_FALSE(std::filesystem::exists("out"));

@@ -17,7 +17,7 @@ namespace {
 testing::Options small_llm2llm() {
   return {{"method", "llm2llm"},  {"out", "out"},         {"seeds", "1,2"},   {"quiet", "true"},
           {"seed-examples", "6"}, {"test-examples", "8"}, {"rounds", "2"},    {"lora-rank", "2"},
-          {"sft-epochs", "1"},    {"sft-batch", "4"},     {"tiny-steps", "3"}};
+          {"sft-epochs", "1"},    {"sft-tokens", "320"},  {"tiny-steps", "3"}};
 }
 
 testing::Options small_self_guide() {
@@ -25,7 +25,7 @@ testing::Options small_self_guide() {
           {"seeds", "1,2"},           {"quiet", "true"},
           {"test-examples", "6"},     {"rounds", "2"},
           {"lora-rank", "2"},         {"sft-epochs", "1"},
-          {"sft-batch", "4"},         {"tiny-steps", "80"},
+          {"sft-tokens", "320"},      {"tiny-steps", "80"},
           {"balance", "false"},       {"inputs-per-round", "8"},
           {"filter-length", "false"}, {"outputs-per-input", "3"}};
 }

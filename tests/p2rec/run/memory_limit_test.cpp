@@ -57,7 +57,7 @@ TEST_CASE("a fine-tuning batch that does not fit is refused before the first ste
   const ProgramResult refused = run("reconstruct", "--memory-limit 0.2 --lora-rank 4096");
   CAPTURE(refused.err);
   CHECK(refused.code == 2);
-  CHECK(refused.err.starts_with("p2rec: error: sft-batch: fine-tuning needs more memory even with the "));
+  CHECK(refused.err.starts_with("p2rec: error: sft-tokens: fine-tuning needs more memory even with the "));
   CHECK(contains(refused.err, "hint: "));
   CHECK_FALSE(contains(nn::read_file(run.folder() / "log.jsonl", "log"), "\"task\": \"reconstruct\""));
 }

@@ -296,6 +296,7 @@ TEST_CASE("the nearest name") {
   CHECK(p2rec::did_you_mean("dim", {"hidden", "llm"}) == "; did you mean hidden?");
   CHECK(p2rec::did_you_mean("topk", {"cutoffs", "out"}) == "; did you mean cutoffs?");
   CHECK(p2rec::did_you_mean("dim", {"llm"}) == "; did you mean llm?");
+  CHECK(p2rec::did_you_mean("sft-batch", names) == "; did you mean sft-tokens?");
   // No guess if a third of the letters differ.
   CHECK(p2rec::did_you_mean("force", {"from"}) == "");
   CHECK(p2rec::did_you_mean("version", {"train", "run"}) == "");

@@ -92,7 +92,7 @@ TEST_CASE("a fine-tuning batch in one piece and in three uneven ones has the sam
   FinetuneConfig config;
   config.lora.dropout = 0.3;
   config.epochs = 1;
-  config.batch = data.users();
+  config.tokens = 1'000'000;  // one step
   config.clip = 0;
   const auto gradients = [&](models::Llama& model, int64_t parts) {
     models::initialise(model, 0.2, 1);
@@ -100,7 +100,10 @@ TEST_CASE("a fine-tuning batch in one piece and in three uneven ones has the sam
     config.batch_parts = parts;
     const Tensor items = initial_item_tokens(model, data.items(), 1).set_requires_grad();
     Finetuning finetuning;
-    for (int64_t user = 0; user < data.users(); ++user) finetuning.examples.push_back(user);
+    for (int64_t user = 0; user < data.users(); ++user) {
+      finetuning.examples.push_back(user);
+      finetuning.lengths.push_back(std::ssize(prompts.of(training_part(data, user))));
+    }
     finetuning.trained = {{{{"item_tokens", items}}, 1e-3}};
     finetuning.loss = [&](std::span<const int64_t> batch, const BatchPart& part,
                           const nn::DropoutContext& dropout) -> PartLoss {

@@ -153,13 +153,13 @@ TEST_CASE("fine-tuning takes the predicted memory; if it does not fit, the hint 
   const p2rec::Interactions data = some_data();
   const models::ByteTokenizer tokenizer;
   struct Size {
-    int64_t hidden, intermediate, layers, batch;
+    int64_t hidden, intermediate, layers, tokens;
     double dropout;
     p2rec::ItemsAs items_as;
   };
   for (const Size& size :
-       {Size{32, 96, 2, 16, 0, p2rec::ItemsAs::Tokens}, Size{96, 256, 4, 16, 0, p2rec::ItemsAs::Tokens},
-        Size{64, 128, 6, 8, 0.1, p2rec::ItemsAs::Ids}}) {
+       {Size{32, 96, 2, 600, 0, p2rec::ItemsAs::Tokens}, Size{96, 256, 4, 600, 0, p2rec::ItemsAs::Tokens},
+        Size{64, 128, 6, 800, 0.1, p2rec::ItemsAs::Ids}}) {
     CAPTURE(size.hidden);
     models::LlamaConfig config;
     config.vocabulary = tokenizer.vocabulary();
@@ -173,7 +173,7 @@ TEST_CASE("fine-tuning takes the predicted memory; if it does not fit, the hint 
     model.requires_grad(false);
     model.move_to(testing::device());
     p2rec::ReconstructionConfig reconstruction;
-    reconstruction.finetune.batch = size.batch;
+    reconstruction.finetune.tokens = size.tokens;
     reconstruction.finetune.epochs = 1;
     reconstruction.finetune.lora.dropout = size.dropout;
     const p2rec::Prompts prompts(data, tokenizer, {size.items_as, 20}, tokenizer.vocabulary());
@@ -189,7 +189,7 @@ TEST_CASE("fine-tuning takes the predicted memory; if it does not fit, the hint 
                      held_by([&] { p2rec::reconstruct(model, prompts, data, preferences, reconstruction); }));
     nn::detach_lora(model);
     const Available limit(predicted * 2 / 3);
-    CHECK_THROWS_WITH_AS(check(), doctest::Contains("sft-batch: fine-tuning with batches of "),
+    CHECK_THROWS_WITH_AS(check(), doctest::Contains("sft-tokens: fine-tuning with batches of "),
                          ag::InputError);
   }
 }
