@@ -70,9 +70,25 @@ Tensor prompt_states(const ItemReader& reader, nn::Packed x, const models::Share
   return averages(reader.llm.hidden_states(embedded, x), x.offsets);
 }
 
+std::vector<int64_t> embedding_batches(int64_t items, const PromptOfItem& prompt_of) {
+  std::vector<int64_t> begins = {0};
+  int64_t tokens = 0;  // of the last batch
+  for (int64_t item = 0; item < items; ++item) {
+    const int64_t length = std::ssize(prompt_of(item));
+    if (tokens > 0 && tokens + length > kTokensEmbeddedTogether) {
+      begins.push_back(item);
+      tokens = 0;
+    }
+    tokens += length;
+  }
+  begins.push_back(items);
+  return begins;
+}
+
 Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& prompt_of,
                    const models::SharedPrefix* prefix, const Task& task) {
   const ag::NoGrad no_grad;
+  const std::vector<int64_t> begins = embedding_batches(items, prompt_of);
   Tensor table = Tensor::zeros({items, reader.llm.config().hidden});
   int64_t done = 0;
   if (const auto saved = task.resume()) {
@@ -82,7 +98,8 @@ Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& 
   while (done < items) {
     const int64_t begin = done;
     std::vector<std::vector<int32_t>> prompts;
-    for (; done < std::min(begin + kItemsEmbeddedTogether, items); ++done) prompts.push_back(prompt_of(done));
+    for (const int64_t end = *std::ranges::upper_bound(begins, begin); done < end; ++done)
+      prompts.push_back(prompt_of(done));
     table.rows(begin, done).copy_from(prompt_states(reader, nn::pack(prompts), prefix));
     if (task.progress(double(done) / double(items))) task.show(fmt::format("{} of {} items", done, items));
     if (task.save_due()) task.save(done - 1, {{"table", table}}, {{"done", std::to_string(done)}});

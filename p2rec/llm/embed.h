@@ -33,9 +33,12 @@ nn::Packed after_prefix(nn::Packed x, const models::SharedPrefix& prefix);
 ag::Tensor prompt_states(const ItemReader& reader, nn::Packed prompts,
                          const models::SharedPrefix* prefix = nullptr);
 
-// The states (V,C) of one prompt per item, kItemsEmbeddedTogether at a time. Saves and resumes.
-constexpr int64_t kItemsEmbeddedTogether = 64;
 using PromptOfItem = std::function<std::vector<int32_t>(int64_t item)>;
+// The first items of the batches that embed_items() runs, and then `items`. The prompts of a batch have up to
+// kTokensEmbeddedTogether tokens; a longer one is by itself.
+constexpr int64_t kTokensEmbeddedTogether = 1024;
+std::vector<int64_t> embedding_batches(int64_t items, const PromptOfItem& prompt_of);
+// The states (V,C) of one prompt per item. Saves and resumes.
 ag::Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& prompt_of,
                        const models::SharedPrefix* prefix, const Task& task);
 

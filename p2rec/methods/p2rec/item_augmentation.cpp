@@ -48,7 +48,7 @@ void check_augmentation_memory(const ItemReader& reader, const Prompts& prompts)
       return std::reduce(lengths.begin(), lengths.begin() + n);
     });
   });
-  memory.check(memory.bytes(kItemsEmbeddedTogether * std::ranges::max(lengths)));
+  memory.check(memory.bytes(std::max(kTokensEmbeddedTogether, std::ranges::max(lengths))));
 }
 
 }  // namespace p2rec

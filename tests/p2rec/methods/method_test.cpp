@@ -162,7 +162,7 @@ TEST_CASE("a prompt is between the tokens that the tokenizer puts around a text"
 }
 
 TEST_CASE("augmentation gives each item the state of its complete prompt") {
-  constexpr int32_t kItems = 130;  // more than two batches
+  constexpr int32_t kItems = 200;  // of 13 tokens each, so three batches
   const models::ByteTokenizer tokenizer;
   const Prompts prompts(data_of({{0, 1, 2}}, kItems), tokenizer, {p2rec::ItemsAs::Tokens, 4},
                         tokenizer.vocabulary());
@@ -182,7 +182,17 @@ TEST_CASE("augmentation gives each item the state of its complete prompt") {
   const ag::NoGrad no_grad;
   check_close(found, p2rec::prompt_states(reader, nn::pack(whole)), tolerance::kFused,
               "states of virtual users");
-  CHECK(row_of(found, 0) != row_of(found, 64));
+  CHECK(row_of(found, 0) != row_of(found, p2rec::kTokensEmbeddedTogether / 13));
+  nn::store_in_bf16(model);
+  check_close(p2rec::augment_items(reader, prompts), found, tolerance::kBf16Model, "states in BF16");
+}
+
+TEST_CASE("items are embedded together up to a number of tokens") {
+  const std::vector<size_t> lengths = {600, 424, 1, 1023, 1500, 10};
+  const auto prompt_of = [&](int64_t item) {
+    return std::vector<int32_t>(lengths[static_cast<size_t>(item)]);
+  };
+  CHECK(p2rec::embedding_batches(6, prompt_of) == std::vector<int64_t>{0, 2, 4, 5, 6});
 }
 
 TEST_CASE("new item tokens are as large as the model's own") {
