@@ -3,10 +3,12 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "autograd/gemm.h"
 #include "autograd/ops.h"
 #include "bench/bench.h"
+#include "bench/profile/lora_step.h"
 #include "bench/sasrec_step.h"
 
 namespace bench {
@@ -42,11 +44,12 @@ void product(benchmark::State& state, bool cublas, bool bf16, int64_t M, int64_t
                          benchmark::Counter::kIsRate);
 }
 
+// `step` returns its loss.
 template <class Step>
-void steps(benchmark::State& state, Step step) {
-  wait_for(step.run());  // allocates the memory that the following steps use again
-  for (auto _ : state) wait_for(step.run());
-  tokens_per_second(state, step.tokens());
+void steps(benchmark::State& state, const Step& step, int64_t tokens) {
+  wait_for(step());  // allocates the memory that the following steps use again
+  for (auto _ : state) wait_for(step());
+  tokens_per_second(state, tokens);
 }
 
 const bool kRegistered = [] {
@@ -61,10 +64,18 @@ const bool kRegistered = [] {
     time("gemm/cublas_bf16" + size, [=](auto& state) { product(state, true, true, M, N, K); });
   }
   for (const bool bf16 : {false, true}) {
-    time(bf16 ? "lora_step/bf16" : "lora_step/f32",
-         [=](auto& state) { steps(state, LoraStep(16, 256, bf16, Device::CUDA)); });
+    time(bf16 ? "lora_step/bf16" : "lora_step/f32", [=](auto& state) {
+      LoraStep step(bf16, Device::CUDA);
+      const nn::Packed batch = random_prompts(std::vector<int64_t>(16, 256));
+      steps(
+          state, [&] { return step.run(batch); }, batch.ids.numel());
+    });
   }
-  time("sasrec_step", [](auto& state) { steps(state, SasrecStep(128, 50, Device::CUDA)); });
+  time("sasrec_step", [](auto& state) {
+    SasrecStep step(128, 50, Device::CUDA);
+    steps(
+        state, [&] { return step.run(); }, step.tokens());
+  });
   return true;
 }();
 

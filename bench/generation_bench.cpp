@@ -6,12 +6,13 @@
 namespace bench {
 namespace {
 
-// Greedy, without an end token. Arguments: sequences at once, tokens of a prompt, tokens to generate. Only the
-// generated tokens count; the time includes the prompts.
+// Greedy, without an end token. Arguments: sequences at once, tokens of a prompt, tokens to generate, 1 for
+// BF16. Only the generated tokens count; the time includes the prompts.
 void generation(benchmark::State& state) {
   const int64_t B = state.range(0), P = state.range(1), T = state.range(2);
   models::Llama model(smollm2_config());
   models::initialise(model, 0.02, 1);
+  if (state.range(3) == 1) nn::store_in_bf16(model);
   std::vector<models::Prompt> prompts;
   for (auto& ids : random_sequences(B, P, 49152))
     prompts.push_back({std::move(ids), static_cast<uint32_t>(prompts.size())});
@@ -23,8 +24,7 @@ void generation(benchmark::State& state) {
   report_operations(state, 2.0 * static_cast<double>(weights * B * T));
 }
 BENCHMARK(generation)
-    ->Args({1, 32, 64})
-    ->Args({64, 32, 64})
+    ->ArgsProduct({{1, 64}, {32}, {64}, {0, 1}})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond)
     ->Iterations(1);

@@ -9,189 +9,30 @@ A peer that is not installed is skipped with a line that says so. The exit code 
     p2rec      p2rec_bench: the benchmarks in bench/*.cpp; `p2rec train` for SASRec
     PyTorch    transformers' Llama with peft, eager in f32, with torch.compile, with autocast to bf16; for
                SASRec nn.TransformerEncoderLayer over padded sequences (recommender_bench.py)
-    llama.cpp  through llama-cpp-python, with the Q4_1 weights of the GGUF file; p2rec and PyTorch have the
-               same shape with random weights, which take the same time
+    llama.cpp  through llama-cpp-python, with the Q4_1 weights of the GGUF file, without AMX (peer_sides.py says
+               why); p2rec and PyTorch have the same shape with random weights, which take the same time
     RecBole    SASRec as shipped: a row for every prefix, so an epoch is more work (recommender_bench.py)
+
+peer_sides.py has the sides. On prompts of real lengths, p2rec packs them by tokens and PyTorch pads batches of
+16 (64 to embed); both count real tokens.
 """
 
 import argparse
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-BENCH = Path(__file__).resolve().parent
-SMOLLM2 = dict(vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
-               num_attention_heads=9, num_key_value_heads=3, max_position_embeddings=2048)  # fmt: skip
-STEPS, PROMPT, TOKENS = 3, 32, 64  # steps of a LoRA measurement; a prompt's and a continuation's length
-
-
-class Missing(Exception):
-    """A peer that is not installed."""
-
-
-def run(*command):
-    """The program's standard output; ends this process if it fails, after its own message."""
-    done = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        sys.exit(1)
-    return done.stdout
-
-
-def need(*packages):
-    for package in packages:
-        if not importlib.util.find_spec(package):
-            raise Missing(f"the Python package {package} is not installed")
-
-
-# ---- sides: each returns its rate, and for p2rec also its share of a large product's rate ------------------
-
-
-def benchmark(name):
-    def measure(options):
-        with tempfile.NamedTemporaryFile(suffix=".json") as out:
-            run(options.bench, f"--benchmark_filter=^{name}(/iterations:[0-9]+)?(/real_time)?$",
-                f"--benchmark_out={out.name}", "--benchmark_out_format=json")  # fmt: skip
-            text = Path(out.name).read_text()
-        if not text:
-            raise SystemExit(f"{options.bench}: has no benchmark {name}")
-        (found,) = json.loads(text)["benchmarks"]
-        return {"rate": found["tokens/s"], "of_product": found["of_gemm_peak"]}
-
-    return measure
-
-
-def torch_lora(sequences, length, compiled=False, autocast=False):
-    """The step of bench/model_bench.cpp: LoRA with r = 8 on seven linear layers, a head on the last token."""
-
-    def measure(options):
-        need("torch", "transformers", "peft")
-        import peft
-        import torch
-        from transformers import LlamaConfig, LlamaModel
-
-        torch.set_num_threads(options.threads)
-        linears = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-        model = peft.get_peft_model(LlamaModel(LlamaConfig(**SMOLLM2, use_cache=False)),
-                                    peft.LoraConfig(r=8, lora_alpha=16, target_modules=linears))  # fmt: skip
-        head = torch.nn.Linear(SMOLLM2["hidden_size"], 20, bias=False)
-        trained = [w for w in (*model.parameters(), *head.parameters()) if w.requires_grad]
-        adam = torch.optim.AdamW(trained, 1e-4)
-        ids = torch.randint(SMOLLM2["vocab_size"], (sequences, length))
-        target = torch.randn(sequences, 20)
-
-        def loss():
-            with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-                h = model(input_ids=ids).last_hidden_state[:, -1]
-                return torch.nn.functional.mse_loss(head(h).float(), target)
-
-        loss = torch.compile(loss) if compiled else loss
-
-        def step():
-            adam.zero_grad()
-            loss().backward()
-            adam.step()
-
-        step()  # not measured: the first step takes longer
-        began = time.perf_counter()
-        for _ in range(STEPS):
-            step()
-        return {"rate": STEPS * sequences * length / (time.perf_counter() - began)}
-
-    return measure
-
-
-def torch_generation(sequences, bf16=False):
-    def measure(options):
-        need("torch", "transformers")
-        import torch
-        from transformers import LlamaConfig, LlamaForCausalLM
-
-        torch.set_num_threads(options.threads)
-        model = LlamaForCausalLM(LlamaConfig(**SMOLLM2, tie_word_embeddings=True, eos_token_id=None, pad_token_id=0))
-        model = model.to(torch.bfloat16 if bf16 else torch.float32).eval()
-        ids = torch.randint(1, SMOLLM2["vocab_size"], (sequences, PROMPT))
-        began = time.perf_counter()
-        found = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=TOKENS, do_sample=False)
-        seconds = time.perf_counter() - began
-        assert found.shape == (sequences, PROMPT + TOKENS)
-        return {"rate": sequences * TOKENS / seconds}
-
-    return measure
-
-
-def llama_cpp_generation(sequences):
-    def measure(options):
-        need("llama_cpp")
-        if not Path(options.gguf).is_file():
-            raise Missing(f"{options.gguf} is not here; hint: bash p2rec/scripts/fetch_data.sh data")
-        import llama_cpp as llama
-        import numpy as np
-
-        silent = llama.llama_log_callback(lambda *_: None)
-        llama.llama_log_set(silent, None)
-        llama.llama_backend_init()
-        model = llama.llama_model_load_from_file(options.gguf.encode(), llama.llama_model_default_params())
-        settings = llama.llama_context_default_params()
-        settings.n_ctx, settings.n_batch, settings.n_ubatch = 256 * sequences, 2048, 512
-        settings.n_seq_max, settings.n_threads, settings.n_threads_batch = sequences, options.threads, options.threads
-        context = llama.llama_init_from_model(model, settings)
-        batch = llama.llama_batch_init(2048, 0, 1)
-
-        def decode(tokens, first):
-            """Appends tokens[b] to sequence b at position `first`; returns the most probable next tokens."""
-            rows, last = 0, []
-            for b, ids in enumerate(tokens):
-                for i, token in enumerate(ids):
-                    batch.token[rows], batch.pos[rows] = token, first + i
-                    batch.n_seq_id[rows], batch.seq_id[rows][0] = 1, b
-                    batch.logits[rows] = i + 1 == len(ids)
-                    rows += 1
-                last.append(rows - 1)
-            batch.n_tokens = rows
-            assert llama.llama_decode(context, batch) == 0
-            V = SMOLLM2["vocab_size"]
-            return [int(np.ctypeslib.as_array(llama.llama_get_logits_ith(context, i), (V,)).argmax()) for i in last]
-
-        prompts = np.random.default_rng(1).integers(1000, 40000, (sequences, PROMPT)).tolist()
-        began = time.perf_counter()
-        next_tokens = decode(prompts, 0)
-        for place in range(1, TOKENS):
-            next_tokens = decode([[token] for token in next_tokens], PROMPT + place - 1)
-        return {"rate": sequences * TOKENS / (time.perf_counter() - began)}
-
-    return measure
-
-
-def sasrec_epoch(side):
-    """An epoch on ml-100k by recommender_bench.py."""
-
-    def measure(options):
-        need(*{"p2rec": (), "pytorch": ("torch",), "recbole": ("torch", "recbole", "sklearn")}[side])
-        source = Path(options.ml100k)
-        if not source.is_file():
-            raise Missing(f"{source} is not here; hint: bash p2rec/scripts/fetch_data.sh data")
-        rows = [line.split("\t") for line in source.read_text().splitlines()[1:]]  # user, item, rating, time
-        histories = {}
-        for user, item, *_ in sorted(rows, key=lambda row: float(row[3])):
-            histories.setdefault(user, []).append(item)
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as data:
-            data.writelines(f"{user} {' '.join(items)}\n" for user, items in histories.items())
-            data.flush()
-            found = run(sys.executable, BENCH / "recommender_bench.py", "--data", data.name, "--loss", "ce", "--batch", 128,
-                        "--p2rec", options.p2rec, "--threads", options.threads, "--side", side)  # fmt: skip
-        return {"rate": 60 / json.loads(found.splitlines()[-1])["epoch_s"]}
-
-    return measure
-
+from peer_sides import (BENCH, PROMPT, TOKENS, Missing, benchmark, llama_cpp_embed_prompts, llama_cpp_generation, sasrec_epoch,
+                        title_lengths, torch_embed_prompts, torch_finetune_prompts, torch_generation, torch_lora,
+                        user_lengths)  # fmt: skip
 
 # ---- works: what is measured, and the sides, those of p2rec first ------------------------------------------
 
@@ -205,16 +46,38 @@ class Work:
 
 def lora_work(B, T):
     return Work(f"LoRA step, SmolLM2-135M's shape, r = 8 on seven linear layers, {B} x {T} tokens", "tokens/s", {
-        "p2rec f32": benchmark(f"lora_step/{B}/{T}"),
+        "p2rec f32": benchmark(f"lora_step/{B}/{T}/0"),
+        "p2rec bf16": benchmark(f"lora_step/{B}/{T}/1"),
         "PyTorch f32": torch_lora(B, T),
         "PyTorch f32, compiled": torch_lora(B, T, compiled=True),
         "PyTorch autocast bf16": torch_lora(B, T, autocast=True)})  # fmt: skip
 
 
+def finetune_work(data, tokens):
+    """`tokens` a step: the configuration's sft-tokens, about 16 prompts."""
+    lengths = user_lengths(data)
+    return Work(f"Fine-tuning on the prompts of {data}'s users, items as tokens, the same LoRA", "real tokens/s", {
+        "p2rec f32": benchmark(f"finetune_prompts/{tokens}/0", lengths),
+        "p2rec bf16": benchmark(f"finetune_prompts/{tokens}/1", lengths),
+        "PyTorch f32": torch_finetune_prompts(lengths),
+        "PyTorch autocast bf16": torch_finetune_prompts(lengths, autocast=True)})  # fmt: skip
+
+
+def embed_work(data):
+    lengths = title_lengths(data)
+    return Work(f"Embedding {data}'s items as virtual users, with titles (p2rec reads the shared prefix once)", "real tokens/s", {
+        "p2rec f32": benchmark("embed_prompts/0", lengths),
+        "p2rec bf16": benchmark("embed_prompts/1", lengths),
+        "PyTorch f32": torch_embed_prompts(lengths, bf16=False),
+        "PyTorch bf16 weights": torch_embed_prompts(lengths, bf16=True),
+        "llama.cpp Q4_1": llama_cpp_embed_prompts(lengths)})  # fmt: skip
+
+
 def generation_work(B):
     about = f"Generation, SmolLM2-135M, greedy, {B} at once, prompts of {PROMPT} tokens, {TOKENS} more each"
     return Work(about, "tokens/s of all together", {
-        "p2rec f32": benchmark(f"generation/{B}/{PROMPT}/{TOKENS}"),
+        "p2rec f32": benchmark(f"generation/{B}/{PROMPT}/{TOKENS}/0"),
+        "p2rec bf16": benchmark(f"generation/{B}/{PROMPT}/{TOKENS}/1"),
         "llama.cpp Q4_1": llama_cpp_generation(B),
         **({"llama.cpp Q4_1, one sequence": llama_cpp_generation(1)} if B > 1 else {}),
         "PyTorch f32": torch_generation(B),
@@ -224,6 +87,10 @@ def generation_work(B):
 WORKS = {
     "lora_4x256": lora_work(4, 256),
     "lora_16x50": lora_work(16, 50),
+    "finetune_ml-100k": finetune_work("ml-100k", 768),
+    "finetune_beauty": finetune_work("beauty", 256),
+    "embed_ml-100k": embed_work("ml-100k"),
+    "embed_beauty": embed_work("beauty"),
     "sasrec": Work("SASRec on ml-100k, an epoch with full cross-entropy (RecBole's epoch is more work)", "epochs/min", {
         "p2rec f32": sasrec_epoch("p2rec"), "PyTorch f32": sasrec_epoch("pytorch"), "RecBole": sasrec_epoch("recbole")}),
     "generation_1": generation_work(1),
@@ -255,9 +122,14 @@ def measure_in_a_process(work, side):
     return {"failed": lines[-1]}
 
 
+def peak_mib():
+    """The peak memory of this process, or of the largest one that it ran."""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+
+
 def measure(name, work, rounds):
-    """{side: [rate of each round]}, {side: share of the product}, {side: why it has no figure}, busy shares."""
-    rates, shares, without, busy = {side: [] for side in work.sides}, {}, {}, []
+    """{side: [result of each round]}, {side: why it has no figure}, busy shares."""
+    results, without, busy = {side: [] for side in work.sides}, {}, []
     for round_ in range(rounds):
         for side in work.sides:
             if side in without:
@@ -268,10 +140,9 @@ def measure(name, work, rounds):
                 without[side] = " ".join(("skipped:" if "skipped" in found else "failed:", *found.values()))
                 print(f"{name}, {side}: {without[side]}", flush=True)
                 continue
-            rates[side].append(found["rate"])
-            shares.setdefault(side, []).append(found.get("of_product"))
+            results[side].append(found)
             print(f"{name}, round {round_ + 1}, {side}: {found['rate']:.1f} {work.unit}", flush=True)
-    return {side: r for side, r in rates.items() if side not in without}, shares, without, busy
+    return {side: r for side, r in results.items() if side not in without}, without, busy
 
 
 # ---- the page ----------------------------------------------------------------------------------------------
@@ -283,14 +154,16 @@ def spread(values, digits):
     return middle + (f" ({min(values):.{digits}f} to {max(values):.{digits}f})" if len(values) > 1 else "")
 
 
-def table(work, rates, shares, without):
-    ours = [side for side in rates if side.startswith("p2rec")]
-    heads = ["", work.unit, "of the product's rate", *(f"{side} is N times as fast" for side in ours)]
+def table(name, work, results, without):
+    ours = [side for side in results if side.startswith("p2rec")]
+    rates = {side: [found["rate"] for found in rounds] for side, rounds in results.items()}
+    heads = [name, work.unit, "of the product's rate", "peak MiB", *(f"{side} is N times as fast" for side in ours)]
     lines = [f"## {work.about}", "", "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    for side, own in rates.items():
-        share = f"{statistics.median(shares[side]):.0%}" if shares[side][0] else ""
-        ratios = [spread([a / b for a, b in zip(rates[mine], own)], 2) if mine != side else "" for mine in ours]
-        lines.append("| " + " | ".join([side, spread(own, 1), share, *ratios]) + " |")
+    for side, rounds in results.items():
+        share = f"{statistics.median(found['of_product'] for found in rounds):.0%}" if "of_product" in rounds[0] else ""
+        peak = f"{statistics.median(found['peak_mib'] for found in rounds):.0f}"
+        ratios = [spread([a / b for a, b in zip(rates[mine], rates[side])], 2) if mine != side else "" for mine in ours]
+        lines.append("| " + " | ".join([side, spread(rates[side], 1), share, peak, *ratios]) + " |")
     return lines + [""] + [f"* {side}: {why}" for side, why in without.items()] + [""] * bool(without)
 
 
@@ -334,6 +207,8 @@ def main():
     parser.add_argument("--p2rec", default="build/p2rec", help="the program")
     parser.add_argument("--gguf", default="data/SmolLM2-135M-Instruct.Q4_1.gguf")
     parser.add_argument("--ml100k", default="data/ml-100k/ml-100k.inter")
+    parser.add_argument("--beauty", default="data/beauty/beauty.txt", help="not fetched; beauty.item beside it")
+    parser.add_argument("--sample", type=int, default=256, help="prompts or items of finetune and embed; 0: all")
     parser.add_argument("--works", default=",".join(WORKS), help="some of " + ",".join(WORKS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -343,7 +218,8 @@ def main():
     os.environ |= {"OMP_NUM_THREADS": str(options.threads), "OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
     if options.side:
         try:
-            print(json.dumps(WORKS[options.side[0]].sides[options.side[1]](options)))
+            found = WORKS[options.side[0]].sides[options.side[1]](options)
+            print(json.dumps({**found, "peak_mib": peak_mib()}))
         except Missing as missing:
             print(json.dumps({"skipped": str(missing)}))
         return 0
@@ -353,8 +229,8 @@ def main():
                      f"{', '.join(WORKS)}, and at least 1 round")  # fmt: skip
     tables, all_busy, failed = [], [], False
     for name in options.works.split(","):
-        rates, shares, without, busy = measure(name, WORKS[name], options.rounds)
-        tables += table(WORKS[name], rates, shares, without)
+        results, without, busy = measure(name, WORKS[name], options.rounds)
+        tables += table(name, WORKS[name], results, without)
         all_busy += busy
         failed |= any(why.startswith("failed") for why in without.values())
     text = "\n".join(header(options, all_busy) + tables).rstrip() + "\n"

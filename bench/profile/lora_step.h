@@ -2,6 +2,10 @@
 // of linear layers, a linear head on the last token, AdamW.
 #pragma once
 
+#include <memory>
+#include <span>
+#include <vector>
+
 #include "models/llama/llama.h"
 #include "nn/init.h"
 #include "nn/lora.h"
@@ -37,13 +41,27 @@ inline models::LlamaConfig smollm2_config() {
   return config;
 }
 
+// Operations of the frozen matrices, forward; a step has as many again for the gradient of their input. In the
+// last layer only k and v have a result for every token.
+inline double forward_operations(int64_t tokens) {
+  const models::LlamaConfig config = smollm2_config();
+  const auto C = static_cast<double>(config.hidden), I = static_cast<double>(config.intermediate);
+  const double k_and_v = 2 * C * 192, layer = k_and_v + 2 * C * C + 3 * C * I;
+  return 2 * (static_cast<double>(config.layers - 1) * layer + k_and_v) * static_cast<double>(tokens);
+}
+
+// Packed random prompts of these lengths.
+inline nn::Packed random_prompts(std::span<const int64_t> lengths) {
+  std::vector<std::vector<int32_t>> prompts;
+  const auto vocabulary = static_cast<int32_t>(smollm2_config().vocabulary);
+  for (const int64_t length : lengths) prompts.push_back(random_sequences(1, length, vocabulary)[0]);
+  return nn::pack(prompts);
+}
+
 class LoraStep {
  public:
-  LoraStep(int64_t sequences, int64_t length, bool bf16 = false, ag::Device device = ag::Device::CPU)
-      : model_(smollm2_config()),
-        batch_(nn::pack(random_sequences(sequences, length, 49152))),
-        target_(random_tensor({sequences, 20}, "target", device)),
-        head_(ag::Tensor::zeros({20, 576}, ag::DType::Real, device)) {
+  explicit LoraStep(bool bf16 = false, ag::Device device = ag::Device::CPU)
+      : model_(smollm2_config()), head_(ag::Tensor::zeros({20, 576}, ag::DType::Real, device)) {
     models::initialise(model_, 0.02, 1);
     nn::attach_lora(model_, {});
     if (bf16) nn::store_in_bf16(model_);
@@ -53,30 +71,19 @@ class LoraStep {
     adam_ = std::make_unique<nn::Adam>(trained, nn::AdamConfig{});
   }
 
-  ag::Tensor run() {  // returns the loss
+  ag::Tensor run(const nn::Packed& batch) {  // returns the loss
     adam_->zero_grad();
-    const ag::Tensor h = model_.last_states(model_.embed(batch_.ids), batch_);
-    const ag::Tensor loss = ag::mse(ag::linear(h, head_), target_);
+    const ag::Tensor h = model_.last_states(model_.embed(batch.ids), batch),
+                     target = random_tensor({h.dim(0), head_.dim(0)}, "target", head_.device()),
+                     loss = ag::mse(ag::linear(h, head_), target);
     ag::backward(loss);
     adam_->step();
     return loss.detach();
   }
 
-  int64_t tokens() const { return batch_.ids.numel(); }
-  // Those of the frozen matrices: forward, and the gradient of their input. In the last layer only k and v have
-  // a result for every token.
-  double operations() const {
-    const auto C = static_cast<double>(model_.config().hidden),
-               I = static_cast<double>(model_.config().intermediate);
-    const double k_and_v = 2 * C * 192, layer = k_and_v + 2 * C * C + 3 * C * I;
-    return 4 * (static_cast<double>(model_.config().layers - 1) * layer + k_and_v) *
-           static_cast<double>(tokens());
-  }
-
  private:
   models::Llama model_;
-  nn::Packed batch_;
-  ag::Tensor target_, head_;
+  ag::Tensor head_;
   std::unique_ptr<nn::Adam> adam_;
 };
 

@@ -65,20 +65,21 @@ int main(int argc, char** argv) {
   const bool bf16 = argc > 3 && std::string(argv[3]) == "bf16";
   ag::keep_freed_memory();
   const double peak = product_rate();
-  bench::LoraStep step(sequences, length, bf16);
-  step.run();  // allocates the memory that the following steps use again
+  const nn::Packed batch = bench::random_prompts(std::vector<int64_t>(size_t(sequences), length));
+  bench::LoraStep step(bf16);
+  step.run(batch);  // allocates the memory that the following steps use again
   ag::Profile profile;
   const double begin = ag::thread_seconds();
   {
     const ag::Profiling profiling(profile);
-    for (int i = 0; i < steps; ++i) step.run();
+    for (int i = 0; i < steps; ++i) step.run(batch);
   }
   const double seconds = ag::thread_seconds() - begin;
   std::printf("%s, %d threads; a product 1024 x 1536 x 576 reaches %.1f GFLOP/s\n",
               ag::gemm_backend_name().c_str(), ag::thread_count(), 1e-9 * peak);
   std::printf(
       "a step of %d x %d tokens: %.1f ms, %.1f tokens/s; its frozen matrices at that rate: %.1f ms\n\n",
-      sequences, length, 1e3 * seconds / steps, double(step.tokens()) * steps / seconds,
-      1e3 * step.operations() / peak);
+      sequences, length, 1e3 * seconds / steps, double(batch.ids.numel()) * steps / seconds,
+      1e3 * 2 * bench::forward_operations(batch.ids.numel()) / peak);
   print(rows_of(profile, seconds), seconds, steps, peak);
 }
