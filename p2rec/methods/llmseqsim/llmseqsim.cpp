@@ -68,7 +68,7 @@ int64_t evaluate_all(const Context& context) {
     MeanSimilarity model(config);
     model.set(arm.vectors(embeddings, context.seed()));
     add(arm.arm, model);
-    task.progress(double(columns.size()) / double(std::size(kArms)), arm.arm.name);
+    if (task.progress(double(columns.size()) / double(std::size(kArms)))) task.show(arm.arm.name);
     task.check_stop();
   }
   add({"popularity", "the number of each item's interactions"},
