@@ -23,7 +23,7 @@ Tensor aligned_targets(const Tensor& targets) {
 
 }  // namespace
 
-void describe(AdaptationConfig& config, const nn::Visit& visit) {
+void describe(AlignedAdapterConfig& config, const nn::Visit& visit) {
   visit({"components", "largest number of principal components of the embeddings, which the adapter reads",
          nn::at_least(2)},
         &config.components);
@@ -36,7 +36,7 @@ Tensor most_components(const Tensor& embeddings, int64_t components) {
   return principal_components(embeddings, std::min({components, embeddings.dim(0), embeddings.dim(1)}));
 }
 
-ExtraLoss alignment(const Tensor& teacher, const AdaptationConfig& config) {
+ExtraLoss alignment(const Tensor& teacher, const AlignedAdapterConfig& config) {
   const Tensor tau = Tensor::full({1}, static_cast<ag::real>(config.tau), teacher.device());
   return [=](models::TrainableRecommender& model, const models::SequenceBatch& batch) {
     const Tensor items = aligned_targets(batch.targets), theirs = ag::embedding(teacher, items),

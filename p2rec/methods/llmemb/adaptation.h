@@ -20,18 +20,18 @@
 
 namespace p2rec {
 
-struct AdaptationConfig {
+struct AlignedAdapterConfig {
   int64_t components = 1536;  // at most; fewer if the embeddings have fewer columns or items
   double alpha = 0.01;        // weight of the alignment
   double tau = 2;             // temperature of the alignment
 };
-void describe(AdaptationConfig& config, const nn::Visit& visit);
+void describe(AlignedAdapterConfig& config, const nn::Visit& visit);
 
 // The principal components (V,D) of embeddings (V,C), D = min(components, V, C). Standardised, they are the
 // adapter's input.
 ag::Tensor most_components(const ag::Tensor& embeddings, int64_t components);
 
 // alpha times the alignment loss, for each training step. teacher (V,d), d the recommender's hidden.
-ExtraLoss alignment(const ag::Tensor& teacher, const AdaptationConfig& config);
+ExtraLoss alignment(const ag::Tensor& teacher, const AlignedAdapterConfig& config);
 
 }  // namespace p2rec

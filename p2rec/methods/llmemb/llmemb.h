@@ -27,7 +27,7 @@ struct LlmEmbConfig : MethodConfig {
   TeacherConfig teacher = teacher_of(recommender);
   LanguageModelConfig llm;
   ContrastiveTuningConfig tuning;
-  AdaptationConfig adaptation;
+  AlignedAdapterConfig adaptation;
   ItemInitConfig inits = all_of(llmemb_inits());
   RankingConfig ranking;
 

@@ -71,17 +71,18 @@ Tensor embeddings(const InitRequest& r, const char* file = kTuned) {
 }
 
 Tensor input_of(const InitRequest& r, const char* file = kTuned) {
-  return most_components(embeddings(r, file), r.context.config<AdaptationConfig>("adaptation").components);
+  return most_components(embeddings(r, file),
+                         r.context.config<AlignedAdapterConfig>("adaptation").components);
 }
 
 ExtraLoss aligned(const InitRequest& r) {
   return alignment(teacher_table(r.context).to(r.context.device()),
-                   r.context.config<AdaptationConfig>("adaptation"));
+                   r.context.config<AlignedAdapterConfig>("adaptation"));
 }
 
 int64_t input_columns(const Context& context) {
   const Tensor rows = read_item_matrix(context.input(kEmbed, kTuned), "embeddings", context.data().items());
-  return std::min({context.config<AdaptationConfig>("adaptation").components, rows.dim(0), rows.dim(1)});
+  return std::min({context.config<AlignedAdapterConfig>("adaptation").components, rows.dim(0), rows.dim(1)});
 }
 
 // An aligned arm needs a teacher of the recommender's width.

@@ -127,7 +127,7 @@ TEST_CASE("the alignment compares the teacher's and the adapted vectors of a bat
   model->input_embeddings().set(drawn_rows(12, 6, 1));
   const Tensor teacher = drawn_rows(12, 4, 2);
   models::SequenceBatch batch = model->training_batch({{1, 2, 3}, {4, 5}}, {});
-  const AdaptationConfig adaptation{.alpha = .25, .tau = 2};
+  const AlignedAdapterConfig adaptation{.alpha = .25, .tau = 2};
   const auto expected = [&](const std::vector<int32_t>& items) {
     const ag::NoGrad no_grad;
     const Tensor ids = Tensor::from_ints(items);
