@@ -255,6 +255,17 @@ TEST_CASE(
   const std::vector<Impression> both = {one, {6, 4, kThursday, false}};  // a batch does not mix its rows
   CHECK(model(both).values()[1] == doctest::Approx(logit(model, both[1])).epsilon(1e-5));
 
+  // A block whose weights are zero changes nothing, so the scene is then the aggregation token itself.
+  const CtrModel plain(scenes, data.items(), inputs, config);
+  Tensor token;
+  for (const auto& [name, x] : plain.named_parameters()) {
+    Tensor(x).fill(0);
+    if (name != "fields.weight") continue;
+    nn::normal_(x, 1, {1, 0, 4});
+    token = x.rows(0, 1);
+  }
+  CHECK(scene_of(plain, one) == token.values());
+
   const CtrModel control(scenes, data.items(), {}, config);
   for (const auto& [name, x] : control.named_parameters()) {
     nn::normal_(x, 0.5, nn::key_for(name, 3));
@@ -262,6 +273,27 @@ TEST_CASE(
   }
   CHECK(logit(control, {1, 4, kThursday, true}) != logit(control, one));
   CHECK(control.item_vectors().shape() == ag::Shape{data.items(), 8});
+}
+
+TEST_CASE("click model: its weights are those of the epoch with the best validation AUC") {
+  const testing::WorkingFolder here;
+  write_scenes();
+  const Interactions data = loaded();
+  const Scenes scenes(data, with_tables());
+  const Impressions impressions = impressions_of(data, with_tables());
+  CtrConfig config;
+  config.hidden = 8;
+  config.batch = 16;
+  config.max_epochs = 6;
+  config.lr = 0.5;  // too large, so that AUC goes up and down
+  const CtrTraining trained = train_ctr(scenes, data.items(), impressions, {}, config);
+  const double best = std::ranges::max(trained.validation);
+  REQUIRE(trained.validation.back() < best);
+  CHECK(trained.validation[static_cast<size_t>(trained.best_epoch - 1)] == best);
+  std::vector<bool> clicks;
+  for (const Impression& x : impressions.validation) clicks.push_back(x.click);
+  CHECK(auc(click_probabilities(*trained.model, impressions.validation), clicks) ==
+        doctest::Approx(best).epsilon(1e-6));
 }
 
 TEST_CASE("click model: it learns clicks, and alignment brings clicked scenes near the item vectors") {
@@ -281,8 +313,6 @@ TEST_CASE("click model: it learns clicks, and alignment brings clicked scenes ne
   for (const Impression& x : impressions.test) clicks.push_back(x.click);
   const CtrTraining control = train_ctr(scenes, data.items(), impressions, {}, config);
   CHECK(auc(click_probabilities(*control.model, impressions.test), clicks) > 0.9);
-  CHECK(control.validation[static_cast<size_t>(control.best_epoch - 1)] ==
-        std::ranges::max(control.validation));
 
   CtrInputs inputs{.features = Tensor::empty({scenes.features(), 4}),
                    .items = Tensor::empty({data.items(), 4})};
@@ -336,6 +366,8 @@ TEST_CASE("a run of larr: its models, AUC and log-loss, and its section of the r
     states.insert(
         tensor_in(std::string("out/states-") + name_of(adapted) + ".safetensors", "items").values());
   CHECK(states.size() == 4);
+  CHECK(tensor_in("out/adapter-both.safetensors", "new_tokens").values() !=
+        tensor_in("out/adapter-contrasted.safetensors", "new_tokens").values());
   const std::string page = report_page(read_report_data("out", report_plan(*settings_of_run("out"))));
   for (const char* part : {"AUC by scene", "id=\"auc-by-scene-t\"", "gender F", "A request reads no tokens"})
     CHECK_MESSAGE(contains(page, part), part);
