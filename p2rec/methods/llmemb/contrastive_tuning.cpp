@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "autograd/ops.h"
+#include "p2rec/llm/token_batches.h"
 #include "p2rec/methods/llmemb/contrastive_loss.h"
 
 namespace p2rec {
@@ -29,6 +31,13 @@ Finetuning finetuning_of(const models::Llama& llm, const Tensor& tau, const Item
   INPUT_CHECK(result.examples.size() >= 2 && !result.heldout.empty(), data.source, ": found ",
               result.examples.size(), " training items and ", result.heldout.size(),
               " held-out items; expected at least two and one; hint: use data with dozens of items");
+  // A batch has fewer tokens than the mean by at most the longest item.
+  const int64_t longest = std::ranges::max(result.lengths),
+                batches = batches_per_epoch(result.lengths, config.finetune.tokens);
+  INPUT_CHECK(
+      batches == 1 || std::reduce(result.lengths.begin(), result.lengths.end()) / batches > 2 * longest,
+      "sft-tokens: found ", config.finetune.tokens, ", but the two copies of the longest item have ", longest,
+      "; expected more than two items in a batch, which the contrastive loss compares");
   result.trained = {{{{"tau", tau}}, config.finetune.lr}};
   result.loss = [=, &llm, &prompts](std::span<const int64_t> batch, const BatchPart&,
                                     const nn::DropoutContext& dropout) -> PartLoss {
@@ -64,7 +73,7 @@ void describe(ContrastiveTuningConfig& config, const nn::Visit& visit) {
 
 void check(const ContrastiveTuningConfig& config) {
   INPUT_CHECK(config.finetune.batch_parts == 1, "sft-batch-parts: found ", config.finetune.batch_parts,
-              "; expected 1, because the contrastive loss compares all items of a batch; hint: fewer "
+              "; expected 1, because the contrastive loss compares all items of a batch; hint: a smaller "
               "sft-tokens");
 }
 

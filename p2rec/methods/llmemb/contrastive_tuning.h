@@ -6,9 +6,8 @@
 //
 // From the code: LoRA r 8, alpha 32, dropout 0.1 on all seven linear layers, learning rate 2e-4 also for tau,
 // tau starts at 3, average pooling over all tokens ("last" is the alternative), batches of 32 on each of four
-// devices. Ours: one device, batches of about 1,024 tokens, epochs instead of 4,000 steps, the cosine schedule
-// of finetune.h, and a tenth
-// of the items held out, whose loss is reported.
+// devices. Ours: one device, batches of 2,048 tokens in both copies (about 32 items), epochs instead of 4,000
+// steps, the cosine schedule of finetune.h, and a tenth of the items held out, whose loss is reported.
 #pragma once
 
 #include "p2rec/llm/embed.h"
@@ -18,7 +17,7 @@
 namespace p2rec {
 
 struct ContrastiveTuningConfig {
-  FinetuneConfig finetune{.lora = {.rank = 8, .alpha = 32, .dropout = 0.1}, .lr = 2e-4, .tokens = 1024};
+  FinetuneConfig finetune{.lora = {.rank = 8, .alpha = 32, .dropout = 0.1}, .lr = 2e-4, .tokens = 2048};
   Pooling pooling = Pooling::Average;
   double drop = 0.4;  // share of the attributes that a copy drops
   double tau = 3;     // initial temperature
@@ -34,7 +33,7 @@ struct ContrastiveTuning {
 };
 
 // Attaches LoRA to the model and trains it. Throws ag::InputError unless there are at least two items to train
-// on and one held out.
+// on and one held out, and if a batch might have a single item.
 ContrastiveTuning tune_contrastively(models::Llama& llm, const ItemPrompts& prompts, const Interactions& data,
                                      const ContrastiveTuningConfig& config, const Task& task = {});
 

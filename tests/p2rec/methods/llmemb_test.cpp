@@ -259,6 +259,7 @@ TEST_CASE("llmemb refuses batches in parts and a teacher of another width, and h
     return testing::message_of([&] { testing::run_stages(options); });
   };
   CHECK(testing::contains(problem("sft-batch-parts", "2"), "expected 1, because the contrastive loss"));
+  CHECK(testing::contains(problem("sft-tokens", "1"), "expected more than two items in a batch"));
   CHECK(testing::contains(problem("batch-parts", "2"), "expected 1, because the alignment"));
   CHECK(testing::contains(problem("teacher.hidden", "4"), "has 4 columns, but hidden is 8"));
   CHECK(testing::contains(problem("use", "start"), "there is no such option here"));
