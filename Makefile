@@ -84,9 +84,9 @@ rows: program  ## train and compare the published rows (DATA: as for test; ROWS:
 	cmake --build $(BUILD) -j $(JOBS) --target published_rows
 	bash p2rec/scripts/train_rows.sh $(BUILD)/p2rec "$(DATA)" out/rows $(ROWS)
 
-study: program  ## P2Rec on DATA with the model LLM: several recommenders and uses of the embeddings; hours
-	@if [ -z "$(DATA)" ] || [ -z "$(LLM)" ]; then echo "make study: DATA and LLM must be set; expected interactions and a language model; hint: make study DATA=FOLDER/beauty LLM=data/SmolLM2-135M-Instruct.Q4_1.gguf"; exit 2; fi
-	bash p2rec/scripts/study.sh $(BUILD)/p2rec $(or $(CONFIG),p2rec/configs/beauty.toml) "$(DATA)" "$(LLM)" out/study
+study: program  ## methods and controls in one table, as CONFIG says (DATA, LLM: in place of its data and llm); hours
+	@if [ -z "$(CONFIG)" ]; then echo "make study: CONFIG is not set; expected a study's TOML file; hint: make study CONFIG=p2rec/configs/study.toml"; exit 2; fi
+	$(BUILD)/p2rec study --config "$(CONFIG)" --out out/$(notdir $(basename $(CONFIG))) $(if $(DATA),--data "$(DATA)") $(if $(LLM),--llm "$(LLM)")
 
 bench: packages  ## build and run the benchmarks
 	@PACKAGES="$(BENCH_PACKAGES)"; $(install)

@@ -5,6 +5,8 @@
 
 #include "p2rec/cli/commands.h"
 #include "p2rec/methods/settings.h"
+#include "p2rec/methods/study.h"
+#include "p2rec/methods/tune.h"
 #include "p2rec/run/options.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/stage.h"
@@ -107,11 +109,70 @@ void add_stage_command(CLI::App& app, Actions& actions, const std::string& name,
   };
 }
 
+// Adds `p2rec tune`, which takes the options of `run`.
+void add_tune(CLI::App& app, Actions& actions, const std::shared_ptr<Settings>& shown) {
+  const auto trials = std::make_shared<int64_t>(4);
+  CLI::App* command = app.add_subcommand(
+      "tune", "tries a method's own options at random, by validation; writes the best as OUT/best.toml");
+  add_string(*command, "config", "FILE", "TOML file with options, as for run");
+  add_number(*command, "trials", *trials, "number of trials, the given options included (default 4)");
+  add_options(*command, shown->sections());
+  actions[command] = [=] {
+    const std::string config = value_of(*command, "config");
+    const GivenOptions file = config.empty() ? GivenOptions() : read_config(config),
+                       given = given_options(*command, shown->sections());
+    const auto settings = with_help_hint(*command, [&] { return settings_of(file, given); });
+    INPUT_CHECK(!settings->run.out.empty(), "--out: not given; expected a folder for the trials",
+                help_hint(*command));
+    INPUT_CHECK(*trials >= 1, "--trials: found ", *trials, "; expected at least 1", help_hint(*command));
+    use_machine(settings->run);
+    install_stop_signals();
+    const std::vector<Trial> done = tune(file, given, *trials);
+    GivenOptions best = given;
+    for (const auto& [name, knob] : best_of(done).knobs) best[name] = knob;
+    const nn::Path written = nn::Path(settings->run.out) / "best.toml";
+    nn::write_atomically(written, to_toml(settings_of(file, best)->sections()));
+    std::cout << trials_text(done) << written.string() << ": the options of the best trial\n";
+  };
+}
+
+// Adds `p2rec study`.
+void add_study(CLI::App& app, Actions& actions) {
+  CLI::App* command = app.add_subcommand(
+      "study", "compares methods and controls with several recommenders, as a TOML file says; resumes");
+  add_string(*command, "config", "FILE", "the study: p2rec/methods/study.h describes it");
+  add_string(*command, "out", "DIR", "folder of the study");
+  for (const char* name : {"data", "llm"})
+    add_string(*command, name, "FILE",
+               std::string("the study's option ") + name + ", in place of the file's");
+  add_machine_options(*command);
+  actions[command] = [=] {
+    use_machine(*command);
+    install_stop_signals();
+    const nn::Path out = required_value(*command, "out", "a folder for the study");
+    GivenOptions file = read_config(required_value(*command, "config", "a study's TOML file"));
+    for (const char* name : {"data", "llm"}) {
+      if (given(*command, name)) file[name] = {{value_of(*command, name)}, std::string("--") + name};
+    }
+    const Study study = study_of(file, out);
+    run_study(study, [](const std::string& line) { std::cerr << line << "\n"; });
+    for (const std::string& model : study.models) {
+      const std::string table = study_table(study, model);
+      nn::write_atomically(out / (model + ".txt"), table);
+      std::cout << table << "\n";
+    }
+    nn::write_atomically(out / "cost.txt", cost_table(study));
+    std::cout << cost_table(study);
+  };
+}
+
 }  // namespace
 
 void add_stage_commands(CLI::App& app, Actions& actions, const std::vector<std::string>& arguments) {
   const std::shared_ptr<Settings> shown = settings_for_help(arguments);
   add_stage_command(app, actions, kAll, "runs all stages of the method", shown);
+  add_tune(app, actions, shown);
+  add_study(app, actions);
   std::set<std::string> added;
   const auto add = [&](const Stages& stages) {
     for (const Stage& stage : stages) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -71,6 +72,9 @@ class Run {
     for (const Stage* stage : chosen) {
       if (manifest_.done(stage->name)) {
         journal_->say(stage->name + ": done before");
+      } else if (const auto other = reused_from(*stage)) {
+        journal_->say(stage->name + ": copied from " + *other);
+        manifest_.enter(stage->name, fingerprint(*stage));
       } else {
         run_timed(*stage);
         manifest_.enter(stage->name, fingerprint(*stage));
@@ -92,6 +96,22 @@ class Run {
     const auto known = options_.find(section);
     return known != options_.end() ? known->second
                                    : options_[section] = options_of(section_named(sections_, section));
+  }
+
+  // Copies the stage's files from the first folder of config.reuse that has them, and returns that folder. The
+  // same fingerprint means the same files.
+  std::optional<std::string> reused_from(const Stage& stage) {
+    for (const std::string& folder : config_.reuse) {
+      const Manifest other(folder);
+      if (!other.done(stage.name) || other.fingerprint_of(stage.name) != fingerprint(stage)) continue;
+      for (const nn::Path& file : found_files(folder, stage.files)) {
+        const nn::Path copy = nn::Path(config_.out) / fs::relative(file, folder);
+        fs::create_directories(copy.parent_path());
+        nn::write_atomically(copy, nn::read_file(file, "file of another run"));
+      }
+      return folder;
+    }
+    return std::nullopt;
   }
 
   // All that determines the stage's files: its inputs, its options, the seeds and the data that it may see.
