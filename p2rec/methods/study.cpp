@@ -26,7 +26,7 @@ void override_by(GivenOptions& options, const GivenOptions& others) {
   for (const auto& [name, given] : others) options[name] = given;
 }
 
-Given value(const std::string& text) { return {{text}, "p2rec study"}; }
+Given set_by_study(const std::string& text) { return {{text}, "p2rec study"}; }
 
 std::vector<std::string> list_in(const GivenOptions& options, const std::string& name) {
   const auto found = options.find(name);
@@ -53,10 +53,10 @@ std::set<std::string> known_options(const GivenOptions& kind) {
 GivenOptions own_options(const GivenOptions& file, const std::string& name, const std::string& model) {
   GivenOptions own = options_in(file, "runs." + name);
   for (const char* of_study : {"models", "trials"}) own.erase(of_study);
-  if (!own.contains("method")) own["method"] = value(name);
+  if (!own.contains("method")) own["method"] = set_by_study(name);
   if (!known_options({{"method", own.at("method")}}).contains("model")) return own;
   GivenOptions all = options_in(file, "models." + model);
-  if (!all.contains("model")) all["model"] = value(model);
+  if (!all.contains("model")) all["model"] = set_by_study(model);
   override_by(all, own);
   return all;
 }
@@ -75,8 +75,8 @@ StudyRun run_of(const GivenOptions& file, const std::string& name, const std::st
     used.insert(option);
   }
   override_by(run.options, own);
-  run.options["out"] = value((out / name / model).string());
-  run.options["resume"] = value("true");
+  run.options["out"] = set_by_study((out / name / model).string());
+  run.options["resume"] = set_by_study("true");
   settings_of({}, run.options);  // throws for wrong values
   return run;
 }
@@ -152,7 +152,7 @@ size_t first_of_training(const Stages& stages, const std::string& run) {
 // The stages before the training that a run's starts need, once for all recommenders.
 void make_embeddings(const StudyRun& run, const nn::Path& folder, const std::vector<std::string>& reuse) {
   GivenOptions options = run.options;
-  options["out"] = value(folder.string());
+  options["out"] = set_by_study(folder.string());
   const auto settings = settings_of({}, options);
   settings->run.reuse = reuse;
   const Sections sections = settings->sections();
@@ -171,7 +171,7 @@ bool needs_embeddings(const Settings& settings) {
 void train_and_rank(const StudyRun& run, const nn::Path& embeddings) {
   GivenOptions options = run.options;
   const auto alone = settings_of({}, options);
-  if (needs_embeddings(*alone)) options["from"] = value(embeddings.string());
+  if (needs_embeddings(*alone)) options["from"] = set_by_study(embeddings.string());
   const auto settings = settings_of({}, options);
   const Sections sections = settings->sections();
   const Stages stages = settings->config->stages();
@@ -184,7 +184,7 @@ void train_and_rank(const StudyRun& run, const nn::Path& embeddings) {
 GivenOptions tuned_knobs(const StudyRun& run, const nn::Path& folder, std::vector<std::string>& reuse,
                          const std::function<void(const std::string&)>& say) {
   GivenOptions options = run.options;
-  options["out"] = value(folder.string());
+  options["out"] = set_by_study(folder.string());
   if (run.trials == 0 || settings_of({}, options)->config->knobs().empty()) return {};
   const std::vector<Trial> trials = tune({}, options, run.trials, reuse);
   for (int64_t k = 1; k <= run.trials; ++k) reuse.push_back((folder / fmt::format("trial-{}", k)).string());

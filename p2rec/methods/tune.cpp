@@ -21,15 +21,15 @@ GivenOptions with(GivenOptions options, const GivenOptions& others) {
   return options;
 }
 
-Given value(const std::string& text) { return {{text}, "p2rec tune"}; }
+Given set_by_tune(const std::string& text) { return {{text}, "p2rec tune"}; }
 
 // The settings of trial k, from 1.
 std::unique_ptr<Settings> settings_of_trial(const GivenOptions& file, const GivenOptions& command_line,
                                             const Settings& given, const Trial& trial, int64_t k) {
-  const GivenOptions own = {{"out", value(fmt::format("{}/trial-{}", given.run.out, k))},
-                            {"starts", value(given.choice.name)},
-                            {"seeds", value(std::to_string(given.run.seeds.at(0)))},
-                            {"resume", value("true")}};
+  const GivenOptions own = {{"out", set_by_tune(fmt::format("{}/trial-{}", given.run.out, k))},
+                            {"starts", set_by_tune(given.choice.name)},
+                            {"seeds", set_by_tune(std::to_string(given.run.seeds.at(0)))},
+                            {"resume", set_by_tune("true")}};
   return settings_of(file, with(with(command_line, trial.knobs), own));
 }
 
@@ -58,7 +58,8 @@ GivenOptions drawn_knobs(const std::vector<Knob>& knobs, int64_t trial) {
   GivenOptions drawn;
   for (size_t i = 0; i < knobs.size(); ++i) {
     const auto& values = knobs[i].values;
-    drawn[knobs[i].option] = value(values[ag::random_below(key, i, static_cast<uint32_t>(values.size()))]);
+    drawn[knobs[i].option] =
+        set_by_tune(values[ag::random_below(key, i, static_cast<uint32_t>(values.size()))]);
   }
   return drawn;
 }
