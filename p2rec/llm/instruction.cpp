@@ -86,12 +86,13 @@ std::vector<Generated> read_generated(const nn::Path& file) {
     try {
       const auto json = nn::parse_json<nn::OrderedJson>(std::string(line.text), place);
       const nn::OrderedJsonReader found{json, place};
-      const int64_t round = found["round"].integer();
-      if (round < 1 || round > kMostRounds) found["round"].refuse(fmt::format("1 to {}", kMostRounds));
-      all.push_back({{found["input"].string(), found["output"].string()},
-                     found["from"].string(),
-                     round,
-                     found["dropped"].string()});
+      const Generated example{{found["input"].string(), found["output"].string()},
+                              found["from"].string(),
+                              found["round"].integer(),
+                              found["dropped"].string()};
+      if (example.round < 1 || example.round > kMostRounds)
+        found["round"].refuse(fmt::format("1 to {}", kMostRounds));
+      all.push_back(example);
     } catch (const nn::OrderedJson::parse_error&) {
       throw ag::InputError(place + ": is not JSON; expected a generated example");
     }

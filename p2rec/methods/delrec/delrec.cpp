@@ -14,7 +14,7 @@ namespace {
 
 using ag::Tensor;
 
-constexpr const char *kDistil = "distil", *kTune = "tune", *kSoftFile = "soft_prompt.safetensors";
+constexpr const char *kDistil = "distil", *kLearn = "learn", *kSoftFile = "soft_prompt.safetensors";
 
 // The prompts that are compared, each with an adapter of its own.
 struct Variant {
@@ -79,7 +79,7 @@ TrainingLists lists_to_learn(const Context& context) {
                         context.config<RankerConfig>("ranker").users);
 }
 
-void check_tune(const Context& context) {
+void check_learn(const Context& context) {
   const models::LanguageModel llm = language_model_to_measure(context);
   const DelrecInput input = input_of(context, llm);
   const TrainingLists lists = lists_to_learn(context);
@@ -87,7 +87,7 @@ void check_tune(const Context& context) {
   check_finetuning_memory(*llm.model, finetune_config(context), learn_to_rank(input, lists, soft));
 }
 
-int64_t tune(const Context& context) {
+int64_t learn(const Context& context) {
   const models::LanguageModel llm = language_model(context);
   const DelrecInput input = input_of(context, llm);
   const TrainingLists lists = lists_to_learn(context);
@@ -121,7 +121,7 @@ int64_t compare_arms(const Context& context) {
   stage.announce(fmt::format("{}, 3 prompts", counted(std::ssize(lists), "user")));
   std::vector<ScoredArm> arms;
   for (const Variant& variant : kVariants) {
-    nn::read_adapter(context.input(kTune, adapter_of(variant)), *llm.model);
+    nn::read_adapter(context.input(kLearn, adapter_of(variant)), *llm.model);
     const Tensor soft = soft_prompt_of(context, variant, *llm.model);
     const Tensor scores = score_rows(
         std::ssize(lists), candidates_of(context), "user",
@@ -130,6 +130,7 @@ int64_t compare_arms(const Context& context) {
           return rank_candidates(input, list, target_history(data, list.user, Target::Test), soft);
         },
         stage.part(variant.name, std::ssize(kVariants)));
+    nn::detach_lora(*llm.model);  // the next adapter is read into the bare model
     arms.push_back({{variant.name, variant.meaning, variant.is_the_method}, scores});
   }
   const CandidateList& first = lists[0];
@@ -181,18 +182,18 @@ Stages DelrecConfig::stages() const {
                     .check = check_distil,
                     .run = distil_teacher});
   stages.push_back(
-      {.name = kTune,
+      {.name = kLearn,
        .help = "fine-tunes the language model to rank candidates, with each soft prompt and without",
        .inputs = with_llm({kDistil}, llm),
        .files = {"adapter-*/adapter_config.json", "adapter-*/adapter_model.safetensors"},
        .configs = {"llm", "prompts", "candidates", "ranker"},
-       .check = check_tune,
-       .run = tune});
+       .check = check_learn,
+       .run = learn});
   stages.push_back(
       {.name = "evaluate",
        .help = "ranks each user's candidates and compares the arms; writes results.json, ranks.tsv and "
                "report.html",
-       .inputs = with_llm({"pretrain", kDistil, kTune}, llm),
+       .inputs = with_llm({"pretrain", kDistil, kLearn}, llm),
        .files = {"ranks.tsv"},
        .configs = {"llm", "prompts", "candidates", "teacher"},
        .sees = Sees::Test,

@@ -287,7 +287,7 @@ TEST_CASE("a run of delrec that is interrupted after an adapter ends as an unbro
   options["resume"] = "true";
   std::filesystem::remove_all("out/adapter-no_prompt");
   Manifest manifest("out");
-  manifest.remove("tune");
+  manifest.remove("learn");
   manifest.remove("evaluate");
   testing::run_stages(options);
   testing::check_same(expected, testing::artefacts("out"));
