@@ -10,10 +10,30 @@ namespace {
 
 const std::vector<std::string> kMachine = {"threads", "memory-limit"};
 
+constexpr size_t kLongestWord = 50;  // fits the help's right column
+
+// The text with a blank after the commas of words that are too long for a line.
+std::string with_breaks(const std::string& text) {
+  std::string out;
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == ' ') begin = i + 1;
+    out += text[i];
+    if (text[i] == ',' && std::min(text.find(' ', begin), text.size()) - begin > kLongestWord) out += ' ';
+  }
+  return out;
+}
+
 void add_option(CLI::App& command, const OptionHelp& option) {
   const std::string name = "--" + option.name;
   if (!option.value.empty()) {
-    command.add_option(name)->type_name(option.value)->description(option.text)->group(option.heading);
+    std::string value = option.value, text = with_breaks(option.text);
+    if (value.size() > kLongestWord) {  // many choices
+      std::ranges::replace(value, '|', ',');
+      text += "; one of " + with_breaks(value);
+      value = "NAME";
+    }
+    command.add_option(name)->type_name(value)->description(text)->group(option.heading);
     return;
   }
   const std::string names = option.can_be_off ? name + ",!--no-" + option.name : name;
