@@ -68,7 +68,7 @@ const Method kMethods[] = {
      .help = "a language model's view of a scene helps to predict clicks",
      .default_config = make<LarrConfig>,
      .report_sections = larr_report_sections,
-     .cost = "a teacher; texts of scenes and items in two tunings; then small click models",
+     .cost = "texts of scenes and items in two tunings, one text per scene; then small click models",
      .faithful =
          "new tokens, three kinds of contrastive pairs, cached scene features, an encoder that combines them",
      .ours = "LoRA, a click as a rating of 4 or more, hour, day, user features and genre as the scene"},
