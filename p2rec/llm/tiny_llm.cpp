@@ -55,14 +55,18 @@ TokenLines lines_of_step(const TokenLines& lines, int64_t step, const TinyLlmCon
 
 }  // namespace
 
-Tensor next_token_loss(const models::Llama& model, const std::vector<std::vector<int32_t>>& sequences) {
-  const nn::Packed x = nn::pack(sequences);
+Tensor next_tokens(const nn::Packed& x) {
   std::vector<int32_t> targets(static_cast<size_t>(x.offsets.rows()), -1);
   for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
     for (int64_t i = x.offsets.at(b); i + 1 < x.offsets.at(b + 1); ++i)
       targets[static_cast<size_t>(i)] = x.ids.ints()[i + 1];
   }
-  return ag::cross_entropy(model.logits(model.hidden_states(x)), Tensor::from_ints(targets));
+  return Tensor::from_ints(targets);
+}
+
+Tensor next_token_loss(const models::Llama& model, const std::vector<std::vector<int32_t>>& sequences) {
+  const nn::Packed x = nn::pack(sequences);
+  return ag::cross_entropy(model.logits(model.hidden_states(x)), next_tokens(x));
 }
 
 void describe(TinyLlmConfig& config, const nn::Visit& visit) {

@@ -34,6 +34,9 @@ std::unique_ptr<models::Llama> pretrain_tiny_llm(const std::vector<std::string>&
 std::unique_ptr<models::Llama> pretrain_tiny_llm(const Interactions& data, const models::Tokenizer& tokenizer,
                                                  const TinyLlmConfig& config, const Task& task = {});
 
+// (N): for each token the id after it in its sequence, or -1 for a sequence's last token.
+ag::Tensor next_tokens(const nn::Packed& x);
+
 // The mean of -log p(token | the tokens before it) over all tokens but the first of each sequence, in nats.
 ag::Tensor next_token_loss(const models::Llama& model, const std::vector<std::vector<int32_t>>& sequences);
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "p2rec/methods/federated/offsite_tuning.h"
+
 namespace p2rec {
 namespace {
 
@@ -17,10 +19,6 @@ nn::NamedTensors copies_of(const nn::NamedTensors& tensors) {
   nn::NamedTensors copies;
   for (const auto& [name, x] : tensors) copies.emplace_back(name, x.to(ag::Device::CPU).clone());
   return copies;
-}
-
-void put(const nn::NamedTensors& from, const nn::NamedTensors& into) {
-  for (size_t i = 0; i < into.size(); ++i) Tensor(into[i].second).copy_from(from[i].second);
 }
 
 // A client's optimiser. With beta1 = beta2 = 0, Adam's step is lr g / (|g| + eps). If eps is far above |g|, and
@@ -82,11 +80,11 @@ void run_round(const Federation& federation, const RoundsConfig& config, Averagi
   std::vector<Update> updates;
   double loss = 0;
   for (const size_t client : clients) {
-    put(server, trained);
+    plug_in(server, trained);
     loss += train_locally(federation, config, client, round) / static_cast<double>(clients.size());
     updates.push_back({copies_of(trained), static_cast<double>(federation.shards[client].size())});
   }
-  put(averaged(updates, averaging), trained);
+  plug_in(averaged(updates, averaging), trained);
   history.train.push_back(static_cast<ag::real>(loss));
   history.gap.push_back(static_cast<ag::real>(averaging_gap(updates)));
   if (!federation.heldout.empty())

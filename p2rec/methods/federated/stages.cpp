@@ -81,23 +81,13 @@ ArmOutcome read_outcome(const Context& context, const Training& training) {
 
 // --- the comparison ----------------------------------------------------------------------------------------
 
-// The mean squared error of predicting the training users' mean preference for the held-out users.
-double error_of_mean(const Interactions& data, const Tensor& preferences, const UserSplit& split) {
-  const Tensor mean = mean_preference(data, preferences, split.users).mean;
-  double sum = 0;
-  for (const int64_t user : split.heldout)
-    sum += ag::mse(preferences.rows(user, user + 1).view(mean.shape()), mean).item();
-  return sum / static_cast<double>(split.heldout.size());
-}
-
 Results results_of(const std::vector<Training>& trainings, const std::vector<ArmOutcome>& outcomes,
                    const FederateConfig& config, double error_of_mean) {
   Results results;
   results.about =
       "A language model predicts the preferences of held-out users, whom no client has. `explained` is 1 "
-      "minus its "
-      "squared error divided by that of predicting the mean preference: 0 is no better than the mean, 1 is "
-      "perfect.";
+      "minus its squared error divided by that of predicting the mean preference: 0 is no better than the "
+      "mean, 1 is perfect.";
   results.arm = "training";
   results.unit = "user";
   results.measures = results.headline = {"explained"};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "autograd/ops.h"
+#include "p2rec/llm/tiny_llm.h"
 
 namespace p2rec {
 namespace {
@@ -92,15 +93,9 @@ void describe(AdaptationConfig& c, const nn::Visit& visit) {
 
 Tensor next_token_loss(const ItemReader& reader, const std::vector<Tokens>& texts) {
   const nn::Packed x = nn::pack(texts);
-  std::vector<int32_t> targets(static_cast<size_t>(x.offsets.rows()), -1);
-  for (int64_t b = 0; b < x.offsets.sequences(); ++b) {
-    for (int64_t i = x.offsets.at(b); i + 1 < x.offsets.at(b + 1); ++i)
-      targets[static_cast<size_t>(i)] = x.ids.ints()[i + 1];
-  }
   const Tensor states = reader.llm.hidden_states(embed_prompt(reader, x.ids), x);
   const Tensor words = reader.llm.lm_head() ? reader.llm.lm_head()->weight : reader.llm.token_table();
-  return ag::linear_cross_entropy(states, ag::concat({words, reader.item_tokens}, 0),
-                                  Tensor::from_ints(targets));
+  return ag::linear_cross_entropy(states, ag::concat({words, reader.item_tokens}, 0), next_tokens(x));
 }
 
 std::vector<double> pretrain_on_scenes(const ItemReader& reader, models::Llama& llm, const SceneTexts& texts,

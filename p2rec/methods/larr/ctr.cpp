@@ -45,12 +45,6 @@ void initialise(const CtrModel& model, uint64_t seed) {
   }
 }
 
-std::vector<bool> clicks_of(std::span<const Impression> impressions) {
-  std::vector<bool> clicks;
-  for (const Impression& x : impressions) clicks.push_back(x.click);
-  return clicks;
-}
-
 // The batches of impressions, in a new order in each epoch. Holds the order of one epoch.
 class Batches {
  public:
@@ -220,7 +214,7 @@ CtrTraining train_ctr(const Scenes& scenes, int64_t items, const Impressions& im
   for (const auto& [name, x] : weights) best.emplace_back(name, x.clone());
   nn::Adam adam(weights, {.lr = config.lr, .weight_decay = config.weight_decay});
   Batches batches(impressions.train, config);
-  const std::vector<bool> clicks = clicks_of(impressions.validation);
+  const std::vector<bool> clicks = labels_of(impressions.validation);
   train({.adam = adam,
          .steps_per_epoch = batches.steps_per_epoch(),
          .epochs = config.max_epochs,

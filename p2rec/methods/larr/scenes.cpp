@@ -83,6 +83,12 @@ Impressions impressions_of(const Interactions& data, const SceneConfig& config) 
   return parts;
 }
 
+std::vector<bool> labels_of(const std::vector<Impression>& impressions) {
+  std::vector<bool> labels;
+  for (const Impression& x : impressions) labels.push_back(x.click);
+  return labels;
+}
+
 Scenes::Scenes(const Interactions& data, const SceneConfig& config) {
   fields_ = {{"hour", FieldOf::Time, {}}, {"day", FieldOf::Time, {std::begin(kDays), std::end(kDays)}}};
   for (int hour = 0; hour < 24; ++hour) fields_[0].values.push_back(std::to_string(hour));

@@ -34,6 +34,8 @@ struct Impressions {
 };
 Impressions impressions_of(const Interactions& data, const SceneConfig& config);
 
+std::vector<bool> labels_of(const std::vector<Impression>& impressions);  // true for a click
+
 enum class FieldOf : uint8_t { Time, User, Item };
 
 // A feature of scenes, with its distinct values in ascending order.

@@ -238,20 +238,13 @@ Predicted read_job(const Context& context, const ClickJob& job) {
   return {job, {values.begin(), values.end()}, double(integer_in(file.metadata, "best_epoch", file.path))};
 }
 
-std::vector<bool> clicks_of(const std::vector<Impression>& impressions) {
-  std::vector<bool> clicks;
-  for (const Impression& x : impressions) clicks.push_back(x.click);
-  return clicks;
-}
-
 // --- results -----------------------------------------------------------------------------------------------
 
 Results results_of(const std::vector<Predicted>& predicted, const std::vector<bool>& clicks) {
   Results results;
   results.about =
       "AUC: the share of the test impressions without a click that the model scores below a click, the mean "
-      "over all "
-      "clicks. 0.5 is chance.";
+      "over all clicks. 0.5 is chance.";
   results.arm = "model";
   results.unit = "click";
   results.measures = results.headline = {"AUC"};
@@ -318,7 +311,7 @@ nn::OrderedJson by_arm(const std::vector<Predicted>& predicted, const F& number)
 
 nn::OrderedJson describe_scenes(const std::vector<Predicted>& predicted, const Scenes& scenes,
                                 const std::vector<Impression>& test) {
-  const std::vector<bool> clicks = clicks_of(test);
+  const std::vector<bool> clicks = labels_of(test);
   nn::OrderedJson parts = nn::OrderedJson::array();
   for (const ScenePart& part : scene_parts(scenes, test)) {
     std::vector<bool> own;
@@ -345,7 +338,7 @@ int64_t click(const Context& context) {
   const Task stage = context.task();
   stage.announce(fmt::format("{} impressions for training, {} for test, {}", impressions.train.size(),
                              impressions.test.size(), counted(std::ssize(jobs), "model")));
-  const std::vector<bool> clicks = clicks_of(impressions.test);
+  const std::vector<bool> clicks = labels_of(impressions.test);
   std::vector<Predicted> predicted;
   for (const ClickJob& job : jobs) {
     const Task part = stage.part(job.name(), std::ssize(jobs));

@@ -140,22 +140,6 @@ std::vector<TextPair> examples_of(const Context& context, const std::string& arm
   return examples;
 }
 
-// The mean over held-out users of the error of predicting the training users' mean preference.
-double error_of_mean(const Context& context) {
-  const ItemGroups groups = read_groups(context.input("groups", kGroupsFile), context.data());
-  const Tensor preferences = user_preferences(context.data(), groups);
-  const UserSplit split = split_users(context.data());
-  Tensor mean = Tensor::zeros({1, preferences.dim(1)});
-  for (const int64_t user : split.users) {
-    for (int64_t k = 0; k < mean.numel(); ++k)
-      mean.data()[k] +=
-          preferences.rows(user, user + 1).data()[k] / static_cast<ag::real>(split.users.size());
-  }
-  double sum = 0;
-  for (const int64_t user : split.heldout) sum += squared_error(mean, preferences.rows(user, user + 1));
-  return sum / double(split.heldout.size());
-}
-
 int64_t answer_all(const Context& context) {
   const models::LanguageModel llm = language_model(context);
   const Task stage = context.task();
@@ -170,7 +154,9 @@ int64_t answer_all(const Context& context) {
                   {"random", "and on as many sub-sequences of random seed users as llm2llm has"},
                   {"llm2llm", "and on sub-sequences of the users with the largest errors", true}};
   const auto jobs = std::ssize(results.arms) * std::ssize(context.seeds());
-  const double level = error_of_mean(context);
+  const ItemGroups groups = read_groups(context.input("groups", kGroupsFile), context.data());
+  const double level =
+      error_of_mean(context.data(), user_preferences(context.data(), groups), split_users(context.data()));
   for (const Arm& arm : results.arms) {
     for (const uint64_t seed : context.seeds()) {
       const std::vector<TextPair> examples = examples_of(context, arm.name, seed);

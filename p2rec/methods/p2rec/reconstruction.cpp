@@ -71,14 +71,22 @@ MeanPreference mean_preference(const Interactions& data, const Tensor& preferenc
                                std::span<const int64_t> users, const PreferenceLoss& loss) {
   const Tensor targets = rows_of(preferences, users),
                mean = ag::scale(ag::sum_rows(targets), 1.0 / static_cast<double>(targets.dim(0)));
-  const auto error_of_mean = [&](const PreferenceLoss& by) {
+  const auto error_by = [&](const PreferenceLoss& by) {
     const Tensor z = ag::add_row(Tensor::zeros(targets.shape()), output_for(mean, by.head));
     return static_cast<double>(preference_loss(by, z, targets).item());
   };
-  INPUT_CHECK(error_of_mean({}) > 0, data.source,
+  INPUT_CHECK(error_by({}) > 0, data.source,
               ": all users have the same preference, so there is nothing to learn; "
               "hint: try another number of groups");
-  return {mean, error_of_mean(loss)};
+  return {mean, error_by(loss)};
+}
+
+double error_of_mean(const Interactions& data, const Tensor& preferences, const UserSplit& split) {
+  const Tensor mean = mean_preference(data, preferences, split.users).mean;
+  double sum = 0;
+  for (const int64_t user : split.heldout)
+    sum += ag::mse(preferences.rows(user, user + 1).view(mean.shape()), mean).item();
+  return sum / static_cast<double>(split.heldout.size());
 }
 
 Finetuning user_level(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,

@@ -415,18 +415,7 @@ TEST_CASE("a federated run that is stopped after each checkpoint ends like an un
   }
   const testing::WorkingFolder here;
   testing::write_data(testing::small_data());
-  int stops = 0;
-  for (bool done = false; !done; options["resume"] = "true") {
-    request_stop();  // at the next checkpoint
-    try {
-      testing::run_stages(options);
-      done = true;
-    } catch (const Interrupted&) {
-      ++stops;
-    }
-    forget_stop_request();
-    REQUIRE(stops < 500);
-  }
+  const int64_t stops = testing::run_with_stops(options, 500);
   CHECK(stops > 15);
   testing::check_same(unbroken, testing::artefacts("out"));
 }

@@ -290,8 +290,7 @@ TEST_CASE("click model: its weights are those of the epoch with the best validat
   const double best = std::ranges::max(trained.validation);
   REQUIRE(trained.validation.back() < best);
   CHECK(trained.validation[static_cast<size_t>(trained.best_epoch - 1)] == best);
-  std::vector<bool> clicks;
-  for (const Impression& x : impressions.validation) clicks.push_back(x.click);
+  const std::vector<bool> clicks = labels_of(impressions.validation);
   CHECK(auc(click_probabilities(*trained.model, impressions.validation), clicks) ==
         doctest::Approx(best).epsilon(1e-6));
 }
@@ -309,8 +308,7 @@ TEST_CASE("click model: it learns clicks, and alignment brings clicked scenes ne
   config.patience = 12;
   config.lr = 2e-2;
   config.dropout = 0;
-  std::vector<bool> clicks;
-  for (const Impression& x : impressions.test) clicks.push_back(x.click);
+  const std::vector<bool> clicks = labels_of(impressions.test);
   const CtrTraining control = train_ctr(scenes, data.items(), impressions, {}, config);
   CHECK(auc(click_probabilities(*control.model, impressions.test), clicks) > 0.9);
 
@@ -349,8 +347,7 @@ TEST_CASE("a run of larr: its models, AUC and log-loss, and its section of the r
   for (const ArmSummary& arm : summary.arms) arms.push_back(arm.name);
   CHECK(arms == std::vector<std::string>{"one_hot", "larr", "no_pretrain", "no_contrast", "no_align",
                                          "untuned", "only_texts", "shuffled"});
-  std::vector<bool> clicks;
-  for (const Impression& x : impressions_of(loaded(), with_tables()).test) clicks.push_back(x.click);
+  const std::vector<bool> clicks = labels_of(impressions_of(loaded(), with_tables()).test);
   const std::vector<ag::real> values =
       tensor_in("out/click-larr-1.safetensors", "test.probabilities").values();
   CHECK(summary.find("larr")->seeds.at(0).means.at(0).at(0) ==
@@ -414,18 +411,7 @@ TEST_CASE("a run of larr that is stopped repeatedly ends like an uninterrupted o
   }
   const testing::WorkingFolder here;
   write_scenes();
-  int stops = 0;
-  for (bool done = false; !done; options["resume"] = "true") {
-    request_stop();  // at the next checkpoint
-    try {
-      testing::run_stages(options);
-      done = true;
-    } catch (const Interrupted&) {
-      ++stops;
-    }
-    forget_stop_request();
-    REQUIRE(stops < 500);
-  }
+  const int64_t stops = testing::run_with_stops(options, 500);
   CHECK(stops > 20);
   testing::check_same(unbroken, testing::artefacts("out"));
 }

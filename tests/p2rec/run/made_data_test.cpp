@@ -35,22 +35,6 @@ std::string report_of(const testing::Options& options) {
   return nn::read_file(write_report("out", report_plan(*settings)), "report");
 }
 
-// Runs the stages, and stops at every point at which a run can be stopped. Returns how often.
-int64_t run_with_stops(testing::Options options) {
-  for (int64_t stops = 0; stops < 200; ++stops) {
-    if (stops > 0) options["resume"] = "true";
-    request_stop();
-    try {
-      testing::run_stages(options);
-      forget_stop_request();
-      return stops;
-    } catch (const Interrupted&) {
-      forget_stop_request();
-    }
-  }
-  return -1;
-}
-
 void check_stops_change_nothing(const testing::Options& options, int64_t least_stops) {
   std::map<std::string, std::string> unbroken;
   {
@@ -59,7 +43,7 @@ void check_stops_change_nothing(const testing::Options& options, int64_t least_s
     unbroken = testing::artefacts("out");
   }
   const testing::WorkingFolder here;
-  CHECK(run_with_stops(options) >= least_stops);
+  CHECK(testing::run_with_stops(options, 200) >= least_stops);
   testing::check_same(testing::artefacts("out"), unbroken);
 }
 
@@ -158,7 +142,7 @@ TEST_CASE("llm2llm_users: sub-sequences of seed users, and the same files after 
   testing::write_data(testing::small_data());
   testing::run_stages(options, "", "groups");
   options["resume"] = "true";
-  CHECK(run_with_stops(options) > 5);
+  CHECK(testing::run_with_stops(options, 200) > 5);
   testing::check_same(testing::artefacts("out"), unbroken);
 }
 
