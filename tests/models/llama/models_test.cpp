@@ -5,6 +5,7 @@
 #include "nn/peft_adapter.h"
 #include "p2rec/methods/p2rec/reconstruction.h"
 #include "tests/models/llama/model_runs.h"
+#include "tests/models/llama/small_shapes.h"
 
 using ag::Tensor;
 using testing::below;
@@ -14,18 +15,6 @@ using testing::packed_input;
 namespace tolerance = testing::tolerance;
 
 namespace {
-
-models::LlamaConfig tiny_config() {
-  models::LlamaConfig config;
-  config.vocabulary = 96;
-  config.hidden = 32;
-  config.intermediate = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
-  config.tied = true;
-  return config;
-}
 
 // Only the weights of the base model: adapters, head and item tokens have other names.
 nn::NamedTensors base_weights(const nn::TensorFile& file) {
@@ -40,7 +29,7 @@ nn::NamedTensors base_weights(const nn::TensorFile& file) {
 
 TEST_CASE("a tiny Llama equals PyTorch") {
   const nn::TensorFile file = testing::fixture("llama_tiny.safetensors");
-  models::Llama model(tiny_config());
+  models::Llama model(testing::tiny_config());
   model.load(base_weights(file), file.path);
   model.move_to(testing::device());
   const nn::Packed x = packed_input(file);
@@ -61,7 +50,7 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
     const testing::Parity parity(section.empty() ? "Llama with LoRA, preference head, clipping"
                                                  : "Llama with LoRA, preference head, item tokens, clipping",
                                  file);
-    models::Llama model(tiny_config());
+    models::Llama model(testing::tiny_config());
     model.load(base_weights(file), file.path);
     nn::LoraConfig lora;
     lora.rank = 4;
@@ -107,7 +96,7 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
 
 TEST_CASE("the last rows computed for themselves are those of all states, with the same dropout") {
   const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
-  models::Llama model(tiny_config());
+  models::Llama model(testing::tiny_config());
   model.load(base_weights(file), file.path);
   nn::attach_lora(model, {.rank = 4, .dropout = 0.5});
   for (const auto& [name, w] : nn::lora_parameters(model)) {
@@ -127,7 +116,7 @@ TEST_CASE("LoRA trains a model with BF16 weights like one with f32 weights") {
   const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
   const nn::Packed x = packed_input(file);
   const auto train = [&](bool bf16) {
-    models::Llama model(tiny_config());
+    models::Llama model(testing::tiny_config());
     model.load(base_weights(file), file.path);
     if (bf16) {
       model.requires_grad(false);
@@ -166,7 +155,7 @@ TEST_CASE("learning-rate schedules equal transformers'") {
 
 TEST_CASE("a merged adapter gives the attached one's states, and is read back from its folder") {
   const nn::TensorFile file = testing::fixture("llama_lora.safetensors");
-  models::Llama model(tiny_config());
+  models::Llama model(testing::tiny_config());
   model.load(base_weights(file), file.path);
   const nn::Packed x = packed_input(file);
   const Tensor plain = model.hidden_states(x).detach();
@@ -185,7 +174,7 @@ TEST_CASE("a merged adapter gives the attached one's states, and is read back fr
   nn::detach_lora(model);
   check_close(model.hidden_states(x), adapted, tolerance::kFused, "merged");
 
-  models::Llama again(tiny_config());
+  models::Llama again(testing::tiny_config());
   again.load(base_weights(file), file.path);
   const nn::LoraConfig read = nn::read_adapter(folder / "adapter", again);
   CHECK(read.rank == 4);
@@ -195,7 +184,7 @@ TEST_CASE("a merged adapter gives the attached one's states, and is read back fr
 
 TEST_CASE("a shared prefix and a key-value cache give the states of the whole sequence") {
   const nn::TensorFile file = testing::fixture("llama_tiny.safetensors");
-  models::Llama model(tiny_config());
+  models::Llama model(testing::tiny_config());
   model.load(base_weights(file), file.path);
   const std::vector<int32_t> beginning = {5, 17, 3}, a = {8, 60}, b = {41, 2, 2, 9};
   std::vector<std::vector<int32_t>> whole;
@@ -226,7 +215,7 @@ TEST_CASE("a shared prefix and a key-value cache give the states of the whole se
 }
 
 TEST_CASE("strict loading lists what is missing, unexpected and mis-shaped") {
-  models::Llama model(tiny_config());
+  models::Llama model(testing::tiny_config());
   nn::NamedTensors tensors = model.named_parameters();
   tensors.erase(tensors.begin());
   tensors.emplace_back("model.extra", Tensor::zeros({1}));

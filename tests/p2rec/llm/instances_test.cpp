@@ -6,6 +6,7 @@
 #include "autograd/ops.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "p2rec/data/synthetic.h"
+#include "tests/models/llama/small_shapes.h"
 #include "tests/testing.h"
 
 using namespace p2rec;
@@ -14,22 +15,11 @@ namespace tolerance = testing::tolerance;
 
 namespace {
 
-models::LlamaConfig small_llama() {
-  models::LlamaConfig config;
-  config.vocabulary = models::ByteTokenizer().vocabulary();
-  config.hidden = 8;
-  config.intermediate = 12;
-  config.layers = 1;
-  config.heads = 2;
-  config.kv_heads = 1;
-  return config;
-}
-
 struct Small {
   Interactions data = make_synthetic({.users = 40, .items = 16, .groups = 2, .mean_length = 6});
   models::ByteTokenizer tokenizer;
   Prompts prompts{data, tokenizer, {ItemsAs::Tokens, 4}, tokenizer.vocabulary()};
-  models::Llama llm{small_llama()};
+  models::Llama llm{testing::byte_config(1)};
   Tensor items;
 
   Small() {

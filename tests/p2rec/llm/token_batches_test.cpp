@@ -7,6 +7,7 @@
 #include "autograd/ops.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "p2rec/llm/finetune.h"
+#include "tests/models/llama/small_shapes.h"
 #include "tests/testing.h"
 
 using ag::Tensor;
@@ -27,17 +28,6 @@ int64_t tokens_of(const std::vector<int64_t>& batch, const std::vector<int64_t>&
   int64_t tokens = 0;
   for (const int64_t i : batch) tokens += lengths[static_cast<size_t>(i)];
   return tokens;
-}
-
-models::LlamaConfig small_llama() {
-  models::LlamaConfig config;
-  config.vocabulary = models::ByteTokenizer().vocabulary();
-  config.hidden = 8;
-  config.intermediate = 12;
-  config.layers = 1;
-  config.heads = 2;
-  config.kv_heads = 1;
-  return config;
 }
 
 }  // namespace
@@ -96,7 +86,7 @@ TEST_CASE("token batches: few examples, and examples that are longer than the bu
 }
 
 TEST_CASE("fine-tuning: every example has the same weight, however many are in its step") {
-  models::Llama model(small_llama());
+  models::Llama model(testing::byte_config(1));
   models::initialise(model, 0.2, 1);
   const Tensor w = Tensor::full({1}, 1).set_requires_grad();
   p2rec::Finetuning finetuning;

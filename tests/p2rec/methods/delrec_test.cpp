@@ -12,6 +12,7 @@
 #include "p2rec/methods/delrec/task_weights.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/run_folder.h"
+#include "tests/models/llama/small_shapes.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
 
@@ -22,17 +23,6 @@ using testing::contains;
 namespace tolerance = testing::tolerance;
 
 namespace {
-
-models::LlamaConfig tiny_config() {
-  models::LlamaConfig config;
-  config.vocabulary = 96;
-  config.hidden = 32;
-  config.intermediate = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
-  return config;
-}
 
 // The sequences of a packed fixture.
 std::vector<std::vector<int32_t>> sequences(const Tensor& ids, const Tensor& offsets) {
@@ -47,7 +37,7 @@ std::vector<int32_t> ints(const Tensor& x) { return {x.ints(), x.ints() + x.nume
 // The language model of the fixtures, and a soft prompt that requires grad.
 struct Tiny {
   nn::TensorFile file = testing::fixture("delrec.safetensors");
-  models::Llama llm{tiny_config()};
+  models::Llama llm{testing::tiny_config()};
   Tensor soft = file.at("soft_prompt").clone().set_requires_grad();
 
   Tiny() {
@@ -212,7 +202,7 @@ TEST_CASE("training lists: the last training item among items that the user does
 TEST_CASE("delrec: the examples of both tasks") {
   const Interactions data = make_synthetic({.users = 30, .items = 40, .groups = 4, .mean_length = 14});
   const models::ByteTokenizer tokenizer;
-  models::LlamaConfig config = tiny_config();
+  models::LlamaConfig config = testing::tiny_config();
   config.vocabulary = tokenizer.vocabulary();
   models::Llama llm(config);
   models::initialise(llm, 0.1, 1);

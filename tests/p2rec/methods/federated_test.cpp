@@ -10,6 +10,7 @@
 #include "nn/init.h"
 #include "p2rec/methods/p2rec/preferences.h"
 #include "p2rec/run/results_file.h"
+#include "tests/models/llama/small_shapes.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
 
@@ -23,22 +24,11 @@ namespace {
 constexpr testing::Tolerance kSteps =
     testing::tolerance::kF64 ? testing::Tolerance{1e-9, 1e-9} : testing::Tolerance{1e-3, 1e-4};
 
-models::LlamaConfig small_llama(int64_t layers) {
-  models::LlamaConfig config;
-  config.vocabulary = models::ByteTokenizer().vocabulary();
-  config.hidden = 8;
-  config.intermediate = 12;
-  config.layers = layers;
-  config.heads = 2;
-  config.kv_heads = 1;
-  return config;
-}
-
 struct Small {
   Interactions data = make_synthetic({.users = 40, .items = 16, .groups = 2, .mean_length = 6});
   models::ByteTokenizer tokenizer;
   Prompts prompts{data, tokenizer, {ItemsAs::Tokens, 4}, tokenizer.vocabulary()};
-  models::Llama llm{small_llama(4)};
+  models::Llama llm{testing::byte_config(4)};
   Tensor preferences;
   FederateConfig config;
 

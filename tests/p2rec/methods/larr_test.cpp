@@ -10,6 +10,7 @@
 #include "nn/init.h"
 #include "p2rec/data/load_data.h"
 #include "p2rec/run/results_file.h"
+#include "tests/models/llama/small_shapes.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
 
@@ -54,17 +55,6 @@ SceneConfig with_tables() {
 }
 
 Interactions loaded() { return load_data("data.inter"); }
-
-models::LlamaConfig small_llama() {
-  models::LlamaConfig config;
-  config.vocabulary = models::ByteTokenizer().vocabulary();
-  config.hidden = 8;
-  config.intermediate = 12;
-  config.layers = 2;
-  config.heads = 2;
-  config.kv_heads = 1;
-  return config;
-}
 
 testing::Options small_larr() {
   return {{"method", "larr"},
@@ -123,7 +113,7 @@ TEST_CASE("AUC and log-loss are scikit-learn's, ties included") {
 }
 
 TEST_CASE("next-token loss: new tokens are read and predicted by their own rows") {
-  models::Llama llm(small_llama());
+  models::Llama llm(testing::byte_config(2));
   models::initialise(llm, 0.3, 1);
   const auto V = static_cast<int32_t>(llm.config().vocabulary);
   const ItemReader reader{llm, initial_item_tokens(llm, 2, 1).set_requires_grad()};

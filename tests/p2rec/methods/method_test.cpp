@@ -9,6 +9,7 @@
 #include "p2rec/methods/p2rec/item_augmentation.h"
 #include "p2rec/methods/p2rec/p2rec.h"
 #include "p2rec/training/train_recommender.h"
+#include "tests/models/llama/small_shapes.h"
 #include "tests/testing.h"
 
 using ag::Tensor;
@@ -166,14 +167,7 @@ TEST_CASE("augmentation gives each item the state of its complete prompt") {
   const models::ByteTokenizer tokenizer;
   const Prompts prompts(data_of({{0, 1, 2}}, kItems), tokenizer, {p2rec::ItemsAs::Tokens, 4},
                         tokenizer.vocabulary());
-  models::LlamaConfig config;
-  config.vocabulary = tokenizer.vocabulary();
-  config.hidden = 8;
-  config.intermediate = 12;
-  config.layers = 2;
-  config.heads = 2;
-  config.kv_heads = 1;
-  models::Llama model(config);
+  models::Llama model(testing::byte_config(2));
   models::initialise(model, 0.3, 1);
   const p2rec::ItemReader reader{model, p2rec::initial_item_tokens(model, kItems, 1)};
   const Tensor found = p2rec::augment_items(reader, prompts);
