@@ -121,9 +121,9 @@ void onednn_sgemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int6
            " x ", K);
 }
 
-// For few columns (LoRA's), sgemm takes up to twice as long as the primitive, and for few columns and a transposed
-// A twice as long as for the transposed product; bench/gemm_bench.cpp measures both. A new shape of the primitive
-// costs 0.3 ms.
+// For few columns (LoRA's), sgemm takes up to twice as long as the primitive, and for few columns and a
+// transposed A twice as long as for the transposed product; bench/gemm_bench.cpp measures both. A new shape
+// of the primitive costs 0.3 ms.
 constexpr int64_t kFewColumns = 16, kWorthIt = 1 << 21;
 
 void onednn_gemm(bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha,

@@ -25,8 +25,8 @@ bool has_cublas();
 std::string gemm_backend_name(Device device = Device::CPU);  // "Eigen 3.4.0", "cuBLAS 13.1.0"
 
 // True if products with a BF16 matrix are computed from BF16 numbers, with sums in f32. On the CPU that needs
-// oneDNN and a processor with such instructions (AVX512_BF16, AMX), on CUDA cuBLAS and a GPU since 2020 (sm_80).
-// Otherwise the matrix is widened to `real` for each product.
+// oneDNN and a processor with such instructions (AVX512_BF16, AMX), on CUDA cuBLAS and a GPU since 2020
+// (sm_80). Otherwise the matrix is widened to `real` for each product.
 bool has_bf16_products(Device device = Device::CPU);
 void set_bf16_products(bool use);  // false: widen; true: where there are such products
 

@@ -1,4 +1,5 @@
-// Matrix products by cuBLAS: as the tiled kernel of gemm.cu in f32 (no TF32), and of BF16 numbers with f32 sums.
+// Matrix products by cuBLAS: as the tiled kernel of gemm.cu in f32 (no TF32), and of BF16 numbers with f32
+// sums.
 #include <cublas_v2.h>
 
 #include "autograd/check.h"
@@ -24,7 +25,8 @@ cublasHandle_t handle() {
 
 }  // namespace
 
-// cuBLAS stores matrices by columns, so it sees the transpose of each of ours. It computes C^T = op(B)^T op(A)^T.
+// cuBLAS stores matrices by columns, so it sees the transpose of each of ours. It computes C^T = op(B)^T
+// op(A)^T.
 void cublas_gemm(DType dtype, bool transpose_a, bool transpose_b, int64_t M, int64_t N, int64_t K, real alpha,
                  const void* A, const void* B, real beta, real* C) {
   constexpr bool kDouble = sizeof(real) == sizeof(double);

@@ -97,8 +97,8 @@ void run_kernel(const char* name, Device device, void (*on_cpu)(Parameters...),
 }  // namespace ag
 
 // Calls the kernel `name` of the device's backend: DISPATCH(x.device(), rms_norm_forward, arguments...).
-// A backend is a namespace (ag::cpu, ag::cuda) that implements every function of kernels.inc. An argument is a
-// number or a tensor, whose device is checked; or an address within a tensor.
+// A backend is a namespace (ag::cpu, ag::cuda) that implements every function of kernels.inc. An argument is
+// a number or a tensor, whose device is checked; or an address within a tensor.
 #ifdef P2REC_CUDA
 #define CUDA_KERNEL(name) ::ag::cuda::name
 #else

@@ -1,5 +1,5 @@
-// On CUDA: copying, matrix products with each library, a LoRA step and a SASRec step. Registered only if there is
-// a device. Each iteration waits for the device.
+// On CUDA: copying, matrix products with each library, a LoRA step and a SASRec step. Registered only if
+// there is a device. Each iteration waits for the device.
 #include <array>
 #include <functional>
 #include <string>

@@ -43,9 +43,9 @@ void finetune_prompts(benchmark::State& state, const std::vector<int64_t>& lengt
   report(state, all, 2 * forward_operations(all));
 }
 
-// Virtual users as in p2rec augment: a prompt of `lengths` tokens for each item, of which the first kPrefix are
-// the same for all, and are read once. They count for each item, because a program that reads whole prompts
-// does the same work with them.
+// Virtual users as in p2rec augment: a prompt of `lengths` tokens for each item, of which the first kPrefix
+// are the same for all, and are read once. They count for each item, because a program that reads whole
+// prompts does the same work with them.
 void embed_prompts(benchmark::State& state, const std::vector<int64_t>& lengths, bool bf16) {
   constexpr int64_t kPrefix = 3;  // "User history:"
   models::Llama model(smollm2_config());

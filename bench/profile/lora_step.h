@@ -1,5 +1,5 @@
-// The step of `p2rec reconstruct`: SmolLM2-135M's shape with random weights, LoRA with r = 8 on its seven kinds
-// of linear layers, a linear head on the last token, AdamW.
+// The step of `p2rec reconstruct`: SmolLM2-135M's shape with random weights, LoRA with r = 8 on its seven
+// kinds of linear layers, a linear head on the last token, AdamW.
 #pragma once
 
 #include <memory>
@@ -41,8 +41,8 @@ inline models::LlamaConfig smollm2_config() {
   return config;
 }
 
-// Operations of the frozen matrices, forward; a step has as many again for the gradient of their input. In the
-// last layer only k and v have a result for every token.
+// Operations of the frozen matrices, forward; a step has as many again for the gradient of their input. In
+// the last layer only k and v have a result for every token.
 inline double forward_operations(int64_t tokens) {
   const models::LlamaConfig config = smollm2_config();
   const auto C = static_cast<double>(config.hidden), I = static_cast<double>(config.intermediate);

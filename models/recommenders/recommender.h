@@ -160,8 +160,8 @@ class TrainableRecommender : public SequentialRecommender {
   std::unique_ptr<nn::Embedding> untied_;  // (V,C), null if the embeddings are tied
 };
 
-// The same recommender with the item table that its adapter computes as an ordinary one, for serving: the same
-// scores from fewer numbers. Throws ag::Error for a model that is not trained or has no adapter.
+// The same recommender with the item table that its adapter computes as an ordinary one, for serving: the
+// same scores from fewer numbers. Throws ag::Error for a model that is not trained or has no adapter.
 std::unique_ptr<SequentialRecommender> with_cached_table(const SequentialRecommender& model);
 
 // The last `most` items of each history.

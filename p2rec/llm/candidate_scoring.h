@@ -5,8 +5,8 @@
 //           v is the mean of the output matrix's rows for the title's tokens, so that h . v is the mean of
 //           their logits: the verbalizer of OpenPrompt, which DELRec's code uses
 //
-// The first one is exact and needs a pass over every title. The second one costs only the prompt, so it can be
-// trained; it ignores the order of a title's tokens.
+// The first one is exact and needs a pass over every title. The second one costs only the prompt, so it can
+// be trained; it ignores the order of a title's tokens.
 #pragma once
 
 #include <functional>

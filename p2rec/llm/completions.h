@@ -15,8 +15,8 @@ namespace p2rec {
 struct Completion {
   std::vector<int32_t> prompt, completion;  // tokens; at least one of each
 };
-// The task's prompt for each example, after the same shots, and its output. Throws ag::InputError, which quotes
-// the text, if a token has no row in a table of `rows` rows.
+// The task's prompt for each example, after the same shots, and its output. Throws ag::InputError, which
+// quotes the text, if a token has no row in a table of `rows` rows.
 std::vector<Completion> completions_of(const InstructionTask& task, const std::vector<TextPair>& examples,
                                        std::span<const TextPair> shots, const models::Tokenizer& tokenizer,
                                        int64_t rows);

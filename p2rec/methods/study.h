@@ -16,10 +16,10 @@
 //   random-weights = true
 //   starts = ["p2rec"]
 //
-// In a run's table, `models` restricts it to these recommenders, and `trials` is its own number. In OUT, RUN/embeddings has the stages before
-// the training, RUN/MODEL the recommenders, RUN/tune the trials, MODEL.txt a table, cost.txt what it took. A
-// stage that two runs have in common, for example the teacher, runs once. A study that was interrupted is
-// resumed; what is done is not run again.
+// In a run's table, `models` restricts it to these recommenders, and `trials` is its own number. In OUT,
+// RUN/embeddings has the stages before the training, RUN/MODEL the recommenders, RUN/tune the trials,
+// MODEL.txt a table, cost.txt what it took. A stage that two runs have in common, for example the teacher,
+// runs once. A study that was interrupted is resumed; what is done is not run again.
 #pragma once
 
 #include <functional>

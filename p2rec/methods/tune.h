@@ -21,9 +21,9 @@ struct Trial {
 // The knobs that a trial draws: the seed 1, the trial's number and the knob's place decide.
 GivenOptions drawn_knobs(const std::vector<Knob>& knobs, int64_t trial);
 
-// Runs `trials` trials with the options of `run` besides. A stage that an earlier trial or a run in one of the
-// folders `reuse` has done with the same options is copied. Throws ag::InputError for a method without knobs or
-// a model that is not trained, and without patience (nothing would be validated).
+// Runs `trials` trials with the options of `run` besides. A stage that an earlier trial or a run in one of
+// the folders `reuse` has done with the same options is copied. Throws ag::InputError for a method without
+// knobs or a model that is not trained, and without patience (nothing would be validated).
 std::vector<Trial> tune(const GivenOptions& file, const GivenOptions& command_line, int64_t trials,
                         std::vector<std::string> reuse = {});
 

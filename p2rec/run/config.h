@@ -70,7 +70,8 @@ struct RunConfig {
   double memory_limit = 0;     // GiB; 0: what the machine has
   // What this call does with an earlier run in the folder. Not written to config.toml.
   bool resume = false, overwrite = false;
-  // Not an option: folders of runs whose stages are copied instead of run, if their fingerprints are the same.
+  // Not an option: folders of runs whose stages are copied instead of run, if their fingerprints are the
+  // same.
   std::vector<std::string> reuse = {};
 };
 void describe(RunConfig& config, const nn::Visit& visit);

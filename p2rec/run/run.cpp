@@ -98,8 +98,8 @@ class Run {
                                    : options_[section] = options_of(section_named(sections_, section));
   }
 
-  // Copies the stage's files from the first folder of config.reuse that has them, and returns that folder. The
-  // same fingerprint means the same files.
+  // Copies the stage's files from the first folder of config.reuse that has them, and returns that folder.
+  // The same fingerprint means the same files.
   std::optional<std::string> reused_from(const Stage& stage) {
     for (const std::string& folder : config_.reuse) {
       const Manifest other(folder);

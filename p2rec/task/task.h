@@ -38,8 +38,8 @@ class Task {
 
   // Prints, before the work, how much there is to do: "943 users, 48,800 tokens per epoch".
   void announce(const std::string& what) const;
-  // Sets the fraction of the work done, in [0,1]. True if it is time to show it, seldom: then call show() with
-  // a text like "epoch 3 of 6, loss 0.0021".
+  // Sets the fraction of the work done, in [0,1]. True if it is time to show it, seldom: then call show()
+  // with a text like "epoch 3 of 6, loss 0.0021".
   bool progress(double fraction) const;
   void show(const std::string& text) const;
 

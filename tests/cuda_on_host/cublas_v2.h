@@ -1,5 +1,5 @@
-// Replaces cuBLAS on the host: the part of its interface that gemm_cublas.cu uses. Products of reals (double) and
-// of BF16 numbers, with matrices stored by columns.
+// Replaces cuBLAS on the host: the part of its interface that gemm_cublas.cu uses. Products of reals (double)
+// and of BF16 numbers, with matrices stored by columns.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// A training reads numbers back from the device only where they are needed: a read-back waits for all kernels.
+// A training reads numbers back from the device only where they are needed: a read-back waits for all
+// kernels.
 #include "autograd/ops.h"
 #include "cuda_runtime.h"
 #include "p2rec/training/loop.h"

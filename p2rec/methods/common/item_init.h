@@ -68,7 +68,8 @@ ag::Tensor take_rows(const ag::Tensor& x, const std::vector<int32_t>& rows);
 
 // The rows in a random order: the statistics stay the same, but a row no longer belongs to its item.
 ag::Tensor shuffled(const ag::Tensor& x, uint64_t seed);
-// The same, but each row goes to an item of its own group: what remains is what the groups know. group_of (V).
+// The same, but each row goes to an item of its own group: what remains is what the groups know. group_of
+// (V).
 ag::Tensor shuffled_in_groups(const ag::Tensor& x, const std::vector<int32_t>& group_of, uint64_t seed);
 
 // The first d principal components (V,d) of the rows (V,C). The largest loading of each component is

@@ -24,8 +24,8 @@ struct LanguageModelConfig {
 };
 void describe(LanguageModelConfig& config, const nn::Visit& visit);
 
-// Trains the tiny language model on the catalogue's text, or on the lines that `lines` makes from the sections
-// `configs`. A method has this stage only if is_tiny(). Section: "llm".
+// Trains the tiny language model on the catalogue's text, or on the lines that `lines` makes from the
+// sections `configs`. A method has this stage only if is_tiny(). Section: "llm".
 Stage tiny_llm_stage(std::function<std::vector<std::string>(const Context&)> lines = {},
                      std::vector<std::string> configs = {});
 

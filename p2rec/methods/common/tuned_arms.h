@@ -33,7 +33,8 @@ struct TunedArms {
 Stage answer_stage(const TunedArms& arms, const LanguageModelConfig& llm, std::vector<std::string> inputs,
                    std::vector<std::string> configs);
 
-// Throws ag::InputError if fine-tuning on such examples and shots does not fit into memory. Sections: "llm", "finetune".
+// Throws ag::InputError if fine-tuning on such examples and shots does not fit into memory. Sections: "llm",
+// "finetune".
 void check_tuning(const Context& context, const InstructionTask& task, const std::vector<TextPair>& examples,
                   const std::vector<TextPair>& shots = {});
 

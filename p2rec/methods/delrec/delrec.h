@@ -4,8 +4,8 @@
 //
 // From the authors' code (haoge6660101/DELRec_hao, commit 0af4055):
 //   stage 1    100 soft vectors, the model frozen, two tasks (prompts.h): temporal analysis with an example in
-//              context, and the teacher's own choice among its list; a step's loss weighs the tasks by the norms
-//              of their gradients (task_weights.h); lr 5e-3, weight decay 1e-5, norm at most 2
+//              context, and the teacher's own choice among its list; a step's loss weighs the tasks by the
+//              norms of their gradients (task_weights.h); lr 5e-3, weight decay 1e-5, norm at most 2
 //   stage 2    the soft prompt frozen in the ranking prompt, a low-rank adapter on q and v: lr 1e-4, alpha 32,
 //              dropout 0.05
 //   score      the mean logit of a title's tokens at one position (OpenPrompt's verbalizer), cross-entropy
@@ -20,7 +20,8 @@
 //   the words of the prompts, without a data set's domain
 //   one example per user: the last training item after the ones before it; both tasks of a step have the same
 //              users
-// Controls: a random soft prompt (the initial one) and none, each with an adapter of its own; the teacher alone.
+// Controls: a random soft prompt (the initial one) and none, each with an adapter of its own; the teacher
+// alone.
 #pragma once
 
 #include "p2rec/methods/common/language_model.h"

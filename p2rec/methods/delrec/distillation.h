@@ -38,8 +38,8 @@ struct ChoiceBatch {
 ag::Tensor choice_loss(const ItemReader& reader, const nn::Packed& prompts, const ag::Tensor& title_vectors,
                        const std::vector<int32_t>& candidates, const std::vector<int32_t>& places);
 
-// A user's example of temporal analysis, and of the teacher's choice: half of the candidates are the teacher's
-// list after the history, without what is in it; the answer is its first item.
+// A user's example of temporal analysis, and of the teacher's choice: half of the candidates are the
+// teacher's list after the history, without what is in it; the answer is its first item.
 void add_analysis(ChoiceBatch& batch, const DelrecInput& input, int64_t user, int64_t candidates,
                   uint64_t seed);
 void add_simulation(ChoiceBatch& batch, const DelrecInput& input,

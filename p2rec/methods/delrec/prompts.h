@@ -19,8 +19,8 @@ void describe(DelrecPromptConfig& config, const nn::Visit& visit);
 constexpr int64_t kExampleItems = 4, kLeastAnalysed = kExampleItems + 3;
 
 // Temporal analysis: which of the candidates is the most recent item [X] of a history, if the next item is
-// known? The first four items are an example: two items, its [M], and its next item. Of the rest, the last but
-// one is [X] and the last is the next item. items: at least kLeastAnalysed.
+// known? The first four items are an example: two items, its [M], and its next item. Of the rest, the last
+// but one is [X] and the last is the next item. items: at least kLeastAnalysed.
 SoftText analysis_text(Sequence items, Sequence candidates, const Interactions& data);
 int32_t analysed_item(Sequence items);  // [X]
 

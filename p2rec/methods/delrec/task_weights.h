@@ -4,8 +4,8 @@
 //   w_i = r_i^alpha / (r_1^alpha + r_2^alpha),   alpha = 1/2
 //   loss = w_1 L_1 + w_2 L_2
 //
-// The task with the smaller gradient has the larger weight. L_i / [L_i] is 1, but it has a gradient, and so do
-// the weights: with D = alpha w_1 w_2 (L_1 - L_2), the gradient of the loss is
+// The task with the smaller gradient has the larger weight. L_i / [L_i] is 1, but it has a gradient, and so
+// do the weights: with D = alpha w_1 w_2 (L_1 - L_2), the gradient of the loss is
 //
 //   (w_1 + D / L_1) g_1 + (w_2 - D / L_2) g_2
 #pragma once

@@ -28,7 +28,8 @@ enum class Averaging : uint8_t {
   Products,  // FlexLoRA: a LoRA layer's A and B by their product, all other tensors apart
 };
 
-// The mean weighted by examples. Pairs NAME.lora_A.weight (r,in) and NAME.lora_B.weight (out,r) are LoRA layers.
+// The mean weighted by examples. Pairs NAME.lora_A.weight (r,in) and NAME.lora_B.weight (out,r) are LoRA
+// layers.
 nn::NamedTensors averaged(const std::vector<Update>& updates, Averaging averaging);
 
 // |P - (mean B)(mean A)| / |P| over all LoRA layers together (Frobenius norms): what FedAvg gets wrong. 0 if

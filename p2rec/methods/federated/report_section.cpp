@@ -54,7 +54,8 @@ CurveStyle style_of(const std::string& arm) {
   return arm == "offsite" ? CurveStyle::Third : CurveStyle::Background;
 }
 
-// Curves of the arms with rounds; the last error of `local`, and in the plot by bytes of `central`, is a level.
+// Curves of the arms with rounds; the last error of `local`, and in the plot by bytes of `central`, is a
+// level.
 std::string heldout_plot(const std::vector<ArmCurves>& arms, double error_of_mean, bool by_bytes) {
   CurvePlot plot{
       {by_bytes ? "heldout-bytes" : "heldout-rounds",

@@ -21,8 +21,8 @@ nn::NamedTensors copies_of(const nn::NamedTensors& tensors) {
   return copies;
 }
 
-// A client's optimiser. With beta1 = beta2 = 0, Adam's step is lr g / (|g| + eps). If eps is far above |g|, and
-// lr is multiplied by it, that is gradient descent, lr g, with a relative error of |g| / eps.
+// A client's optimiser. With beta1 = beta2 = 0, Adam's step is lr g / (|g| + eps). If eps is far above |g|,
+// and lr is multiplied by it, that is gradient descent, lr g, with a relative error of |g| / eps.
 nn::Adam local_optimiser(const Federation& federation, const RoundsConfig& config) {
   if (config.optimiser == LocalOptimiser::Adam) return {federation.trained, {.weight_decay = 0}};
   constexpr double kFarAbove = 1e12;
@@ -31,8 +31,8 @@ nn::Adam local_optimiser(const Federation& federation, const RoundsConfig& confi
   return {groups, {.beta1 = 0, .beta2 = 0, .eps = kFarAbove}};
 }
 
-// The examples of a client's step: a shuffled shard, from its start in each round; after its end from its start
-// again.
+// The examples of a client's step: a shuffled shard, from its start in each round; after its end from its
+// start again.
 std::vector<int64_t> batch_of(const Federation& federation, const RoundsConfig& config, size_t client,
                               int64_t round, int64_t step) {
   const std::vector<int64_t>& shard = federation.shards[client];

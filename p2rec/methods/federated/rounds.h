@@ -3,8 +3,8 @@
 //   each of them takes some steps on its own examples, from these weights and with a fresh optimiser,
 //   the server averages what they send back, weighted by their numbers of examples (averaging.h).
 //
-// The clients are in this process, one after the other, and share the frozen weights. Only the trained tensors
-// travel, and their bytes are counted.
+// The clients are in this process, one after the other, and share the frozen weights. Only the trained
+// tensors travel, and their bytes are counted.
 #pragma once
 
 #include <vector>

@@ -23,12 +23,12 @@ void describe(AdaptationConfig& config, const nn::Visit& visit);
 
 // --- step 1 ------------------------------------------------------------------------------------------------
 
-// The mean of -log p(token | the tokens before it), over all tokens but the first of each text. New tokens are
-// predicted like the others, by their own rows.
+// The mean of -log p(token | the tokens before it), over all tokens but the first of each text. New tokens
+// are predicted like the others, by their own rows.
 ag::Tensor next_token_loss(const ItemReader& reader, const std::vector<std::vector<int32_t>>& texts);
 
-// Continued pre-training on clicked scenes and on items: half of a batch each. Attaches LoRA and trains it with the new
-// tokens. Returns the losses of the steps.
+// Continued pre-training on clicked scenes and on items: half of a batch each. Attaches LoRA and trains it
+// with the new tokens. Returns the losses of the steps.
 std::vector<double> pretrain_on_scenes(const ItemReader& reader, models::Llama& llm, const SceneTexts& texts,
                                        int64_t items, const std::vector<Impression>& train,
                                        const AdaptationConfig& config, const Task& task = {});
@@ -50,12 +50,12 @@ struct ScenePairs {
 };
 ScenePairs pairs_of(const std::vector<Impression>& train);
 
-// At most `count` of the pairs, drawn. No user and no item occurs twice, so that none is its own negative. `alike`: both
-// sides are users, or both items.
+// At most `count` of the pairs, drawn. No user and no item occurs twice, so that none is its own negative.
+// `alike`: both sides are users, or both items.
 Pairs drawn_pairs(const Pairs& pairs, bool alike, int64_t count, const ag::RandomKey& key);
 
-// Trains on the three kinds of pairs, the mean of their losses. A user's text has the last clicks other than the item
-// of the pair. Attaches LoRA. Returns the losses of the steps.
+// Trains on the three kinds of pairs, the mean of their losses. A user's text has the last clicks other than
+// the item of the pair. Attaches LoRA. Returns the losses of the steps.
 std::vector<double> train_contrast(const ItemReader& reader, models::Llama& llm, const SceneTexts& texts,
                                    const std::vector<Impression>& train, const SceneConfig& scenes,
                                    const AdaptationConfig& config, const Task& task = {});

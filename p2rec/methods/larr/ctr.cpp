@@ -37,7 +37,8 @@ int64_t inputs_of_mlp(const Scenes& scenes, const CtrInputs& inputs) {
 
 int64_t columns_of(const CtrInputs& inputs) { return inputs.features.defined() ? inputs.features.dim(1) : 1; }
 
-// Random numbers for matrices by their names, as in the house's other models; biases are zero, norms as they are.
+// Random numbers for matrices by their names, as in the house's other models; biases are zero, norms as they
+// are.
 void initialise(const CtrModel& model, uint64_t seed) {
   for (const auto& [name, x] : model.named_parameters()) {
     const ag::RandomKey key = nn::key_for("ctr." + name, seed);

@@ -1,4 +1,5 @@
-// Steps 4 to 6: the encoder that combines a scene's features, its alignment, and the model that predicts clicks.
+// Steps 4 to 6: the encoder that combines a scene's features, its alignment, and the model that predicts
+// clicks.
 //
 //   v_f   = W_text t_f + p_f          t_f the cached text state of the scene's feature f, p_f a vector for each field
 //   s     = first row of blocks([a, v_1, ..., v_F])     blocks: a bidirectional encoder, a: the aggregation token
@@ -7,8 +8,9 @@
 //   click = sigmoid(MLP([o, s, i, s * i]))
 //   loss  = binary cross-entropy + align * contrastive_loss(W_align s, recommender's item vectors)
 //
-// The aggregation is over the features of time and user; those of the item are in its text. The alignment is over the
-// clicked scenes of a batch, of each item the first one. Without texts the model is MLP(o), the control.
+// The aggregation is over the features of time and user; those of the item are in its text. The alignment is
+// over the clicked scenes of a batch, of each item the first one. Without texts the model is MLP(o), the
+// control.
 #pragma once
 
 #include <memory>
@@ -78,8 +80,8 @@ std::vector<double> click_probabilities(const CtrModel& model, std::span<const I
 
 // --- measures ----------------------------------------------------------------------------------------------
 
-// For each click, the share of the other impressions that have a lower score; an equal score counts half. Their mean is
-// the area under the ROC curve (Mann and Whitney 1947). Empty if all impressions are clicks.
+// For each click, the share of the other impressions that have a lower score; an equal score counts half.
+// Their mean is the area under the ROC curve (Mann and Whitney 1947). Empty if all impressions are clicks.
 std::vector<double> auc_shares(const std::vector<double>& scores, const std::vector<bool>& clicks);
 double auc(const std::vector<double>& scores, const std::vector<bool>& clicks);  // NaN if undefined
 

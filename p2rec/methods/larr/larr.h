@@ -1,8 +1,8 @@
-// LARR: a language model's view of a scene helps to predict clicks (Wan et al., "LARR: Large Language Model Aided
-// Real-time Scene Recommendation with Semantic Understanding", RecSys 2024, arXiv 2408.11523).
+// LARR: a language model's view of a scene helps to predict clicks (Wan et al., "LARR: Large Language Model
+// Aided Real-time Scene Recommendation with Semantic Understanding", RecSys 2024, arXiv 2408.11523).
 //
-// A scene is what is known when an item is shown: hour and day, and attributes of the user and the item. No code and no
-// data of the paper are public, and its full text was not at hand.
+// A scene is what is known when an item is shown: hour and day, and attributes of the user and the item. No
+// code and no data of the paper are public, and its full text was not at hand.
 //
 //   step              from the paper                              ours
 //   1 adapt           continued pre-training on texts of the      the words of the texts; one new token for each field;

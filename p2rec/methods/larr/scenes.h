@@ -27,8 +27,9 @@ struct Impression {
   bool click;
 };
 
-// All impressions, in order of time (ties: by user, then as in the data), in three parts. Throws ag::InputError if the
-// data have no times or ratings, if they are split already, or if a part has no click or nothing else.
+// All impressions, in order of time (ties: by user, then as in the data), in three parts. Throws
+// ag::InputError if the data have no times or ratings, if they are split already, or if a part has no click
+// or nothing else.
 struct Impressions {
   std::vector<Impression> train, validation, test;
 };
@@ -50,8 +51,8 @@ class Scenes {
   // Reads the tables. Throws ag::InputError if a field is in none of them.
   Scenes(const Interactions& data, const SceneConfig& config);
 
-  // First the hour (0-23) and the day of the week of a time in seconds since 1970 (UTC), then the columns of the users'
-  // table, then those of the items'.
+  // First the hour (0-23) and the day of the week of a time in seconds since 1970 (UTC), then the columns of
+  // the users' table, then those of the items'.
   const std::vector<Field>& fields() const { return fields_; }
   size_t item_fields() const;  // how many of the last fields are the items'
   // The number of the value in each field. A user or item that the table lacks has the value "unknown".

@@ -1,4 +1,5 @@
-// The method on disk. Every stage sees all impressions and uses only those that impressions_of gives it for training.
+// The method on disk. Every stage sees all impressions and uses only those that impressions_of gives it for
+// training.
 #include <fmt/format.h>
 
 #include <algorithm>

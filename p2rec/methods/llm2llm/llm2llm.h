@@ -7,12 +7,13 @@
 //                4. an example that is nearly one of those that are there is dropped, and asked for again
 //
 // From the paper: all four steps; only the seeds' errors are taught, so no example is made from a generated
-// one and errors of the teacher do not grow. From the authors' code (SqueezeAILab/LLM2LLM): a problem is right
-// if the number after #### is; ROUGE-L of the questions above 0.95 is nearly the same; the teacher is asked
-// again until an example stays. Ours: LoRA (theirs tunes all weights); five rounds (theirs ten, of which the
-// last one only trains); greedy answers (theirs draws them at temperature 0.7); at most ten tries for an
-// example; a candidate is compared with all seeds and all generated examples (theirs: with those of the
-// round); the task and its teacher, which is a program and makes no errors (theirs: GSM8K and gpt-3.5-turbo).
+// one and errors of the teacher do not grow. From the authors' code (SqueezeAILab/LLM2LLM): a problem is
+// right if the number after #### is; ROUGE-L of the questions above 0.95 is nearly the same; the teacher is
+// asked again until an example stays. Ours: LoRA (theirs tunes all weights); five rounds (theirs ten, of
+// which the last one only trains); greedy answers (theirs draws them at temperature 0.7); at most ten tries
+// for an example; a candidate is compared with all seeds and all generated examples (theirs: with those of
+// the round); the task and its teacher, which is a program and makes no errors (theirs: GSM8K and
+// gpt-3.5-turbo).
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// LLM2LLM on disk. The stage `teach` makes the examples for each seed, a file for each round; `answer` compares
-// what a student learns from them (methods/common/tuned_arms.h).
+// LLM2LLM on disk. The stage `teach` makes the examples for each seed, a file for each round; `answer`
+// compares what a student learns from them (methods/common/tuned_arms.h).
 #include <fmt/format.h>
 
 #include "nn/io/json.h"

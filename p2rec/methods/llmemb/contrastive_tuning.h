@@ -32,8 +32,8 @@ struct ContrastiveTuning {
   int64_t tokens = 0;  // read in training
 };
 
-// Attaches LoRA to the model and trains it. Throws ag::InputError unless there are at least two items to train
-// on and one held out, and if a batch might have a single item.
+// Attaches LoRA to the model and trains it. Throws ag::InputError unless there are at least two items to
+// train on and one held out, and if a batch might have a single item.
 ContrastiveTuning tune_contrastively(models::Llama& llm, const ItemPrompts& prompts, const Interactions& data,
                                      const ContrastiveTuningConfig& config, const Task& task = {});
 

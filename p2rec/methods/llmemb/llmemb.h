@@ -1,9 +1,9 @@
 // LLMEmb (Liu et al., "LLMEmb: Large Language Model Can Be a Good Embedding Generator for Sequential
-// Recommendation", arXiv 2409.19925, AAAI 2025): a language model is tuned to embed items by their attributes;
-// a recommender adapts the embeddings.
+// Recommendation", arXiv 2409.19925, AAAI 2025): a language model is tuned to embed items by their
+// attributes; a recommender adapts the embeddings.
 //
-// "Code" in this folder's headers means liuqidong07/LLMEmb, the authors' own; the paper's full text was not at
-// hand. Each header says what its part takes from it and what is ours: item_prompts.h, contrastive_loss.h,
+// "Code" in this folder's headers means liuqidong07/LLMEmb, the authors' own; the paper's full text was not
+// at hand. Each header says what its part takes from it and what is ours: item_prompts.h, contrastive_loss.h,
 // contrastive_tuning.h (stage 1), adaptation.h (stage 2). From the code, too: after the training the adapted
 // table is all that serving needs (models::with_cached_table). Ours: the arms, full ranking with ties against
 // the target, and that the teacher may have any of our SASRec's settings, by default the recommender's.

@@ -84,8 +84,8 @@ MeanPreference mean_preference(const Interactions& data, const ag::Tensor& prefe
 // The mean squared error, on the held-out users, of predicting the other users' mean preference.
 double error_of_mean(const Interactions& data, const ag::Tensor& preferences, const UserSplit& split);
 
-// The input of finetune(): an example is a user, and the loss is as above. Trains the head and the item tokens
-// beside LoRA, with the learning rates of `config`. Refers to prompts and data.
+// The input of finetune(): an example is a user, and the loss is as above. Trains the head and the item
+// tokens beside LoRA, with the learning rates of `config`. Refers to prompts and data.
 Finetuning user_level(const PreferenceModel& model, const Prompts& prompts, const Interactions& data,
                       const ag::Tensor& preferences, const UserSplit& split,
                       const ReconstructionConfig& config);

@@ -20,8 +20,8 @@ LengthLimits length_limits(const std::vector<std::string>& examples);
 // authors' code), or a word of the prompt's form ("Input:").
 bool is_noise(const std::string& text);
 
-// The most frequent of several outputs, if its share is at least `share`. Of equally frequent ones the shortest
-// in bytes, then the first.
+// The most frequent of several outputs, if its share is at least `share`. Of equally frequent ones the
+// shortest in bytes, then the first.
 std::optional<std::string> consensus(const std::vector<std::string>& outputs, double share);
 
 // The first of the labels that the output contains.

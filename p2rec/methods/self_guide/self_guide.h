@@ -11,14 +11,14 @@
 //
 // From the paper: all steps. From the authors' code (zhaochenyang20/Prompt2Model-Self-Guide): 40 rounds of 10
 // inputs, top-k 40 and temperature 0.7 for them; at most ten earlier inputs in a prompt; 10 outputs at
-// temperature 0.2 and top-k 10, consensus at a share of 0.3, ties to the shortest; the phrases that are noise;
-// an output is the first label that it holds; prompts have the examples in training and testing, too. Ours: the
-// words of the prompts, which are shorter, because the model is 50 times smaller; earlier inputs stand before
-// the examples, and with the labels that they were asked for; both ends of the length's range are allowed (their
-// code leaves out the upper one, and all texts if the examples are equally long); copies of the examples are
-// duplicates; balance keeps each label's first inputs (theirs: random ones); LoRA (theirs tunes all weights);
-// settings are not searched; the task (theirs: Super-NaturalInstructions). Their optional step in which the
-// model itself verifies an input is left out, as in their final code.
+// temperature 0.2 and top-k 10, consensus at a share of 0.3, ties to the shortest; the phrases that are
+// noise; an output is the first label that it holds; prompts have the examples in training and testing, too.
+// Ours: the words of the prompts, which are shorter, because the model is 50 times smaller; earlier inputs
+// stand before the examples, and with the labels that they were asked for; both ends of the length's range
+// are allowed (their code leaves out the upper one, and all texts if the examples are equally long); copies
+// of the examples are duplicates; balance keeps each label's first inputs (theirs: random ones); LoRA (theirs
+// tunes all weights); settings are not searched; the task (theirs: Super-NaturalInstructions). Their optional
+// step in which the model itself verifies an input is left out, as in their final code.
 #pragma once
 
 #include <string>
@@ -55,7 +55,8 @@ struct SelfGuideConfig : MethodConfig {
   Stages stages() const override;
 };
 
-// The prompt of step 1. Its pairs have the label first, because the label is given and the input is asked for.
+// The prompt of step 1. Its pairs have the label first, because the label is given and the input is asked
+// for.
 std::string input_prompt(const InstructionTask& task, const std::vector<TextPair>& examples,
                          const std::vector<TextPair>& earlier, const std::string& label);
 

@@ -61,8 +61,8 @@ std::vector<TextPair> examples_of(const Context& context, uint64_t seed) {
   return films;
 }
 
-// Prompts for inputs and few-shot prompts on synthetic films, with their answers: what a model must be able to
-// read before it can make data. Without zero-shot prompts.
+// Prompts for inputs and few-shot prompts on synthetic films, with their answers: what a model must be able
+// to read before it can make data. Without zero-shot prompts.
 std::vector<std::string> tiny_lines(const Context& context) {
   const std::vector<TextPair> films = synthetic_films(kTinyFilms, context.seed() + 1);
   const InstructionTask task = genre_task(films);

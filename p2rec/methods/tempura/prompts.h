@@ -43,8 +43,8 @@ struct UserStory {
 // index. Only users with two or more training items, and not `user`; -1 if none shares an item.
 int64_t most_similar_user(const Interactions& data, int64_t user, Sequence history);
 
-// history: what is before the target, at least one item. item_vectors (V,d): the teacher's, by which items are
-// alike.
+// history: what is before the target, at least one item. item_vectors (V,d): the teacher's, by which items
+// are alike.
 UserStory user_story(const Interactions& data, int64_t user, Sequence history, const ag::Tensor& item_vectors,
                      const TempuraPromptConfig& config);
 // The same with the items in a random order, as if the user had had them so: the shuffle test's. The seed and

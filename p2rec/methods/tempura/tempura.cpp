@@ -40,7 +40,8 @@ std::vector<std::string> prompts_of(const Context& context, const CandidateList&
   return texts;
 }
 
-// Writes the scores (lists, n) of each prompt. A prompt's tokens are not cut: the model's context must hold it.
+// Writes the scores (lists, n) of each prompt. A prompt's tokens are not cut: the model's context must hold
+// it.
 int64_t score(const Context& context) {
   const models::LanguageModel llm = language_model(context);
   const TitleTokens titles = title_tokens(context.data(), *llm.tokenizer, llm.model->config().vocabulary);

@@ -1,4 +1,5 @@
-// LARR: losses and measures against PyTorch and scikit-learn, scenes and pairs, the click model, and a whole run.
+// LARR: losses and measures against PyTorch and scikit-learn, scenes and pairs, the click model, and a whole
+// run.
 #include "p2rec/methods/larr/larr.h"
 
 #include <cmath>
@@ -23,8 +24,8 @@ namespace {
 constexpr int64_t kUsers = 24, kItems = 15, kEach = 12;
 constexpr int64_t kThursday = 881250949;  // 4 December 1997, 15:55:49 UTC
 
-// A user of the group g rates items of the group g well, and others badly, as do all users late in the day. The last
-// `changed` ratings in time are turned round.
+// A user of the group g rates items of the group g well, and others badly, as do all users late in the day.
+// The last `changed` ratings in time are turned round.
 void write_scenes(int64_t changed = 0) {
   std::ofstream inter("data.inter"), users("data.user"), items("data.item");
   inter << "user_id:token\titem_id:token\trating:float\ttimestamp:float\n";

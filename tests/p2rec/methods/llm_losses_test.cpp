@@ -1,5 +1,5 @@
-// The losses of methods with a language model against PyTorch: P2Rec's preference losses, LLMEmb's contrastive
-// loss.
+// The losses of methods with a language model against PyTorch: P2Rec's preference losses, LLMEmb's
+// contrastive loss.
 #include "autograd/ops.h"
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/soft_cross_entropy.h"

@@ -113,7 +113,8 @@ TEST_CASE("tempura: prompts have the last items, and demonstrations end where th
 
 TEST_CASE("tempura: the most similar user shares most of all items of both, by training items only") {
   const Interactions data = three_users();
-  // User 1 trains on {2, 4, 0, 1}, which shares three of five items; user 2 on {4, 5, 3}, which shares one of six.
+  // User 1 trains on {2, 4, 0, 1}, which shares three of five items; user 2 on {4, 5, 3}, which shares one of
+  // six.
   CHECK(most_similar_user(data, 0, target_history(data, 0, Target::Test)) == 1);
   CHECK(most_similar_user(data, 0, std::vector<int32_t>{5}) == 2);  // user 1's item 5 is held out
   CHECK(most_similar_user(data, 2, std::vector<int32_t>{3, 5}) == -1);

@@ -1,5 +1,5 @@
-// Whole runs of the methods that make their own training data: their files, arms and report, and the same files
-// after a stop at every step and in the middle of each generation.
+// Whole runs of the methods that make their own training data: their files, arms and report, and the same
+// files after a stop at every step and in the middle of each generation.
 #include <fmt/format.h>
 
 #include <set>

@@ -88,8 +88,8 @@ inline void run_stages(const Options& options, const std::string& first = "", co
                     last.empty() ? stages.back().name : last);
 }
 
-// Runs all stages, stops at every point at which a run can be stopped, and resumes. Returns how often it stopped,
-// or -1 if that would be `most` times.
+// Runs all stages, stops at every point at which a run can be stopped, and resumes. Returns how often it
+// stopped, or -1 if that would be `most` times.
 inline int64_t run_with_stops(Options options, int64_t most) {
   for (int64_t stops = 0; stops < most; ++stops) {
     if (stops > 0) options["resume"] = "true";
