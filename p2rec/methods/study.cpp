@@ -22,10 +22,6 @@ GivenOptions options_in(const GivenOptions& file, const std::string& table) {
   return options;
 }
 
-void override_by(GivenOptions& options, const GivenOptions& others) {
-  for (const auto& [name, given] : others) options[name] = given;
-}
-
 Given set_by_study(const std::string& text) { return {{text}, "p2rec study"}; }
 
 std::vector<std::string> list_in(const GivenOptions& options, const std::string& name) {
@@ -57,8 +53,7 @@ GivenOptions own_options(const GivenOptions& file, const std::string& name, cons
   if (!known_options({{"method", own.at("method")}}).contains("model")) return own;
   GivenOptions all = options_in(file, "models." + model);
   if (!all.contains("model")) all["model"] = set_by_study(model);
-  override_by(all, own);
-  return all;
+  return with(std::move(all), own);
 }
 
 // Adds to `used` the shared options that the run has.
@@ -74,7 +69,7 @@ StudyRun run_of(const GivenOptions& file, const std::string& name, const std::st
     run.options[option] = given;
     used.insert(option);
   }
-  override_by(run.options, own);
+  run.options = with(std::move(run.options), own);
   run.options["out"] = set_by_study((out / name / model).string());
   run.options["resume"] = set_by_study("true");
   settings_of({}, run.options);  // throws for wrong values
@@ -206,7 +201,7 @@ void run_study(const Study& study, const std::function<void(const std::string&)>
       if (run.name != name) continue;
       say(name + ", " + run.model);
       if (first) knobs = tuned_knobs(run, folder / "tune", reuse, say);
-      override_by(run.options, knobs);
+      run.options = with(std::move(run.options), knobs);
       if (first) make_embeddings(run, embeddings, reuse);
       first = false;
       train_and_rank(run, embeddings);

@@ -16,11 +16,6 @@ namespace {
 constexpr uint32_t kKnobStream = ag::stream("tuning trials");
 constexpr uint64_t kTuningSeed = 1;
 
-GivenOptions with(GivenOptions options, const GivenOptions& others) {
-  for (const auto& [name, given] : others) options[name] = given;
-  return options;
-}
-
 Given set_by_tune(const std::string& text) { return {{text}, "p2rec tune"}; }
 
 // The settings of trial k, from 1.
@@ -52,6 +47,11 @@ void check_tunable(Settings& settings) {
 }
 
 }  // namespace
+
+GivenOptions with(GivenOptions options, const GivenOptions& others) {
+  for (const auto& [name, given] : others) options[name] = given;
+  return options;
+}
 
 GivenOptions drawn_knobs(const std::vector<Knob>& knobs, int64_t trial) {
   const ag::RandomKey key{kTuningSeed, static_cast<uint32_t>(trial), kKnobStream};

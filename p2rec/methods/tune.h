@@ -18,6 +18,9 @@ struct Trial {
   double validation = 0;  // NDCG@10
 };
 
+// The options, of which `others` replace those with the same name.
+GivenOptions with(GivenOptions options, const GivenOptions& others);
+
 // The knobs that a trial draws: the seed 1, the trial's number and the knob's place decide.
 GivenOptions drawn_knobs(const std::vector<Knob>& knobs, int64_t trial);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "p2rec/llm/candidates.h"
 #include "p2rec/llm/embed.h"
 #include "p2rec/methods/common/item_init.h"
 
@@ -10,13 +11,12 @@ namespace {
 
 using ag::Tensor;
 
-constexpr const char* kFile = "item_embeddings.safetensors";
+constexpr const char* kTableFile = "item_embeddings.safetensors";
 
 Tensor embed_titles(const models::LanguageModel& llm, const Interactions& data, const Task& task) {
   task.announce(fmt::format("{} titles", data.items()));
   const auto title = [&](int64_t item) {
-    const auto i = static_cast<size_t>(item);
-    const std::string& text = data.titles[i].empty() ? data.item_ids[i] : data.titles[i];
+    const std::string text = item_text(data, static_cast<int32_t>(item));
     auto ids = llm.tokenizer->encode_whole(text);
     models::need_rows(ids, llm.model->config().vocabulary, text);
     return ids;
@@ -26,7 +26,7 @@ Tensor embed_titles(const models::LanguageModel& llm, const Interactions& data, 
 
 int64_t embed(const Context& context) {
   const Tensor table = embed_titles(language_model(context), context.data(), context.task());
-  nn::write_safetensors(context.output(kFile), {{"embeddings", table}}, context.metadata());
+  nn::write_safetensors(context.output(kTableFile), {{"embeddings", table}}, context.metadata());
   return table.dim(0);
 }
 
@@ -42,14 +42,14 @@ Stage embed_titles_stage(const LanguageModelConfig& llm) {
   return {.name = kEmbedTitles,
           .help = "embeds every item's title with the untuned language model",
           .inputs = with_llm({}, llm),
-          .files = {kFile},
+          .files = {kTableFile},
           .configs = {"llm"},
           .check = check_embed,
           .run = embed};
 }
 
 Tensor title_embeddings(const Context& context) {
-  return read_item_matrix(context.input(kEmbedTitles, kFile), "embeddings", context.data().items());
+  return read_item_matrix(context.input(kEmbedTitles, kTableFile), "embeddings", context.data().items());
 }
 
 }  // namespace p2rec

@@ -11,8 +11,8 @@
 namespace p2rec {
 namespace {
 
-constexpr const char* kStage = "answer";
-constexpr size_t kShown = 5;  // test examples in the report
+constexpr const char* kAnswer = "answer";
+constexpr size_t kShownAnswers = 5;  // test examples in the report
 
 struct Job {
   const TunedArm& arm;
@@ -91,7 +91,7 @@ Results empty_results(const TunedArms& arms) {
 nn::OrderedJson describe_answers(const std::vector<TextPair>& test,
                                  const std::vector<std::pair<std::string, std::vector<std::string>>>& arms) {
   nn::OrderedJson shown = nn::OrderedJson::array();
-  for (size_t i = 0; i < std::min(kShown, test.size()); ++i) {
+  for (size_t i = 0; i < std::min(kShownAnswers, test.size()); ++i) {
     nn::OrderedJson answers = nn::OrderedJson::array();
     for (const auto& [arm, texts] : arms) answers.push_back({{"arm", arm}, {"answer", texts.at(i)}});
     shown.push_back({{"input", test[i].input}, {"expected", test[i].output}, {"answers", answers}});
@@ -162,7 +162,7 @@ void check_tuning(const Context& context, const InstructionTask& task, const std
 Stage answer_stage(const TunedArms& arms, const LanguageModelConfig& llm, std::vector<std::string> inputs,
                    std::vector<std::string> configs) {
   configs.insert(configs.end(), {"llm", "finetune"});
-  return {.name = kStage,
+  return {.name = kAnswer,
           .help = "fine-tunes the language model once per arm and seed, and lets it answer the test examples",
           .inputs = with_llm(std::move(inputs), llm),
           .files = {"answers-*.jsonl"},
@@ -172,6 +172,6 @@ Stage answer_stage(const TunedArms& arms, const LanguageModelConfig& llm, std::v
           .run = [arms](const Context& context) { return answer_all(context, arms); }};
 }
 
-ReportSection answers_section() { return {"answers", "Answers", kStage, answers_html}; }
+ReportSection answers_section() { return {"answers", "Answers", kAnswer, answers_html}; }
 
 }  // namespace p2rec

@@ -145,15 +145,13 @@ int64_t compare_arms(const Context& context) {
 std::string distillation_html(const nn::OrderedJsonReader& found) {
   return fmt::format(
       "<p>The soft prompt was learned from two tasks while the language model was frozen. The joint loss "
-      "went "
-      "from {} (first epoch) to {} (last epoch).</p>\n",
+      "went from {} (first epoch) to {} (last epoch).</p>\n",
       loss_text(found["first"].number()), loss_text(found["last"].number()));
 }
 
 std::string example_html(const nn::OrderedJsonReader& found) {
   return "<p>The ranking prompt; &lt;soft N&gt; stands for the N learned vectors. A score is the mean logit "
-         "of "
-         "the title’s tokens.</p>\n" +
+         "of the title’s tokens.</p>\n" +
          ranked_list_html(found);
 }
 

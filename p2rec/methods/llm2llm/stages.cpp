@@ -5,18 +5,13 @@
 #include "nn/io/json.h"
 #include "p2rec/methods/common/generated_data.h"
 #include "p2rec/methods/common/tuned_arms.h"
-#include "p2rec/methods/llm2llm/llm2llm.h"
+#include "p2rec/methods/llm2llm/round_files.h"
 
 namespace p2rec {
 namespace {
 
-constexpr const char* kTeach = "teach";
 constexpr int64_t kMostSeeds = 100000;
 constexpr int64_t kTinyLines = 2000;  // that the tiny language model is trained on
-
-std::string round_file(int64_t round, uint64_t seed) {
-  return fmt::format("generated-{}-round-{}.jsonl", seed, round);
-}
 
 const Llm2LlmOptions& options_of(const Context& context) { return context.config<Llm2LlmOptions>("llm2llm"); }
 
@@ -84,15 +79,9 @@ int64_t teach_all(const Context& context) {
       answering.discard();
       return right_answers(arithmetic_task(), seeds, answers);
     };
-    const Once once = [&](int64_t round, const std::function<std::vector<Generated>()>& make) {
-      const nn::Path file = context.output(round_file(round, seed));
-      if (std::filesystem::exists(file)) {
-        for (const char* what : {"round", "answers"}) part(round, what).finish("done before");
-      } else {
-        write_generated(file, make());
-      }
-      return read_generated(file);
-    };
+    const Once once = once_per_file(context, seed, [&](int64_t round) {
+      for (const char* what : {"round", "answers"}) part(round, what).finish("done before");
+    });
     written.push_back({seed, llm2llm(seeds, student, program(problems, seed), options, once)});
   }
   stage.finish(generated_text(written));
@@ -106,13 +95,8 @@ std::vector<TextPair> seed_texts(const Context& context, uint64_t seed) {
   return texts_of(seed_problems(context, seed));
 }
 
-std::vector<TextPair> generated_texts(const Context& context, uint64_t seed) {
-  std::vector<TextPair> texts;
-  for (int64_t round = 1; round <= options_of(context).rounds; ++round) {
-    for (TextPair& text : kept(read_generated(context.input(kTeach, round_file(round, seed)))))
-      texts.push_back(std::move(text));
-  }
-  return texts;
+std::vector<TextPair> taught_texts(const Context& context, uint64_t seed) {
+  return generated_texts(context, options_of(context).rounds, seed);
 }
 
 std::vector<TextPair> joined(std::vector<TextPair> a, const std::vector<TextPair>& b) {
@@ -131,12 +115,12 @@ TunedArms arms() {
       {"plain", "fine-tuned on the seed examples", seed_texts},
       {"random", "on the seed examples and as many random ones as llm2llm has generated ones",
        [](const Context& context, uint64_t seed) {
-         const auto count = std::ssize(generated_texts(context, seed));
+         const auto count = std::ssize(taught_texts(context, seed));
          return joined(seed_texts(context, seed),
                        texts_of(problems(count, seed, ag::stream("random problems"))));
        }},
       {"llm2llm", "on the seed examples and the generated ones", [](const Context& context, uint64_t seed) {
-         return joined(seed_texts(context, seed), generated_texts(context, seed));
+         return joined(seed_texts(context, seed), taught_texts(context, seed));
        }}};
   arms.arms.back().is_the_method = true;
   return arms;

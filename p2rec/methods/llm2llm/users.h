@@ -5,8 +5,7 @@
 //                   all generated ones
 //                2. it predicts the preferences of the seed users
 //                3. each user with an error among the largest gives a sub-sequence: half of the items, in
-//                their
-//                   order. Its target is its own preference, which a program computes: the teacher
+//                   their order. Its target is its own preference, which a program computes: the teacher
 //                4. a near-duplicate is dropped
 //
 // The rounds are those of llm2llm.h, with a user's item ids as text; all of this is ours. There is no right

@@ -5,6 +5,7 @@
 
 #include "nn/io/json.h"
 #include "p2rec/methods/common/generated_data.h"
+#include "p2rec/methods/llm2llm/round_files.h"
 #include "p2rec/methods/llm2llm/users.h"
 #include "p2rec/methods/p2rec/preferences.h"
 
@@ -13,13 +14,9 @@ namespace {
 
 using ag::Tensor;
 
-constexpr const char *kTeach = "teach", *kAnswer = "answer";
+constexpr const char* kAnswer = "answer";
 
-std::string round_file(int64_t round, uint64_t seed) {
-  return fmt::format("generated-{}-round-{}.jsonl", seed, round);
-}
-
-const UserOptions& options_of(const Context& context) { return context.config<UserOptions>("users"); }
+const UserOptions& user_options(const Context& context) { return context.config<UserOptions>("users"); }
 
 // The seed users' training parts as texts.
 std::vector<TextPair> seed_users(const Context& context, uint64_t seed) {
@@ -28,7 +25,7 @@ std::vector<TextPair> seed_users(const Context& context, uint64_t seed) {
   std::vector<TextPair> texts;
   for (const int32_t i :
        ag::random_permutation({seed, 0, ag::stream("seed users")}, static_cast<int32_t>(users.size()))) {
-    if (std::ssize(texts) == options_of(context).seed_users) break;
+    if (std::ssize(texts) == user_options(context).seed_users) break;
     texts.push_back(text_of(training_part(data, users[static_cast<size_t>(i)]), data));
   }
   return texts;
@@ -81,8 +78,8 @@ Errors errors_after_tuning(const Context& context, const models::LanguageModel& 
 
 // --- teach -------------------------------------------------------------------------------------------------
 
-int64_t teach_all(const Context& context) {
-  const UserOptions& options = options_of(context);
+int64_t teach_by_users(const Context& context) {
+  const UserOptions& options = user_options(context);
   const models::LanguageModel llm = language_model(context);
   const Task stage = context.task();
   const int64_t parts = options.rounds * std::ssize(context.seeds());
@@ -104,15 +101,7 @@ int64_t teach_all(const Context& context) {
       return part_of_user(context, seeds[user], seed, static_cast<uint32_t>(number),
                           ag::stream("sub-sequences of hard users"));
     };
-    const Once once = [&](int64_t round, const std::function<std::vector<Generated>()>& make) {
-      const nn::Path file = context.output(round_file(round, seed));
-      if (std::filesystem::exists(file)) {
-        part(round).finish("done before");
-      } else {
-        write_generated(file, make());
-      }
-      return read_generated(file);
-    };
+    const Once once = once_per_file(context, seed, [&](int64_t round) { part(round).finish("done before"); });
     const Llm2LlmOptions rounds{.rounds = options.rounds, .rouge = options.rouge};
     written.push_back({seed, llm2llm(seeds, student, teacher, rounds, once)});
   }
@@ -125,11 +114,8 @@ int64_t teach_all(const Context& context) {
 
 std::vector<TextPair> examples_of(const Context& context, const std::string& arm, uint64_t seed) {
   const std::vector<TextPair> seeds = seed_users(context, seed);
-  std::vector<TextPair> examples = seeds, generated;
-  for (int64_t round = 1; round <= options_of(context).rounds; ++round) {
-    for (const TextPair& text : kept(read_generated(context.input(kTeach, round_file(round, seed)))))
-      generated.push_back(text);
-  }
+  const std::vector<TextPair> generated = generated_texts(context, user_options(context).rounds, seed);
+  std::vector<TextPair> examples = seeds;
   for (uint32_t i = 0; arm != "plain" && i < generated.size(); ++i) {
     const ag::RandomKey key{seed, i, ag::stream("random users")};
     const TextPair& user = seeds[ag::random_below(key, 0, static_cast<uint32_t>(seeds.size()))];
@@ -219,7 +205,7 @@ Stages Llm2LlmUsersConfig::stages() const {
                     .configs = {"users", "llm", "prompts", "reconstruct"},
                     .all_seeds = true,
                     .check = reconstruct.check,
-                    .run = teach_all});
+                    .run = teach_by_users});
   std::vector<std::string> inputs = reconstruct.inputs;
   inputs.emplace_back(kTeach);
   stages.push_back({.name = kAnswer,

@@ -6,6 +6,7 @@
 
 #include "nn/io/json.h"
 #include "p2rec/llm/candidate_scoring.h"
+#include "p2rec/llm/instruction.h"
 #include "p2rec/methods/common/candidate_results.h"
 #include "p2rec/methods/tempura/aggregation.h"
 #include "p2rec/report/text.h"
@@ -58,9 +59,8 @@ int64_t score(const Context& context) {
         for (const int32_t item : list.items) candidates.push_back(titles[static_cast<size_t>(item)]);
         std::vector<double> of_user;
         for (const std::string& text : prompts_of(context, list, vectors)) {
-          std::vector<int32_t> prompt = llm.tokenizer->special().before;
-          for (const int32_t id : llm.tokenizer->encode(text)) prompt.push_back(id);
-          for (const double s : title_scores(*llm.model, prompt, candidates)) of_user.push_back(s);
+          for (const double s : title_scores(*llm.model, prompt_tokens(*llm.tokenizer, text), candidates))
+            of_user.push_back(s);
         }
         return of_user;
       },
