@@ -109,11 +109,10 @@ peers: program venv  ## compare the speed with PyTorch, llama.cpp and RecBole, w
 	$(VENV)/bin/pip install -q -r bench/requirements.txt || echo "make peers: llama-cpp-python cannot be installed, so llama.cpp is skipped"
 	$(VENV)/bin/python bench/peers.py --bench $(BUILD)/bench/bench/p2rec_bench --p2rec $(BUILD)/p2rec $(PEERS_OPTIONS)
 
-# Without the tests that only start and kill the program, or that read gigabytes; `make test` runs them.
-asan: test-packages  ## build the f32 tests with AddressSanitizer and UBSan and run them
-	cmake --preset asan -B $(BUILD)/asan $(CMAKE_OPTIONS)
-	cmake --build $(BUILD)/asan -j $(JOBS) --target tests_f32
-	ctest --test-dir $(BUILD)/asan --output-on-failure -R '^f32/' -E 'kill_test|failing_writes_test|made_data_test|_real_test'
+asan: test-packages  ## run the f32 tests with a library that AddressSanitizer and UBSan check
+	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
+	cmake --build $(BUILD) -j $(JOBS) --target tests_sanitized
+	ctest --test-dir $(BUILD) --output-on-failure -C sanitized -R '^sanitized/'
 
 torture: test-packages  ## kill COUNT=100 whole runs at seeded moments, resume each and compare
 	cmake -S . -B $(BUILD) $(CMAKE_OPTIONS)

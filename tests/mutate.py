@@ -124,7 +124,8 @@ class Twin:
         for entry in json.loads((self.build / "compile_commands.json").read_text()):
             line, source = shlex.split(entry["command"]), Path(entry["file"])
             compiled = Path(entry["directory"]) / line[line.index("-o") + 1]
-            if f"/{self.tests.name}/" in str(compiled) or (not self.cuda and "/p2rec_f64.dir/" in str(compiled)):
+            # The build for CUDA has its own objects of autograd and nn.
+            if f"/{self.tests.name}/" in str(compiled) or ("/p2rec_f64.dir/" in str(compiled) and source not in self.objects):
                 self.commands[source], self.objects[source] = line, compiled
         of_tests = [s for s in self.objects if any(s.is_relative_to(ROOT / top) for top in ("tests", "tutorials", "bench"))]
         self.library = [s for s in self.objects if s not in of_tests]
@@ -169,7 +170,7 @@ class Twin:
         at = words.index("-o") + 2
         compiler, libraries = words[:at], words[at:]
         compiler[-1] = program
-        # The build for CUDA has no archive with the library's objects.
+        # The archive's own objects of autograd and nn are not those for CUDA.
         objects = {**{s: self.objects[s] for s in [*sources, *(self.library if self.cuda else [])]}, **changed}
         code, output = finish([*compiler, *objects.values(), *libraries], self.build / "tests")
         if code != 0:

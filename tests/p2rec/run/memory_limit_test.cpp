@@ -9,20 +9,7 @@ using testing::InterruptedRun;
 using testing::ProgramResult;
 using testing::Shell;
 
-namespace {
-
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-constexpr const char* kWhy =
-    "under AddressSanitizer a limit on memory says nothing: it maps terabytes and keeps what was freed";
-
-}  // namespace
-
 TEST_CASE("the program refuses what does not fit before it begins, and says what fits") {
-  if (kSanitized) return testing::skip(kWhy);
   const InterruptedRun run;
   const ProgramResult whole = run("pretrain", "--memory-limit 4");
   CHECK(whole.code == 0);
@@ -49,7 +36,6 @@ TEST_CASE("the program refuses what does not fit before it begins, and says what
 }
 
 TEST_CASE("a fine-tuning batch that does not fit is refused before the first step") {
-  if (kSanitized) return testing::skip(kWhy);
   const InterruptedRun run;
   REQUIRE(run("pretrain").code == 0);
   REQUIRE(run("groups").code == 0);
@@ -63,7 +49,6 @@ TEST_CASE("a fine-tuning batch that does not fit is refused before the first ste
 }
 
 TEST_CASE("a language model that does not fit is refused from its header") {
-  if (kSanitized) return testing::skip(kWhy);
   const Shell shell;
   const ProgramResult result =
       shell("llm embed --out x --text a --memory-limit 0.001 --llm '" + fixtures() + "/llama_tied.gguf'");
@@ -74,7 +59,6 @@ TEST_CASE("a language model that does not fit is refused from its header") {
 }
 
 TEST_CASE("the available memory is what the process may map") {
-  if (kSanitized) return testing::skip(kWhy);
   const Shell shell;
   testing::write_data(testing::small_data(), shell.path());
   const std::string large =
@@ -88,7 +72,6 @@ TEST_CASE("the available memory is what the process may map") {
 }
 
 TEST_CASE("running out of memory is one line, and exit code 1") {
-  if (kSanitized) return testing::skip(kWhy);
   const Shell shell;
   // A text file of two gigabytes; the process may map only one.
   shell.shell("truncate -s 2000000000 data.txt");
