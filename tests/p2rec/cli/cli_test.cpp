@@ -7,6 +7,8 @@
 #include "models/formats/tiny_file.h"
 #include "models/llama/generation.h"
 #include "models/tokenizers/byte_tokenizer.h"
+#include "p2rec/methods/registry.h"
+#include "p2rec/methods/settings.h"
 #include "tests/folders.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"

@@ -9,6 +9,7 @@
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/init.h"
 #include "p2rec/methods/p2rec/preferences.h"
+#include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
 #include "tests/models/llama/small_shapes.h"
 #include "tests/p2rec/cli/shell.h"

@@ -10,6 +10,7 @@
 #include "models/tokenizers/byte_tokenizer.h"
 #include "nn/init.h"
 #include "p2rec/data/load_data.h"
+#include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
 #include "tests/models/llama/small_shapes.h"
 #include "tests/p2rec/cli/shell.h"

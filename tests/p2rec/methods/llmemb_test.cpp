@@ -10,6 +10,7 @@
 #include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/methods/llmemb/contrastive_loss.h"
+#include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"

@@ -5,6 +5,7 @@
 #include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/methods/p2rec/preferences.h"
+#include "p2rec/methods/settings.h"
 #include "tests/p2rec/run/small_run.h"
 
 using namespace p2rec;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "p2rec/methods/p2rec/p2rec.h"
+#include "p2rec/methods/settings.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "p2rec/llm/instruction.h"
+#include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
 #include "tests/p2rec/cli/shell.h"
 #include "tests/p2rec/run/small_run.h"

@@ -12,6 +12,7 @@
 #include "p2rec/evaluation/evaluation.h"
 #include "p2rec/methods/common/recommend.h"
 #include "p2rec/methods/p2rec/p2rec.h"
+#include "p2rec/methods/settings.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/task/task.h"
 #include "tests/folders.h"
