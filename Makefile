@@ -67,7 +67,7 @@ handout:  ## copy the repository to HANDOUT=out/handout, for students: without t
 	git ls-files -z ':!tutorials/answers' | tar --null -T - -c | tar -x -C $(HANDOUT)
 	echo "$(HANDOUT) has everything but the answers; make exercise N=02a works there."
 
-book: test-packages  ## make the course as pages in out/book, with output and figures (BOOK_OPTIONS=--quick: of short runs)
+book: test-packages  ## make the course and the methods as pages in out/book, with output and figures (BOOK_OPTIONS=--quick: of short runs)
 	@PACKAGES="$(BOOK_PACKAGES)"; $(install)
 	cmake -S . -B $(BUILD) -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
 	cmake --build $(BUILD) -j $(JOBS) --target $(notdir $(basename $(wildcard tutorials/*.cpp)))

@@ -1,4 +1,5 @@
-// The documents point at what is there: every relative link of every *.md names a file or folder.
+// The documents point at what is there: every relative link of every *.md names a file or folder. A method's
+// README has the parts of its page in the book.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -54,6 +55,22 @@ bool is_there(const fs::path& document, const std::string& target) {
   return fs::exists(document.parent_path() / target);
 }
 
+// What a method's README lacks: the idea in at most five lines below the title, and the sections of its page.
+std::vector<std::string> missing_parts(const std::string& text) {
+  std::vector<std::string> missing;
+  std::istringstream lines(text);
+  std::string line;
+  std::getline(lines, line);
+  std::getline(lines, line);
+  int idea = 0;
+  while (std::getline(lines, line) && !line.empty()) ++idea;
+  if (idea < 1 || idea > 5) missing.emplace_back("the idea in five lines");
+  for (const std::string section : {"Formula", "Code", "From the paper, and ours", "Result"}) {
+    if (text.find("\n## " + section + "\n") == text.npos) missing.push_back(section);
+  }
+  return missing;
+}
+
 }  // namespace
 
 TEST_CASE("every relative link in a document leads to a file or folder") {
@@ -74,11 +91,25 @@ TEST_CASE("every folder of sources has a README") {
     INFO(folder);
     CHECK(fs::exists(kRoot / folder / "README.md"));
   }
+}
+
+TEST_CASE("every method has a README with the parts of a page, and README.md links to it") {
+  const std::string readme = nn::read_file(kRoot / "README.md", "document");
   for (const auto& method : fs::directory_iterator(kRoot / "p2rec" / "methods")) {
     if (!method.is_directory() || method.path().filename() == "common") continue;
-    INFO(method.path().filename().string());
-    CHECK(fs::exists(method.path() / "README.md"));
+    const fs::path file = method.path() / "README.md";
+    INFO(file.lexically_relative(kRoot).string(), "; hint: p2rec/README.md, how to add a method");
+    CHECK(missing_parts(nn::read_file(file, "document")) == std::vector<std::string>{});
+    CHECK(readme.find("(" + file.lexically_relative(kRoot).string() + ")") != readme.npos);
   }
+}
+
+TEST_CASE("the test of a method's README sees what is missing") {
+  const std::string rest = "\n## Formula\n## Code\n## From the paper, and ours\n## Result\n";
+  CHECK(missing_parts("# M\n\na\n" + rest) == std::vector<std::string>{});
+  CHECK(missing_parts("# M\n\n1\n2\n3\n4\n5\n6\n" + rest).size() == 1);
+  CHECK(missing_parts("# M\n\n" + rest).size() == 1);
+  CHECK(missing_parts("# M\n\na\n\n## Formula\n## Codes\n").size() == 3);
 }
 
 TEST_CASE("the test of links sees one that leads nowhere, and leaves out code, sections and the web") {

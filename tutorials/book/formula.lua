@@ -1,6 +1,6 @@
 -- Plain formulas of comments -> TeX, which pandoc makes into MathML.
 --
---   x_i, x_{t+1}, n^2, W^T, x', b1    indices and powers         a / b    a fraction of the whole term a; a/b: in the line
+--   x_i, x_{t+1}, n^2, W^T, x', b1    indices and powers; x^: a hat    a / b    a fraction of the whole term a; a/b: in the line
 --   sqrt(x), |x|, sum_k, exp, dx      as one reads them          a . b    the dot product; a b: the product
 --   if, else, of, for each row        words stay words           ->  ..  <=  !=  +-    arrows, dots, relations
 --
@@ -74,7 +74,8 @@ local function parser(text)
       content = peek().text
       if not content:match("^%w+$") then error("expected an index after " .. mark, 0) end
       at = at + 1
-      if #content > 3 then content = "\\operatorname{" .. content .. "}" end
+      if greek[content] then content = name(content)
+      elseif #content > 3 then content = "\\operatorname{" .. content .. "}" end
       while mark == "_" and tight("'") do content, at = content .. "'", at + 1 end
     end
     return mark .. "{" .. content .. "}"
@@ -102,6 +103,8 @@ local function parser(text)
     while tight("_") or tight("^") or tight("'") or tight("(") or tight("[") do
       if tight("'") then
         result, at = result .. "'", at + 1
+      elseif tight("^") and (peek(1).space or peek(1).text == "_") then
+        result, at = "\\hat{" .. result .. "}", at + 1
       elseif tight("_") or tight("^") then
         result = result .. index()
       else

@@ -3,23 +3,24 @@
 // to Enhance LLMs-based Sequential Recommendation", arXiv 2406.11156.)
 //
 // From the authors' code (haoge6660101/DELRec_hao, commit 0af4055):
-//   stage 1    100 soft vectors, the model frozen, two tasks (prompts.h): temporal analysis with an example in
-//              context, and the teacher's own choice among its list; a step's loss weighs the tasks by the
+//   * stage 1  100 soft vectors, the model frozen, two tasks (prompts.h): temporal analysis with an example
+//              in context, and the teacher's own choice among its list; a step's loss weighs the tasks by the
 //              norms of their gradients (task_weights.h); lr 5e-3, weight decay 1e-5, norm at most 2
-//   stage 2    the soft prompt frozen in the ranking prompt, a low-rank adapter on q and v: lr 1e-4, alpha 32,
-//              dropout 0.05
-//   score      the mean logit of a title's tokens at one position (OpenPrompt's verbalizer), cross-entropy
-//   lists      15, 20 or 25 candidates, default 20; of the teacher's task, half are its own list
-//   teacher    SASRec
+//   * stage 2  the soft prompt frozen in the ranking prompt, a low-rank adapter on q and v: lr 1e-4, alpha
+//              32, dropout 0.05
+//   * score    the mean logit of a title's tokens at one position (OpenPrompt's verbalizer), cross-entropy
+//   * lists    15, 20 or 25 candidates, default 20; of the teacher's task, half are its own list
+//   * teacher  SASRec
 // Ours:
-//   cross-entropy over the candidates, which are what is ranked; their code's classes are all titles
-//   LoRA of rank 8 with AdamW and a cosine schedule. They use AdaLoRA from rank 320, Lion in 8 bits, and
-//              linear schedules
-//   a causal model instead of Flan-T5-XL, so each prompt ends where its answer begins, and the gap in the
-//              teacher's list is asked for after the list
-//   the words of the prompts, without a data set's domain
-//   one example per user: the last training item after the ones before it; both tasks of a step have the same
-//              users
+//   * loss     cross-entropy over the candidates, which are what is ranked; their code's classes are all
+//              titles
+//   * tuning   LoRA of rank 8 with AdamW and a cosine schedule. They use AdaLoRA from rank 320, Lion in 8
+//              bits, and linear schedules
+//   * model    a causal model instead of Flan-T5-XL, so each prompt ends where its answer begins, and the gap
+//              in the teacher's list is asked for after the list
+//   * prompts  their words, without a data set's domain
+//   * data     one example per user: the last training item after the ones before it; both tasks of a step
+//              have the same users
 // Controls: a random soft prompt (the initial one) and none, each with an adapter of its own; the teacher
 // alone.
 #pragma once

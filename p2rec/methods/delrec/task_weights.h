@@ -1,13 +1,13 @@
-// The joint loss of two tasks, weighed by the norms of their gradients (DELRec's code, MTL/MTL.py):
+// The joint loss of two tasks, weighed by the norms of their gradients (DELRec's code, `MTL/MTL.py`):
 //
-//   r_i = (L_i / [L_i]) / ||g_i||,   g_i the gradient of L_i, [x] a constant with the value of x
-//   w_i = r_i^alpha / (r_1^alpha + r_2^alpha),   alpha = 1/2
+//   r_i = (L_i/[L_i]) / |g_i|    g_i the gradient of L_i, |g_i| its norm, [x] a constant with the value of x
+//   w_i = r_i^alpha / (r_1^alpha + r_2^alpha)    alpha = 1/2
 //   loss = w_1 L_1 + w_2 L_2
 //
-// The task with the smaller gradient has the larger weight. L_i / [L_i] is 1, but it has a gradient, and so
-// do the weights: with D = alpha w_1 w_2 (L_1 - L_2), the gradient of the loss is
+// The task with the smaller gradient has the larger weight. The quotient of L_i and its value is 1, but it
+// has a gradient, and so do the weights. The gradient of the loss is
 //
-//   (w_1 + D / L_1) g_1 + (w_2 - D / L_2) g_2
+//   (w_1 + D / L_1) g_1 + (w_2 - D / L_2) g_2    D = alpha w_1 w_2 (L_1 - L_2)
 #pragma once
 
 #include <array>

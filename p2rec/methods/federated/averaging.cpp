@@ -89,7 +89,7 @@ std::pair<MatrixXd, MatrixXd> thin_qr(const MatrixXd& x) {
 }
 
 // Sets A and B to the factors of the best approximation of the product with their rank. The singular values
-// of left right^T = Q R (Q' R')^T are those of the small R R'^T.
+// of `left right^T = Q R (Q' R')^T` are those of the small `R R'^T`.
 void set_factors(const MeanProduct& product, const Tensor& a, const Tensor& b) {
   const auto [left, left_r] = thin_qr(product.left);
   const auto [right, right_r] = thin_qr(product.right);

@@ -1,11 +1,14 @@
 // The server's step: one set of weights from those of the clients.
 //
-// A LoRA layer adds B A to a frozen weight. Its mean over clients c with weights w_c, which sum to 1, is
-//   P = sum_c w_c B_c A_c,
-// but FedAvg averages all tensors apart, and so gives (sum_c w_c B_c)(sum_c w_c A_c). The difference is
-//   sum_c w_c (B_c - mean B)(A_c - mean A).
-// FlexLoRA (Bai et al. 2024, arXiv 2402.11505) averages the products, and takes the factors of the best
-// approximation of P with LoRA's rank r, by its singular values: P ~ U_r S_r V_r^T.
+// A LoRA layer adds B A to a frozen weight. With weights w_c of the clients c, which sum to 1,
+//
+//   P = sum_c w_c B_c A_c                                          the mean, which FlexLoRA takes
+//   mean(B) mean(A) = (sum_c w_c B_c) (sum_c w_c A_c)              FedAvg averages all tensors apart
+//   P - mean(B) mean(A) = sum_c w_c (B_c - mean(B)) (A_c - mean(A))
+//   P ~ U_r S_r V_r^T
+//
+// FlexLoRA (Bai et al. 2024, arXiv 2402.11505) takes the factors of the best approximation of P with LoRA's
+// rank r, by its singular values, which is the last line.
 //
 // Ours: B = U_r S_r and A = V_r^T. So the rows of A have length 1, about as long as at LoRA's start, and B is
 // small, as there.

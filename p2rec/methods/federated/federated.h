@@ -3,8 +3,8 @@
 // arXiv 2309.00363).
 //
 // Here users are divided over clients, and the task is P2Rec's user-level loss
-// (methods/p2rec/reconstruction.h): the model reads a user's items and predicts the user's preference for
-// groups of items.
+// (p2rec/methods/p2rec/reconstruction.h): the model reads a user's items and predicts the user's preference
+// for groups of items.
 //
 // From their code (alibaba/FederatedScope, branch llm): only adapters travel; a client takes a fixed number
 // of local steps; the mean is weighted by examples; clients are alike, or drawn from a Dirichlet distribution

@@ -1,7 +1,7 @@
 // The rounds of a federation (McMahan et al. 2017, FedAvg). In each round
-//   the server sends its weights to a sample of the clients,
-//   each of them takes some steps on its own examples, from these weights and with a fresh optimiser,
-//   the server averages what they send back, weighted by their numbers of examples (averaging.h).
+//   1. the server sends its weights to a sample of the clients;
+//   2. each of them takes some steps on its own examples, from these weights and with a fresh optimiser;
+//   3. the server averages what they send back, weighted by their numbers of examples (averaging.h).
 //
 // The clients are in this process, one after the other, and share the frozen weights. Only the trained
 // tensors travel, and their bytes are counted.

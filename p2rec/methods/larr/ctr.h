@@ -4,9 +4,10 @@
 //   v_f   = W_text t_f + p_f          t_f the cached text state of the scene's feature f, p_f a vector for each field
 //   s     = first row of blocks([a, v_1, ..., v_F])     blocks: a bidirectional encoder, a: the aggregation token
 //   i     = W_item t_item             t_item the cached text state of the item
-//   o     = [rows of the one-hot features and of the item]
+//   o     = one_hot(scene, item)      a row of the table for each feature and for the item
 //   click = sigmoid(MLP([o, s, i, s * i]))
-//   loss  = binary cross-entropy + align * contrastive_loss(W_align s, recommender's item vectors)
+//   loss  = bce(click) + align * L    bce: the binary cross-entropy
+//   L     = contrastive_loss(W_align s, q)    q: the item vectors of the recommender
 //
 // The aggregation is over the features of time and user; those of the item are in its text. The alignment is
 // over the clicked scenes of a batch, of each item the first one. Without texts the model is MLP(o), the

@@ -1,10 +1,14 @@
 // LLM2LLM: a teacher writes more training examples of the kind that a student gets wrong.
 // (Lee et al., "LLM2LLM: Boosting LLMs with Novel Iterative Data Enhancement", arXiv 2403.15042.)
 //
-//   each round   1. the student is fine-tuned from the base on the seed examples and all generated ones
-//                2. it answers the seed examples, never the generated ones
-//                3. the teacher writes one similar example for each that was answered wrongly
-//                4. an example that is nearly one of those that are there is dropped, and asked for again
+// In each round
+//   1. the student is fine-tuned from the base on the seed examples and all generated ones;
+//   2. it answers the seed examples, never the generated ones;
+//   3. the teacher writes one similar example for each that was answered wrongly;
+//   4. an example that is nearly one of those that are there is dropped, and asked for again.
+//
+//   D_1 = D    the seed examples
+//   D_{r+1} = D_r + {teacher(x): x in D, student_r(x) wrong}    student_r: the base, fine-tuned on D_r
 //
 // From the paper: all four steps; only the seeds' errors are taught, so no example is made from a generated
 // one and errors of the teacher do not grow. From the authors' code (SqueezeAILab/LLM2LLM): a problem is

@@ -1,12 +1,13 @@
 // LLM2LLM on P2Rec's own task: the users whose preferences are reconstructed worst give more training
 // examples.
 //
-//   each round   1. P2Rec's step 4 (methods/p2rec/reconstruction.h) learns from the base, on the seed users and
-//                   all generated ones
-//                2. it predicts the preferences of the seed users
-//                3. each user with an error among the largest gives a sub-sequence: half of the items, in
-//                   their order. Its target is its own preference, which a program computes: the teacher
-//                4. a near-duplicate is dropped
+// In each round
+//   1. P2Rec's step 4 (p2rec/methods/p2rec/reconstruction.h) learns from the base, on the seed users and all
+//      generated ones;
+//   2. it predicts the preferences of the seed users;
+//   3. each user with an error among the largest gives a sub-sequence: half of the items, in their order. Its
+//      target is its own preference, which a program computes: the teacher;
+//   4. a near-duplicate is dropped.
 //
 // The rounds are those of llm2llm.h, with a user's item ids as text; all of this is ours. There is no right
 // or wrong here, so a share of the users counts as wrong.

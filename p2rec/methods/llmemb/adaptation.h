@@ -3,11 +3,11 @@
 //
 //   e_i = principal components of the language model's embeddings     frozen
 //   a_i = W_1 (W_0 e_i + b_0) + b_1, D -> D/2 -> d                     item i's vector in and out of the model
-//   loss = recommendation loss + alpha contrastive_loss(T, A, tau)
+//   loss = L + alpha contrastive_loss(T, A, tau)                       L is the recommendation loss
 //
 // T and A (M,d) are the teacher's and the adapted vectors of the M items that the batch predicts; tau is
-// fixed. From the code (models/LLMEmb.py, Adapter.py, results/convert.ipynb,
-// experiments/beauty/srs/llmemb.bash): all of this, alpha 0.01, tau 2, up to 1,536 components, a SASRec as
+// fixed. From the code (`models/LLMEmb.py`, `Adapter.py`, `results/convert.ipynb`,
+// `experiments/beauty/srs/llmemb.bash`): all of this, alpha 0.01, tau 2, up to 1,536 components, a SASRec as
 // teacher for every recommender, no activation in the adapter. Ours: the recommendation loss is --loss
 // (theirs is the sum of the binary cross-entropies of a positive and a negative, twice our bce), components
 // are scaled to standard deviation 1 over all numbers, and if M is above 1,024, evenly spaced 1,024 of the

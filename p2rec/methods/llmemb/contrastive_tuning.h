@@ -1,8 +1,10 @@
 // Stage 1 of LLMEmb, supervised contrastive fine-tuning: a language model learns to tell items apart, each
 // from another copy of its own attributes.
 //
-//   x_i, y_i = pooled states of the two copies of item i (item_prompts.h)
-//   loss = contrastive_loss(X, Y, tau) over the items of a batch, tau a trained number (contrastive_loss.h)
+//   x_i, y_i = pooled states of the two copies of item i
+//   loss = contrastive_loss(X, Y, tau) over the items of a batch, tau a trained number
+//
+// item_prompts.h makes the copies, contrastive_loss.h has the loss.
 //
 // From the code: LoRA r 8, alpha 32, dropout 0.1 on all seven linear layers, learning rate 2e-4 also for tau,
 // tau starts at 3, average pooling over all tokens ("last" is the alternative), batches of 32 on each of four

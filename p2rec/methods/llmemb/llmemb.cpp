@@ -9,10 +9,10 @@ LlmEmbResult llmemb(const Interactions& data, const models::LanguageModel& llm, 
   // 1. The language model reads each item twice, without some of its attributes, and learns to match the two.
   const ItemPrompts prompts(data, *llm.tokenizer, llm.model->config().vocabulary);
   result.tuning = tune_contrastively(*llm.model, prompts, data, config.tuning);
-  //    Then it embeds every item from all of its attributes.
+  // Then it embeds every item from all of its attributes.
   result.embeddings = embed_whole_items(*llm.model, prompts, config.tuning.pooling);
   // 2. A recommender reads their principal components through an adapter. Besides its own loss, the adapted
-  //    vectors are aligned with the teacher's.
+  // vectors are aligned with the teacher's.
   const ag::Tensor input = standardised(most_components(result.embeddings, config.adaptation.components));
   result.recommender = train_from(input, data, config.recommender, {}, alignment(teacher, config.adaptation));
   // 3. The adapted table is computed once. Serving needs neither the language model nor the adapter.

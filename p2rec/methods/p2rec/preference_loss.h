@@ -1,9 +1,10 @@
 // How step 4 predicts a preference from the head's output z_u = W h_u + b, and compares it with the true one:
 //
-//   head linear   g^_u = z_u                     softmax   g^_u = softmax(z_u), which is a distribution
-//   loss mse      mean over users and groups of (g^_u - g_u)^2
-//        kl       mean over users of sum_k g_u[k] log(g_u[k] / g^_u[k])
-//        ce       mean over users of -sum_k g_u[k] log g^_u[k]
+//   head linear     g^_u = z_u
+//   head softmax    g^_u = softmax(z_u), which is a distribution
+//   loss mse        mean over users and groups of (g^_u - g_u)^2
+//   loss kl         mean over users of sum_k g_u[k] log(g_u[k] / g^_u[k])
+//   loss ce         mean over users of -sum_k g_u[k] log g^_u[k]
 //
 // From the paper: a reconstruction of the preference; its abstract names no loss. Ours: the linear head and
 // the squared error as the default, and the other choices. kl and ce need the logarithm of a prediction, and

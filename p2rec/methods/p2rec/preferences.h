@@ -1,5 +1,5 @@
 // Step 3 of the method: the prior preference distribution of each user,
-//   g_u[k] = #(interactions of S_u in group k) / |S_u|,   S_u the training part of u's sequence.
+//   g_u[k] = (number of interactions of S_u in group k) / |S_u|    S_u the training part of u's sequence
 // Also the tables of steps 2 and 3 in a run's folder.
 #pragma once
 

@@ -3,8 +3,9 @@
 //
 //   h_u = hidden state of the prompt's last token after the final norm
 //   z_u = W h_u + b                                   the head's output
-//   loss = mean over users and groups of (z_u - g_u)^2, or another of preference_loss.h
+//   loss = mean over users and groups of (z_u - g_u)^2
 //
+// preference_loss.h has other losses.
 // From the paper: one prompt per user, LoRA on a frozen model. Ours: the head starts at W = 0 and the b that
 // predicts the mean preference (a random head's first errors are a hundred times larger and waste an epoch).
 // The loss is divided by that of predicting the mean, so that 1 means nothing was learned, and Adam's eps and

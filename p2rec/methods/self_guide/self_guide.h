@@ -2,12 +2,13 @@
 // (Zhao et al., "SELF-GUIDE: Better Task-Specific Instruction Following via Self-Synthetic Finetuning",
 // arXiv 2407.12874.)
 //
-//   1. inputs    from the instruction, three real examples and earlier inputs, each for a label drawn at random
-//   2. filters   empty; outside of two standard deviations of the examples' lengths; noise; duplicates
-//   3. outputs   the model answers each input several times after the three examples; the most frequent answer,
-//                if it is frequent enough; it must hold a label
-//   4. balance   every label as often as the rarest one
-//   5. the model is fine-tuned on the pairs
+//   * 1 inputs   from the instruction, three real examples and earlier inputs, each for a label drawn at
+//                random
+//   * 2 filters  empty; outside of two standard deviations of the examples' lengths; noise; duplicates
+//   * 3 outputs  the model answers each input several times after the three examples; the most frequent
+//                answer, if it is frequent enough; it must hold a label
+//   * 4 balance  every label as often as the rarest one
+//   * 5 tuning   the model is fine-tuned on the pairs
 //
 // From the paper: all steps. From the authors' code (zhaochenyang20/Prompt2Model-Self-Guide): 40 rounds of 10
 // inputs, top-k 40 and temperature 0.7 for them; at most ten earlier inputs in a prompt; 10 outputs at
