@@ -45,7 +45,7 @@ readme() {  # FORMULA FUNCTION
   BOOK_README=$method/README.md BOOK_METHODS=$method/README.md pandoc -f gfm --lua-filter=tutorials/book/readme.lua -t html --mathml \
     --wrap=none --fail-if-warnings "$method/README.md" > "$folder/page.html" 2> "$folder/error.txt"
 }
-readme 'y = g^_u / 2' half
+readme 'y = -|g^_u| / 2' half
 tr -d '\n' < "$folder/page.html" | sed 's/<[/]*\(span\|a\)[^>]*>//g' > "$folder/line.html"
 expect '<mfrac>.*<mover>.*class="formula".*<dt>term</dt><dd>of two lines</dd>' "$folder/line.html"
 expect 'half()</code>: b</p><p>Halves.</p></div>.*double half(.*return x / y;}</code>' "$folder/line.html"

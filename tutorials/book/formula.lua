@@ -90,7 +90,7 @@ local function parser(text)
       local inner, close = sequence(brackets[token.text]).tex, brackets[token.text]
       if token.text == "{" then inner = "\\{" .. inner .. "\\}" else inner = "\\left" .. token.text .. inner .. "\\right" .. close end
       result = inner
-    elseif token.text == "|" and not peek().space and token.space then
+    elseif token.text == "|" and not peek().space and (token.space or tokens[at - 2].text:match("^[-(]$")) then
       result = "\\left|" .. sequence("|").tex .. "\\right|"
     elseif token.text == "sqrt" and tight("(") then
       at = at + 1
