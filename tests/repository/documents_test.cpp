@@ -56,17 +56,16 @@ bool is_there(const fs::path& document, const std::string& target) {
 }
 
 // What a method's README lacks: the idea in at most five lines below the title, and the sections of its page.
-std::vector<std::string> missing_parts(const std::string& text) {
-  std::vector<std::string> missing;
+std::string missing_parts(const std::string& text) {
   std::istringstream lines(text);
-  std::string line;
+  std::string missing, line;
   std::getline(lines, line);
   std::getline(lines, line);
   int idea = 0;
   while (std::getline(lines, line) && !line.empty()) ++idea;
-  if (idea < 1 || idea > 5) missing.emplace_back("the idea in five lines");
+  if (idea < 1 || idea > 5) missing += "idea; ";
   for (const std::string section : {"Formula", "Code", "From the paper, and ours", "Result"}) {
-    if (text.find("\n## " + section + "\n") == text.npos) missing.push_back(section);
+    if (text.find("\n## " + section + "\n") == text.npos) missing += section + "; ";
   }
   return missing;
 }
@@ -99,17 +98,17 @@ TEST_CASE("every method has a README with the parts of a page, and README.md lin
     if (!method.is_directory() || method.path().filename() == "common") continue;
     const fs::path file = method.path() / "README.md";
     INFO(file.lexically_relative(kRoot).string(), "; hint: p2rec/README.md, how to add a method");
-    CHECK(missing_parts(nn::read_file(file, "document")) == std::vector<std::string>{});
+    CHECK(missing_parts(nn::read_file(file, "document")) == "");
     CHECK(readme.find("(" + file.lexically_relative(kRoot).string() + ")") != readme.npos);
   }
 }
 
 TEST_CASE("the test of a method's README sees what is missing") {
   const std::string rest = "\n## Formula\n## Code\n## From the paper, and ours\n## Result\n";
-  CHECK(missing_parts("# M\n\na\n" + rest) == std::vector<std::string>{});
-  CHECK(missing_parts("# M\n\n1\n2\n3\n4\n5\n6\n" + rest).size() == 1);
-  CHECK(missing_parts("# M\n\n" + rest).size() == 1);
-  CHECK(missing_parts("# M\n\na\n\n## Formula\n## Codes\n").size() == 3);
+  CHECK(missing_parts("# M\n\na\n" + rest) == "");
+  CHECK(missing_parts("# M\n\n1\n2\n3\n4\n5\n6\n" + rest) == "idea; ");
+  CHECK(missing_parts("# M\n\n" + rest) == "idea; ");
+  CHECK(missing_parts("# M\n\na\n\n## Formula\n## Codes\n") == "Code; From the paper, and ours; Result; ");
 }
 
 TEST_CASE("the test of links sees one that leads nowhere, and leaves out code, sections and the web") {
