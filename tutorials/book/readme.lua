@@ -64,7 +64,8 @@ local function with_source(item)
   end
   if not file then fail("found '" .. text .. "' in a list of links to sources; expected [`name()`](FILE)") end
   if #source.files(file) == 0 then fail("found no file " .. file) end
-  local lines, name, words = source.lines_of(file), text:match("^([%w_:]+)%(%)$"), pandoc.List({ pandoc.Para(item[1].content) })
+  local lines, name = source.lines_of(file), text:match("^([%w_:]+)%(%)$")
+  local words = pandoc.List({ pandoc.Para(item[1].content), table.unpack(item, 2) })
   source.place.file = file
   if name then
     local first, last = source.function_in(lines, name)

@@ -2,9 +2,9 @@
 //
 // A LoRA layer adds B A to a frozen weight. With weights w_c of the clients c, which sum to 1,
 //
-//   P = sum_c w_c B_c A_c                                          the mean, which FlexLoRA takes
-//   mean(B) mean(A) = (sum_c w_c B_c) (sum_c w_c A_c)              FedAvg averages all tensors apart
-//   P - mean(B) mean(A) = sum_c w_c (B_c - mean(B)) (A_c - mean(A))
+//   P = sum_c w_c B_c A_c                        the mean of the products, which FlexLoRA takes
+//   B' = sum_c w_c B_c,    A' = sum_c w_c A_c    the means of the factors: FedAvg averages all tensors apart
+//   P - B' A' = sum_c w_c (B_c - B') (A_c - A')
 //   P ~ U_r S_r V_r^T
 //
 // FlexLoRA (Bai et al. 2024, arXiv 2402.11505) takes the factors of the best approximation of P with LoRA's
@@ -35,7 +35,7 @@ enum class Averaging : uint8_t {
 // layers.
 nn::NamedTensors averaged(const std::vector<Update>& updates, Averaging averaging);
 
-// |P - (mean B)(mean A)| / |P| over all LoRA layers together (Frobenius norms): what FedAvg gets wrong. 0 if
+// |P - B' A'| / |P| over all LoRA layers together (Frobenius norms): what FedAvg gets wrong. 0 if
 // all products are zero.
 double averaging_gap(const std::vector<Update>& updates);
 

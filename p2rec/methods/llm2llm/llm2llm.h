@@ -7,8 +7,8 @@
 //   3. the teacher writes one similar example for each that was answered wrongly;
 //   4. an example that is nearly one of those that are there is dropped, and asked for again.
 //
-//   D_1 = D    the seed examples
-//   D_{r+1} = D_r + {teacher(x): x in D, student_r(x) wrong}    student_r: the base, fine-tuned on D_r
+//   D_1 = D                         the seed examples
+//   D_{r+1} = D_r + teacher(W_r)    W_r: those of D that the base, fine-tuned on D_r, gets wrong
 //
 // From the paper: all four steps; only the seeds' errors are taught, so no example is made from a generated
 // one and errors of the teacher do not grow. From the authors' code (SqueezeAILab/LLM2LLM): a problem is
