@@ -1,7 +1,7 @@
 // 11 Tiny Llama: what is inside a language model of today, and what does it learn first?
 //
-//   h = h + W_o attention(rope(W_q n), rope(W_k n), W_v n),    n = rms_norm(h)
-//   h = h + W_d (silu(W_g n) * W_u n),                         n = rms_norm(h)
+//   h = h + W_o attention(q, k, W_v n),    q = rope(W_q n),    k = rope(W_k n),    n = rms_norm(h)
+//   h = h + W_d (silu(W_g n) * W_u n),    n = rms_norm(h)
 //   loss = mean of -log softmax(E rms_norm(h_t))[x_{t+1}]
 //
 // Llama (Touvron et al. 2023) is the transformer of 09 with four parts exchanged: RMSNorm (Zhang and Sennrich

@@ -58,7 +58,7 @@ local function parser(text)
     if word:match("^d%a$") then return "\\mathrm{d}" .. word:sub(2) end
     if word:match("^%a%d+$") and peek().text ~= "_" then return word:sub(1, 1) .. "_{" .. word:sub(2) .. "}" end
     if word:match("^[%d%a]$") or word:match("^%d") then return word end
-    return "\\operatorname{" .. word:gsub("_", "\\_") .. "}"
+    return "\\text{" .. word:gsub("_", "\\_") .. "}"
   end
 
   local function index()  -- after _ or ^
@@ -75,7 +75,7 @@ local function parser(text)
       if not content:match("^%w+$") then error("expected an index after " .. mark, 0) end
       at = at + 1
       if greek[content] then content = name(content)
-      elseif #content > 3 then content = "\\operatorname{" .. content .. "}" end
+      elseif #content > 3 then content = "\\text{" .. content .. "}" end
       while mark == "_" and tight("'") do content, at = content .. "'", at + 1 end
     end
     return mark .. "{" .. content .. "}"
@@ -181,7 +181,7 @@ local function parser(text)
         local before = items[#items]
         local wordy = token.text:match("^%a%a") and not greek[token.text] and token.text ~= "sum"
         local gap = before and before:match("[%w})'|%]]$") and token.space and (wordy and "\\ " or "\\,") or ""
-        if before and before:match("operatorname{[%w\\_]+}$") and token.space then gap = "\\ " end
+        if before and before:match("text{[%w\\_]+}$") and token.space then gap = "\\ " end
         items[#items + 1] = gap .. factor()
       end
     end

@@ -14,6 +14,9 @@ local methods = os.getenv("BOOK_METHODS")
 local to_folder = root .. "/" .. readme:match("(.*)/")
 
 function Code(code)
+  if code.text:match("^[%w_./]+/[%w_./]+$") then  -- a path may break
+    return pandoc.RawInline("html", "<code>" .. code.text:gsub("/", "/<wbr>") .. "</code>")
+  end
   if not code.text:match("^%d%d_[%w_]+$") or #source.files(runs .. "/" .. code.text .. "/output.txt") == 0 then return nil end
   return pandoc.Link(code.text:gsub("_", " "), code.text .. ".html")
 end
