@@ -201,7 +201,8 @@ function formula.inlines(text)
   for i, piece in ipairs(parser(text)("").pieces) do
     local closes = piece.tex and piece.tex:match("^[,;:]")
     if i > 1 and not closes then inlines:insert(piece.relation and pandoc.Str("\u{200B}") or pandoc.Space()) end
-    inlines:insert(piece.tex and pandoc.Math("InlineMath", piece.tex) or pandoc.Str(piece.words))
+    local only = piece.tex and piece.tex:match("^([,;:]) ?$")  -- as text, it cannot begin a line
+    inlines:insert((only or piece.words) and pandoc.Str(only or piece.words) or pandoc.Math("InlineMath", piece.tex))
   end
   return inlines
 end

@@ -49,7 +49,8 @@ local function inline(word)
     local file = source.files("tutorials/" .. core .. "_*.cpp")[1]
     made = file and pandoc.Link(core, file:match("([%w_]+)%.cpp$") .. ".html") or pandoc.Str(core)
     core = "linked"
-  elseif core:match("^d?%a%d?[_^][%w{}'/+_^-]+$") and not core:match("_%a%a%a%a") and not core:match("^Q%d") or core:match("^sum_%a$") then
+  elseif core:match("^d?%a%d?[_^][%w{}'/+_^-]+$") and not core:match("_%a%a%a%a") and not core:match("^Q%d") or core:match("^sum_%a$") or
+         core:match("^d%a/d%a_%a$") then
     made = pandoc.Math("InlineMath", math(core, formula.tex))
   elseif core:match("%a%a_%a") or core:match("::") or core:match("%w%(%)$") or core:match("^%-%-%a") or
          core:match("^k%u%l") or core:match("%.h$") or core:match("%.cpp$") then
