@@ -8,7 +8,8 @@ BUILD ?= build
 JOBS  ?= $(shell nproc)
 COUNT ?= 100
 PACKAGES := g++ cmake make pkg-config libeigen3-dev libdnnl-dev nlohmann-json3-dev libfmt-dev libcli11-dev libpcre2-dev libutf8proc-dev libtomlplusplus-dev libxxhash-dev zlib1g-dev
-TEST_PACKAGES  := doctest-dev
+TEST_PACKAGES  := doctest-dev libopenmpi-dev openmpi-bin
+MPI_PACKAGES   := libopenmpi-dev openmpi-bin
 BENCH_PACKAGES := libbenchmark-dev
 FORMAT_PACKAGES := clang-format
 FUZZ_PACKAGES  := clang-16 libclang-rt-16-dev libomp-16-dev python3
@@ -28,8 +29,16 @@ PARITY_TESTS := ops|models|recommender_models|optim|families|ranking|item_groups
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: packages program  ## run the whole method on synthetic data with a tiny language model
-	$(BUILD)/p2rec run --config p2rec/configs/synthetic.toml --out out/run --overwrite $(RUN_OPTIONS)
+run: packages $(if $(RANKS),mpi) program  ## run the whole method on synthetic data with a tiny language model (RANKS=2: on two processes)
+	$(MPIRUN) $(BUILD)/p2rec run --config p2rec/configs/synthetic.toml --out out/run --overwrite $(RUN_OPTIONS)
+
+# The ranks share the cores, and have five seconds to save on Ctrl-C. Open MPI by itself refuses more ranks than
+# cores, and to run as root.
+MPIRUN = $(if $(RANKS),OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_odls_base_sigkill_timeout=5 OMP_NUM_THREADS=$$(($(RANKS) < $(JOBS) ? $(JOBS) / $(RANKS) : 1)) \
+  mpirun -n $(RANKS) --bind-to none $(if $(filter 0,$(shell id -u)),--allow-run-as-root))
+mpi:
+	@PACKAGES="$(MPI_PACKAGES)"; $(install)
+	cmake -S . -B $(BUILD) $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DP2REC_TESTS=OFF -DP2REC_TUTORIALS=OFF) -DP2REC_MPI=ON $(CMAKE_OPTIONS)
 
 test: test-packages  ## build and run all tests (DATA=folder with beauty, lastfm, ml-1m: on real data too)
 	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON -DP2REC_TUTORIALS=ON $(if $(DATA),-DP2REC_TEST_DATA=$(abspath $(DATA))) $(CMAKE_OPTIONS)
@@ -250,4 +259,4 @@ packages:
 test-packages: packages
 	@PACKAGES="$(TEST_PACKAGES)"; $(install)
 
-.PHONY: help run test program tutorials book exercise exercises handout reproduce rows study bench peers profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-cuda device-bundle check-all lines format check-format clean packages test-packages
+.PHONY: help run mpi test program tutorials book exercise exercises handout reproduce rows study bench peers profile asan torture parity parity-live kit fixtures mutate coverage venv fuzz check-clang check-arm check-cuda device-bundle check-all lines format check-format clean packages test-packages

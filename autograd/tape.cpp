@@ -6,12 +6,14 @@
 #include <unordered_set>
 #include <utility>
 
+#include "autograd/gradient_sum.h"
 #include "autograd/kernels.h"
 
 namespace ag {
 namespace {
 
 thread_local bool grad_enabled = true;
+thread_local const LeafDone* leaf_done = nullptr;  // of the backward that runs
 std::atomic<uint64_t> next_sequence{1};
 
 // All nodes that y depends on, newest first. An explicit stack: a graph may be deeper than the call stack.
@@ -117,6 +119,12 @@ void backward(const Tensor& loss, const Tensor& seed) {
         !node->done, "backward: the graph through '", node->op,
         "' has been used up by an earlier backward(); hint: compute the loss again, or add the losses first");
   }
+  std::unordered_map<const real*, int64_t> uses;  // of each leaf, by its memory: inputs still to come
+  if (leaf_done) {
+    for (const auto& node : nodes) {
+      for (const Tensor& x : node->inputs) uses[x.defined() && x.is_leaf() ? x.data() : nullptr] += 1;
+    }
+  }
   std::unordered_map<const Node*, Tensor> pending;  // gradients of tensors that are not leaves
   pending[loss.node().get()] = std::move(dloss);
   for (auto& node : nodes) {
@@ -143,8 +151,19 @@ void backward(const Tensor& loss, const Tensor& seed) {
         accumulate(pending[inputs[i].node().get()], std::move(grads[i]));
       }
     }
+    for (const Tensor& x : inputs) {
+      if (leaf_done && x.defined() && x.is_leaf() && --uses[x.data()] == 0) (*leaf_done)(x);
+    }
     node.reset();
   }
+}
+
+void backward_with(const Tensor& loss, const LeafDone& done) {
+  struct Told {
+    explicit Told(const LeafDone& now) { leaf_done = &now; }
+    ~Told() { leaf_done = nullptr; }
+  } const told(done);
+  backward(loss);
 }
 
 NoGrad::NoGrad() : before_(grad_enabled) { grad_enabled = false; }

@@ -1,4 +1,5 @@
 #define DOCTEST_CONFIG_IMPLEMENT
+#include "autograd/communicator.h"
 #include "tests/testing.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -14,5 +15,9 @@ int main(int argc, char** argv) {
     testing::skip("there is no CUDA device here, or p2rec was built without CUDA");
     return 0;
   }
-  return doctest::Context(argc, argv).run();
+  const ag::Communicator ranks = ag::Communicator::world();
+  const int failed = doctest::Context(argc, argv).run();
+  if (failed) ag::Communicator::abort(failed);  // another rank may wait for this one
+  ag::Communicator::leave();
+  return failed;
 }

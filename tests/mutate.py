@@ -43,6 +43,10 @@ HEADING = ("# Mutations\n\nWritten by `make mutate`: the test that catches each 
 LEFT_OUT = {"mutations_test", "fixture_hashes_test", "layers_test", "cuda_test", "cli_test", "llm_merge_test", "memory_test", "pipeline_test", "safetensors_test", "kill_test", "failing_writes_test",
             "memory_limit_test", "measured_memory_test", "fuzz_regression_test"}
 CUDA_TESTS = ["cuda_test", "thread_order_test", "read_back_test", "bf16_test", "models_test", "recommender_models_test"]
+# Tests that run on three ranks, if MPI is there, and how Open MPI runs them as root and on few cores.
+ON_RANKS = {"communicator_test", "data_parallel_test"} if shutil.which("mpirun") else set()
+MPI = {"OMP_NUM_THREADS": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+       "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}  # fmt: skip
 # Limits in seconds and bytes, because a mutation may make a loop endless or use too much memory.
 TOO_LONG, MEMORY = 120, 16 << 30
 
@@ -180,7 +184,10 @@ class Twin:
     def run(self, program, test):
         """None if a test file passes, else the name of the first test case that fails."""
         line = [program, f"--source-file=*/{test}.cpp", "--abort-after=1"]
-        code, output = finish(line, self.work, P2REC_TEST_DEVICE="cuda" if self.cuda else "cpu")
+        variables = {"P2REC_TEST_DEVICE": "cuda" if self.cuda else "cpu"}
+        if test in ON_RANKS and not self.cuda:
+            line, variables = ["mpirun", "-n", "3", *line], {**variables, **MPI}
+        code, output = finish(line, self.work, **variables)
         if code is None:
             return "does not end"
         return None if code == 0 else failed_case(output) or f"exit code {code}"

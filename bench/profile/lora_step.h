@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "autograd/gradient_sum.h"
 #include "models/llama/llama.h"
 #include "nn/init.h"
 #include "nn/lora.h"
@@ -71,15 +72,21 @@ class LoraStep {
     adam_ = std::make_unique<nn::Adam>(trained, nn::AdamConfig{});
   }
 
-  ag::Tensor run(const nn::Packed& batch) {  // returns the loss
+  // Returns the loss. `done`, `finish`: see autograd/gradient_sum.h.
+  ag::Tensor run(
+      const nn::Packed& batch, const ag::LeafDone& done = [](const ag::Tensor&) {},
+      const std::function<void()>& finish = [] {}) {
     adam_->zero_grad();
     const ag::Tensor h = model_.last_states(model_.embed(batch.ids), batch),
                      target = random_tensor({h.dim(0), head_.dim(0)}, "target", head_.device()),
                      loss = ag::mse(ag::linear(h, head_), target);
-    ag::backward(loss);
+    ag::backward_with(loss, done);
+    finish();
     adam_->step();
     return loss.detach();
   }
+
+  std::vector<ag::Tensor> parameters() const { return adam_->parameters(); }
 
  private:
   models::Llama model_;

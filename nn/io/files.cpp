@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "autograd/check.h"
+#include "nn/io/file_owner.h"
 
 namespace nn {
 namespace {
@@ -93,6 +94,7 @@ std::ifstream open_file(const Path& path, const std::string& what) {
 }
 
 void write_atomically(const Path& path, const std::function<void(std::ostream&)>& write) {
+  if (!owns_files()) return;
   std::error_code absent;
   const auto before = std::filesystem::status(path, absent);
   AG_CHECK(!std::filesystem::exists(before) || std::filesystem::is_regular_file(before), path.string(),
@@ -135,13 +137,17 @@ void make_folder(const Path& path) {
   sync_folder(folder_of(path));
 }
 
-FolderLock::FolderLock(const Path& folder) : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+FolderLock::FolderLock(const Path& folder) {
+  if (!owns_files()) return;
+  fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   INPUT_CHECK(fd_ >= 0, folder.string(), ": the folder cannot be opened: ", reason());
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(fd_);
   throw ag::InputError(ag::message(folder.string(), ": another run is using this folder"));
 }
 
-FolderLock::~FolderLock() { ::close(fd_); }
+FolderLock::~FolderLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
 
 }  // namespace nn

@@ -5,7 +5,7 @@
 //                                         ending kTemporaryEnding, which the next write replaces
 //   the power fails at any time           the same, and files appear in the order in which they were written,
 //                                         if the disk and the file system implement fsync correctly
-//   the disk is full, the file too large  ag::Error; the complete old file is there
+//   the disk is full, the file too large  ag::Error; the complete old file is there. Ranks: file_owner.h
 #pragma once
 
 #include <filesystem>

@@ -3,13 +3,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <new>
 #include <stdexcept>
+#include <thread>
 
+#include "autograd/communicator.h"
 #include "autograd/gemm.h"
 #include "p2rec/cli/commands.h"
 #include "p2rec/cli/help_format.h"
@@ -39,6 +42,25 @@ void prepare_process() {
   for (const int stream : {0, 1, 2}) {
     if (fcntl(stream, F_GETFD) == -1) open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
   }
+}
+
+ag::Communicator ranks;  // of the program, from join_ranks() on
+
+// Starts MPI if a launcher started this process. Only rank 0 prints results.
+void join_ranks() {
+  ranks = ag::Communicator::world();
+  if (ranks.is_first()) return;
+  const int nowhere = open("/dev/null", O_WRONLY);
+  dup2(nowhere, STDOUT_FILENO);
+  close(nowhere);
+}
+
+// Ends this rank. A rank with an error ends the others, which may wait for it; all ranks stop on request
+// together.
+int leave_ranks(int code) {
+  if (code != 0 && code != kStopped) ag::Communicator::abort(code);
+  ag::Communicator::leave();
+  return code;
 }
 
 // Throws ag::Error if standard output could not be written, so that a truncated result is not taken
@@ -117,9 +139,11 @@ int run(const Program& program) {
   return 0;
 }
 
+// Most errors occur on all ranks. Rank 0 prints its error at once and ends the others before they print.
 int report(const std::string& message, int code) {
+  if (!ranks.is_first()) std::this_thread::sleep_for(std::chrono::seconds(3));
   std::cout.flush();
-  std::cerr << "p2rec: error: " + message + "\n";
+  std::cerr << "p2rec: error: " + (ranks.is_first() ? "" : ranks.name() + ": ") + message + "\n";
   return code;
 }
 
@@ -139,7 +163,7 @@ int report_exception() {
   try {
     throw;
   } catch (const Interrupted&) {
-    std::cerr << "stopped; resume with --resume\n";
+    if (ranks.is_first()) std::cerr << "stopped; resume with --resume\n";
     return kStopped;
   } catch (const ag::InputError& error) {
     return report(error.what(), kMistake);
@@ -178,6 +202,7 @@ int run(Program& program, const std::vector<std::string>& arguments) {
 int run_program(int argc, const char* const* argv) {
   prepare_process();
   try {
+    join_ranks();
     const std::vector<std::string> arguments = arguments_of(argc, argv);
     Program program(arguments);
     const int code = run(program, arguments);
@@ -193,5 +218,5 @@ int run_program(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   p2rec::let_idle_threads_sleep(argv);
-  return p2rec::run_program(argc, argv);
+  return p2rec::leave_ranks(p2rec::run_program(argc, argv));
 }

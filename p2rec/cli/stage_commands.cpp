@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 
+#include "nn/io/file_owner.h"
 #include "p2rec/cli/commands.h"
 #include "p2rec/methods/settings.h"
 #include "p2rec/methods/study.h"
@@ -76,6 +77,7 @@ std::string taken_text(const Settings& settings, const Sections& sections) {
 // Runs the stages; after the method's last one, writes the report and prints the results.
 void run_command(Settings& settings, const std::string& command) {
   use_machine(settings.run);
+  if (!nn::owns_files()) settings.run.quiet = true;
   install_stop_signals();
   if (!settings.run.from.empty() && !settings.run.quiet)
     std::cerr << taken_text(settings, settings.sections());

@@ -242,14 +242,18 @@ std::vector<int64_t> sampled_users(const Interactions& data, std::vector<int64_t
 }
 
 std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
-                                  Target target, const RankingConfig& config) {
+                                  Target target, const RankingConfig& config,
+                                  const ag::Communicator& sharing) {
   const ag::NoGrad no_grad;
   const std::vector<int64_t> users = ranked_users(data, target, config.users);
   const std::optional<NegativeItems> sampler = negative_items(data, config);
   const Tensor table = model.output_embeddings();
   std::vector<int64_t> ranks;
-  for (size_t begin = 0; begin < users.size(); begin += kUsersRankedTogether) {
-    const size_t count = std::min<size_t>(kUsersRankedTogether, users.size() - begin);
+  // Whole blocks, so that rounding does not depend on the number of `sharing`.
+  const int64_t blocks = (std::ssize(users) + kUsersRankedTogether - 1) / kUsersRankedTogether;
+  for (int64_t block_number = sharing.begin(blocks); block_number < sharing.end(blocks); ++block_number) {
+    const auto begin = static_cast<size_t>(block_number * kUsersRankedTogether),
+               count = std::min<size_t>(kUsersRankedTogether, users.size() - begin);
     const auto together = std::span(users).subspan(begin, count);
     const UserBlock block = block_of(model, data, together, target, config.filter_history);
     if (!sampler) {
@@ -261,12 +265,14 @@ std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, co
       negatives.push_back(sampler->draw(together[i], config.negatives, block.targets[i], block.removed[i]));
     add_ranks(ranks, count_among(block, table, negatives, config.ties), config.negatives + 1);
   }
-  return ranks;
+  const std::vector<int32_t> own(ranks.begin(), ranks.end());
+  const Tensor all = sharing.all_gather(Tensor::from_ints(own));
+  return {all.ints(), all.ints() + all.numel()};
 }
 
 Metrics evaluate(const models::SequentialRecommender& model, const Interactions& data, Target target,
-                 const RankingConfig& config) {
-  return metrics_from_ranks(target_ranks(model, data, target, config));
+                 const RankingConfig& config, const ag::Communicator& sharing) {
+  return metrics_from_ranks(target_ranks(model, data, target, config, sharing));
 }
 
 }  // namespace p2rec

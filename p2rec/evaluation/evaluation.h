@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "autograd/communicator.h"
 #include "models/recommenders/recommender.h"
 #include "nn/io/describe.h"
 #include "p2rec/data/interactions.h"
@@ -39,15 +40,17 @@ void check(const RankingConfig& config);  // throws ag::InputError for cutoffs w
 // They are always the same users, and nearly the same if the data grow.
 std::vector<int64_t> ranked_users(const Interactions& data, Target target, int64_t most = 0);
 
-// Ranks (0 is first) of the targets of ranked_users, in their order. Keeps only the scores of a
-// block of users x items. Throws ag::Error for NaN or infinite scores, ag::InputError if too few
-// items are left to draw.
+// Ranks (0 is first) of the targets of ranked_users, in their order. The processes `sharing` share the users.
+// Keeps only the scores of a block of users x items. Throws ag::Error for NaN or infinite scores, ag::InputError
+// if too few items are left to draw.
 std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
-                                  Target target, const RankingConfig& config = {});
+                                  Target target, const RankingConfig& config = {},
+                                  const ag::Communicator& sharing = {});
 
 // The metrics of these ranks at 5, 10 and 20.
 Metrics evaluate(const models::SequentialRecommender& model, const Interactions& data,
-                 Target target = Target::Test, const RankingConfig& config = {});
+                 Target target = Target::Test, const RankingConfig& config = {},
+                 const ag::Communicator& sharing = {});
 
 // Draws the items that a target is ranked against in sampled ranking.
 class NegativeItems {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "autograd/ops.h"
 #include "nn/init.h"
@@ -88,6 +89,7 @@ std::vector<int64_t> embedding_batches(int64_t items, const PromptOfItem& prompt
 Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& prompt_of,
                    const models::SharedPrefix* prefix, const Task& task) {
   const ag::NoGrad no_grad;
+  const ag::Communicator& ranks = task.ranks();
   const std::vector<int64_t> begins = embedding_batches(items, prompt_of);
   Tensor table = Tensor::zeros({items, reader.llm.config().hidden});
   int64_t done = 0;
@@ -96,11 +98,15 @@ Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& 
     done = std::stoll(saved->metadata.at("done"));
   }
   while (done < items) {
-    const int64_t begin = done;
+    const auto first = std::ranges::lower_bound(begins, done);
+    const auto begin_of = [&](int64_t rank) { return *std::min(first + rank, begins.end() - 1); };
     std::vector<std::vector<int32_t>> prompts;
-    for (const int64_t end = *std::ranges::upper_bound(begins, begin); done < end; ++done)
-      prompts.push_back(prompt_of(done));
-    table.rows(begin, done).copy_from(prompt_states(reader, nn::pack(prompts), prefix));
+    for (int64_t item = begin_of(ranks.rank()); item < begin_of(ranks.rank() + 1); ++item)
+      prompts.push_back(prompt_of(item));
+    const Tensor states =
+        prompts.empty() ? table.rows(0, 0).clone() : prompt_states(reader, nn::pack(prompts), prefix);
+    const int64_t begin = std::exchange(done, begin_of(ranks.size()));
+    table.rows(begin, done).copy_from(ranks.all_gather(states));
     if (task.progress(double(done) / double(items))) task.show(fmt::format("{} of {} items", done, items));
     if (task.save_due()) task.save(done - 1, {{"table", table}}, {{"done", std::to_string(done)}});
     task.check_stop();

@@ -38,7 +38,7 @@ using PromptOfItem = std::function<std::vector<int32_t>(int64_t item)>;
 // kTokensEmbeddedTogether tokens; a longer one is by itself.
 constexpr int64_t kTokensEmbeddedTogether = 1024;
 std::vector<int64_t> embedding_batches(int64_t items, const PromptOfItem& prompt_of);
-// The states (V,C) of one prompt per item. Saves and resumes.
+// The states (V,C) of one prompt per item, a batch at a time on each of the task's ranks. Saves and resumes.
 ag::Tensor embed_items(const ItemReader& reader, int64_t items, const PromptOfItem& prompt_of,
                        const models::SharedPrefix* prefix, const Task& task);
 

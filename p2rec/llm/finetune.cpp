@@ -62,10 +62,13 @@ class Batches {
   std::vector<std::vector<int64_t>> batches_;
 };
 
-// The mean over all held-out examples, as many at a time as a step has on average.
-double heldout_loss(const Finetuning& finetuning, double mean_examples) {
+// The mean over all held-out examples, which the ranks share, as many at a time as a step has on average.
+double heldout_loss(const Finetuning& finetuning, double mean_examples, const ag::Communicator& ranks) {
   const ag::NoGrad no_grad;
-  std::span<const int64_t> rest = finetuning.heldout;
+  const int64_t begin = ranks.begin(std::ssize(finetuning.heldout)),
+                end = ranks.end(std::ssize(finetuning.heldout));
+  std::span<const int64_t> rest =
+      std::span(finetuning.heldout).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
   double sum = 0, terms = 0;
   while (!rest.empty()) {
     const size_t count = std::min(rest.size(), static_cast<size_t>(mean_examples));
@@ -75,7 +78,7 @@ double heldout_loss(const Finetuning& finetuning, double mean_examples) {
     terms += static_cast<double>(loss.terms);
     rest = rest.subspan(count);
   }
-  return sum / terms;
+  return ranks.sum(sum) / ranks.sum(terms);
 }
 
 }  // namespace
@@ -120,7 +123,7 @@ FinetuneLosses finetune(models::Llama& llm, const FinetuneConfig& config, const 
       .status = [&] { return std::isnan(heldout) ? "" : fmt::format("held-out loss {:.5f}; ", heldout); }};
   if (!finetuning.heldout.empty()) {
     loop.validate = [&](int64_t) {
-      heldout = heldout_loss(finetuning, batches.mean_examples());
+      heldout = heldout_loss(finetuning, batches.mean_examples(), task.ranks());
       return Values{{"heldout_loss", heldout}};
     };
   }

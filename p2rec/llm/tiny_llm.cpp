@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "p2rec/training/loop.h"
 
 namespace p2rec {
@@ -53,6 +56,12 @@ TokenLines lines_of_step(const TokenLines& lines, int64_t step, const TinyLlmCon
   return batch;
 }
 
+int64_t predicted_tokens(std::span<const std::vector<int32_t>> lines) {
+  int64_t tokens = 0;
+  for (const auto& line : lines) tokens += std::max<int64_t>(0, std::ssize(line) - 1);
+  return tokens;
+}
+
 }  // namespace
 
 Tensor next_tokens(const nn::Packed& x) {
@@ -100,8 +109,12 @@ std::unique_ptr<models::Llama> pretrain_tiny_llm(const std::vector<std::string>&
                   .epochs = 1,
                   .lr = config.lr,
                   .clip = kClip,
-                  .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
-                    return {next_token_loss(*model, lines_of_step(lines, step, config))};
+                  .loss = [&](int64_t step, const BatchPart& part) -> PartLoss {
+                    const TokenLines batch = lines_of_step(lines, step, config);
+                    const auto own = part.of(std::span(batch));
+                    if (predicted_tokens(own) == 0) return {};
+                    return {next_token_loss(*model, {own.begin(), own.end()}), predicted_tokens(own),
+                            predicted_tokens(batch)};
                   },
                   .schedule = cosine_schedule(kWarmup, config.steps)};
   const std::vector<double> losses = train(loop, task);

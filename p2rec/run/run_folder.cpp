@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nn/io/file_owner.h"
 #include "nn/io/json.h"
 #include "p2rec/data/text_file.h"
 #include "p2rec/run/options.h"
@@ -125,12 +126,12 @@ void remove_temporaries(const nn::Path& folder, const Stages& stages) {
   std::vector<std::string> patterns = {kConfigFile, kManifest, kResults, kLogName, kReport};
   for (const Stage& stage : stages) std::ranges::copy(patterns_of(stage), std::back_inserter(patterns));
   for (std::string& pattern : patterns) pattern += nn::kTemporaryEnding;
-  for (const nn::Path& file : found_files(folder, patterns)) fs::remove(file);
+  for (const nn::Path& file : found_files(folder, patterns)) nn::remove_file(file);
 }
 
 void remove_checkpoints(const nn::Path& folder, const Stage& stage) {
   for (const nn::Path& file : found_files(folder, patterns_of(stage))) {
-    if (is_checkpoint(file)) fs::remove(file);
+    if (is_checkpoint(file)) nn::remove_file(file);
   }
 }
 
@@ -140,16 +141,16 @@ void remove_checkpoints(const nn::Path& folder, const Stage& stage) {
 // would never get them back.
 void remove_from(const nn::Path& folder, Manifest& manifest, const Stages& stages, const std::string& first) {
   LogFile log(folder / kLogName);
-  fs::remove(folder / kReport);  // it shows results that are removed now
+  nn::remove_file(folder / kReport);  // it shows results that are removed now
   std::vector<std::string> gone;
   for (auto stage = stages.rbegin(); gone.empty() || gone.back() != first; ++stage) {
     gone.push_back(stage->name);
     manifest.remove(stage->name);
-    for (const nn::Path& file : found_files(folder, patterns_of(*stage))) fs::remove(file);
+    for (const nn::Path& file : found_files(folder, patterns_of(*stage))) nn::remove_file(file);
     log.drop_all(stage->name);
   }
   if (first == stages.front().name) {
-    fs::remove(folder / kResults);  // another version may have written it
+    nn::remove_file(folder / kResults);  // another version may have written it
   } else {
     ResultsFile(folder).remove(gone);
   }

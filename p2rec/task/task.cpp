@@ -10,6 +10,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "nn/io/file_owner.h"
 #include "p2rec/data/text_file.h"
 
 namespace p2rec {
@@ -74,8 +75,8 @@ std::string first_difference(const std::string& before, const std::string& now) 
 Journal::Journal(const nn::Path& folder, bool quiet, double save_every)
     : folder_(folder),
       save_every_(save_every),
-      log_(folder / kLogName),
-      progress_(style_of_stderr(quiet), std::cerr, seconds_now) {}
+      log_(nn::owns_files() ? folder / kLogName : "/dev/null"),
+      progress_(style_of_stderr(quiet || !nn::owns_files()), std::cerr, seconds_now) {}
 
 std::shared_ptr<Journal> Journal::open(const nn::Path& folder, bool quiet, double save_every) {
   nn::make_folder(folder);
@@ -98,6 +99,7 @@ Task Journal::task(const std::string& name, const std::string& fingerprint) {
   task.name_ = name;
   task.journal_ = shared_from_this();
   task.fingerprint_ = fingerprint;
+  task.ranks_ = ag::Communicator::world();
   progress_.begin(name);
   saved_at_[name] = seconds_now();
   return task;
@@ -177,7 +179,7 @@ bool Task::save_due() const {
   in_journal([&](Journal& journal) {
     due = stop_requested() || seconds_now() - journal.saved_at_[name_] >= journal.save_every_;
   });
-  return due;
+  return ranks_.any(due);
 }
 
 void Task::save(int64_t step, const nn::NamedTensors& tensors, nn::Metadata metadata) const {
@@ -194,7 +196,7 @@ void Task::save(int64_t step, const nn::NamedTensors& tensors, nn::Metadata meta
 }
 
 void Task::check_stop() const {
-  if (journal_ && stop_requested()) throw Interrupted();
+  if (ranks_.any(journal_ && stop_requested())) throw Interrupted();
 }
 
 void Task::finish(const std::string& what) const {
@@ -206,7 +208,7 @@ void Task::finish(const std::string& what) const {
 }
 
 void Task::discard() const {
-  if (journal_) std::filesystem::remove(journal_->checkpoint(name_));
+  if (journal_) nn::remove_file(journal_->checkpoint(name_));
 }
 
 }  // namespace p2rec

@@ -2,6 +2,9 @@
 //
 // A Task belongs to one computation ("pretrain", "train/p2rec/2"). A default-constructed one is silent: it
 // shows nothing, writes nothing and never stops, so that a method can be called without a journal.
+//
+// Several ranks (autograd/communicator.h) may share the work of a task. Then all of them make the same calls;
+// rank 0 shows, logs and saves, all of them resume, and a request to stop reaches all.
 #pragma once
 
 #include <functional>
@@ -14,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/communicator.h"
 #include "nn/io/safetensors.h"
 #include "p2rec/task/log_file.h"
 #include "p2rec/task/progress.h"
@@ -33,8 +37,11 @@ class Journal;
 class Task {
  public:
   Task() = default;
+  explicit Task(const ag::Communicator& ranks) : ranks_(ranks) {}  // also silent
 
   const std::string& name() const { return name_; }
+  // The ranks that share the work: of a default-constructed task, this process; of a journal's task, all.
+  const ag::Communicator& ranks() const { return ranks_; }
 
   // Prints, before the work, how much there is to do: "943 users, 48,800 tokens per epoch".
   void announce(const std::string& what) const;
@@ -76,6 +83,7 @@ class Task {
   std::string name_;
   std::shared_ptr<Journal> journal_;  // null: silent
   std::string fingerprint_;
+  ag::Communicator ranks_;
 };
 
 // The journal of one output folder: log.jsonl, checkpoints, and the progress on standard error.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "autograd/gradient_sum.h"
 #include "autograd/ops.h"
 
 namespace p2rec {
@@ -14,29 +15,38 @@ using ag::Tensor;
 
 constexpr int64_t kRecentSteps = 10;  // the progress line shows their mean loss
 
-// Adds up the gradients of a batch, part by part. Returns the batch's loss, on its device.
-Tensor backward(const Loop& loop, int64_t step) {
-  Tensor loss;
-  for (BatchPart part{0, loop.parts}; part.index < part.count; ++part.index) {
+// Adds up the gradients of a batch, part by part and over the ranks. Returns the batch's loss, on its device.
+Tensor backward(const Loop& loop, int64_t step, const ag::Communicator& ranks, ag::GradientSum& gradients) {
+  Tensor loss = Tensor::zeros({}, ag::DType::Real, loop.adam.parameters().at(0).device());
+  const int64_t begin = ranks.rank() * loop.parts, end = begin + loop.parts;
+  for (BatchPart part{begin, ranks.size() * loop.parts}; part.index < end; ++part.index) {
     const PartLoss found = loop.loss(step, part);
     if (!found.mean.defined()) continue;
-    const double share = found.weight * static_cast<double>(found.terms) / static_cast<double>(found.of);
-    ag::backward(ag::scale(found.mean, share * loop.loss_scale));
-    const Tensor add = ag::scale(found.mean.detach(), share);
-    loss = loss.defined() ? ag::add(loss, add) : add;
+    const double share = static_cast<double>(found.terms) / static_cast<double>(found.of);
+    const Tensor own = ag::scale(found.mean, found.weight * share * loop.loss_scale);
+    if (part.index + 1 == end) {
+      ag::backward_with(own, [&](const Tensor& leaf) { gradients.add(leaf); });
+    } else {
+      ag::backward(own);
+    }
+    loss = ag::add(loss, ag::scale(found.mean.detach(), found.weight * share));
   }
+  gradients.finish();
+  ranks.all_reduce(loss);
   return loss;
 }
 
 double lr_factor_of(const Loop& loop, int64_t step) { return loop.schedule ? loop.schedule(step) : 1; }
 
-Tensor train_step(const Loop& loop, int64_t step) {
+Tensor train_step(const Loop& loop, int64_t step, const ag::Communicator& ranks, ag::GradientSum& gradients) {
   const double lr_factor = lr_factor_of(loop, step);
   loop.adam.zero_grad();
-  Tensor loss = backward(loop, step);
+  Tensor loss = backward(loop, step, ranks, gradients);
   if (loop.clip > 0) nn::clip_grad_norm(loop.adam.parameters(), loop.clip);
   if (loop.sparse_rows) {
-    loop.adam.step_rows(loop.sparse_rows(), lr_factor);
+    const nn::RowGradient rows = loop.sparse_rows();
+    ranks.all_reduce(rows.rows);
+    loop.adam.step_rows(rows, lr_factor);
   } else {
     loop.adam.step(lr_factor);
   }
@@ -87,11 +97,16 @@ std::vector<double> train(const Loop& loop, const Task& task) {
     Checkpoint checkpoint(*saved);
     visit_state(loop, losses, checkpoint);
   }
+  const ag::Communicator& ranks = task.ranks();
+  std::vector<Tensor> dense = loop.adam.parameters();
+  for (const Tensor& parameter : dense) ranks.broadcast(parameter);
+  std::erase_if(dense, [&](const Tensor& parameter) { return parameter.same_as(loop.sparse_table); });
+  ag::GradientSum gradients(dense, ranks);
   std::vector<Tensor> latest;  // losses that are still on the device
   const int64_t total = loop.epochs * loop.steps_per_epoch;
   for (auto step = static_cast<int64_t>(losses.size()); step < total; ++step) {
     if (step % loop.steps_per_epoch == 0 && loop.enough && loop.enough(step / loop.steps_per_epoch)) break;
-    latest.push_back(train_step(loop, step));
+    latest.push_back(train_step(loop, step, ranks, gradients));
     const bool epoch_ends = (step + 1) % loop.steps_per_epoch == 0;
     if (epoch_ends) read_back(latest, loop, task, losses);
     if (epoch_ends && loop.validate) validate(loop, step, task);

@@ -15,8 +15,9 @@
 
 namespace p2rec {
 
-// A batch may run in several parts, one after the other, to save memory. A part has the sequences
-// [begin(B), end(B)) of the batch's B sequences. It is empty if there are more parts than sequences.
+// A batch may run in several parts: on several ranks at the same time, and on each of them one after the
+// other, to save memory. A part has the sequences [begin(B), end(B)) of the batch's B sequences. It is empty
+// if there are more parts than sequences.
 struct BatchPart {
   int64_t index = 0, count = 1;
   int64_t begin(int64_t B) const { return B * index / count; }
@@ -57,21 +58,23 @@ class Checkpoint {
 struct Loop {
   nn::Adam& adam;
   int64_t steps_per_epoch, epochs;  // `epochs` is the maximum
-  int64_t parts = 1;                // of a batch
+  int64_t parts = 1;                // of a batch, on each rank
   double lr = 0;                    // Adam's, for the log
   double clip = 0;                  // maximum norm of all gradients together; 0: no clipping
   double loss_scale = 1;            // gradients are those of loss_scale * loss
   std::function<PartLoss(int64_t step, const BatchPart& part)> loss;
   std::function<double(int64_t step)> schedule = {};  // factor of the learning rates; unset: 1
-  std::function<nn::RowGradient()> sparse_rows =
-      {};  // sparse Adam: the rows of a parameter in the last batch
+  ag::Tensor sparse_table = {};  // sparse Adam: the parameter of which a batch uses only some rows
+  // Its rows in the last batch, and the gradient from this rank's parts of the batch.
+  std::function<nn::RowGradient()> sparse_rows = {};
   std::function<Values(int64_t epoch)> validate = {};  // after epoch 1, 2, ...; the values are logged
   std::function<bool(int64_t epoch)> enough = {};      // true: stop after this epoch
   std::function<void(Checkpoint&)> state = {};         // visits the caller's own part of a checkpoint
   std::function<std::string()> status = {};            // the start of the progress line
 };
 
-// Trains from the start, or resumes from the task's checkpoint. Returns the loss of every step, from step 0.
+// Trains on the task's ranks, from the start or from the task's checkpoint. Returns the loss of every step,
+// from step 0.
 std::vector<double> train(const Loop& loop, const Task& task);
 
 // Cosine with warm-up, for Loop::schedule. Counts steps from 1; otherwise the first step's rate would be 0.

@@ -60,6 +60,7 @@ class Training {
   }
 
   Recommender run(const Task& task) {
+    ranks_ = task.ranks();
     const Loop loop = training_loop();
     const std::vector<double> losses = train(loop, task);
     const int64_t steps = std::ssize(losses), epochs = steps / loop.steps_per_epoch;
@@ -102,9 +103,11 @@ class Training {
               .loss = [this](int64_t step, const BatchPart& part) { return loss(step, part); },
               .state = [this](Checkpoint& checkpoint) { visit_state(checkpoint); }};
     if (config_.sparse_adam) {
+      loop.sparse_table = model_.input_embeddings().trainable_table();
       loop.sparse_rows = [this] {
+        const Tensor rows = batch_.item_rows.grad();  // undefined if this rank's parts are empty
         return nn::RowGradient{model_.input_embeddings().trainable_table(), used_rows_,
-                               batch_.item_rows.grad()};
+                               rows.defined() ? rows : ag::zeros_like(batch_.item_rows)};
       };
     }
     if (config_.patience > 0) {
@@ -154,8 +157,9 @@ class Training {
   }
 
   PartLoss loss(int64_t step, const BatchPart& part) {
-    if (part.index == 0) {
+    if (step != batch_step_) {
       batch_ = make_batch(step, windows_of(step));
+      batch_step_ = step;
       tokens_ += batch_.input.offsets.rows();
     }
     if (part.count == 1) return {whole_loss(batch_)};
@@ -167,7 +171,7 @@ class Training {
 
   Values validate(int64_t epoch) {
     const RankingConfig ranking{.users = config_.validation_users};
-    const double ndcg = evaluate(model_, data_, Target::Validation, ranking).at("NDCG@10");
+    const double ndcg = evaluate(model_, data_, Target::Validation, ranking, ranks_).at("NDCG@10");
     validation_.push_back(static_cast<ag::real>(ndcg));  // rounded as in a checkpoint
     if (ndcg > best_.ndcg) {
       best_.ndcg = ndcg;
@@ -189,6 +193,7 @@ class Training {
   const Interactions& data_;
   const RecommenderConfig& config_;
   ExtraLoss extra_;
+  ag::Communicator ranks_;
   std::vector<Window> windows_;
   nn::NamedTensors weights_;  // those that are trained
   nn::Adam adam_;
@@ -198,7 +203,8 @@ class Training {
   int64_t ordered_epoch_ = -1;
   std::vector<int32_t> order_;   // of the windows in that epoch
   models::SequenceBatch batch_;  // of the current step
-  Tensor used_rows_;             // sparse Adam: the items in batch_.item_rows
+  int64_t batch_step_ = -1;
+  Tensor used_rows_;  // sparse Adam: the items in batch_.item_rows
 };
 
 // An architecture also tells apart what has the same parameters, such as two variants of SASRec.

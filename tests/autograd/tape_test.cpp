@@ -1,6 +1,7 @@
 // The rules of the tape. Each is a mistake that an implementation of reverse mode can make.
 #include <optional>
 
+#include "autograd/gradient_sum.h"
 #include "autograd/ops.h"
 #include "tests/testing.h"
 
@@ -315,4 +316,14 @@ TEST_CASE("the graph can be printed") {
   const Tensor y = sum(mul(exp(x), two));
   CHECK(ag::graph_to_string(y) == "%3 = sum(%2 (2))\n%2 = mul(%1 (2), constant)\n%1 = exp(leaf (2))\n");
   CHECK(ag::graph_to_string(x).empty());
+}
+
+TEST_CASE("backward tells of each leaf once, when its gradient is complete, the last used ones first") {
+  const Tensor first = leaf({2}), twice = leaf({3}), last = leaf({5}), none = leaf({7});
+  std::vector<std::pair<real, real>> done;  // the leaf, and its gradient when backward tells of it
+  const Tensor y = mul(mul(mul(mul(first, twice), none.detach()), twice), last);
+  const Tensor frozen = Tensor::from({1}, {1});
+  ag::backward_with(mul(y, frozen), [&](const Tensor& x) { done.emplace_back(x.item(), x.grad().item()); });
+  CHECK(done ==
+        std::vector<std::pair<real, real>>{{5, 2 * 3 * 7 * 3}, {2, 3 * 7 * 3 * 5}, {3, 2 * 2 * 7 * 3 * 5}});
 }

@@ -136,7 +136,8 @@ int64_t train(const Context& context, const ItemInits& inits) {
   if (!is_counted(config)) stage.announce(training_text(context.data(), config));
   std::vector<int64_t> tokens(jobs.size(), 0);
   // The results do not depend on how many are trained at once.
-  run_side_by_side(jobs.size(), static_cast<size_t>(trainings_at_once(context, inits)), [&](size_t i) {
+  const int64_t at_once = stage.ranks().at_once(trainings_at_once(context, inits));
+  run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
     tokens[i] = train_job(context, inits, jobs[i], stage.part(jobs[i].name(), std::ssize(jobs)));
   });
   std::vector<std::string> order;
@@ -231,7 +232,7 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   Results results = empty_results(users, ranking, jobs, inits);
   std::vector<RanksColumn> columns;
   const auto add = [&](const Job& job, const models::SequentialRecommender& model) {
-    columns.push_back({job.name(), target_ranks(model, data, Target::Test, ranking)});
+    columns.push_back({job.name(), target_ranks(model, data, Target::Test, ranking, stage.ranks())});
     results.rows.push_back({job.arm, job.seed, std::vector<double>(results.facts.size(), NAN),
                             gains(columns.back().ranks, ranking.cutoffs)});
   };
@@ -245,7 +246,8 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
     const models::Popularity popularity(item_counts(data, CountedPart::Training));
     double floor = NAN;  // which nothing is compared with where nothing was validated
     if (config.patience > 0)
-      floor = evaluate(popularity, data, Target::Validation, {.users = ranking.users}).at("NDCG@10");
+      floor = evaluate(popularity, data, Target::Validation, {.users = ranking.users}, stage.ranks())
+                  .at("NDCG@10");
     add_trainings(results, context, jobs, floor);
     add({kPopularity, context.seed()}, popularity);
   }
