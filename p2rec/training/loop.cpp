@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "autograd/gradient_sum.h"
@@ -18,6 +19,7 @@ constexpr int64_t kRecentSteps = 10;  // the progress line shows their mean loss
 // Adds up the gradients of a batch, part by part and over the ranks. Returns the batch's loss, on its device.
 Tensor backward(const Loop& loop, int64_t step, const ag::Communicator& ranks, ag::GradientSum& gradients) {
   Tensor loss = Tensor::zeros({}, ag::DType::Real, loop.adam.parameters().at(0).device());
+  double shares = 0;  // of the batch's terms
   const int64_t begin = ranks.rank() * loop.parts, end = begin + loop.parts;
   for (BatchPart part{begin, ranks.size() * loop.parts}; part.index < end; ++part.index) {
     const PartLoss found = loop.loss(step, part);
@@ -30,8 +32,12 @@ Tensor backward(const Loop& loop, int64_t step, const ag::Communicator& ranks, a
       ag::backward(own);
     }
     loss = ag::add(loss, ag::scale(found.mean.detach(), found.weight * share));
+    shares += share;
   }
   gradients.finish();
+  shares = ranks.sum(shares);
+  AG_CHECK(shares == 0 || std::abs(shares - 1) < 1e-6, "train: the parts of a batch have ", shares,
+           " times its terms; expected each once; hint: does the loss use its BatchPart?");
   ranks.all_reduce(loss);
   return loss;
 }
