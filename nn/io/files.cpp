@@ -93,8 +93,7 @@ std::ifstream open_file(const Path& path, const std::string& what) {
   return in;
 }
 
-void write_atomically(const Path& path, const std::function<void(std::ostream&)>& write) {
-  if (!owns_files()) return;
+void replace_file(const Path& path, const std::function<void(std::ostream&)>& write) {
   std::error_code absent;
   const auto before = std::filesystem::status(path, absent);
   AG_CHECK(!std::filesystem::exists(before) || std::filesystem::is_regular_file(before), path.string(),
@@ -119,6 +118,10 @@ void write_atomically(const Path& path, const std::function<void(std::ostream&)>
     std::filesystem::remove(temporary, ignored);
     throw;
   }
+}
+
+void write_atomically(const Path& path, const std::function<void(std::ostream&)>& write) {
+  change_files([&] { replace_file(path, write); });
 }
 
 void write_atomically(const Path& path, std::string_view content) {

@@ -6,7 +6,6 @@
 #include <set>
 #include <sstream>
 
-#include "autograd/communicator.h"
 #include "autograd/storage.h"
 #include "models/formats/language_model.h"
 #include "nn/io/hash.h"
@@ -63,7 +62,6 @@ class Run {
   void run(const std::string& first, const std::string& last) {
     const std::vector<const Stage*> chosen = choose(first, last);
     prepare(chosen);
-    ranks_.barrier();
     nn::write_atomically(fs::path(config_.out) / kConfigFile, to_toml(sections_));
     journal_ = Journal::open(config_.out, config_.quiet, config_.save_every);
     if (!config_.data.name.empty()) {
@@ -79,7 +77,6 @@ class Run {
         manifest_.enter(stage->name, fingerprint(*stage));
       } else {
         run_timed(*stage);
-        ranks_.barrier();  // its files are complete, and each rank has read what it needs
         manifest_.enter(stage->name, fingerprint(*stage));
       }
       remove_checkpoints(config_.out, *stage);  // only now: an interrupted stage resumes from them
@@ -183,7 +180,6 @@ class Run {
       const bool skipped = !config_.overwrite && manifest_.done(stage->name);
       if (stage->check && !skipped) stage->check(Context(parts(), *stage, fingerprint(*stage)));
     }
-    ranks_.barrier();  // each rank has read what there is
     remove_temporaries(config_.out, stages_);
     if (config_.overwrite) remove_from(config_.out, manifest_, stages_, chosen.front()->name);
   }
@@ -220,7 +216,6 @@ class Run {
     }
   }
 
-  const ag::Communicator& ranks_ = ag::Communicator::world();
   const RunConfig& config_;
   const Sections& sections_;
   const Stages& stages_;

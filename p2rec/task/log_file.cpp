@@ -11,6 +11,7 @@
 #include <ostream>
 
 #include "autograd/check.h"
+#include "nn/io/file_owner.h"
 #include "nn/io/json.h"
 
 namespace p2rec {
@@ -56,7 +57,8 @@ std::vector<LogFile::Line> LogFile::read(bool* half_written) const {
 
 void LogFile::rewrite(const std::vector<Line>& lines) {
   close();
-  nn::write_atomically(path_, [&](std::ostream& out) {
+  if (!nn::owns_files()) return;
+  nn::replace_file(path_, [&](std::ostream& out) {
     for (const Line& line : lines) out << line.text << '\n';
   });
 }

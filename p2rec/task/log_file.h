@@ -15,8 +15,9 @@ namespace p2rec {
 
 constexpr const char* kLogName = "log.jsonl";  // in the folder of a run
 
-// Not thread-safe: its owner locks. Throws ag::Error if the file cannot be read or written, and
-// ag::InputError for a line that this program did not write.
+// Only rank 0 changes the file, at moments of its own (nn/io/file_owner.h). Not thread-safe: its owner locks.
+// Throws ag::Error if the file cannot be read or written, and ag::InputError for a line that this program did
+// not write.
 class LogFile {
  public:
   explicit LogFile(nn::Path path) : path_(std::move(path)) {}
