@@ -62,21 +62,21 @@ class Batches {
   std::vector<std::vector<int64_t>> batches_;
 };
 
-// The mean over all held-out examples, which the ranks share, as many at a time as a step has on average.
+// The mean over all held-out examples, as many at a time as a step has on average. The ranks share whole
+// groups, because some losses compare the examples of a group.
 double heldout_loss(const Finetuning& finetuning, double mean_examples, const ag::Communicator& ranks) {
   const ag::NoGrad no_grad;
-  const int64_t begin = ranks.begin(std::ssize(finetuning.heldout)),
-                end = ranks.end(std::ssize(finetuning.heldout));
-  std::span<const int64_t> rest =
-      std::span(finetuning.heldout).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+  const auto together = static_cast<size_t>(mean_examples);
+  const int64_t groups = static_cast<int64_t>((finetuning.heldout.size() + together - 1) / together);
   double sum = 0, terms = 0;
-  while (!rest.empty()) {
-    const size_t count = std::min(rest.size(), static_cast<size_t>(mean_examples));
-    const PartLoss loss = finetuning.heldout_loss ? finetuning.heldout_loss(rest.first(count))
-                                                  : finetuning.loss(rest.first(count), {}, {});
+  for (int64_t group = ranks.begin(groups); group < ranks.end(groups); ++group) {
+    const size_t begin = static_cast<size_t>(group) * together;
+    const std::span examples = std::span(finetuning.heldout).subspan(begin);
+    const std::span own = examples.first(std::min(examples.size(), together));
+    const PartLoss loss =
+        finetuning.heldout_loss ? finetuning.heldout_loss(own) : finetuning.loss(own, {}, {});
     sum += loss.mean.item() * static_cast<double>(loss.terms);
     terms += static_cast<double>(loss.terms);
-    rest = rest.subspan(count);
   }
   return ranks.sum(sum) / ranks.sum(terms);
 }

@@ -22,6 +22,9 @@ struct BatchPart {
   int64_t index = 0, count = 1;
   int64_t begin(int64_t B) const { return B * index / count; }
   int64_t end(int64_t B) const { return B * (index + 1) / count; }
+  // The last part is never empty. It computes a loss that compares all sequences of a batch, and so has no
+  // parts.
+  bool is_last() const { return index + 1 == count; }
   template <class T>
   std::span<T> of(std::span<T> batch) const {
     const auto B = std::ssize(batch);

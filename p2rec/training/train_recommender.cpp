@@ -162,11 +162,12 @@ class Training {
       batch_step_ = step;
       tokens_ += batch_.input.offsets.rows();
     }
-    if (part.count == 1) return {whole_loss(batch_)};
+    const bool in_one = part.count == 1 || extra_;  // an extra loss may compare all items of a batch
+    if (in_one) return part.is_last() ? PartLoss{whole_loss(batch_)} : PartLoss{};
     const int64_t B = batch_.input.offsets.sequences();
     const models::SequenceBatch batch = models::part(batch_, part.begin(B), part.end(B));
     if (batch.targets.numel() == 0) return {};
-    return {whole_loss(batch), batch.targets.numel(), batch_.targets.numel()};
+    return {model_.loss(batch, config_.loss), batch.targets.numel(), batch_.targets.numel()};
   }
 
   Values validate(int64_t epoch) {

@@ -118,7 +118,8 @@ Distillation distil(const DelrecInput& input, const models::SequentialRecommende
                   .epochs = config.epochs,
                   .lr = config.lr,
                   .clip = kClip,
-                  .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
+                  .loss = [&](int64_t step, const BatchPart& part) -> PartLoss {
+                    if (!part.is_last()) return {};
                     ChoiceBatch analysis, simulation;
                     for (const int64_t user : examples_of_step(users, config.batch, step, options.seed)) {
                       add_analysis(analysis, input, user, options.candidates, options.seed);

@@ -33,7 +33,9 @@ std::vector<double> tune(const ItemReader& reader, models::Llama& llm, const Ada
                   .epochs = 1,
                   .lr = config.lr,
                   .clip = kClip,
-                  .loss = [&](int64_t step, const BatchPart&) -> PartLoss { return {loss(step)}; },
+                  .loss = [&](int64_t step, const BatchPart& part) -> PartLoss {
+                    return part.is_last() ? PartLoss{loss(step)} : PartLoss{};
+                  },
                   .schedule = cosine_schedule(static_cast<int64_t>(kWarmupShare * double(steps)), steps)};
   return train(loop, task);
 }

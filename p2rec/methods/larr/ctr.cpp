@@ -220,7 +220,8 @@ CtrTraining train_ctr(const Scenes& scenes, int64_t items, const Impressions& im
          .steps_per_epoch = batches.steps_per_epoch(),
          .epochs = config.max_epochs,
          .lr = config.lr,
-         .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
+         .loss = [&](int64_t step, const BatchPart& part) -> PartLoss {
+           if (!part.is_last()) return {};
            const nn::DropoutContext dropout{config.seed, static_cast<uint32_t>(step), true};
            return {loss_of(model, batches.of(step), inputs, config, dropout)};
          },

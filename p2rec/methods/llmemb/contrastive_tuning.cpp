@@ -39,8 +39,9 @@ Finetuning finetuning_of(const models::Llama& llm, const Tensor& tau, const Item
       "sft-tokens: found ", config.finetune.tokens, ", but the two copies of the longest item have ", longest,
       "; expected more than two items in a batch, which the contrastive loss compares");
   result.trained = {{{{"tau", tau}}, config.finetune.lr}};
-  result.loss = [=, &llm, &prompts](std::span<const int64_t> batch, const BatchPart&,
+  result.loss = [=, &llm, &prompts](std::span<const int64_t> batch, const BatchPart& part,
                                     const nn::DropoutContext& dropout) -> PartLoss {
+    if (!part.is_last()) return {};
     std::vector<std::vector<int32_t>> texts;  // all first copies, then all second copies
     for (const int copy : {0, 1}) {
       for (const int64_t item : batch)
