@@ -75,11 +75,11 @@ Tensor score_rows(int64_t rows, int64_t columns, const std::string& what,
     done = std::stoll(saved->metadata.at("done"));
   }
   while (done < rows) {
-    const std::vector<double> found = scores(done);
-    AG_CHECK(std::ssize(found) == columns, "score_rows: ", found.size(), " scores; expected ", columns);
-    std::ranges::transform(found, table.data() + done * columns,
-                           [](double score) { return static_cast<ag::real>(score); });
-    ++done;
+    const int64_t own = done + task.ranks().rank(), n = own < rows ? 1 : 0;
+    const Tensor found = Tensor::from({n, columns}, n ? scores(own) : std::vector<double>()),
+                 all = task.ranks().all_gather(found);
+    table.rows(done, done + all.dim(0)).copy_from(all);
+    done += all.dim(0);
     if (task.progress(double(done) / double(rows))) task.show(fmt::format("{} {} of {}", what, done, rows));
     if (task.save_due()) task.save(done - 1, {{"table", table}}, {{"done", std::to_string(done)}});
     task.check_stop();

@@ -27,7 +27,8 @@ std::vector<double> title_scores(const models::Llama& llm, const std::vector<int
 // ag::candidate_scores(states, vectors, candidates).
 ag::Tensor title_vectors(const models::Llama& llm, const TitleTokens& titles);
 
-// A table (rows, columns) that is computed row by row. Saves and resumes; `what` names a row in the progress.
+// A table (rows, columns) that is computed row by row, a row at a time on each of the task's ranks. Saves and
+// resumes; `what` names a row in the progress.
 ag::Tensor score_rows(int64_t rows, int64_t columns, const std::string& what,
                       const std::function<std::vector<double>(int64_t row)>& scores, const Task& task);
 

@@ -37,7 +37,7 @@ ArmOutcome run_federated(const Federation& federation, const RoundsConfig& round
   ArmOutcome outcome;
   outcome.history = run_rounds(federation, rounds, averaging, progress);
   outcome.trained = tensors_of(federation);
-  outcome.errors = losses_of(federation, federation.heldout);
+  outcome.errors = losses_of(federation, federation.heldout, progress.ranks());
   outcome.bytes_per_round = bytes_per_round(federation, rounds);
   return outcome;
 }
@@ -53,7 +53,8 @@ ArmOutcome run_central(const FederatedTask& task, const FederateConfig& config, 
   return outcome;
 }
 
-// Adds up the errors of the clients' models in `real`, as a checkpoint stores them.
+// Each rank trains one client at a time. Adds up the errors of the clients' models in `real`, as a checkpoint
+// stores them.
 ArmOutcome run_local(const FederatedTask& task, const FederateConfig& config, const Task& progress) {
   const Federation all = federation_on_whole(task, config);
   nn::NamedTensors start;
@@ -72,15 +73,24 @@ ArmOutcome run_local(const FederatedTask& task, const FederateConfig& config, co
     Checkpoint checkpoint(*saved);
     visit(checkpoint);
   }
-  const auto clients = std::ssize(all.shards);
+  const auto clients = std::ssize(all.shards), users = std::ssize(all.heldout);
+  const ag::Communicator& ranks = progress.ranks();
   while (client < clients) {
-    plug_in(start, tensors_of(all));
-    one.shards = {all.shards[static_cast<size_t>(client)]};
-    run_rounds(one, rounds, Averaging::Factors);
-    const std::vector<double> own = losses_of(all, all.heldout);
-    const double share = double(one.shards[0].size()) / double(task.split.users.size());
-    for (size_t i = 0; i < errors.size(); ++i) errors[i] = static_cast<ag::real>(errors[i] + share * own[i]);
-    ++client;
+    std::vector<double> own;  // of this rank's client, if there is one
+    const int64_t mine = client + ranks.rank(), n = mine < clients ? 1 : 0;
+    if (n > 0) {
+      plug_in(start, tensors_of(all));
+      one.shards = {all.shards[static_cast<size_t>(mine)]};
+      run_rounds(one, rounds, Averaging::Factors);
+      own = losses_of(all, all.heldout);
+    }
+    const Tensor found = ranks.all_gather(Tensor::from({n, users}, own));
+    for (int64_t row = 0; row < found.dim(0); ++row, ++client) {
+      const double share =
+          double(all.shards[static_cast<size_t>(client)].size()) / double(task.split.users.size());
+      for (size_t i = 0; i < errors.size(); ++i)
+        errors[i] = static_cast<ag::real>(errors[i] + share * found.rows(row, row + 1).data()[i]);
+    }
     if (progress.progress(double(client) / double(clients)))
       progress.show(fmt::format("client {} of {}", client, clients));
     if (progress.save_due()) {
@@ -110,7 +120,7 @@ ArmOutcome run_offsite(const FederatedTask& task, const FederateConfig& config, 
   attach_lora_to_ends(task.llm, config.lora, config.offsite.ends);
   const Federation whole = federation_on(task.llm, task, config);
   plug_in(tensors_of(federation), tensors_of(whole));
-  outcome.errors = losses_of(whole, whole.heldout);
+  outcome.errors = losses_of(whole, whole.heldout, progress.ranks());
   outcome.trained = tensors_of(whole);
   return outcome;
 }

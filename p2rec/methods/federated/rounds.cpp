@@ -71,24 +71,65 @@ double mean_of(const std::vector<double>& values) {
   return std::reduce(values.begin(), values.end()) / static_cast<double>(values.size());
 }
 
+int64_t numbers_in(const nn::NamedTensors& tensors) {
+  int64_t numbers = 0;
+  for (const auto& [name, x] : tensors) numbers += x.numel();
+  return numbers;
+}
+
+// Calls f(tensor, its numbers in the row) for each tensor. `row` (1,numbers) has them one after the other.
+template <class F>
+void with_pieces(const nn::NamedTensors& tensors, const Tensor& row, const F& f) {
+  const Tensor numbers = row.view({row.numel()});
+  int64_t begin = 0;
+  for (const auto& [name, x] : tensors) {
+    f(name, x, numbers.rows(begin, begin + x.numel()).view(x.shape()));
+    begin += x.numel();
+  }
+}
+
+// What all clients of a round send.
+struct Sent {
+  std::vector<Update> updates;
+  double loss;  // the mean over the clients
+};
+
+// The ranks share the clients.
+Sent train_clients(const Federation& federation, const RoundsConfig& config,
+                   const std::vector<size_t>& clients, int64_t round, const ag::Communicator& ranks) {
+  const nn::NamedTensors trained = tensors_of(federation), server = copies_of(trained);
+  const auto n = std::ssize(clients), begin = ranks.begin(n), end = ranks.end(n);
+  const Tensor own = Tensor::empty({end - begin, numbers_in(trained)});
+  double loss = 0;
+  for (int64_t i = begin; i < end; ++i) {
+    plug_in(server, trained);
+    loss += train_locally(federation, config, clients[static_cast<size_t>(i)], round) / double(n);
+    with_pieces(trained, own.rows(i - begin, i - begin + 1),
+                [](const std::string&, const Tensor& x, Tensor piece) { piece.copy_from(x); });
+  }
+  const Tensor all = ranks.all_gather(own);
+  std::vector<Update> updates;
+  for (int64_t i = 0; i < n; ++i) {
+    updates.push_back({{}, double(federation.shards[clients[static_cast<size_t>(i)]].size())});
+    with_pieces(trained, all.rows(i, i + 1), [&](const std::string& name, const Tensor&, Tensor piece) {
+      updates.back().tensors.emplace_back(name, piece);
+    });
+  }
+  return {updates, ranks.sum(loss)};
+}
+
 // One round; adds its numbers to the history, rounded as in a checkpoint.
 void run_round(const Federation& federation, const RoundsConfig& config, Averaging averaging, int64_t round,
-               RoundHistory& history) {
-  const nn::NamedTensors trained = tensors_of(federation), server = copies_of(trained);
+               const ag::Communicator& ranks, RoundHistory& history) {
   const auto clients =
       sampled_clients(federation.shards.size(), clients_of_a_round(federation, config), config.seed, round);
-  std::vector<Update> updates;
-  double loss = 0;
-  for (const size_t client : clients) {
-    plug_in(server, trained);
-    loss += train_locally(federation, config, client, round) / static_cast<double>(clients.size());
-    updates.push_back({copies_of(trained), static_cast<double>(federation.shards[client].size())});
-  }
-  plug_in(averaged(updates, averaging), trained);
+  const auto [updates, loss] = train_clients(federation, config, clients, round, ranks);
+  plug_in(averaged(updates, averaging), tensors_of(federation));
   history.train.push_back(static_cast<ag::real>(loss));
   history.gap.push_back(static_cast<ag::real>(averaging_gap(updates)));
   if (!federation.heldout.empty())
-    history.heldout.push_back(static_cast<ag::real>(mean_of(losses_of(federation, federation.heldout))));
+    history.heldout.push_back(
+        static_cast<ag::real>(mean_of(losses_of(federation, federation.heldout, ranks))));
 }
 
 void visit_state(const Federation& federation, RoundHistory& history, Checkpoint& checkpoint) {
@@ -126,7 +167,7 @@ RoundHistory run_rounds(const Federation& federation, const RoundsConfig& config
     visit_state(federation, history, checkpoint);
   }
   for (auto round = std::ssize(history.train); round < config.rounds; ++round) {
-    run_round(federation, config, averaging, round, history);
+    run_round(federation, config, averaging, round, task.ranks(), history);
     Values values{{"loss", history.train.back()}, {"gap", history.gap.back()}};
     if (!history.heldout.empty()) values.emplace_back("heldout_loss", history.heldout.back());
     task.log(round, values);
@@ -143,17 +184,20 @@ RoundHistory run_rounds(const Federation& federation, const RoundsConfig& config
 }
 
 int64_t bytes_per_round(const Federation& federation, const RoundsConfig& config) {
-  int64_t numbers = 0;
-  for (const auto& [name, x] : tensors_of(federation)) numbers += x.numel();
-  return 2 * static_cast<int64_t>(clients_of_a_round(federation, config)) * numbers * kBytesPerNumber;
+  return 2 * static_cast<int64_t>(clients_of_a_round(federation, config)) *
+         numbers_in(tensors_of(federation)) * kBytesPerNumber;
 }
 
-std::vector<double> losses_of(const Federation& federation, const std::vector<int64_t>& examples) {
+std::vector<double> losses_of(const Federation& federation, const std::vector<int64_t>& examples,
+                              const ag::Communicator& ranks) {
   const ag::NoGrad no_grad;
-  std::vector<double> losses;
-  for (const int64_t example : examples)
-    losses.push_back(federation.loss(std::span(&example, 1), {}, {}).mean.item());
-  return losses;
+  const auto n = std::ssize(examples);
+  std::vector<double> own;
+  for (int64_t i = ranks.begin(n); i < ranks.end(n); ++i)
+    own.push_back(
+        federation.loss(std::span(examples).subspan(static_cast<size_t>(i), 1), {}, {}).mean.item());
+  const std::vector<ag::real> all = ranks.all_gather(Tensor::from({std::ssize(own)}, own)).values();
+  return {all.begin(), all.end()};
 }
 
 }  // namespace p2rec

@@ -3,8 +3,8 @@
 //   2. each of them takes some steps on its own examples, from these weights and with a fresh optimiser;
 //   3. the server averages what they send back, weighted by their numbers of examples (averaging.h).
 //
-// The clients are in this process, one after the other, and share the frozen weights. Only the trained
-// tensors travel, and their bytes are counted.
+// The clients are in this process, one after the other, and share the frozen weights. Several ranks share the
+// clients. Only the trained tensors travel, and their bytes are counted.
 #pragma once
 
 #include <vector>
@@ -49,7 +49,8 @@ struct RoundHistory {
   std::vector<double> gap;      // averaging_gap
 };
 
-// Runs the rounds. At the end, the trained tensors are the server's. Saves and resumes after each round.
+// Runs the rounds on the task's ranks. At the end, the trained tensors are the server's. Saves and resumes
+// after each round.
 RoundHistory run_rounds(const Federation& federation, const RoundsConfig& config, Averaging averaging,
                         const Task& task = {});
 
@@ -57,7 +58,8 @@ RoundHistory run_rounds(const Federation& federation, const RoundsConfig& config
 constexpr int64_t kBytesPerNumber = 4;
 int64_t bytes_per_round(const Federation& federation, const RoundsConfig& config);
 
-// The loss of each example by itself.
-std::vector<double> losses_of(const Federation& federation, const std::vector<int64_t>& examples);
+// The loss of each example by itself. The ranks share the examples.
+std::vector<double> losses_of(const Federation& federation, const std::vector<int64_t>& examples,
+                              const ag::Communicator& ranks = {});
 
 }  // namespace p2rec

@@ -56,14 +56,14 @@ int64_t evaluate_all(const Context& context) {
       describe_ranked_users(data, ranked_users(data, Target::Test), Target::Test);
   Results results = ranking_results(users, ranking);
   results.baseline = "popularity";
+  const Task task = context.task();
   std::vector<RanksColumn> columns;
   const auto add = [&](const Arm& arm, const models::SequentialRecommender& model) {
     results.arms.push_back(arm);
-    columns.push_back(
-        {arm.name + "-" + std::to_string(context.seed()), target_ranks(model, data, Target::Test, ranking)});
+    columns.push_back({arm.name + "-" + std::to_string(context.seed()),
+                       target_ranks(model, data, Target::Test, ranking, task.ranks())});
     results.rows.push_back({arm.name, context.seed(), {}, gains(columns.back().ranks, ranking.cutoffs)});
   };
-  const Task task = context.task();
   for (const SimilarityArm& arm : kArms) {
     MeanSimilarity model(config);
     model.set(arm.vectors(embeddings, context.seed()));
