@@ -157,7 +157,9 @@ void add_study(CLI::App& app, Actions& actions) {
       if (given(*command, name)) file[name] = {{value_of(*command, name)}, std::string("--") + name};
     }
     const Study study = study_of(file, out);
-    run_study(study, [](const std::string& line) { std::cerr << line << "\n"; });
+    run_study(study, [](const std::string& line) {
+      if (nn::owns_files()) std::cerr << line << "\n";
+    });
     for (const std::string& model : study.models) {
       const std::string table = study_table(study, model);
       nn::write_atomically(out / (model + ".txt"), table);

@@ -46,7 +46,9 @@ same() { # OUT
 }
 
 "$program" run --config "$folder/small.toml" --out "$folder/one" > "$folder/one.txt" 2> "$folder/err.txt"
+began=$(date +%s%3N)
 run 2 two
+took=$(($(date +%s%3N) - began))  # milliseconds
 [ $code = 0 ] || fail "two ranks end with $code"
 same two
 [ "$(wc -l < "$folder/out.txt")" = "$(wc -l < "$folder/one.txt")" ] || fail "two ranks print another table"
@@ -59,13 +61,15 @@ run 3 two
 for kill in $(seq "${P2REC_KILLS:-1}"); do
   rm -rf "$folder/killed"
   start 3 killed
-  sleep "$((RANDOM % 4 + 1)).$((RANDOM % 10))"
+  moment=$((RANDOM % took))
+  sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
   mapfile -t processes < <(pgrep -P $launcher)
   begin=$SECONDS
   [ ${#processes[@]} = 0 ] || kill -KILL "${processes[RANDOM % ${#processes[@]}]}" || true
   code=0
   wait $launcher || code=$?
   if [ $code != 0 ]; then
+    hit=$((${hit:-0} + 1))
     [ $((SECONDS - begin)) -le 10 ] || fail "the other ranks lived for $((SECONDS - begin)) s"
     grep -qE 'rank [0-9]+ .*signal 9' "$folder/err.txt" || fail "no line says which rank was killed"
   fi
@@ -73,6 +77,7 @@ for kill in $(seq "${P2REC_KILLS:-1}"); do
   [ $code = 0 ] || fail "after kill $kill, --resume ends with $code"
   same killed
 done
+echo "${hit:-0} of ${P2REC_KILLS:-1} kills hit a run"
 
 rm -rf "$folder/stopped"
 start 2 stopped

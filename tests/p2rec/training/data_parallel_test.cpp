@@ -1,12 +1,24 @@
 // Data-parallel training: the result of any number of ranks is that of one process, beyond rounding. ctest
 // runs this file as one process, and on several ranks.
+#include <chrono>
+#include <thread>
+
+#include "autograd/ops.h"
 #include "models/tokenizers/byte_tokenizer.h"
+#include "nn/init.h"
+#include "nn/io/file_owner.h"
 #include "p2rec/data/synthetic.h"
+#include "p2rec/llm/candidate_scoring.h"
 #include "p2rec/llm/embed.h"
 #include "p2rec/llm/finetune.h"
 #include "p2rec/llm/prompts.h"
 #include "p2rec/llm/tiny_llm.h"
+#include "p2rec/methods/delrec/distillation.h"
+#include "p2rec/methods/federated/rounds.h"
+#include "p2rec/methods/llmemb/adaptation.h"
+#include "p2rec/methods/llmemb/contrastive_tuning.h"
 #include "p2rec/training/train_recommender.h"
+#include "tests/models/llama/small_shapes.h"
 #include "tests/models/recommenders/small_recommenders.h"
 
 using ag::Tensor;
@@ -58,10 +70,17 @@ RecommenderConfig ten_steps(const std::string& model, const models::LossConfig& 
   return config;
 }
 
+Tensor drawn_rows(int64_t rows, int64_t columns) {
+  Tensor x = Tensor::empty({rows, columns});
+  nn::normal_(x, 1, nn::key_for("rows", 1));
+  return x;
+}
+
 // Trains alone and on all ranks, and compares.
-void compare_trainings(const RecommenderConfig& config) {
+void compare_trainings(const RecommenderConfig& config, const Tensor& start = {},
+                       const ExtraLoss& extra = {}) {
   const Interactions data = some_data();
-  const auto train = [&](const Task& task) { return train_from({}, data, config, task); };
+  const auto train = [&](const Task& task) { return train_from(start, data, config, task, extra); };
   const Recommender alone = train(Task()), shared = train(Task(ranks()));
   CHECK(shared.tokens == alone.tokens);
   REQUIRE(shared.validation.size() == 2);
@@ -184,4 +203,108 @@ TEST_CASE("ranking more users than are ranked together") {
     CHECK(std::ssize(alone) > 2 * kUsersRankedTogether);
     CHECK(target_ranks(*model, data, Target::Test, config, ranks()) == alone);
   }
+}
+
+TEST_CASE("a recommender with a loss that compares all items of a batch") {
+  RecommenderConfig config = ten_steps("sasrec", {});
+  config.model->use = models::ItemsUse::Frozen;
+  const int64_t items = some_data().items();
+  compare_trainings(config, drawn_rows(items, 6), alignment(drawn_rows(items, 16), {.alpha = .5, .tau = 2}));
+}
+
+TEST_CASE("contrastive fine-tuning, whose loss compares all items of a batch") {
+  const Interactions data = make_synthetic({.users = 20, .items = 60, .groups = 3, .seed = 5});
+  const models::ByteTokenizer tokenizer;
+  const ItemPrompts prompts(data, tokenizer, tokenizer.vocabulary());
+  ContrastiveTuningConfig config;
+  config.finetune.epochs = 2;
+  nn::NamedTensors weights[2];
+  ContrastiveTuning tuned[2];
+  for (const bool shared : {false, true}) {
+    models::Llama model(testing::byte_config(2));
+    models::initialise(model, 0.2, 1);
+    tuned[shared] = tune_contrastively(model, prompts, data, config, shared ? Task(ranks()) : Task());
+    weights[shared] = nn::lora_parameters(model);
+  }
+  const auto& [alone, of_ranks] = tuned;
+  CHECK(alone.losses.steps.size() >= 6);
+  testing::check_close(Tensor::from({3}, {of_ranks.losses.heldout, of_ranks.losses.last_epoch, of_ranks.tau}),
+                       Tensor::from({3}, {alone.losses.heldout, alone.losses.last_epoch, alone.tau}),
+                       testing::tolerance::kTenSteps, "held-out loss, loss and tau");
+  check_weights(weights[0], weights[1]);
+}
+
+TEST_CASE("a soft prompt, whose loss weighs two tasks by their losses in a batch") {
+  const Interactions data = some_data();
+  const models::ByteTokenizer tokenizer;
+  models::Llama model(testing::byte_config(1));
+  models::initialise(model, 0.2, 1);
+  model.requires_grad(false);
+  const DelrecPromptConfig prompts;
+  const DelrecInput input(model, tokenizer, data, prompts);
+  const auto teacher = make_recommender(data.items(), ten_steps("sasrec", {}));
+  const DistillationConfig config{.batch = 3, .epochs = 1};
+  const auto learned = [&](const Task& task) {
+    return nn::NamedTensors{
+        {"soft prompt", distil(input, *teacher, {config, 6, 12, 1}, task).soft_prompt.detach()}};
+  };
+  check_weights(learned(Task()), learned(Task(ranks())));
+}
+
+TEST_CASE("a federation whose clients are on several ranks") {
+  for (const auto averaging : {Averaging::Factors, Averaging::Products}) {
+    nn::NamedTensors trained[2];
+    RoundHistory history[2];
+    for (const bool shared : {false, true}) {
+      const Tensor a = drawn_rows(2, 3).set_requires_grad(), b = drawn_rows(4, 2).set_requires_grad(),
+                   c = drawn_rows(1, 5).set_requires_grad();
+      trained[shared] = {{"x.lora_A.weight", a}, {"x.lora_B.weight", b}, {"c", c}};
+      const Federation federation{
+          .trained = {{trained[shared], 0.1}},
+          .shards = {{0}, {1, 2}, {3, 4, 5}, {6}, {7, 8}},
+          .heldout = {9, 10, 11},
+          .loss = [&](std::span<const int64_t> users, const BatchPart&, const nn::DropoutContext&) {
+            double sum = 0;
+            for (const int64_t user : users) sum += 1 + double(user);
+            const Tensor product = ag::matmul(b, a),
+                         squares = ag::add(ag::mean(ag::mul(product, product)), ag::mean(ag::mul(c, c)));
+            return PartLoss{ag::scale(squares, sum / double(users.size()))};
+          }};
+      RoundsConfig config;
+      config.rounds = 3;
+      config.sampled = 4;
+      history[shared] = run_rounds(federation, config, averaging, shared ? Task(ranks()) : Task());
+    }
+    check_weights(trained[0], trained[1]);
+    for (const auto numbers : {&RoundHistory::train, &RoundHistory::heldout, &RoundHistory::gap})
+      testing::check_close(Tensor::from({3}, history[1].*numbers), Tensor::from({3}, history[0].*numbers),
+                           testing::tolerance::kTenSteps, "a number of each round");
+  }
+}
+
+TEST_CASE("scores of more rows than ranks") {
+  const auto scores = [](int64_t row) { return std::vector{double(row), double(row * row)}; };
+  const Tensor alone = score_rows(7, 2, "row", scores, {}),
+               shared = score_rows(7, 2, "row", scores, Task(ranks()));
+  CHECK(alone.values() == std::vector<ag::real>{0, 0, 1, 1, 2, 4, 3, 9, 4, 16, 5, 25, 6, 36});
+  CHECK(shared.values() == alone.values());
+}
+
+TEST_CASE("a rank finds a file only after all ranks have come to the line that writes it") {
+  const testing::TemporaryFolder folder;  // of rank 0, whose path the others get
+  const std::string own = folder.path();
+  Tensor letters = Tensor::from_ints(std::vector<int32_t>(own.begin(), own.end()));
+  ranks().broadcast(letters);
+  const nn::Path file = nn::Path(std::string(letters.ints(), letters.ints() + letters.numel())) / "file";
+  const auto wait = [] {
+    if (!ranks().is_first()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  };
+  wait();
+  CHECK_FALSE(std::filesystem::exists(file));
+  nn::write_atomically(file, std::to_string(ranks().rank()));
+  CHECK(nn::read_file(file, "file") == "0");
+  wait();
+  CHECK(std::filesystem::exists(file));
+  nn::remove_file(file);
+  CHECK_FALSE(std::filesystem::exists(file));
 }
