@@ -9,9 +9,14 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias) : weight(parameter("weig
 }
 
 Tensor Linear::operator()(const Tensor& x, const DropoutContext& dropout) const {
-  if (!lora_) return ag::linear(x, weight, bias);
-  const Tensor dropped = nn::dropout(x, lora_->dropout, dropout, lora_->stream);
-  return ag::lora_linear(x, weight, bias, dropped, lora_->A, lora_->B, lora_->scaling);
+  const auto adapted = [&] {
+    if (!lora_) return ag::linear(x, weight, bias);
+    const Tensor dropped = nn::dropout(x, lora_->dropout, dropout, lora_->stream);
+    return ag::lora_linear(x, weight, bias, dropped, lora_->A, lora_->B, lora_->scaling);
+  };
+  const Tensor y = adapted();
+  if (!bottleneck_) return y;
+  return ag::add(y, ag::linear(ag::relu(ag::linear(y, bottleneck_->down)), bottleneck_->up));
 }
 
 void Linear::attach_lora(LoraAdapter adapter) {
@@ -25,6 +30,19 @@ void Linear::detach_lora() {
   remove_parameter("lora_A.weight");
   remove_parameter("lora_B.weight");
   lora_.reset();
+}
+
+void Linear::attach_bottleneck(BottleneckAdapter adapter) {
+  detach_bottleneck();
+  share_parameter("bottleneck_down.weight", adapter.down);
+  share_parameter("bottleneck_up.weight", adapter.up);
+  bottleneck_ = std::move(adapter);
+}
+
+void Linear::detach_bottleneck() {
+  remove_parameter("bottleneck_down.weight");
+  remove_parameter("bottleneck_up.weight");
+  bottleneck_.reset();
 }
 
 Embedding::Embedding(int64_t rows, int64_t columns) : weight(parameter("weight", {rows, columns})) {}

@@ -17,6 +17,13 @@ struct LoraAdapter {
   uint32_t stream = 0;  // of the dropout's random numbers
 };
 
+// A bottleneck after a frozen Linear (Houlsby et al. 2019): y += relu(y down^T) up^T. They put one after the
+// projection of attention and one after the feed-forward layer, before the residual is added.
+struct BottleneckAdapter {
+  ag::Tensor down;  // bottleneck_down.weight (r, out)
+  ag::Tensor up;    // bottleneck_up.weight (out, r); initially zero, so the model first stays as it was
+};
+
 class Linear : public Module {
  public:
   Linear(int64_t in, int64_t out, bool with_bias);
@@ -26,12 +33,16 @@ class Linear : public Module {
   void attach_lora(LoraAdapter adapter);
   void detach_lora();
   const std::optional<LoraAdapter>& lora() const { return lora_; }
+  // Makes the matrices parameters, bottleneck_down.weight and bottleneck_up.weight. Replaces an earlier one.
+  void attach_bottleneck(BottleneckAdapter adapter);
+  void detach_bottleneck();
 
   ag::Tensor weight;  // (out,in)
   ag::Tensor bias;    // (out), or undefined
 
  private:
   std::optional<LoraAdapter> lora_;
+  std::optional<BottleneckAdapter> bottleneck_;
 };
 
 class Embedding : public Module {

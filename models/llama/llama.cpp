@@ -59,10 +59,11 @@ struct LlamaPass {
   ag::Rotation rotation;
   Queries queries;  // of the current layer
   const SharedPrefix* prefix = nullptr;
-  std::vector<KvCache*> caches;  // one for each sequence, or none
-  SharedPrefix* keep = nullptr;  // if not null, keys and values are stored here
-  Offsets k_offsets;             // of the keys, including those of the prefix; without caches
-  Tensor with_prefix;            // rows of (prefix, batch): the prefix before each sequence
+  std::vector<KvCache*> caches;       // one for each sequence, or none
+  SharedPrefix* keep = nullptr;       // if not null, keys and values are stored here
+  const BlockMask* blocks = nullptr;  // of the first layers
+  Offsets k_offsets;                  // of the keys, including those of the prefix; without caches
+  Tensor with_prefix;                 // rows of (prefix, batch): the prefix before each sequence
 
   LlamaPass(const Llama& model, const nn::Packed& batch, const SharedPrefix* shared = nullptr)
       : x(batch), prefix(shared), k_offsets(batch.offsets) {
@@ -85,6 +86,8 @@ struct LlamaPass {
   // (N,KV,D).
   Tensor attention(size_t layer, const Tensor& q, const Tensor& k, const Tensor& v) const {
     if (!caches.empty()) return cached_attention(layer, q, k, v);
+    if (blocks && static_cast<int64_t>(layer) < blocks->layers)
+      return ag::attention(q, k, v, blocks->blocks, blocks->blocks, ag::Mask::Causal);
     if (keep) keep->layers.push_back({k.detach(), v.detach()});
     const Tensor keys = prefix ? after(prefix->layers[layer].keys, k) : k,
                  values = prefix ? after(prefix->layers[layer].values, v) : v;
@@ -247,6 +250,15 @@ Tensor Llama::hidden_states(const Tensor& embedded, const nn::Packed& x, const S
 
 Tensor Llama::last_states(const Tensor& embedded, const nn::Packed& x, const SharedPrefix* prefix) const {
   LlamaPass pass(*this, x, prefix);
+  return run(embedded, pass, true);
+}
+
+Tensor Llama::last_states(const Tensor& embedded, const nn::Packed& x, const BlockMask& mask) const {
+  AG_CHECK(mask.layers < config_.layers && mask.blocks.rows() == x.offsets.rows(), "Llama: a mask of ",
+           mask.layers, " layers and ", mask.blocks.rows(), " rows for ", config_.layers, " layers and ",
+           x.offsets.rows(), " rows");
+  LlamaPass pass(*this, x);
+  pass.blocks = &mask;
   return run(embedded, pass, true);
 }
 

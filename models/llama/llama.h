@@ -56,6 +56,12 @@ struct SharedPrefix {
   int64_t length = 0;             // P
 };
 
+// In the first layers, a token attends only to its own block: to the block's tokens up to itself.
+struct BlockMask {
+  ag::Offsets blocks;  // of all rows of the batch; a block is within one sequence
+  int64_t layers = 0;  // fewer than the model has
+};
+
 // The keys and values of one growing sequence, for generation. The constructor allocates all memory.
 struct KvCache {
   KvCache(const LlamaConfig& config, int64_t capacity, ag::Device device = ag::Device::CPU);
@@ -111,6 +117,9 @@ class Llama : public nn::Module {
   // The states (B,C) of each sequence's last token: the last layer computes no others.
   ag::Tensor last_states(const ag::Tensor& embedded /*(N,C)*/, const nn::Packed& x,
                          const SharedPrefix* prefix = nullptr) const;
+  // The same with a mask of the first layers. Throws ag::Error if it is for all layers or other rows.
+  ag::Tensor last_states(const ag::Tensor& embedded /*(N,C)*/, const nn::Packed& x,
+                         const BlockMask& mask) const;
   ag::Tensor logits(const ag::Tensor& h /*(N,C)*/) const;  // (N,V)
 
   // Runs one sequence of P vectors and keeps its keys and values. Records nothing.

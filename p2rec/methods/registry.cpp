@@ -6,6 +6,7 @@
 
 #include "p2rec/data/text_file.h"
 #include "p2rec/methods/common/user_examples.h"
+#include "p2rec/methods/darec/darec.h"
 #include "p2rec/methods/delrec/delrec.h"
 #include "p2rec/methods/federated/federated.h"
 #include "p2rec/methods/larr/larr.h"
@@ -91,6 +92,16 @@ const Method kMethods[] = {
      .faithful =
          "two tasks weighed by the norms of their gradients; then an adapter with the frozen soft prompt",
      .ours = "LoRA in place of AdaLoRA, a causal model, one example per user, the words of the prompts"},
+    {.name = "darec",
+     .paper = "arXiv 2408.07427",
+     .help = "a language model with masked titles, a teacher's vectors and searched adapters",
+     .default_config = make<DarecConfig>,
+     .report_sections = darec_report_sections,
+     .cost = "a teacher; 2 * search trials + 3 trainings of adapters, with a prompt per user and epoch",
+     .faithful = "context masking, injected collaborative vectors, adapters of layers chosen by Bayesian "
+                 "optimisation",
+     .ours = "where the mask acts, a vector added at an item's last token, four adapters for each group of "
+             "layers, the process and its kernel"},
     {.name = "tempura",
      .paper = "arXiv 2405.02778",
      .help = "an untuned language model ranks candidates after prompts about time",
