@@ -1,13 +1,14 @@
 // A Gaussian process over points x (Rasmussen and Williams 2006, chapter 2), and the expected improvement of
 // a point over the best value found (Mockus 1978; Jones et al. 1998).
 //
-//   kernel    k(x, x') = exp(-|x - x'|^2 / (2 length^2)), with `noise` added to a point's own variance
-//   values    are scaled to mean 0 and variance 1 before, and back after
-//   posterior m = k^T K^-1 y,  s^2 = 1 - k^T K^-1 k, with the Cholesky factor of K
-//   EI        (m - best) Phi(z) + s phi(z), z = (m - best) / s
+//   kernel         k(x, x') = exp(-|x - x'|^2 / (2 length^2))
+//   posterior      m = k^T K^{-1} y    s^2 = 1 - k^T K^{-1} k
+//   improvement    EI = (m - best) F(z) + s f(z)    z = (m - best) / s; F, f: the normal distribution, its density
 //
-// As scikit-learn's GaussianProcessRegressor(kernel=RBF(length), alpha=noise, optimizer=None,
-// normalize_y=True).
+// K has `noise` added to its diagonal, and y is scaled to mean 0 and variance 1.
+//
+// As scikit-learn's `GaussianProcessRegressor(kernel=RBF(length), alpha=noise, optimizer=None,
+// normalize_y=True)`.
 #pragma once
 
 #include <memory>
