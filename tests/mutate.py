@@ -20,6 +20,7 @@ import argparse
 import collections
 import concurrent.futures
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -115,6 +116,8 @@ class Twin:
     def __init__(self, build, work, jobs, cuda):
         self.build, self.work, self.jobs, self.cuda = build, work, jobs, cuda
         self.tests = build / "tests" / "CMakeFiles" / f"{'tests_cuda_on_host' if cuda else 'tests_f64'}.dir"
+        # The folders of objects; the build for CUDA has its own ones of autograd and nn, and the first one counts.
+        self.folders = [self.tests.name, "objects_f64.dir", "p2rec_f64.dir"]
         self.commands, self.objects = {}, {}  # source -> words of the command that compiles it, its object
         self.checked = set()  # sources of tests whose objects are up to date
         self.locks = collections.defaultdict(threading.Lock)
@@ -125,11 +128,11 @@ class Twin:
         line = ["cmake", "--build", self.build, "-j", str(self.jobs), "--target", target]
         if subprocess.run(line, stdout=subprocess.DEVNULL).returncode != 0:
             raise SystemExit("the unchanged sources do not compile")
-        for entry in json.loads((self.build / "compile_commands.json").read_text()):
+        entries = json.loads((self.build / "compile_commands.json").read_text())
+        for folder, entry in itertools.product(self.folders, entries):
             line, source = shlex.split(entry["command"]), Path(entry["file"])
             compiled = Path(entry["directory"]) / line[line.index("-o") + 1]
-            # The build for CUDA has its own objects of autograd and nn.
-            if f"/{self.tests.name}/" in str(compiled) or ("/p2rec_f64.dir/" in str(compiled) and source not in self.objects):
+            if f"/{folder}/" in str(compiled) and source not in self.objects and not source.name.startswith("cmake_pch"):
                 self.commands[source], self.objects[source] = line, compiled
         of_tests = [s for s in self.objects if any(s.is_relative_to(ROOT / top) for top in ("tests", "tutorials", "bench"))]
         self.library = [s for s in self.objects if s not in of_tests]
