@@ -154,12 +154,18 @@ class TorchLora:
         trained = [w for w in (*model.parameters(), *head.parameters()) if w.requires_grad]
         self.adam = torch.optim.AdamW(trained, 1e-4)
 
-        def loss(ids, mask, last, target):
-            with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-                states = model(input_ids=ids, attention_mask=mask).last_hidden_state
-                return torch.nn.functional.mse_loss(head(states[torch.arange(len(ids)), last]).float(), target)
+        class Loss(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.model, self.head = model, head
 
-        self.loss = torch.compile(loss) if compiled else loss
+            def forward(self, ids, mask, last, target):
+                with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+                    states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+                    found = self.head(states[torch.arange(len(ids)), last])
+                    return torch.nn.functional.mse_loss(found.float(), target)
+
+        self.loss = torch.compile(Loss()) if compiled else Loss()
 
     def batch(self, lengths):
         """Random prompts of these lengths, padded on the right to the longest."""
