@@ -121,7 +121,7 @@ peers: program venv  ## compare the speed with PyTorch, llama.cpp and RecBole, w
 asan: test-packages  ## run the f32 tests with a library that AddressSanitizer and UBSan check
 	cmake -S . -B $(BUILD) -DP2REC_TESTS=ON -DP2REC_TUTORIALS=ON $(CMAKE_OPTIONS)
 	cmake --build $(BUILD) -j $(JOBS) --target tests_sanitized
-	ctest --test-dir $(BUILD) --output-on-failure -C sanitized -R '^sanitized/'
+	OMP_NUM_THREADS=1 ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -C sanitized -R '^sanitized/'
 
 torture: test-packages  ## kill COUNT=100 whole runs at seeded moments, resume each and compare
 	cmake -S . -B $(BUILD) $(CMAKE_OPTIONS)
