@@ -77,7 +77,7 @@ struct Program {
   CLI::App app{
       "P2Rec: sequential recommendation with item embeddings from a language model that was fine-tuned on "
       "user preferences"};
-  Actions actions;
+  Actions actions, on_ranks;  // all; those that may run on several ranks
 
   explicit Program(const std::vector<std::string>& arguments) {
     app.name("p2rec");
@@ -86,6 +86,7 @@ struct Program {
     app.set_help_flag("-h,--help", "prints this help");
     app.allow_extras();
     add_stage_commands(app, actions, arguments);
+    on_ranks = actions;
     add_run_commands(app, actions);
     add_llm_commands(app, actions);
     app.require_subcommand(0, 1);
@@ -135,6 +136,8 @@ int run(const Program& program) {
     std::cerr << command->help(command->get_parent() ? path_of(*command->get_parent()) : "");
     return kMistake;
   }
+  INPUT_CHECK(ranks.size() == 1 || program.on_ranks.contains(command), command->get_name(), ": found ",
+              ranks.size(), " ranks; expected one process; hint: start it without mpirun");
   action->second();
   return 0;
 }

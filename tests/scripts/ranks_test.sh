@@ -46,13 +46,14 @@ same() { # OUT
 }
 
 "$program" run --config "$folder/small.toml" --out "$folder/one" > "$folder/one.txt" 2> "$folder/err.txt"
-began=$(date +%s%3N)
 run 2 two
-took=$(($(date +%s%3N) - began))  # milliseconds
 [ $code = 0 ] || fail "two ranks end with $code"
 same two
 [ "$(wc -l < "$folder/out.txt")" = "$(wc -l < "$folder/one.txt")" ] || fail "two ranks print another table"
 for file in "$folder"/two/*; do [ -e "$folder/one/${file##*/}" ] || fail "two ranks leave $file"; done
+
+"$mpirun" -n 2 "$program" methods > "$folder/out.txt" 2> "$folder/err.txt" && fail "two ranks run a command for one process"
+grep -q 'methods: found 2 ranks; expected one process' "$folder/err.txt" || fail "no line says that a command is for one process"
 
 run 3 two
 [ $code != 0 ] || fail "a folder that is in use is taken"
@@ -61,8 +62,10 @@ run 3 two
 for kill in $(seq "${P2REC_KILLS:-1}"); do
   rm -rf "$folder/killed"
   start 3 killed
-  moment=$((RANDOM % took))
-  sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
+  moment=$((RANDOM % $(wc -l < "$folder/one/log.jsonl")))  # the number of steps before the kill
+  until [ "$(cat "$folder/killed/log.jsonl" 2> /dev/null | wc -l)" -gt $moment ] || ! kill -0 $launcher 2> /dev/null; do
+    sleep 0.02
+  done
   mapfile -t processes < <(pgrep -P $launcher)
   begin=$SECONDS
   [ ${#processes[@]} = 0 ] || kill -KILL "${processes[RANDOM % ${#processes[@]}]}" || true
