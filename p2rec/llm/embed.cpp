@@ -28,13 +28,16 @@ Tensor averages(const Tensor& states, const ag::Offsets& offsets) {
 
 }  // namespace
 
-Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t seed) {
+double token_rms(const models::Llama& llm) {
   const Tensor table = llm.token_table().to(ag::Device::CPU).widened();
   double squares = 0;
   for (int64_t i = 0; i < table.numel(); ++i) squares += double(table.data()[i]) * double(table.data()[i]);
-  Tensor tokens = Tensor::empty({items, table.dim(1)});
-  nn::normal_(tokens, std::sqrt(squares / static_cast<double>(table.numel())),
-              nn::key_for("item_tokens", seed));
+  return std::sqrt(squares / static_cast<double>(table.numel()));
+}
+
+Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t seed) {
+  Tensor tokens = Tensor::empty({items, llm.config().hidden});
+  nn::normal_(tokens, token_rms(llm), nn::key_for("item_tokens", seed));
   return tokens.to(llm.device());
 }
 

@@ -19,7 +19,9 @@ struct ItemReader {
   Pooling pooling = Pooling::Last;
 };
 
-// Initial values (V,C) of new item tokens: N(0,s), s the root mean square of the model's own token table.
+// The root mean square of the model's token table.
+double token_rms(const models::Llama& llm);
+// Initial values (V,C) of new item tokens: N(0,s), s = token_rms(llm).
 ag::Tensor initial_item_tokens(const models::Llama& llm, int64_t items, uint64_t seed);
 
 // The input vectors (N,C) of token ids (N).

@@ -11,7 +11,9 @@
 //   * where the mask acts        in the first of six groups of layers (BlockMask): so a title is understood
 //                                first by itself, and then in its context
 //   * the vectors                W e(i), added to the input at the last token of item i, its semicolon; e(i)
-//                                (d) is the teacher's item vector, standardised, and W (C,d) starts at 0
+//                                (d) is the teacher's item vector, centred and as large as the vectors of
+//                                tokens, so that a step of W is a like share of any model's input; W (C,d)
+//                                starts at 0
 //   * adapters                   none, LoRA of rank 4 or 8, or a bottleneck of 16 (adapters.h), the same for
 //                                a sixth of the layers: for five of 30. A model with fewer than six layers
 //                                has one for each layer

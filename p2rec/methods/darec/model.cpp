@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/ops.h"
+#include "p2rec/llm/embed.h"
 #include "p2rec/methods/common/item_init.h"
 #include "p2rec/training/loop.h"
 
@@ -44,7 +45,7 @@ DarecModel::DarecModel(models::Llama& llm, const models::Tokenizer& tokenizer, c
     : llm_(llm),
       config_(config),
       prompts_(data, tokenizer, llm.config().vocabulary, config.history),
-      item_vectors_(standardised(item_vectors).to(llm.device())),
+      item_vectors_(ag::scale(standardised(item_vectors), token_rms(llm)).to(llm.device())),
       title_vectors_(title_vectors(llm, title_tokens(data, tokenizer, llm.config().vocabulary))) {
   groups();  // throws early
 }

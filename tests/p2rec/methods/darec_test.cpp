@@ -12,6 +12,7 @@
 #include "nn/io/json.h"
 #include "nn/lora.h"
 #include "p2rec/data/load_data.h"
+#include "p2rec/llm/embed.h"
 #include "p2rec/methods/darec/gaussian_process.h"
 #include "p2rec/run/results_file.h"
 #include "p2rec/run/run_folder.h"
@@ -173,7 +174,7 @@ TEST_CASE("darec: a vector is added at its item's last token, and nowhere else")
   REQUIRE(W.shape() == ag::Shape{C, 3});
   W.copy_from(drawn({C, 3}, "W", 1));
   const ag::NoGrad no_grad;
-  const Tensor vectors = standardised(s.vectors);
+  const Tensor vectors = ag::scale(standardised(s.vectors), token_rms(s.llm));
   const nn::Packed x =
       nn::pack({DarecPrompts(s.data, s.tokenizer, s.tokenizer.vocabulary(), 10).of(history).ids});
   Tensor embedded = s.llm.embed(x.ids).clone();
