@@ -36,6 +36,12 @@ start() {
   launcher=$!
 }
 run() { start "$@"; code=0; wait $launcher || code=$?; }
+# Waits until the run has logged more than N steps, or has ended.
+reach() { # OUT N
+  until [ "$(cat "$folder/$1/log.jsonl" 2> /dev/null | wc -l)" -gt "$2" ] || ! kill -0 $launcher 2> /dev/null; do
+    sleep 0.02
+  done
+}
 # The metrics differ by rounding, which may move a user from one place of a list to the next.
 same() { # OUT
   awk -F '\t' -v name="$1" 'NR == FNR { one[FNR] = $0; expected = FNR; next }
@@ -62,10 +68,7 @@ run 3 two
 for kill in $(seq "${P2REC_KILLS:-1}"); do
   rm -rf "$folder/killed"
   start 3 killed
-  moment=$((RANDOM % $(wc -l < "$folder/one/log.jsonl")))  # the number of steps before the kill
-  until [ "$(cat "$folder/killed/log.jsonl" 2> /dev/null | wc -l)" -gt $moment ] || ! kill -0 $launcher 2> /dev/null; do
-    sleep 0.02
-  done
+  reach killed $((RANDOM % $(wc -l < "$folder/one/log.jsonl")))
   mapfile -t processes < <(pgrep -P $launcher)
   begin=$SECONDS
   [ ${#processes[@]} = 0 ] || kill -KILL "${processes[RANDOM % ${#processes[@]}]}" || true
@@ -84,7 +87,7 @@ echo "${hit:-0} of ${P2REC_KILLS:-1} kills hit a run"
 
 rm -rf "$folder/stopped"
 start 2 stopped
-sleep 2
+reach stopped 0
 kill -TERM $launcher
 code=0
 wait $launcher || code=$?
