@@ -8,7 +8,7 @@ shift 2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-fail() { echo "ranks_methods_test: $1" >&2; cat err.txt >&2; exit 1; }
+fail() { echo "ranks_methods_test: $1" >&2; [ ! -e err.txt ] || cat err.txt >&2; exit 1; }
 
 # 80 users walk through 40 items, most of them to a near one, and rate every third item well.
 awk 'BEGIN { print "user_id:token\titem_id:token\trating:float\ttimestamp:float"
@@ -27,6 +27,7 @@ declare -A options=(
   [larr]="data seeds=1 lora-rank=2 item-table=data.item scene-fields=class pretrain-steps=3 pretrain-batch=4 contrast-steps=3 contrast-batch=4 ctr-hidden=8 ctr-inner=8 ctr-batch=32 ctr-max-epochs=3"
   [self_guide]="seeds=1 test-examples=10 rounds=2 inputs-per-round=8 outputs-per-input=1 filter-length=false filter-labels=false filter-consensus=false balance=false lora-rank=2 sft-epochs=1"
   [delrec]="data seeds=1 candidates=8 evaluate-users=5 train-users=10 history=7 soft-tokens=3 distil-epochs=2 lora-rank=2 sft-epochs=1 $teacher"
+  [darec]="data seeds=1 candidates=8 evaluate-users=5 train-users=10 history=3 search-trials=3 random-trials=1 adapt-epochs=1 adapt-batch=3 $teacher"
   [tempura]="data seeds=1 candidates=15 evaluate-users=5 history=4 $teacher"
   [llm2llm]="seeds=1 seed-examples=6 test-examples=6 rounds=2 lora-rank=2 sft-epochs=1"
   [llm2llm_users]="data seeds=1 seed-users=12 rounds=2 groups=4 history=8 lora-rank=2 sft-epochs=1 $teacher"
@@ -45,8 +46,9 @@ same() { # METHOD
     fail "$1 has other results on two ranks"
 }
 
-for method in "${@:-${!options[@]}}"; do
-  [ -n "${options[$method]}" ] || fail "$method: no options"
+[ $# -gt 0 ] || mapfile -t all < <("$program" methods | sed -nE 's/^([a-z0-9_]+) \(.*/\1/p')
+for method in "${@:-${all[@]}}"; do
+  [ -n "${options[$method]:-}" ] || fail "$method: no options"
   { echo "method = \"$method\""; echo "tiny-steps = 4"
     for option in ${options[$method]}; do
       value=${option#*=}

@@ -1,6 +1,7 @@
 #include "p2rec/methods/darec/model.h"
 
 #include <algorithm>
+#include <span>
 
 #include "autograd/ops.h"
 #include "p2rec/llm/embed.h"
@@ -118,24 +119,27 @@ std::vector<double> train_darec(const DarecModel& model, const Interactions& dat
   nn::Adam adam(model.trained(), {.lr = config.lr});
   const int64_t steps_per_epoch = steps_of_epoch(lists.train, config.batch),
                 total = steps_per_epoch * config.epochs;
-  const Loop loop{
-      .adam = adam,
-      .steps_per_epoch = steps_per_epoch,
-      .epochs = config.epochs,
-      .lr = config.lr,
-      .clip = kClip,
-      .loss = [&](int64_t step, const BatchPart&) -> PartLoss {
-        std::vector<Sequence> histories;
-        std::vector<int32_t> candidates, places;
-        for (const int64_t i : examples_of_step(lists.train, config.batch, step, seed)) {
-          const CandidateList& list = lists.lists[static_cast<size_t>(i)];
-          histories.push_back(history_of(data, list));
-          candidates.insert(candidates.end(), list.items.begin(), list.items.end());
-          places.push_back(list.place);
-        }
-        return {ag::cross_entropy(model.scores(histories, candidates), Tensor::from_ints(places))};
-      },
-      .schedule = cosine_schedule(static_cast<int64_t>(kWarmupShare * double(total)), total)};
+  const Loop loop{.adam = adam,
+                  .steps_per_epoch = steps_per_epoch,
+                  .epochs = config.epochs,
+                  .lr = config.lr,
+                  .clip = kClip,
+                  .loss = [&](int64_t step, const BatchPart& part) -> PartLoss {
+                    std::vector<Sequence> histories;
+                    std::vector<int32_t> candidates, places;
+                    const std::vector<int64_t> batch =
+                        examples_of_step(lists.train, config.batch, step, seed);
+                    for (const int64_t i : part.of(std::span(batch))) {
+                      const CandidateList& list = lists.lists[static_cast<size_t>(i)];
+                      histories.push_back(history_of(data, list));
+                      candidates.insert(candidates.end(), list.items.begin(), list.items.end());
+                      places.push_back(list.place);
+                    }
+                    if (places.empty()) return {};
+                    return {ag::cross_entropy(model.scores(histories, candidates), Tensor::from_ints(places)),
+                            std::ssize(places), std::ssize(batch)};
+                  },
+                  .schedule = cosine_schedule(static_cast<int64_t>(kWarmupShare * double(total)), total)};
   return train(loop, task);
 }
 
