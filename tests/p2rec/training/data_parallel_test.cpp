@@ -123,13 +123,7 @@ TEST_CASE("LoRA with dropout, gradient clipping, item tokens and held-out exampl
   const Interactions data = some_data();
   const models::ByteTokenizer tokenizer;
   const Prompts prompts(data, tokenizer, {ItemsAs::Tokens, 6}, tokenizer.vocabulary());
-  models::LlamaConfig llama;
-  llama.vocabulary = tokenizer.vocabulary();
-  llama.hidden = 16;
-  llama.intermediate = 24;
-  llama.layers = 2;
-  llama.heads = 2;
-  llama.kv_heads = 1;
+  const models::LlamaConfig llama = testing::byte_config(2);
   FinetuneConfig config;
   config.lora.dropout = 0.3;
   config.epochs = 2;

@@ -7,6 +7,7 @@
 #include "p2rec/llm/finetune.h"
 #include "p2rec/llm/prompts.h"
 #include "p2rec/training/train_recommender.h"
+#include "tests/models/llama/small_shapes.h"
 #include "tests/models/recommenders/small_recommenders.h"
 
 using ag::Tensor;
@@ -82,13 +83,7 @@ TEST_CASE("a fine-tuning batch in one piece and in three uneven ones has the sam
   const Interactions data = some_data();
   const models::ByteTokenizer tokenizer;
   const Prompts prompts(data, tokenizer, {ItemsAs::Tokens, 6}, tokenizer.vocabulary());
-  models::LlamaConfig llama;
-  llama.vocabulary = tokenizer.vocabulary();
-  llama.hidden = 16;
-  llama.intermediate = 24;
-  llama.layers = 2;
-  llama.heads = 2;
-  llama.kv_heads = 1;
+  const models::LlamaConfig llama = testing::byte_config(2);
   FinetuneConfig config;
   config.lora.dropout = 0.3;
   config.epochs = 1;
