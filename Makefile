@@ -229,7 +229,7 @@ clean:  ## remove what was built
 given = $(if $(filter command\ line environment,$(origin $(1))),$($(1)),$(2))
 
 # The Python packages that make the fixtures, in the versions that the fixtures name.
-venv: $(VENV)/installed
+venv: $(VENV)/installed  ## make .venv: PyTorch and the other packages that scripts compare with
 $(VENV)/installed: tests/fixtures/requirements.txt
 	@PACKAGES="$(PYTHON_PACKAGES)"; $(install)
 	python3 -m venv $(VENV)

