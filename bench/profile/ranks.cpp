@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
   const int steps = argc > 1 ? std::atoi(argv[1]) : 10;
   if (ag::Communicator::world().is_first()) {
     std::printf("%d threads per rank; medians of %d steps\n", ag::thread_count(), steps);
-    std::printf("%-22s %6s %8s %9s %9s %9s %8s\n", "step", "ranks", "MB", "ms", "ms after", "ms alone",
+    std::printf("%-22s %6s %8s %9s %9s %9s %8s\n", "step", "ranks", "MB", "ms", "ms after", "ms no sum",
                 "hidden");
   }
   lora(16, 50, steps);
