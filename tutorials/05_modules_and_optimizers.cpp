@@ -149,9 +149,8 @@ void chapter(const lesson::Options& options) {
   const int steps = options.quick ? 100 : 300;
   lesson::heading(
       fmt::format("2. From SGD to AdamW: the loss of the same net after {} steps, below that before", steps));
-  // One learning rate for all parameters is SGD's trouble: the steepest one says how large it may be, and the
-  // flat ones crawl. Adam divides each step by the gradient's usual size, so every parameter moves by about
-  // lr.
+  // SGD has one learning rate: the steepest parameter limits it, and the flat ones move slowly. Adam divides
+  // each step by the gradient's usual size, so every parameter moves by about lr.
   const Data data = noisy_wave(64, "points", seed);
   std::vector<lesson::Series> curves;
   const auto compare = [&](const char* name, Step step, double lr) {

@@ -152,8 +152,8 @@ void compare_with_truth(const Rows& e, const p2rec::Interactions& data, const Te
   const auto purity = [&](const Rows& rows, size_t K) {
     return p2rec::purity(lloyd(rows, start(rows, K, true, seed)).group_of, data.truth->item_group);
   };
-  // With a group for every item purity is 1, whatever the vectors. So a purity says something only beside that
-  // of noise with the same K.
+  // With a group for every item purity is 1, whatever the vectors. So compare purity only with that of random
+  // vectors at the same K.
   fmt::print("\n  {:>5} {:>9} {:>9}\n", "K", "purity", "of noise");
   for (const size_t K : {size_t{4}, size_t{8}, size_t{16}, e.size() / 8, e.size() / 2})
     fmt::print("  {:5} {:9.3f} {:9.3f}\n", K, purity(e, K), purity(noise, K));

@@ -1,4 +1,4 @@
-// What chapters 13 to 17 share: data, a recommender and a language model that are small enough for seconds, and
+// Shared by chapters 13 to 17: data, a recommender and a language model that are small enough for seconds, and
 // the steps of the method with them.
 #pragma once
 

@@ -37,7 +37,7 @@ struct CtrConfig {
 };
 void describe(CtrConfig& config, const nn::Visit& visit);
 
-// What a model reads besides ids.
+// The inputs of a model besides ids.
 struct CtrInputs {
   ag::Tensor features = {}, items = {};  // cached states (features,C), (V,C); undefined: no texts
   bool one_hot = true;                   // false: only texts
@@ -52,7 +52,7 @@ class CtrModel : public nn::Module {
   // The logits (B) of clicks. `scene` (B,d): also returns s, if there are texts.
   ag::Tensor operator()(std::span<const Impression> batch, const nn::DropoutContext& dropout = {},
                         ag::Tensor* scene = nullptr) const;
-  ag::Tensor align(const ag::Tensor& scene) const { return align_(scene); }  // W_align s
+  ag::Tensor align(const ag::Tensor& scene /*(B,d)*/) const { return align_(scene); }  // W_align s: (B,d)
   ag::Tensor item_vectors() const;  // the rows of the items in the one-hot table (V,d), detached
 
  private:

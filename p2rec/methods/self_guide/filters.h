@@ -1,4 +1,4 @@
-// The filters of SELF-GUIDE, each a function of texts alone. tests/fixtures/make_self_guide.py has the same
+// The filters of SELF-GUIDE, each a function of only the texts. tests/fixtures/make_self_guide.py has the same
 // rules in Python.
 //
 //   length       |length(x) - mu| <= 2 sigma    mu, sigma of the lengths of the examples

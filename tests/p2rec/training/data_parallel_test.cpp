@@ -76,7 +76,7 @@ Tensor drawn_rows(int64_t rows, int64_t columns) {
   return x;
 }
 
-// Trains alone and on all ranks, and compares.
+// Trains on one rank and on all ranks, and compares.
 void compare_trainings(const RecommenderConfig& config, const Tensor& start = {},
                        const ExtraLoss& extra = {}) {
   const Interactions data = some_data();

@@ -26,7 +26,7 @@ struct Split {
 
 inline Split leave_one_out(const Items& sequence) { throw NotImplemented("the split"); }
 
-// What may be seen to predict the validation target and the test target.
+// The items that may be seen to predict the validation target and the test target.
 inline Items validation_history(const Items& sequence) {
   throw NotImplemented("the history of the validation target");
 }
