@@ -173,8 +173,8 @@ void chapter(const lesson::Options& options) {
   check(off < 1e-3, fmt::format("nn::Adam walks the same way: {:.1e} apart after 10 steps of 0.01", off));
 
   lesson::heading("3. Forgetting zero_grad: w on the loss w^2 / 2, every fourth of 40 steps");
-  // Gradients add up. So without zero_grad a step uses the sum of all gradients since the first: w'' = -lr w, a
-  // pendulum without friction, which swings for ever.
+  // Gradients add up. So without zero_grad a step uses the sum of all gradients since the first: w'' = -lr w,
+  // a pendulum without friction, which swings for ever.
   for (const bool zero_grad : {true, false}) {
     const Tensor w = Tensor::from({}, {1}).set_requires_grad();
     double late = 0;  // the largest |w| in the second half

@@ -101,9 +101,9 @@ Found lloyd(const Rows& e, Rows c) {
 
 // --- 2. Where to start
 
-// Uniform: K items, all equally likely. k-means++: each next item in proportion to its squared distance to the
-// nearest one so far, so that no cluster gets two while another has none. It matters where clusters are far
-// apart; those of items overlap, and Lloyd's steps make up for a poor start.
+// Uniform: K items, all equally likely. k-means++: each next item in proportion to its squared distance to
+// the nearest one so far, so that no cluster gets two while another has none. It matters where clusters are
+// far apart; those of items overlap, and Lloyd's steps make up for a poor start.
 Rows start(const Rows& e, size_t K, bool plus_plus, uint64_t seed) {
   const ag::RandomKey key{seed, 0, ag::stream("lesson 14 start")};
   std::vector<double> weight(e.size(), 1);

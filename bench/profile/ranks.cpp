@@ -3,8 +3,9 @@
 //   mpirun -n 2 build/bench/ranks [STEPS]
 //
 // The batch has the same size on any number of ranks. Three kinds of steps take turns: with the sum of the
-// gradients in buckets while backward runs, with the same sum after backward, and without a sum. What the second
-// takes longer than the third is the communication; what the first takes longer is the part that is not hidden.
+// gradients in buckets while backward runs, with the same sum after backward, and without a sum. What the
+// second takes longer than the third is the communication; what the first takes longer is the part that is
+// not hidden.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -104,8 +104,8 @@ struct Summary : Comparison {
   const ArmSummary* find(const std::string& arm) const;  // null if there is none
 };
 
-// The verdict on a paired difference to the baseline. Better, Worse: the interval over units and seeds excludes
-// 0, and the difference is at least `resolvable`.
+// The verdict on a paired difference to the baseline. Better, Worse: the interval over units and seeds
+// excludes 0, and the difference is at least `resolvable`.
 enum class Verdict : uint8_t { Better, Worse, NoDifference, OneSeed, InDoubt };
 // The verdict on a compared arm, by the main measure over all units.
 Verdict verdict_of(const Summary& summary, const ArmSummary& arm);

@@ -1,9 +1,10 @@
 // Steps 4 to 6: the encoder that combines a scene's features, its alignment, and the model that predicts
 // clicks.
 //
-//   v_f   = W_text t_f + p_f          t_f the cached text state of the scene's feature f, p_f a vector for each field
-//   s     = first row of blocks([a, v_1, ..., v_F])     blocks: a bidirectional encoder, a: the aggregation token
-//   i     = W_item t_item             t_item the cached text state of the item
+//   v_f   = W_text t_f + p_f  t_f the cached text state of the scene's feature f, p_f a vector for each field
+//   s     = first row of blocks([a, v_1, ..., v_F])
+//           blocks: a bidirectional encoder, a: the aggregation token
+//   i     = W_item t_item     t_item the cached text state of the item
 //   o     = one_hot(scene, item)      a row of the table for each feature and for the item
 //   click = sigmoid(MLP([o, s, i, s * i]))
 //   loss  = bce(click) + align * L    bce: the binary cross-entropy
