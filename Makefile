@@ -218,9 +218,11 @@ lines:  ## count the lines of code of each folder and of its tests
 format:  ## format all sources with clang-format
 	git ls-files '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh' | xargs clang-format -i
 
-check-format:  ## show the lines that clang-format would change, and fail if there are any
+# clang-format leaves comments as they are, so their width is looked for here.
+check-format:  ## show the lines that clang-format would change and comments that are too wide, and fail if there are any
 	@PACKAGES="$(FORMAT_PACKAGES)"; $(install)
 	git ls-files '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh' | xargs clang-format --dry-run -Werror
+	! git grep -nE -e '//' --and -e "^.{$$(sed -n 's/^ColumnLimit: //p' .clang-format)}." -- '*.h' '*.cpp' '*.inc' '*.cu' '*.cuh'
 
 clean:  ## remove what was built
 	rm -rf $(BUILD)

@@ -18,7 +18,7 @@ using Grads = std::vector<Tensor>;  // one per input; undefined if not needed
 // Which inputs require grad.
 class Needs : public std::vector<bool> {
  public:
-  // The sum of the gradients that input i has got so far, or undefined. The op that takes it must add its own
+  // The sum of the gradients that input i has already, or undefined. The op that takes it must add its own
   // gradient to it in place and return it. So a product adds to the sum, and no separate addition is needed.
   Tensor take_sum(size_t i) const;
 

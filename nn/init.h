@@ -15,7 +15,7 @@ inline ag::RandomKey key_for(const std::string& name, uint64_t seed) {
   return {seed, 0xFFFFFFFFU, ag::stream(name)};  // a number that no optimiser step has
 }
 
-// x[i] = value(i), on all threads: initial values of a million items take long on one.
+// x[i] = value(i), on all threads: a million initial values take long on one thread.
 template <class F>
 void fill_(ag::Tensor x, const F& value) {
   ag::parallel_chunks(x.numel(), [&](int64_t begin, int64_t end) {

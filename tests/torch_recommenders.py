@@ -1,4 +1,4 @@
-"""The recommenders that p2rec trains, in PyTorch: modules of torch.nn, rebuilt from the file alone.
+"""The recommenders that p2rec trains, in PyTorch: modules of torch.nn, rebuilt from only the file.
 
     model = load("out/run/recommender-random-1.safetensors")
     scores = model(torch.tensor([history[-model.window:]]))  # (1,V)

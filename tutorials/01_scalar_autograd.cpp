@@ -22,8 +22,8 @@ namespace {
 using real = double;
 struct Node;
 
-// A number with its gradient and its history. A Value is a handle, like ag::Tensor: copies share all three, so
-// every copy sees what the training loop writes into data().
+// A number with its gradient and its history. A Value is a handle, like ag::Tensor: copies share all three,
+// so every copy sees what the training loop writes into data().
 class Value {
  public:
   explicit Value(real data) : impl_(std::make_shared<Impl>()) { impl_->data = data; }
@@ -210,8 +210,8 @@ void train() {
       p.zero_grad();
     }
   }
-  // The loss stays at 0.30 for a while (0.295 is the minimum for a straight line), until the hidden units bend
-  // the line.
+  // The loss stays at 0.30 for a while (0.295 is the minimum for a straight line), until the hidden units
+  // bend the line.
   check(loss.data() < 0.25, "the network is better than any straight line");
   check(correct > kPoints * 9 / 10, "more than nine of ten points are on their own side");
 }

@@ -185,8 +185,8 @@ void train(const Data& data, int steps) {
   const Tensor z = net.logits(data.x);
   int64_t correct = 0;
   for (int64_t i = 0; i < kPoints; ++i) correct += (z.data()[i] > 0) == (data.labels.data()[i] > 0);
-  // A straight line has 34 of the 40 right. To get beyond it silu needs 400 steps, and sigmoid needs steps of 6
-  // in place of 1.5.
+  // A straight line has 34 of the 40 right. To get beyond it silu needs 400 steps, and sigmoid needs steps of
+  // 6 in place of 1.5.
   check(last < first, "the loss falls");
   check(correct > kPoints * 3 / 4, fmt::format("{} of {} points are on their own side", correct, kPoints));
   fmt::print("\nNext: most of the time of such a net goes into linear's matrix product. 03 makes it fast.\n");

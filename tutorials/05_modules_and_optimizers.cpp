@@ -149,9 +149,8 @@ void chapter(const lesson::Options& options) {
   const int steps = options.quick ? 100 : 300;
   lesson::heading(
       fmt::format("2. From SGD to AdamW: the loss of the same net after {} steps, below that before", steps));
-  // One learning rate for all parameters is SGD's trouble: the steepest one says how large it may be, and the
-  // flat ones crawl. Adam divides each step by the gradient's usual size, so every parameter moves by about
-  // lr.
+  // SGD has one learning rate: the steepest parameter limits it, and the flat ones move slowly. Adam divides
+  // each step by the gradient's usual size, so every parameter moves by about lr.
   const Data data = noisy_wave(64, "points", seed);
   std::vector<lesson::Series> curves;
   const auto compare = [&](const char* name, Step step, double lr) {
@@ -174,8 +173,8 @@ void chapter(const lesson::Options& options) {
   check(off < 1e-3, fmt::format("nn::Adam walks the same way: {:.1e} apart after 10 steps of 0.01", off));
 
   lesson::heading("3. Forgetting zero_grad: w on the loss w^2 / 2, every fourth of 40 steps");
-  // Gradients add up. So without zero_grad a step uses the sum of all gradients since the first: w'' = -lr w, a
-  // pendulum without friction, which swings for ever.
+  // Gradients add up. So without zero_grad a step uses the sum of all gradients since the first: w'' = -lr w,
+  // a pendulum without friction, which swings for ever.
   for (const bool zero_grad : {true, false}) {
     const Tensor w = Tensor::from({}, {1}).set_requires_grad();
     double late = 0;  // the largest |w| in the second half

@@ -209,8 +209,8 @@ void chapter(const lesson::Options& options) {
   lesson::heading("4. HR@10 and NDCG@10");
   const models::Popularity popularity(p2rec::item_counts(data, p2rec::CountedPart::Training));
   show("popularity", p2rec::evaluate(popularity, data));
-  // Its loss fell, but that is the loss of training pairs, and here it ranks below popularity. On MovieLens 100K
-  // (--data) it ranks above it.
+  // Its loss fell, but that is the loss of training pairs, and here it ranks below popularity. On MovieLens
+  // 100K (--data) it ranks above it.
   show("matrix factorisation", p2rec::metrics_from_ranks(ranks_of(factors, data)));
   const double ndcg = show("GRU4Rec", p2rec::evaluate(model, data));
   // By chance: 1 / V of the sum of 1 / log2(rank + 2) over ten ranks, which is 4.54.

@@ -4,9 +4,9 @@
 //   Q8_0   x_i = d q_i         q_i = -127 .. 127, one scale d for each block of 32 numbers
 //   Q4_0   x_i = d (q_i - 8)   q_i = 0 .. 15
 //
-// A pretrained model is a file: the sizes, the vocabulary, the weights. GGUF, the format of llama.cpp, has all
-// three, and its weights are rounded to a few bits. Without --llm the tiny language model, which has read the
-// titles of products, is written to such a file (tiny_gguf.h); then it is read as any other.
+// A pretrained model is a file: the sizes, the vocabulary, the weights. GGUF, the format of llama.cpp, has
+// all three, and its weights are rounded to a few bits. Without --llm the tiny language model, which has read
+// the titles of products, is written to such a file (tiny_gguf.h); then it is read as any other.
 //
 // New: quantised weights, next-token probabilities, the cache of keys and values. Needs: 10, 11. Takes 6 s.
 // --llm FILE reads another GGUF file of the kinds llama, qwen2 and qwen3.
@@ -159,7 +159,8 @@ double ms_of(const auto& work) {
 }
 
 // The keys and values of a token depend on the tokens before it only. So they are computed once and kept: the
-// next token needs its own rows and one look at all keys. Without the cache, token t costs what t tokens cost.
+// next token needs its own rows and one look at all keys. Without the cache, token t costs what t tokens
+// cost.
 void compare_cache(const Llama& model, Ids ids, int64_t count) {
   models::KvCache cache(model.config(), std::ssize(ids) + count);
   double apart = 0, largest = 0;

@@ -5,8 +5,9 @@
 //
 // W is frozen; only A and B are trained (Hu et al. 2021). The update B A has the rank r at most, a bet that
 // the new task needs a small change. It saves no product forward, but the gradient and both moments of Adam
-// for every frozen number: with Adam a trained number costs four times its size. The adapters' own results are
-// kept for backward too, so where the states are larger than the weights, as in the tiny model, the peak rises.
+// for every frozen number: with Adam a trained number costs four times its size. The adapters' own results
+// are kept for backward too, so where the states are larger than the weights, as in the tiny model, the peak
+// rises.
 //
 // New: low-rank adapters, merging. Needs: 05, 12. Takes 20 s. --llm FILE or FOLDER adapts another model; then
 // it takes minutes.

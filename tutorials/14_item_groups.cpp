@@ -101,9 +101,9 @@ Found lloyd(const Rows& e, Rows c) {
 
 // --- 2. Where to start
 
-// Uniform: K items, all equally likely. k-means++: each next item in proportion to its squared distance to the
-// nearest one so far, so that no cluster gets two while another has none. It matters where clusters are far
-// apart; those of items overlap, and Lloyd's steps make up for a poor start.
+// Uniform: K items, all equally likely. k-means++: each next item in proportion to its squared distance to
+// the nearest one so far, so that no cluster gets two while another has none. It matters where clusters are
+// far apart; those of items overlap, and Lloyd's steps make up for a poor start.
 Rows start(const Rows& e, size_t K, bool plus_plus, uint64_t seed) {
   const ag::RandomKey key{seed, 0, ag::stream("lesson 14 start")};
   std::vector<double> weight(e.size(), 1);
@@ -152,8 +152,8 @@ void compare_with_truth(const Rows& e, const p2rec::Interactions& data, const Te
   const auto purity = [&](const Rows& rows, size_t K) {
     return p2rec::purity(lloyd(rows, start(rows, K, true, seed)).group_of, data.truth->item_group);
   };
-  // With a group for every item purity is 1, whatever the vectors. So a purity says something only beside that
-  // of noise with the same K.
+  // With a group for every item purity is 1, whatever the vectors. So compare purity only with that of random
+  // vectors at the same K.
   fmt::print("\n  {:>5} {:>9} {:>9}\n", "K", "purity", "of noise");
   for (const size_t K : {size_t{4}, size_t{8}, size_t{16}, e.size() / 8, e.size() / 2})
     fmt::print("  {:5} {:9.3f} {:9.3f}\n", K, purity(e, K), purity(noise, K));

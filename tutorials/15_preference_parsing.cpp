@@ -175,8 +175,8 @@ void chapter(const lesson::Options& options) {
   };
   show("the mean", 0, 0, 0, 0, mean, ag::matmul(mean, among, false, true));
 
-  // The head begins with W = 0 and b = the mean preference, so the first prediction is the mean for everybody.
-  // dh = W^T dp is zero too: in the first step only the head learns.
+  // The head begins with W = 0 and b = the mean preference, so the first prediction is the mean for
+  // everybody. dh = W^T dp is zero too: in the first step only the head learns.
   config.finetune.epochs = std::max<int64_t>(1, std::llround(double(instance_tokens) / double(user_tokens)));
   const lesson::Stopwatch user_time;
   const p2rec::Reconstruction parsed = p2rec::reconstruct(*llm.model, prompts, data, preferences, config);

@@ -8,8 +8,8 @@
 //
 // The spread std_s is over the seeds, and t is Student's 97.5 % quantile with S - 1 degrees of freedom. A
 // difference counts as shown if the interval excludes 0 and |d| is at least `resolvable`: with few seeds the
-// bootstrap draws the same ones again and again, and its intervals are too narrow. A training has three sources
-// of chance: which users there are, which seed, and when it was stopped.
+// bootstrap draws the same ones again and again, and its intervals are too narrow. A training has three
+// sources of chance: which users there are, which seed, and when it was stopped.
 //
 // New: paired differences, the bootstrap, false alarms, a head start. Needs: 06, 16. Takes 50 s.
 // --data FILE or FOLDER and --llm FILE or FOLDER use your own data and language model.

@@ -119,8 +119,8 @@ void two_parts(uint64_t seed) {
 // --- 2. What an all-reduce costs
 
 // Adds up n numbers of each of R ranks, and counts the numbers that rank 0 sends. In step s, rank r passes
-// block r - s on to its neighbour, which adds it to its own: after R - 1 steps each rank has one complete block.
-// In R - 1 more steps the complete blocks go round.
+// block r - s on to its neighbour, which adds it to its own: after R - 1 steps each rank has one complete
+// block. In R - 1 more steps the complete blocks go round.
 int64_t ring_all_reduce(std::vector<std::vector<real>>& x) {
   const auto R = std::ssize(x), n = std::ssize(x[0]);
   int64_t sent = 0;

@@ -1,5 +1,5 @@
-// Figures of a chapter, one call for each. With --figures FOLDER a figure is saved as FOLDER/NAME.svg, and a line
-// of the output says so: the book shows the figure there. Without the option nothing happens.
+// Figures of a chapter, one call for each. With --figures FOLDER a figure is saved as FOLDER/NAME.svg, and a
+// line of the output says so: the book shows the figure there. Without the option nothing happens.
 //
 //   lesson::lines(options, "losses", "The loss of each optimiser", "step", "loss",
 //                 {{"SGD", lesson::numbered(sgd)}, {"AdamW", lesson::numbered(adamw)}});

@@ -1,4 +1,4 @@
-// What the chapters from 02 on share: the command line, headings, checks, bars, random tensors, times.
+// Shared by the chapters from 02 on: the command line, headings, checks, bars, random tensors, times.
 //
 //   int main(int argc, char** argv) { return lesson::run(argc, argv, {"--data"}, chapter); }
 #pragma once

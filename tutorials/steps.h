@@ -1,5 +1,5 @@
-// What chapters 13 to 17 share: data, a recommender and a language model that are small enough for seconds, and
-// the steps of the method with them.
+// Shared by chapters 13 to 17: data, a recommender and a language model that are small enough for seconds,
+// and the steps of the method with them.
 #pragma once
 
 #include "models/formats/language_model.h"

@@ -29,7 +29,7 @@ void multiply_by_weight(const Tensor& onto, bool add, const Tensor& a, const Ten
            weight, real(add), onto);
 }
 
-// The gradient of x (..., I) from that of y = x weight^T, added to what x has got so far.
+// The gradient of x (..., I) from that of y = x weight^T, added to what x has already.
 Tensor gradient_of_input(const Tensor& dy /*(N,O)*/, const Tensor& weight, const Shape& shape,
                          Tensor so_far) {
   const bool add = so_far.defined();

@@ -1,6 +1,6 @@
-// What the kernels that add gradients to the rows of a table need of a batch's ids. On the CPU that is the
-// ids: each thread searches them for its range of rows, in the order of the batch, which reads memory in
-// order. On CUDA each block has one row, so it needs the places of that row: the ids sorted by counting.
+// A batch's ids for the kernels that add gradients to the rows of a table. On the CPU they are the ids: each
+// thread searches them for its range of rows, in the order of the batch, which reads memory in order. On CUDA
+// each block has one row, so it needs the places of that row: the ids sorted by counting.
 #pragma once
 
 #include <vector>

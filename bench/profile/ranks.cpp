@@ -3,8 +3,9 @@
 //   mpirun -n 2 build/bench/ranks [STEPS]
 //
 // The batch has the same size on any number of ranks. Three kinds of steps take turns: with the sum of the
-// gradients in buckets while backward runs, with the same sum after backward, and without a sum. What the second
-// takes longer than the third is the communication; what the first takes longer is the part that is not hidden.
+// gradients in buckets while backward runs, with the same sum after backward, and without a sum. What the
+// second takes longer than the third is the communication; what the first takes longer is the part that is
+// not hidden.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -91,7 +92,7 @@ int main(int argc, char** argv) {
   const int steps = argc > 1 ? std::atoi(argv[1]) : 10;
   if (ag::Communicator::world().is_first()) {
     std::printf("%d threads per rank; medians of %d steps\n", ag::thread_count(), steps);
-    std::printf("%-22s %6s %8s %9s %9s %9s %8s\n", "step", "ranks", "MB", "ms", "ms after", "ms alone",
+    std::printf("%-22s %6s %8s %9s %9s %9s %8s\n", "step", "ranks", "MB", "ms", "ms after", "ms no sum",
                 "hidden");
   }
   lora(16, 50, steps);

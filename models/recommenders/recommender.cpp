@@ -28,7 +28,7 @@ void RecommenderModelConfig::describe(const nn::Visit& visit) {
       visit,
       {"use",
        "how given item vectors are used: start initialises the item table; frozen keeps them, under a "
-       "trained adapter; concat is frozen's, concatenated with a trainable table"},
+       "trained adapter; concat puts the adapted vectors beside a trainable table"},
       use, named_uses());
 }
 

@@ -78,7 +78,7 @@ class AnyRecommenderConfig {
   RecommenderModelConfig* operator->() { return config_.get(); }
   const RecommenderModelConfig* operator->() const { return config_.get(); }
   const RecommenderModelConfig& operator*() const { return *config_; }
-  // The configuration as that of a certain model; null if it is another model's.
+  // This configuration as a `Config`; null if it belongs to another model.
   template <class Config>
   const Config* as() const {
     return dynamic_cast<const Config*>(config_.get());

@@ -38,7 +38,7 @@ void SasrecConfig::describe(const nn::Visit& visit) {
   TransformerConfig::describe(visit);
   describe_tying(visit);
   visit({"causal-mask",
-         "an item attends only to itself and earlier items; without, the target leaks in training"},
+         "an item attends only to itself and earlier items; without it, the target leaks in training"},
         &causal_mask);
 }
 

@@ -26,10 +26,10 @@ struct PreSplitRule {
 // The supported rules:
 //   gpt-2      words are contractions; runs of letters, of numerals or of other characters, each with at most
 //              one space before it; and spaces (the last space before a word belongs to the word)
-//   smollm     the same between digits
+//   smollm     as gpt-2, with each digit by itself
 //   llama-bpe  (Llama 3) contractions in any case; letters with one other character before them; up to three
 //              digits; punctuation with the line ends after it
-//   qwen2      the same with single digits
+//   qwen2      as llama-bpe, with each digit by itself
 const std::vector<PreSplitRule>& pre_split_rules();
 
 // The rule with this name of tokenizer.ggml.pre. Throws ag::InputError,

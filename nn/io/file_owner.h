@@ -2,7 +2,7 @@
 // need a folder in common.
 //
 // A change of a file begins when all ranks have come to it, and all of them wait for its end. So every rank
-// finds the files that it would find alone. All ranks must make the same changes in the same order.
+// finds the files as if it were the only one. All ranks must make the same changes in the same order.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // Reads and writes complete files. No reader sees half of a new file, and a failed write keeps the old file.
 //
-// What write_atomically guarantees:
+// write_atomically guarantees:
 //   the program is killed at any time     the complete old or new file is there; perhaps also a file with the
 //                                         ending kTemporaryEnding, which the next write replaces
 //   the power fails at any time           the same, and files appear in the order in which they were written,

@@ -12,8 +12,8 @@ void describe(DataConfig& c, const nn::Visit& visit) {
   visit({"rating-column", "column of ratings"}, &c.rating_column);
   visit({"label-column", "column of labels"}, &c.label_column);
   visit({"user-lines", "each line is one user's sequence, `user item item ...`"}, &c.user_lines);
-  visit({"min-rating", "leave out interactions with a lower rating"}, &c.min_rating);
-  visit({"min-label", "leave out interactions with a lower label"}, &c.min_label);
+  visit({"min-rating", "leave out interactions with a lower rating; -inf: none"}, &c.min_rating);
+  visit({"min-label", "leave out interactions with a lower label; -inf: none"}, &c.min_label);
   visit(
       {"k-core",
        "repeatedly leave out users and items with fewer than N interactions, until none is left; 0: keep all",

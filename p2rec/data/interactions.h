@@ -31,7 +31,7 @@ struct UserParts {
   }
 };
 
-// How the data were read, as labels and texts for a person.
+// How the data were read, as labels and strings for a person.
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
 // Users and items are indices 0, 1, 2, ... in ascending order of their ids in the file: numeric if all ids
@@ -91,9 +91,9 @@ DataHashes hashes_of(const Interactions& data);
 // "key=value" lines with the hashes of the parts that a stage may read.
 std::string data_fingerprint(const DataHashes& data, Sees sees);
 
-// What commands print first: the facts and the counts, each with its label, wrapped at 80 columns.
+// The text that commands print first: the facts and the counts, each with its label, wrapped at 80 columns.
 std::string facts_text(const Interactions& data);
-// What `p2rec stats` prints: facts_text, lengths, density, and a few examples.
+// The text of `p2rec stats`: facts_text, lengths, density, and a few examples.
 std::string stats_text(const Interactions& data);
 
 }  // namespace p2rec

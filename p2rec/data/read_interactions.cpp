@@ -97,7 +97,7 @@ void add_table(Rows& rows, const Table& table, const TableColumns& c) {
 
 // --- tables with lists of items ----------------------------------------------------------------------------
 
-// A user's sequence by the rows so far, and how its last item is held out.
+// A user's sequence from the rows read so far, and how its last item is held out.
 struct Told {
   std::vector<int32_t> items;
   Held held = Held::Training;
@@ -109,7 +109,7 @@ struct ListRow {
   std::vector<int32_t> items;  // the list, then the target if there is one
 };
 
-// Joins a row to the earlier ones; its last `targets` (0 or 1) items are not in the list.
+// Joins a row to the earlier ones. Its last `targets` (0 or 1) items are targets, not of the row's list.
 void join(Rows& rows, Told& told, const ListRow& row, std::ptrdiff_t targets, Held held,
           const std::string& file) {
   const auto list_end = row.items.end() - targets;
@@ -117,8 +117,8 @@ void join(Rows& rows, Told& told, const ListRow& row, std::ptrdiff_t targets, He
   const bool ends = length <= before && std::equal(row.items.begin(), list_end, told.items.end() - length);
   const bool goes_on = length > before && std::equal(told.items.begin(), told.items.end(), row.items.begin());
   INPUT_CHECK(ends || goes_on, file, ": the items of a row for the user '", rows.users.id(row.user),
-              "' neither end with nor go on from those of the rows before; expected each user's rows in "
-              "time order");
+              "' are neither the end nor a continuation of that user's earlier rows; expected each user's "
+              "rows in time order");
   for (auto item = ends ? list_end : row.items.begin() + before; item != row.items.end(); ++item) {
     if (item >= list_end) told.held = held;
     told.items.push_back(*item);

@@ -62,7 +62,7 @@ std::string next_item_text(const Interactions& data) {
     for (const auto& [follower, count] : followers) users += count, same += count * (count - 1);
     pairs += users * (users - 1);
   }
-  return fmt::format("two users with the same item have the same next one in {:.1f} %",
+  return fmt::format("of the user pairs with the same item, {:.1f} % have the same next item",
                      100 * static_cast<double>(same) / static_cast<double>(std::max<int64_t>(1, pairs)));
 }
 

@@ -24,7 +24,7 @@ namespace p2rec {
 //
 // The defaults are as sparse as Amazon's sets. `p2rec stats` prints for these data (and for Amazon
 // Beauty): 9.1 (8.9) interactions per user, 16.2 (16.4) per item; the most popular tenth of the items has 44
-// % (43 %) of the interactions; two users who had the same item have the same next one in 2.0 % (2.2 %).
+// % (43 %) of the interactions; of the user pairs with the same item, 2.0 % (2.2 %) have the same next item.
 
 struct SyntheticConfig {
   int64_t users = 1600, items = 900, groups = 8;

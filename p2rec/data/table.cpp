@@ -105,8 +105,8 @@ nn::Json object_of(std::string_view line, const std::string& place) {
   } catch (const nn::Json::parse_error&) {
     throw ag::InputError(
         place +
-        "expected a JSON object on each line, but this is none; hint: python3 -c \"import ast, json, sys; "
-        "[print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]\" makes JSON of Python's "
+        "expected a JSON object on each line, but this line is not one; hint: python3 -c \"import ast, json, "
+        "sys; [print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]\" makes JSON of Python's "
         "dictionaries");
   }
 }

@@ -41,8 +41,8 @@ void check(const RankingConfig& config);  // throws ag::InputError for cutoffs w
 std::vector<int64_t> ranked_users(const Interactions& data, Target target, int64_t most = 0);
 
 // Ranks (0 is first) of the targets of ranked_users, in their order. The processes `sharing` share the users.
-// Keeps only the scores of a block of users x items. Throws ag::Error for NaN or infinite scores, ag::InputError
-// if too few items are left to draw.
+// Keeps only the scores of a block of users x items. Throws ag::Error for NaN or infinite scores,
+// ag::InputError if too few items are left to draw.
 std::vector<int64_t> target_ranks(const models::SequentialRecommender& model, const Interactions& data,
                                   Target target, const RankingConfig& config = {},
                                   const ag::Communicator& sharing = {});

@@ -44,7 +44,7 @@ struct Split {
   std::vector<size_t> members;  // indices of units, ascending
 };
 
-// The names and texts of a comparison.
+// The names and strings of a comparison.
 struct Comparison {
   std::string about;                  // for a reader: what is compared, and how it is measured
   std::string arm = "arm";            // the word for an arm: "start"
@@ -104,8 +104,8 @@ struct Summary : Comparison {
   const ArmSummary* find(const std::string& arm) const;  // null if there is none
 };
 
-// What a paired difference to the baseline shows. Better, Worse: the interval over units and seeds excludes
-// 0, and the difference is at least `resolvable`.
+// The verdict on a paired difference to the baseline. Better, Worse: the interval over units and seeds
+// excludes 0, and the difference is at least `resolvable`.
 enum class Verdict : uint8_t { Better, Worse, NoDifference, OneSeed, InDoubt };
 // The verdict on a compared arm, by the main measure over all units.
 Verdict verdict_of(const Summary& summary, const ArmSummary& arm);

@@ -1,9 +1,9 @@
 // Two ways in which a language model scores the items of a candidate list after a prompt.
 //
 //   title   the sum over the tokens t of the item's title of log p(t | prompt, the title's tokens before t)
-//   token   h . v, with h the state at the prompt's last token and v the item's vector as if it were one token.
-//           v is the mean of the output matrix's rows for the title's tokens, so that h . v is the mean of
-//           their logits: the verbalizer of OpenPrompt, which DELRec's code uses
+//   token   h . v, with h the state at the prompt's last token and v the item's vector as if it were one
+//           token. v is the mean of the output matrix's rows for the title's tokens, so that h . v is the
+//           mean of their logits: the verbalizer of OpenPrompt, which DELRec's code uses
 //
 // The first one is exact and needs a pass over every title. The second one costs only the prompt, so it can
 // be trained; it ignores the order of a title's tokens.

@@ -88,7 +88,8 @@ void describe(FinetuneConfig& config, const nn::Visit& visit) {
   visit({"lora-alpha", "LoRA's output is scaled by alpha / rank", nn::kPositive}, &config.lora.alpha);
   visit({"lora-dropout", "dropout on LoRA's input", nn::kShare}, &config.lora.dropout);
   visit({"sft-lr", "learning rate of fine-tuning, for LoRA and heads", nn::kPositive}, &config.lr);
-  visit({"sft-tokens", "tokens per fine-tuning step, about: its prompts together", nn::at_least(1)},
+  visit({"sft-tokens", "approximate number of tokens in a fine-tuning step, over all its prompts",
+         nn::at_least(1)},
         &config.tokens);
   visit(
       {"sft-batch-parts", "run the prompts of a fine-tuning step in N parts to save memory", nn::at_least(1)},

@@ -1,5 +1,5 @@
-// A soft prompt (Lester et al. 2021): S vectors that stand in a prompt as the vectors of tokens do, and are
-// learned while the language model is frozen.
+// A soft prompt (Lester et al. 2021): S trained vectors in a prompt, in place of token vectors. The language
+// model is frozen.
 //
 // In a prompt they are the ids from the vocabulary's size on, which ItemReader{llm, vectors} reads.
 #pragma once

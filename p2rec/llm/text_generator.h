@@ -23,9 +23,9 @@ class TextGenerator {
   TextGenerator(const models::LanguageModel& llm, int64_t expected, const Task& task = {});
 
   // Continues each prompt to the end of its line or text, with at most twice as many tokens as `longest` has
-  // (a model that has not learned to stop would write on). The line has no blanks at its ends. Bytes that are
-  // not UTF-8 become '?'. Every text draws its own random numbers: its number is its place among the texts of
-  // all calls.
+  // (a model that has not learned to stop would never end). The line has no blanks at its ends. Bytes that
+  // are not UTF-8 become '?'. Every text draws its own random numbers: its number is its place among the
+  // texts of all calls.
   std::vector<std::string> operator()(const std::vector<std::string>& prompts, const std::string& longest,
                                       const models::Sampling& sampling);
 

@@ -17,8 +17,8 @@ int64_t sum(const std::vector<int64_t>& lengths) {
   return std::reduce(lengths.begin(), lengths.end(), int64_t{0});
 }
 
-// Shuffled, then sorted by length within windows, up and down in turn: a batch in two windows has equally
-// long examples too.
+// Shuffled, then sorted by length within windows, alternately ascending and descending, so a batch across two
+// windows also has examples of similar length.
 std::vector<int64_t> example_order(const std::vector<int64_t>& lengths, int64_t window, uint64_t seed,
                                    uint32_t epoch) {
   const auto shuffled =

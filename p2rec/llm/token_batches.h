@@ -15,9 +15,9 @@ int64_t batches_per_epoch(const std::vector<int64_t>& lengths, int64_t tokens);
 // every example is in one batch. A pure function of its arguments.
 //
 //   1. all examples are shuffled
-//   2. windows of 16 batches are sorted by length, up and down in turn, so that the examples of a batch are
-//      equally long, and parts of a batch with the same number of examples have about the same number of
-//      tokens
+//   2. windows of 16 batches are sorted by length, alternately ascending and descending, so a batch across
+//      two windows also has examples of similar length, and parts of a batch with the same number of examples
+//      have about the same number of tokens
 //   3. cut into batches with about the same number of tokens, the epoch's divided by its batches
 //   4. the batches are shuffled, so that an epoch does not go from short to long
 std::vector<std::vector<int64_t>> token_batches(const std::vector<int64_t>& lengths, int64_t tokens,

@@ -12,7 +12,7 @@ namespace p2rec {
 std::span<const Method> methods();
 std::vector<std::string> method_names();
 
-// What `p2rec methods` prints: each method with its paper, what it needs, its stages, cost, what is as in the
+// The text of `p2rec methods`: each method with its paper, what it needs, its stages, cost, what is as in the
 // paper and what is ours. At most 80 columns wide.
 std::string methods_text();
 

@@ -56,7 +56,7 @@ void run_study(const Study& study, const std::function<void(const std::string&)>
 // and frequent items, short and long histories.
 std::string study_table(const Study& study, const std::string& model);
 
-// What each run took: by stage seconds, peak memory and tokens; the bytes of a recommender for serving.
+// The cost of each run: by stage seconds, peak memory and tokens; the bytes of a recommender for serving.
 std::string cost_table(const Study& study);
 
 }  // namespace p2rec

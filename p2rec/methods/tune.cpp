@@ -38,7 +38,7 @@ double run_trial(const Settings& settings, const Sections& sections) {
 void check_tunable(Settings& settings) {
   const std::string& method = settings.choice.name;
   INPUT_CHECK(!settings.config->knobs().empty(), "tune: the method '", method,
-              "' has no knobs; expected a method that is trained, for example p2rec");
+              "' has no options to tune; expected a method that is trained, for example p2rec");
   const auto& recommender = section_named(settings.sections(), "recommender").as<RecommenderConfig>();
   INPUT_CHECK(!recommender.model.as<models::PopularityConfig>(),
               "model: found popularity, which is counted; expected a model that is trained");

@@ -1,5 +1,6 @@
-// The plots of the report and of the course as inline SVG without scripts. Classes of the style sheet plots.css
-// set the colours for light, dark and print. All plots are kWidth units wide, so that their letters have the same size.
+// The plots of the report and of the course as inline SVG without scripts. Classes of the style sheet
+// plots.css set the colours for light, dark and print. All plots are kWidth units wide, so that their letters
+// have the same size.
 #pragma once
 
 #include <algorithm>

@@ -26,7 +26,7 @@ struct ShownOption {
   std::string name, help, value, usual;
 };
 
-// What the caller knows about the run.
+// The parts of the report that the caller gives.
 struct ReportPlan {
   std::string title;  // "P2Rec on ml-100k"
   // The first lines of the page: {"Data", "data/ml-100k"}.

@@ -16,8 +16,8 @@ void describe(RunConfig& c, const nn::Visit& visit) {
   describe(c.data, visit);
   visit({"out", "folder of the run"}, &c.out);
   visit({"from",
-         "train: folder of another run whose teacher, groups and embeddings are used unchanged, with "
-         "whatever options they were made (default: --out)"},
+         "train: folder of another run. Its teacher, groups and embeddings are used unchanged, whatever "
+         "options made them (default: --out)"},
         &c.from);
   visit(
       {"seeds", "seeds of the final training; all earlier stages use the first one", nn::between(1, 0x1p53)},

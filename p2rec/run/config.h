@@ -68,7 +68,7 @@ struct RunConfig {
   std::string device = "cpu";  // cpu, cuda
   int threads = 0;             // 0: all cores
   double memory_limit = 0;     // GiB; 0: what the machine has
-  // What this call does with an earlier run in the folder. Not written to config.toml.
+  // The treatment of an earlier run in the folder, for this call only: not written to config.toml.
   bool resume = false, overwrite = false;
   // Not an option: folders of runs whose stages are copied instead of run, if their fingerprints are the
   // same.

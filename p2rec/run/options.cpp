@@ -225,9 +225,9 @@ std::string toml_value(const std::string& text) {
 }
 template <class T>
 std::string toml_value(const std::vector<T>& values) {
-  std::vector<std::string> texts;
-  for (const T& value : values) texts.push_back(toml_value(value));
-  return "[" + join(texts, ", ") + "]";
+  std::vector<std::string> strings;
+  for (const T& value : values) strings.push_back(toml_value(value));
+  return "[" + join(strings, ", ") + "]";
 }
 
 std::string header(bool on_cuda) {

@@ -28,7 +28,7 @@ void set_options(const Sections& sections, const GivenOptions& given, bool ignor
 // A value as a string. A list's elements are separated by commas; numbers read back exactly.
 std::string to_text(const nn::Field& field);
 
-// What the help shows of an option.
+// An option as the help shows it.
 struct OptionHelp {
   std::string name, heading;
   std::string value;        // "N", "X", "a|b", "N,N,..."; empty for a switch

@@ -363,7 +363,7 @@ def split_files():
     head = b"user_id:token\titem_id:token\titem_id_list:token_seq\n"
     yield "no_list", "the list of items is empty", b"user_id:token\titem_id_list:token_seq\n1\t\n===\n===\n"
     files = [head + b"1\t3\t1 2\n", head + b"1\t4\t9 3\n", head + b"1\t4\t3\n"]
-    yield "other_list", "neither end with nor go on from", b"===\n".join(files)
+    yield "other_list", "are neither the end nor a continuation of", b"===\n".join(files)
     files = [head + b"1\t3\t2\n", head + b"1\t4\t2 3\n", head + b"2\t3\t\n"]
     yield "no_target", "with a test target: 0", b"===\n".join(files)
 

@@ -48,7 +48,8 @@ class Grade {
   void part(const std::string& name, const std::function<void()>& checks);
 
   // The checks, inside a part. Each returns true if it holds, so that a test can name a typical mistake:
-  //   if (!grade.close("y", y, right)) grade.check(!is_close(y, unscaled), "the factor 1/sqrt(D) is missing");
+  //   if (!grade.close("y", y, right))
+  //     grade.check(!is_close(y, unscaled), "the factor 1/sqrt(D) is missing");
   // `wrong` says what is wrong and what to look at.
   bool check(bool holds, const std::string& wrong);
   // Prints "dw is wrong: element (1, 3) is 0.25, expected 0.5; dx is right".
@@ -65,7 +66,8 @@ class Grade {
 
   void stop(const std::string& why);  // ends the part that runs as wrong; only for a crash
   const std::vector<Part>& parts() const { return parts_; }
-  // Of the parts that are right; 0 without parts. After expect_parts_of, parts that were not reached are wrong.
+  // Of the parts that are right; 0 without parts. After expect_parts_of, parts that were not reached are
+  // wrong.
   double share() const;
   // Runs a test without its parts' checks, to count the parts.
   void expect_parts_of(void (*test)(Grade& grade));
@@ -89,7 +91,8 @@ struct Exercise {
   std::string chapter() const;  // "02_tensors_and_tape", the folder of `file`
 };
 
-// Registers an exercise; throws std::logic_error unless its id is that of its file, 02_chapter/a_name_test.cpp.
+// Registers an exercise; throws std::logic_error unless its id is that of its file,
+// 02_chapter/a_name_test.cpp.
 bool add(const Exercise& exercise);
 
 // The exit code of a program of exercises: 0 if all have all points, 1 if not. The last line that is printed

@@ -1,5 +1,5 @@
-// What a method that makes its own training data shows of them in the report: how many were written, kept,
-// and dropped, and why.
+// The report's section on training data that a method has made itself: how many were written, kept, and
+// dropped, and why.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// What the file of a recommender says about its training.
+// The facts about a recommender's training that its file holds.
 #pragma once
 
 #include <vector>

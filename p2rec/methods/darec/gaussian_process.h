@@ -3,7 +3,8 @@
 //
 //   kernel         k(x, x') = exp(-|x - x'|^2 / (2 length^2))
 //   posterior      m = k^T K^{-1} y    s^2 = 1 - k^T K^{-1} k
-//   improvement    EI = (m - best) F(z) + s f(z)    z = (m - best) / s; F, f: the normal distribution, its density
+//   improvement    EI = (m - best) F(z) + s f(z)    z = (m - best) / s
+//                  F, f: the normal distribution, its density
 //
 // K has `noise` added to its diagonal, and y is scaled to mean 0 and variance 1.
 //

@@ -24,7 +24,7 @@ void describe(DarecModelConfig& config, const nn::Visit& visit);
 // ag::InputError if all groups are masked.
 int64_t groups_of(const DarecModelConfig& config, int64_t layers);
 
-// What is compared: the adapters, a choice for each group of layers, and which of the other parts are on.
+// A model of the comparison: the adapters, a choice for each group of layers, and which other parts are on.
 struct DarecVariant {
   Point adapters;
   bool mask = true, vectors = true;

@@ -16,13 +16,13 @@
 //              titles
 //   * tuning   LoRA of rank 8 with AdamW and a cosine schedule. They use AdaLoRA from rank 320, Lion in 8
 //              bits, and linear schedules
-//   * model    a causal model instead of Flan-T5-XL, so each prompt ends where its answer begins, and the gap
-//              in the teacher's list is asked for after the list
+//   * model    a causal model instead of Flan-T5-XL, so each prompt ends where its answer begins: the
+//              teacher's list is given without its first choice, which is asked for after it
 //   * prompts  their words, without a data set's domain
 //   * data     one example per user: the last training item after the ones before it; both tasks of a step
 //              have the same users
-// Controls: a random soft prompt (the initial one) and none, each with an adapter of its own; the teacher
-// alone.
+// Controls: a random soft prompt (the initial one) and none, each with an adapter of its own; only the
+// teacher.
 #pragma once
 
 #include "p2rec/methods/common/language_model.h"

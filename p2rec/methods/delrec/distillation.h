@@ -15,7 +15,7 @@ struct DistillationConfig {
 };
 void describe(DistillationConfig& config, const nn::Visit& visit);
 
-// What both stages read besides options.
+// The inputs of both stages besides options.
 struct DelrecInput {
   const models::Llama& llm;
   const models::Tokenizer& tokenizer;

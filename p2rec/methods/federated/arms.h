@@ -36,8 +36,8 @@ struct FederatedArm {
 };
 const std::vector<FederatedArm>& federated_arms();
 
-// What the clients learn: users' preferences (users,K) from prompts. One object serves all arms of a seed.
-// The trained LoRA matrices stay in `llm`.
+// The task of the clients: to predict users' preferences (users,K) from prompts. One object serves all arms
+// of a seed. The trained LoRA matrices stay in `llm`.
 struct FederatedTask {
   models::Llama& llm;
   const Prompts& prompts;

@@ -20,7 +20,7 @@
 
 namespace p2rec {
 
-// What a client sends. `weight`: its number of examples.
+// A client's update. `weight`: its number of examples.
 struct Update {
   nn::NamedTensors tensors;  // on the CPU; the same names and shapes for all clients
   double weight = 0;

@@ -30,7 +30,7 @@ struct RoundsConfig {
 };
 void describe(RoundsConfig& config, const nn::Visit& visit);
 
-// What is trained, by whom.
+// The trained tensors, and the clients that train them.
 struct Federation {
   std::vector<nn::Adam::Group> trained;  // the tensors that travel, each with its learning rate
   Shards shards = {};                    // the examples of each client

@@ -177,14 +177,15 @@ void FederatedConfig::check() const { p2rec::check(teacher.recommender); }
 Stages FederatedConfig::stages() const {
   Stages stages = {teacher_stage(teacher), groups_stage()};
   if (llm.is_tiny()) stages.push_back(tiny_llm_stage());
-  stages.push_back({.name = kStage,
-                    .help = "fine-tunes the language model by clients, centrally, and by each client alone",
-                    .inputs = with_llm({"groups"}, llm),
-                    .files = {"federated-*.safetensors"},
-                    .configs = {"llm", "prompts", kStage},
-                    .all_seeds = true,
-                    .check = check_federate,
-                    .run = p2rec::federate});
+  stages.push_back(
+      {.name = kStage,
+       .help = "fine-tunes the language model by clients, centrally, and by each client on its own",
+       .inputs = with_llm({"groups"}, llm),
+       .files = {"federated-*.safetensors"},
+       .configs = {"llm", "prompts", kStage},
+       .all_seeds = true,
+       .check = check_federate,
+       .run = p2rec::federate});
   return stages;
 }
 

@@ -8,7 +8,7 @@
 
 namespace p2rec {
 
-// Which steps the language model has had when it embeds the texts.
+// Which steps trained the language model before it embeds the texts.
 enum class Adapted : uint8_t { Not, Pretrained, Contrasted, Both };
 constexpr Adapted kAdapted[] = {Adapted::Not, Adapted::Pretrained, Adapted::Contrasted, Adapted::Both};
 const char* name_of(Adapted adapted);  // "both"

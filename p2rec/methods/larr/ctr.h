@@ -1,9 +1,10 @@
 // Steps 4 to 6: the encoder that combines a scene's features, its alignment, and the model that predicts
 // clicks.
 //
-//   v_f   = W_text t_f + p_f          t_f the cached text state of the scene's feature f, p_f a vector for each field
-//   s     = first row of blocks([a, v_1, ..., v_F])     blocks: a bidirectional encoder, a: the aggregation token
-//   i     = W_item t_item             t_item the cached text state of the item
+//   v_f   = W_text t_f + p_f  t_f the cached text state of the scene's feature f, p_f a vector for each field
+//   s     = first row of blocks([a, v_1, ..., v_F])
+//           blocks: a bidirectional encoder, a: the aggregation token
+//   i     = W_item t_item     t_item the cached text state of the item
 //   o     = one_hot(scene, item)      a row of the table for each feature and for the item
 //   click = sigmoid(MLP([o, s, i, s * i]))
 //   loss  = bce(click) + align * L    bce: the binary cross-entropy
@@ -37,7 +38,7 @@ struct CtrConfig {
 };
 void describe(CtrConfig& config, const nn::Visit& visit);
 
-// What a model reads besides ids.
+// The inputs of a model besides ids.
 struct CtrInputs {
   ag::Tensor features = {}, items = {};  // cached states (features,C), (V,C); undefined: no texts
   bool one_hot = true;                   // false: only texts
@@ -52,7 +53,7 @@ class CtrModel : public nn::Module {
   // The logits (B) of clicks. `scene` (B,d): also returns s, if there are texts.
   ag::Tensor operator()(std::span<const Impression> batch, const nn::DropoutContext& dropout = {},
                         ag::Tensor* scene = nullptr) const;
-  ag::Tensor align(const ag::Tensor& scene) const { return align_(scene); }  // W_align s
+  ag::Tensor align(const ag::Tensor& scene /*(B,d)*/) const { return align_(scene); }  // W_align s: (B,d)
   ag::Tensor item_vectors() const;  // the rows of the items in the one-hot table (V,d), detached
 
  private:

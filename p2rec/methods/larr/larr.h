@@ -3,7 +3,7 @@
 //
 // A scene is what is known when an item is shown: hour and day, and attributes of the user and the item. No
 // code and no data of the paper are public, and its full text was not at hand. The steps are those of the
-// paper, as far as "Ours":
+// paper, except where "Ours" says otherwise:
 //
 //   * 1 adapt      continued pre-training on texts of the recommender's data, with new tokens. Ours: the
 //                  words of the texts; one new token for each field; LoRA; clicked scenes and items, drawn

@@ -1,6 +1,7 @@
 // Arithmetic word problems from a grammar, and the program that is their teacher.
 //
-//   Input:  Tom has 12 apples. Tom finds 6 more. Tom keeps one of 2 equal parts. How many apples does Tom have?
+//   Input:  Tom has 12 apples. Tom finds 6 more. Tom keeps one of 2 equal parts.
+//           How many apples does Tom have?
 //   Output: 12 + 6 = 18; 18 / 2 = 9 #### 9
 //
 // A problem is a name, a thing, a first number, and one to three steps. The numbers are drawn again until all

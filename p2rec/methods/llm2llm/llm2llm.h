@@ -5,7 +5,7 @@
 //   1. the student is fine-tuned from the base on the seed examples and all generated ones;
 //   2. it answers the seed examples, never the generated ones;
 //   3. the teacher writes one similar example for each that was answered wrongly;
-//   4. an example that is nearly one of those that are there is dropped, and asked for again.
+//   4. a near-duplicate of an existing example is dropped, and the teacher is asked again.
 //
 //   D_1 = D                         the seed examples
 //   D_{r+1} = D_r + teacher(W_r)    W_r: those of D that the base, fine-tuned on D_r, gets wrong
@@ -57,7 +57,7 @@ std::vector<Generated> teach(const std::vector<TextPair>& seeds, const std::vect
                              const std::vector<Generated>& before, int64_t round, double rouge,
                              const Teacher& teacher);
 
-// Steps 1 and 2: fine-tunes the base on the examples. Returns for each seed whether it is answered rightly.
+// Steps 1 and 2: fine-tunes the base on the examples. True for each seed that is answered correctly.
 using Student = std::function<std::vector<bool>(int64_t round, const std::vector<TextPair>& examples)>;
 
 // Calls make(), or returns what it returned in an earlier process.

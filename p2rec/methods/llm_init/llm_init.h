@@ -5,9 +5,9 @@
 //   llm_init         X = std / s (E - m) W
 //   llm_projected    X = std / s E R
 //
-// X (V,d) is the item table at the start. The rows of E (V,C) are the titles' embeddings, m is their mean, and
-// the columns of W (C,d) are their principal axes; R (C,d) has random numbers. s is the standard deviation of
-// the numbers before the division, std that of the table (--start-std).
+// X (V,d) is the item table at the start. The rows of E (V,C) are the titles' embeddings, m is their mean,
+// and the columns of W (C,d) are their principal axes; R (C,d) has random numbers. s is the standard
+// deviation of the numbers before the division, std that of the table (--start-std).
 //
 // From their code (dh-r/LLM-Sequential-Recommendation): an embedding of each item's name, reduced to the item
 // table's columns by principal components or a random projection; a recommender trained as usual; the control

@@ -1,9 +1,9 @@
 // Stage 2 of LLMEmb, recommendation adaptive training: a recommender reads the items' embeddings through an
 // adapter, and the adapted vectors are aligned with a teacher's table.
 //
-//   e_i = principal components of the language model's embeddings     frozen
-//   a_i = W_1 (W_0 e_i + b_0) + b_1, D -> D/2 -> d                     item i's vector in and out of the model
-//   loss = L + alpha contrastive_loss(T, A, tau)                       L is the recommendation loss
+//   e_i = principal components of the language model's embeddings    frozen
+//   a_i = W_1 (W_0 e_i + b_0) + b_1, D -> D/2 -> d                   item i's vector in and out of the model
+//   loss = L + alpha contrastive_loss(T, A, tau)                     L is the recommendation loss
 //
 // T and A (M,d) are the teacher's and the adapted vectors of the M items that the batch predicts; tau is
 // fixed. From the code (`models/LLMEmb.py`, `Adapter.py`, `results/convert.ipynb`,

@@ -31,7 +31,7 @@ nn::OrderedJson describe_reconstruction(const FinetuneLosses& losses,
 
 // --- item vectors (embedding_section.cpp) ------------------------------------------------------------------
 
-// What the method found out about the items.
+// The method's results about the items.
 struct FoundItems {
   const ItemGroups& groups;
   // The teacher's item table (V,d), and the embeddings before and after fine-tuning (V,C).

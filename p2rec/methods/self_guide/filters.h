@@ -1,5 +1,5 @@
-// The filters of SELF-GUIDE, each a function of texts alone. tests/fixtures/make_self_guide.py has the same
-// rules in Python.
+// The filters of SELF-GUIDE, each a function of only the texts. tests/fixtures/make_self_guide.py has the
+// same rules in Python.
 //
 //   length       |length(x) - mu| <= 2 sigma    mu, sigma of the lengths of the examples
 //   consensus    count(y) / m >= share    y the most frequent of the m outputs of an input

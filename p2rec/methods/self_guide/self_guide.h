@@ -15,7 +15,7 @@
 // temperature 0.2 and top-k 10, consensus at a share of 0.3, ties to the shortest; the phrases that are
 // noise; an output is the first label that it holds; prompts have the examples in training and testing, too.
 // Ours: the words of the prompts, which are shorter, because the model is 50 times smaller; earlier inputs
-// stand before the examples, and with the labels that they were asked for; both ends of the length's range
+// are before the examples, and with the labels that they were asked for; both ends of the length's range
 // are allowed (their code leaves out the upper one, and all texts if the examples are equally long); copies
 // of the examples are duplicates; balance keeps each label's first inputs (theirs: random ones); LoRA (theirs
 // tunes all weights); settings are not searched; the task (theirs: Super-NaturalInstructions). Their optional

@@ -203,13 +203,14 @@ Stages SelfGuideConfig::stages() const {
                     .configs = {"self_guide", "llm"},
                     .all_seeds = true,
                     .run = invent});
-  stages.push_back({.name = kAnnotate,
-                    .help = "lets it write the outputs, filters them, and balances the labels",
-                    .inputs = with_llm({kInvent}, llm),
-                    .files = {"generated-*.jsonl"},
-                    .configs = {"self_guide", "llm"},
-                    .all_seeds = true,
-                    .run = annotate});
+  stages.push_back(
+      {.name = kAnnotate,
+       .help = "lets the language model write the outputs, filters them, and balances the labels",
+       .inputs = with_llm({kInvent}, llm),
+       .files = {"generated-*.jsonl"},
+       .configs = {"self_guide", "llm"},
+       .all_seeds = true,
+       .run = annotate});
   stages.push_back(answer_stage(arms(), llm, {kAnnotate}, {"self_guide"}));
   return stages;
 }

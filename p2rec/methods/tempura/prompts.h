@@ -47,8 +47,8 @@ int64_t most_similar_user(const Interactions& data, int64_t user, Sequence histo
 // are alike.
 UserStory user_story(const Interactions& data, int64_t user, Sequence history, const ag::Tensor& item_vectors,
                      const TempuraPromptConfig& config);
-// The same with the items in a random order, as if the user had had them so: the shuffle test's. The seed and
-// the user determine the order.
+// The same for the shuffle test: the items in a random order, as if that were the true order. The seed and
+// the user determine it.
 UserStory shuffled_story(const Interactions& data, int64_t user, Sequence history,
                          const ag::Tensor& item_vectors, const TempuraPromptConfig& config, uint64_t seed);
 

@@ -7,7 +7,7 @@
 //   * proximal demonstrations   examples from the user's own recent history: after these items the next one
 //                               was this; now, with it, what is next?
 //   * global demonstrations     an example of the long-term interests, from outside the recent history
-//   * temporal clusters         the history's structure in time is found first, and stands in the prompt
+//   * temporal clusters         the history's structure in time is found first, and is in the prompt
 //   * ensemble                  the rankings of the different prompts are aggregated
 //   * shuffle test              the motivation: a plain prompt's ranking hardly depends on the history's
 //                               order

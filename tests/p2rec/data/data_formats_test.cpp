@@ -290,7 +290,7 @@ TEST_CASE("files: lists of items, one row per user or per target") {
   CHECK(items_of(files.load("rows.inter"), "1") == Ids{"2", "3", "4", "5", "8", "9"});
   CHECK(files.load("rows.inter").times.empty());
   check_has(files.error("broken.inter"),
-            {"broken.inter: the items of a row for the user '1' neither end with nor go on from"});
+            {"broken.inter: the items of a row for the user '1' are neither the end nor a continuation of"});
   check_has(files.error("empty.inter"), {"empty.inter:2: the list of items is empty"});
 }
 

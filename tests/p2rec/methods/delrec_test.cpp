@@ -161,7 +161,7 @@ TEST_CASE("delrec: each prompt in full") {
         "The next item is");
 }
 
-TEST_CASE("soft prompt: its ids stand between the texts, from the vocabulary's size on") {
+TEST_CASE("soft prompt: its ids are between the texts, from the vocabulary's size on") {
   const models::ByteTokenizer tokenizer;
   const auto rows = static_cast<int32_t>(tokenizer.vocabulary());
   std::vector<int32_t> expected = tokenizer.special().before;

@@ -85,7 +85,7 @@ TEST_CASE("tuning needs knobs, a model that is trained, and validation") {
     if (value == "popularity") options = {{"model", value}, {"out", "tuned"}, {"data", "data.txt"}};
     return testing::message_of([&] { tune({}, testing::given(options), 2); });
   };
-  CHECK(contains(problem("method", "llmseqsim"), "the method 'llmseqsim' has no knobs"));
+  CHECK(contains(problem("method", "llmseqsim"), "the method 'llmseqsim' has no options to tune"));
   CHECK(contains(problem("model", "popularity"), "expected a model that is trained"));
   CHECK(contains(problem("patience", "0"), "patience: found 0; expected at least 1"));
 }

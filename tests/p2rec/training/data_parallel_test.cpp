@@ -35,8 +35,8 @@ Interactions some_data() {
   return make_synthetic({.users = 40, .items = 30, .groups = 3, .mean_length = 9, .seed = 5});
 }
 
-// After ten steps of Adam, whose divisor is as small as eps = 1e-8 where the gradient is only rounding, as that
-// of attention's key bias.
+// After ten steps of Adam, whose divisor is as small as eps = 1e-8 where the gradient is only rounding, as
+// that of attention's key bias.
 constexpr testing::Tolerance kWeights{1e-9, 1e-9};
 
 // All ranks must have the same bits, or their weights would drift apart. In f32 only losses are compared with
@@ -76,7 +76,7 @@ Tensor drawn_rows(int64_t rows, int64_t columns) {
   return x;
 }
 
-// Trains alone and on all ranks, and compares.
+// Trains on one rank and on all ranks, and compares.
 void compare_trainings(const RecommenderConfig& config, const Tensor& start = {},
                        const ExtraLoss& extra = {}) {
   const Interactions data = some_data();

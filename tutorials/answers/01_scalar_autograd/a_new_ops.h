@@ -1,7 +1,7 @@
 // Answer to 01a.
 //
-// exp' = exp, so the result itself is captured. relu' is 1 where the result is above 0. The quotient rule gives
-// 1/b and -a/b^2 = -(a/b)/b.
+// exp' = exp, so the result itself is captured. relu' is 1 where the result is above 0. The quotient rule
+// gives 1/b and -a/b^2 = -(a/b)/b.
 #pragma once
 
 #include <algorithm>

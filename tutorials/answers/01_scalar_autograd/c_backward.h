@@ -1,8 +1,8 @@
 // Answer to 01c.
 //
-// `+=` is the multivariable chain rule. Only a leaf keeps what it had: its sum over several losses is what the
-// user wants, for the batch that is too large for one pass. The sum of an inner number would be passed on to
-// the leaves a second time.
+// `+=` is the multivariable chain rule. Only a leaf keeps what it had: its sum over several losses is what
+// the user wants, for the batch that is too large for one pass. The sum of an inner number would be passed on
+// to the leaves a second time.
 #pragma once
 
 #include "tutorials/exercises/01_scalar_autograd/newest_first.h"

@@ -1,7 +1,8 @@
 // Answer to 02b.
 //
-// Repeating is a copy from one element to many; the gradient of a copy is the sum of what comes back. `stride`
-// is the distance in the result between neighbours of a dimension, and 0 for a dimension that is repeated.
+// Repeating is a copy from one element to many; the gradient of a copy is the sum of what comes back.
+// `stride` is the distance in the result between neighbours of a dimension, and 0 for a dimension that is
+// repeated.
 #pragma once
 
 #include "autograd/ops.h"

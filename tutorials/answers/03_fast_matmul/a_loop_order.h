@@ -1,7 +1,7 @@
 // Answer to 03a.
 //
-// With j innermost, B and C are walked along rows, and A(i,k) stays. Of the two such orders, i, k, j keeps the
-// row of C in the cache while it is added to; k, i, j goes through all of C for every k.
+// With j innermost, B and C are walked along rows, and A(i,k) stays. Of the two such orders, i, k, j keeps
+// the row of C in the cache while it is added to; k, i, j goes through all of C for every k.
 #pragma once
 
 #include "tutorials/exercises/03_fast_matmul/cache.h"

@@ -1,7 +1,7 @@
 // Answer to 03b.
 //
-// A block of 24 by 8 numbers is 24 lines. For each row i it needs 3 lines of A and one of C, so all of it stays
-// in the cache of 32. C is read once for each block of k, A once for each block of j, and B once.
+// A block of 24 by 8 numbers is 24 lines. For each row i it needs 3 lines of A and one of C, so all of it
+// stays in the cache of 32. C is read once for each block of k, A once for each block of j, and B once.
 #pragma once
 
 #include <algorithm>

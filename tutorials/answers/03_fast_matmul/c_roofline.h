@@ -1,9 +1,9 @@
 // Answer to 03c.
 //
-// A square product does more operations for each byte the larger it is, so a large one is limited by the peak.
-// A matrix times a vector does 2 operations for each number of the matrix, however large it is: half an
-// operation a byte in f32. That is why a model's weights are quantised to write faster: fewer bytes, not fewer
-// operations.
+// A square product does more operations for each byte the larger it is, so a large one is limited by the
+// peak. A matrix times a vector does 2 operations for each number of the matrix, however large it is: half an
+// operation a byte in f32. That is why a model's weights are quantised to write faster: fewer bytes, not
+// fewer operations.
 #pragma once
 
 #include <algorithm>

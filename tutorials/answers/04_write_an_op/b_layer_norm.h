@@ -1,7 +1,7 @@
 // Answer to 04b.
 //
-// With g = dy w: dx = s (g - mean(g) - n mean(g n)). It takes two things out of g: what is the same in the whole
-// row, and what points along n. y does not change with either.
+// With g = dy w: dx = s (g - mean(g) - n mean(g n)). It takes two things out of g: what is the same in the
+// whole row, and what points along n. y does not change with either.
 #pragma once
 
 #include <cmath>

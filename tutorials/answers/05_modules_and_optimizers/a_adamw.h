@@ -1,7 +1,7 @@
 // Answer to 05a.
 //
-// After t steps with the same gradient g, m is (1 - b1^t) g: the correction makes it g again, from the first step
-// on. So a step is at most about lr, whatever the size of the gradients.
+// After t steps with the same gradient g, m is (1 - b1^t) g: the correction makes it g again, from the first
+// step on. So a step is at most about lr, whatever the size of the gradients.
 #pragma once
 
 #include <cmath>

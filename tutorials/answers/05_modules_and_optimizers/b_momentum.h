@@ -1,7 +1,7 @@
 // Answer to 05b.
 //
-// g = a w, so a step multiplies w by 1 - lr a, which is -1 at lr = 2 / a. The steepest direction of a loss says
-// how large lr may be, and the flat ones wait.
+// g = a w, so a step multiplies w by 1 - lr a, which is -1 at lr = 2 / a. The steepest direction of a loss
+// says how large lr may be, and the flat ones wait.
 #pragma once
 
 #include "tutorials/exercises/grade.h"

@@ -1,7 +1,7 @@
 // Answer to 05c.
 //
-// One norm and one factor for all tensors. A factor for each tensor, or a limit for each element, would turn the
-// step into another direction.
+// One norm and one factor for all tensors. A factor for each tensor, or a limit for each element, would turn
+// the step into another direction.
 #pragma once
 
 #include <cmath>

@@ -1,7 +1,7 @@
 // Answer to 05d.
 //
-// zero_grad() comes first, so that nothing from before the loop is in the first step. The validation loss needs no
-// graph.
+// zero_grad() comes first, so that nothing from before the loop is in the first step. The validation loss
+// needs no graph.
 #pragma once
 
 #include <cmath>

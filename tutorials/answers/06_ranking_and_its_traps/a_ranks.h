@@ -1,7 +1,7 @@
 // Answer to 06a.
 //
-// `>=` and not `>`: what a model cannot tell apart, it gets no credit for. NDCG's ideal ranking has the one target
-// first, with gain 1, so there is nothing to divide by.
+// `>=` and not `>`: what a model cannot tell apart, it gets no credit for. NDCG's ideal ranking has the one
+// target first, with gain 1, so there is nothing to divide by.
 #pragma once
 
 #include <cmath>

@@ -1,7 +1,7 @@
 // Answer to 06c.
 //
-// recommend() needs some order for equal counts, and any order is fair to a user who looks at the list. A metric
-// must not depend on it, so hit_rate counts instead of looking into that list.
+// recommend() needs some order for equal counts, and any order is fair to a user who looks at the list. A
+// metric must not depend on it, so hit_rate counts instead of looking into that list.
 #pragma once
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // Answer to 06d.
 //
-// Among 100 samples a rank of 300 of 10,000 is at about the third place. B puts everybody there and has no hit
-// among all items. A finds the item of 20 users exactly and knows nothing of the others. The sample sees 20 hits
-// of A and 100 of B.
+// Among 100 samples a rank of 300 of 10,000 is at about the third place. B puts everybody there and has no
+// hit among all items. A finds the item of 20 users exactly and knows nothing of the others. The sample sees
+// 20 hits of A and 100 of B.
 #pragma once
 
 #include <cmath>

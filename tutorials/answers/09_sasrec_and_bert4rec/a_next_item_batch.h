@@ -33,7 +33,7 @@ inline Batch training_batch(const std::vector<Items>& histories, size_t T) {
   return batch;
 }
 
-// What the model reads to recommend the item after the history.
+// The model's input (at most T items) that recommends the item after the history.
 inline Items evaluation_input(const Items& history, size_t T) {
   return Items(history.end() - std::ptrdiff_t(std::min(history.size(), T)), history.end());
 }

@@ -36,7 +36,7 @@ inline Masked masked(const Items& items, int32_t mask, double ratio, const std::
   return result;
 }
 
-// What a model with T places reads to recommend the item after the history.
+// The model's input (T places) that recommends the item after the history.
 inline Items evaluation_input(const Items& history, size_t T, int32_t mask) {
   Items input(history.end() - std::ptrdiff_t(std::min(history.size(), T - 1)), history.end());
   input.push_back(mask);

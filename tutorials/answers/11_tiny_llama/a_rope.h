@@ -41,7 +41,7 @@ inline Tensor rotated(const Tensor& x, const Tensor& positions, double theta) {
   return y;
 }
 
-// The gradient with respect to x, from dy (N,H,D), that with respect to rotated(x, positions, theta).
+// dx (N,H,D) from dy (N,H,D), the gradient of rotated(x, positions, theta).
 inline Tensor rotated_backward(const Tensor& dy, const Tensor& positions, double theta) {
   Tensor back = positions.clone();
   for (int64_t n = 0; n < back.numel(); ++n) back.ints()[n] = -back.ints()[n];

@@ -2,7 +2,7 @@
 //
 // Dividing the logits by T > 1 makes them more alike, by T < 1 less. The nucleus is the shortest list of the
 // most probable tokens whose sum reaches p, so the token that crosses p belongs to it, and it is never empty.
-// What is left is divided by its sum, or the last token would get the rest of the draws.
+// The rest is divided by its sum, or the last token would get the rest of the draws.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Answer to 12a.
 //
-// The codes are 0 .. 31, and 16 is their middle, so that d q needs no minimum. The fifth bits are apart since 5
-// does not divide 8: so the halves stay where Q4_0 has them.
+// The codes are 0 .. 31, and 16 is their middle, so that d q needs no minimum. The fifth bits are apart since
+// 5 does not divide 8: so the halves stay where Q4_0 has them.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
 // Answer to 12c.
 //
-// What is held is never more than three bytes of a character, or the stop text but its last byte, so the text
+// At most three bytes of a character are held, or the stop text but its last byte, so the text
 // appears as it is written. A stop text begins at a character, since no byte of UTF-8 that begins one occurs
 // inside another: so the shorter of the two lengths ends at a character too.
 #pragma once

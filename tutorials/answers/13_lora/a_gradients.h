@@ -1,7 +1,8 @@
 // Answer to 13a.
 //
-// y = x W^T + s u B^T with u = x A^T. Each is a linear layer, whose rule is dw = dy^T x and dx = dy w. All products
-// with A and B have an r among their sizes, so the adapter costs r (in + out) and never in times out.
+// y = x W^T + s u B^T with u = x A^T. Each is a linear layer, whose rule is dw = dy^T x and dx = dy w. All
+// products with A and B have an r among their sizes, so the adapter costs r (in + out) and never in times
+// out.
 #pragma once
 
 #include "autograd/ops.h"

@@ -1,7 +1,7 @@
 // Answer to 13b.
 //
-// Adapters add up, so ranks do too. The result is exact, while the mean of the A's and of the B's would not be:
-// (B_1 + B_2)(A_1 + A_2) has two more terms.
+// Adapters add up, so ranks do too. The result is exact, while the mean of the A's and of the B's would not
+// be: (B_1 + B_2)(A_1 + A_2) has two more terms.
 #pragma once
 
 #include "autograd/ops.h"

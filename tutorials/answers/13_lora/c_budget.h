@@ -1,7 +1,7 @@
 // Answer to 13c.
 //
-// For a square matrix of size n, LoRA pays from n^2 + 8 r n < 4 n^2 on, so up to the rank 3 n / 8: memory is hardly
-// ever what limits the rank.
+// For a square matrix of size n, LoRA pays from n^2 + 8 r n < 4 n^2 on, so up to the rank 3 n / 8: memory is
+// hardly ever what limits the rank.
 #pragma once
 
 #include <utility>

@@ -1,7 +1,7 @@
 // Answer to 14a.
 //
-// sum of e_i . c over a group is m . c, which is largest for c = m / |m| (Cauchy and Schwarz). So move cannot lower
-// the objective, and assign takes the best for each item.
+// sum of e_i . c over a group is m . c, which is largest for c = m / |m| (Cauchy and Schwarz). So move cannot
+// lower the objective, and assign takes the best for each item.
 #pragma once
 
 #include <cmath>

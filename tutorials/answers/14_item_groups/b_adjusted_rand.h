@@ -1,8 +1,8 @@
 // Answer to 14b.
 //
-// Of all C(n) pairs, the share A / C(n) is together in the one grouping and B / C(n) in the other. If the two know
-// nothing of each other, the share of both is the product: E pairs. So R - E is what the groupings share beyond
-// chance, divided by the most that it can be.
+// Of all C(n) pairs, the share A / C(n) is together in the one grouping and B / C(n) in the other. If the two
+// know nothing of each other, the share of both is the product: E pairs. So R - E is what the groupings share
+// beyond chance, divided by the most that it can be.
 #pragma once
 
 #include <map>

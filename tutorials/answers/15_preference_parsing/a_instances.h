@@ -1,7 +1,7 @@
 // Answer to 15a.
 //
-// With long prompts of words the instances cost about n - 1 times as much; with none and no limit, n^2 / 2 tokens
-// instead of n.
+// With long prompts of words the instances cost about n - 1 times as much; with none and no limit, n^2 / 2
+// tokens instead of n.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Answer to 15b.
 //
-// d/dz_k of -sum_j g_j log q_j is -sum_j g_j (1 if j = k, minus q_k) = q_k sum_j g_j - g_k = q_k - g_k, since the
-// shares sum to 1. The first term, g log g, has no z in it: the KL divergence has the gradient of the
+// d/dz_k of -sum_j g_j log q_j is -sum_j g_j (1 if j = k, minus q_k) = q_k sum_j g_j - g_k = q_k - g_k, since
+// the shares sum to 1. The first term, g log g, has no z in it: the KL divergence has the gradient of the
 // cross-entropy, and only its zero is elsewhere.
 //
 // The linear head predicts negative shares where a group is rare. The softmax never does, but it also never

@@ -1,8 +1,8 @@
 // Answer to 15c.
 //
-// A sequence of n items has n - 1 instances with 1 + 2 + ... + n-1 tokens; one pass reads n - 1. What is lost: the
-// words after the items, and the freedom to cut each instance's history elsewhere. And all items of a user are in
-// one batch together, which is less random.
+// A sequence of n items has n - 1 instances with 1 + 2 + ... + n-1 tokens; one pass reads n - 1. What is
+// lost: the words after the items, and the freedom to cut each instance's history elsewhere. And all items of
+// a user are in one batch together, which is less random.
 #pragma once
 
 #include <vector>

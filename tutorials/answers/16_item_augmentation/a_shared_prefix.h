@@ -1,8 +1,8 @@
 // Answer to 16a.
 //
-// Words never look at what comes after them, so their keys and values are the same in every prompt, in every layer.
-// The own tokens still look at the words: the products of own tokens are not saved, only those among the words,
-// and all that is done for each word besides (the projections, the feed-forward layer).
+// Words never look at what comes after them, so their keys and values are the same in every prompt, in every
+// layer. The own tokens still look at the words: the products of own tokens are not saved, only those among
+// the words, and all that is done for each word besides (the projections, the feed-forward layer).
 #pragma once
 
 #include <numeric>

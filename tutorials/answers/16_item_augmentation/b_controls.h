@@ -1,8 +1,8 @@
 // Answer to 16b.
 //
-// A table that only carries groups is as good as its shuffle within groups. Group means answer nearly the same
-// question, but they also change the spread, and with it how a recommender starts: two differences at once, and one
-// cannot say which of them mattered.
+// A table that only carries groups is as good as its shuffle within groups. Group means answer nearly the
+// same question, but they also change the spread, and with it how a recommender starts: two differences at
+// once, and one cannot say which of them mattered.
 #pragma once
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // Answer to 16c.
 //
-// With both factors near 0 every gradient is near 0: a saddle, which the training must leave first. A larger table
-// is further from it, and needs no knowledge for that. So every start is scaled to one standard deviation
-// (`--start-std`), and the control that counts is the shuffled table: it has the numbers, the scale, even the
-// correlations between columns, and only the meaning is missing.
+// With both factors near 0 every gradient is near 0: a saddle, which the training must leave first. A larger
+// table is further from it, and needs no knowledge for that. So every start is scaled to one standard
+// deviation (`--start-std`), and the control that counts is the shuffled table: it has the numbers, the
+// scale, even the correlations between columns, and only the meaning is missing.
 #pragma once
 
 #include <cmath>

@@ -1,7 +1,7 @@
 // Answer to 17a.
 //
-// The users are drawn once for all seeds, since a user who is hard for one seed is hard for the others: drawn anew
-// for each seed, that would average out, and the interval would be too narrow.
+// The users are drawn once for all seeds, since a user who is hard for one seed is hard for the others: drawn
+// anew for each seed, that would average out, and the interval would be too narrow.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Answer to 17b.
 //
-// Two seeds need a difference of nine times their spread, three two and a half times, five 1.2 times: the third
-// seed is worth more than all later ones. Halving the difference takes four times the seeds.
+// Two seeds need a difference of nine times their spread, three two and a half times, five 1.2 times: the
+// third seed is worth more than all later ones. Halving the difference takes four times the seeds.
 #pragma once
 
 #include <array>

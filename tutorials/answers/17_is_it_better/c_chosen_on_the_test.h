@@ -1,9 +1,9 @@
 // Answer to 17c.
 //
-// The largest of 3 numbers is 0.85 standard deviations above their mean, of 5 1.16, of 10 1.54, of 100 2.5. With
-// seeds that spread by .004 the best of five is .0046 better than it is: more than many published gains. A baseline
-// that catches up has lost a head start and nothing else; one that never does has lost something that lasts, on this
-// validation set.
+// The largest of 3 numbers is 0.85 standard deviations above their mean, of 5 1.16, of 10 1.54, of 100 2.5.
+// With seeds that spread by .004 the best of five is .0046 better than it is: more than many published gains.
+// A baseline that catches up has lost a head start and nothing else; one that never does has lost something
+// that lasts, on this validation set.
 #pragma once
 
 #include <algorithm>

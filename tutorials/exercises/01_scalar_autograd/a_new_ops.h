@@ -2,9 +2,9 @@
 //
 //   exp(x),    relu(x) = max(x, 0),    divide(a, b) = a / b
 //
-// Write them as `mul` is written in value.h: compute the result, and give `record` a lambda that turns dy, the
-// gradient of the result, into the gradients of the inputs. The derivative of relu at 0 is taken to be 0. The
-// test compares each gradient with a finite difference.
+// Write them as `mul` is written in value.h: compute the result, and give `record` a lambda that turns dy,
+// the gradient of the result, into the gradients of the inputs. The derivative of relu at 0 is taken to be 0.
+// The test compares each gradient with a finite difference.
 //
 // Hint 1: The lambda outlives the function: it captures plain numbers by value, never references.
 // Hint 2: The derivative of exp is its own result.

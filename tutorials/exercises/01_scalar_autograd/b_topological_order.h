@@ -5,11 +5,12 @@
 // the leaves. Chapter 01 goes by the time of creation. Find an order from the graph itself: the test sets
 // every `sequence` to 0.
 //
-// The test has a diamond, where a depth-first walk that lists a number when it first meets it is wrong, a graph
-// in which the number of paths doubles with each step, and a chain of 100,000 ops, where recursion overflows
-// the stack.
+// The test has a diamond, where a depth-first walk that lists a number when it first meets it is wrong, a
+// graph in which the number of paths doubles with each step, and a chain of 100,000 ops, where recursion
+// overflows the stack.
 //
-// Hint 1: Count for each number how often it is used as an input (an op may use it twice). Walk the graph once,
+// Hint 1: Count for each number how often it is used as an input (an op may use it twice). Walk the graph
+// once,
 //         with a list of what is still to be visited, and visit nothing twice.
 // Hint 2: The loss is used by nobody. When a number is listed, its inputs have one user less to wait for.
 // Hint 3: A number is ready when its count reaches 0. (Kahn 1962)

@@ -6,7 +6,8 @@ using exercise::scalar::add, exercise::scalar::leaf, exercise::scalar::mul, exer
 
 namespace {
 
-// The numbers of a graph, the loss last. They are released one by one: a long chain's destructor is recursive.
+// The numbers of a graph, the loss last. They are released one by one: a long chain's destructor is
+// recursive.
 struct Graph {
   std::vector<Value> numbers;
   Value push(const Value& x) {

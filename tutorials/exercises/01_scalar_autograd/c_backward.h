@@ -5,7 +5,8 @@
 //
 //   1. A number that is used twice gets the sum of both gradients.
 //   2. Leaves add up over calls, until the user sets them to 0: the second loss adds to the first.
-//   3. The other numbers do not: a second loss that shares some of them must not see the first one's gradient.
+//   3. The other numbers do not: a second loss that shares some of them must not see the first one's
+//      gradient.
 //
 // Hint 1: d loss / d loss = 1.
 // Hint 2: Before the walk, set grad of every number that is not a leaf to 0.

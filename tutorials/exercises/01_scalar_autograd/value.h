@@ -1,4 +1,4 @@
-// What the exercises of chapter 01 share: a number with its history, as short as it can be. A Value is a
+// Shared by the exercises of chapter 01: a number with its history, as short as it can be. A Value is a
 // handle; copies share the number, the gradient and the history.
 #pragma once
 

@@ -1,16 +1,17 @@
 // 03c The roofline.
 //
-// A machine does at most `peak` operations a second, and reads at most `bandwidth` bytes a second. Which of the
-// two limits a computation? Its arithmetic intensity says so: operations for each byte that must be moved.
-// (Williams, Waterman and Patterson 2009)
+// A machine does at most `peak` operations a second, and reads at most `bandwidth` bytes a second. Which of
+// the two limits a computation? Its arithmetic intensity says so: operations for each byte that must be
+// moved. (Williams, Waterman and Patterson 2009)
 //
-// The product of (M,K) and (K,N) does a multiplication and an addition for each i, j, k. At best A and B are read
-// once and C is written once. Compare n = 4096 with a single vector, K by 1: that is what a language model does
-// for each token that it writes.
+// The product of (M,K) and (K,N) does a multiplication and an addition for each i, j, k. At best A and B are
+// read once and C is written once. Compare n = 4096 with a single vector, K by 1: that is what a language
+// model does for each token that it writes.
 //
 // Hint 1: 2 M K N operations, M K + K N + M N numbers.
 // Hint 2: The time is at least operations / peak, and at least bytes / bandwidth.
-// Hint 3: With M = K = N = n the intensity is 2 n / (3 bytes). At which n is intensity times bandwidth the peak?
+// Hint 3: With M = K = N = n the intensity is 2 n / (3 bytes). At which n is intensity times bandwidth the
+// peak?
 #pragma once
 
 #include <cstdint>

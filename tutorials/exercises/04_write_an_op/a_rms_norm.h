@@ -2,8 +2,8 @@
 //
 //   y_c = w_c n_c,   n_c = x_c s,   s = 1 / sqrt(mean_c(x_c^2) + eps)       for each row of x (R,C)
 //
-// Derive dx and dw as chapter 04 derives those of x / |x|, then write them. The test compares both with finite
-// differences; eps is large there, so that its place shows.
+// Derive dx and dw as chapter 04 derives those of x / |x|, then write them. The test compares both with
+// finite differences; eps is large there, so that its place shows.
 //
 // Hint 1: w is used in every row, so its gradient is a sum over rows.
 // Hint 2: With g = dy w, the gradient with respect to n: ds/dx_j = -s^3 x_j / C.

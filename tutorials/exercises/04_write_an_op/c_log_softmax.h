@@ -2,8 +2,8 @@
 //
 //   y_c = x_c - log sum_k exp(x_k)       for each row of x (R,C)
 //
-// It is in every cross-entropy. Written as above it overflows: exp(1000) is infinite. Subtract the row's maximum
-// first, which changes nothing else. Then derive backward. It needs y, but not x: keep only that.
+// It is in every cross-entropy. Written as above it overflows: exp(1000) is infinite. Subtract the row's
+// maximum first, which changes nothing else. Then derive backward. It needs y, but not x: keep only that.
 //
 // Hint 1: log sum_k exp(x_k) = m + log sum_k exp(x_k - m) for every m.
 // Hint 2: dy_i/dx_j = [i = j] - p_j, where p = softmax(x) = exp(y).

@@ -4,9 +4,9 @@
 //   m' = m / (1 - b1^t)                     v' = v / (1 - b2^t)
 //   w = w (1 - lr decay) - lr m' / (sqrt(v') + eps)
 //
-// m and v begin at 0, and m', v' correct for that; t = 1 is the first step. The decay acts on w itself, not on
-// the gradient: that is the W (Loshchilov and Hutter 2019). The test looks at one step, at many, at a gradient
-// as small as eps, and at the decay without a gradient.
+// m and v begin at 0, and m', v' correct for that; t = 1 is the first step. The decay acts on w itself, not
+// on the gradient: that is the W (Loshchilov and Hutter 2019). The test looks at one step, at many, at a
+// gradient as small as eps, and at the decay without a gradient.
 //
 // Hint 1: Without the correction the first step is (1 - b1) / sqrt(1 - b2) = 3.2 times as large.
 // Hint 2: m and v are kept for the next step; m' and v' are not.

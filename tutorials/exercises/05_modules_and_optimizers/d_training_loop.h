@@ -1,14 +1,15 @@
 // 05d The training loop.
 //
 // Forward, backward, step: and a gradient that is forgotten. Write the loop of gradient descent for any loss.
-// Gradients add up over calls of backward(), so they must be cleared in each step, and something may be in them
-// before the first.
+// Gradients add up over calls of backward(), so they must be cleared in each step, and something may be in
+// them before the first.
 //
 // Then stop early: return the parameters to the step where the validation loss was smallest.
 //
 // Hint 1: parameter.zero_grad(), before backward() or after the step.
 // Hint 2: The step writes into parameter.data(), so it is no part of any graph.
-// Hint 3: parameter.clone() keeps numbers, Tensor(parameter).copy_from(...) brings them back: a copy of a Tensor
+// Hint 3: parameter.clone() keeps numbers, Tensor(parameter).copy_from(...) brings them back: a copy of a
+// Tensor
 //         shares them, and copy_from is not const.
 #pragma once
 

@@ -3,9 +3,9 @@
 //   rank     how many other items come before the target: 0 is first
 //   HR@K     1 if rank < K, else 0            NDCG@K   1 / log2(rank + 2) if rank < K, else 0
 //
-// Every item competes but those in `removed`, the user's history. An item with the target's score comes before
-// it: so a model that says the same of every item gets nothing. The target itself never counts, and it is never
-// removed. `removed` may name an item twice.
+// Every item competes but those in `removed`, the user's history. An item with the target's score comes
+// before it: so a model that says the same of every item gets nothing. The target itself never counts, and it
+// is never removed. `removed` may name an item twice.
 //
 // Hint 1: Count the items with score >= the target's, without the target and the removed.
 // Hint 2: Make a list of V flags from `removed` first, so that a repeat does no harm.

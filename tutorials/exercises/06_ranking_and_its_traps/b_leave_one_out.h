@@ -1,11 +1,12 @@
 // 06b Leave one out, and leak nothing.
 //
-// A user's items are in the order of time. The last is the test target, the one before it the validation target,
-// and what is before these is for training. A user of one or two items has no targets, and trains with all.
+// A user's items are in the order of time. The last is the test target, the one before it the validation
+// target, and what is before these is for training. A user of one or two items has no targets, and trains
+// with all.
 //
-// To predict the validation target, a model may see the training part. To predict the test target, it may also
-// see the validation item: by then it has happened. A model is trained with pairs (history, next item), and no
-// target may be in a pair.
+// To predict the validation target, a model may see the training part. To predict the test target, it may
+// also see the validation item: by then it has happened. A model is trained with pairs (history, next item),
+// and no target may be in a pair.
 //
 // Hint 1: Split by position, not by item: an item may occur twice in a sequence.
 // Hint 2: A training part of n items gives n - 1 pairs.
@@ -26,7 +27,7 @@ struct Split {
 
 inline Split leave_one_out(const Items& sequence) { throw NotImplemented("the split"); }
 
-// What may be seen to predict the validation target and the test target.
+// The items that may be seen to predict the validation target and the test target.
 inline Items validation_history(const Items& sequence) {
   throw NotImplemented("the history of the validation target");
 }

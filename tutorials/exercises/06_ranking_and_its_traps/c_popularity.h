@@ -1,8 +1,8 @@
 // 06c The popularity baseline.
 //
 // The first line of every table: recommend what is taken most often. Three things are easily wrong in it. The
-// counts must know only the training parts (leave-one-out as in 06b: all but the last two items of a user with
-// three or more). The user's own items are not recommended. And equal counts must not help the target.
+// counts must know only the training parts (leave-one-out as in 06b: all but the last two items of a user
+// with three or more). The user's own items are not recommended. And equal counts must not help the target.
 //
 // Hint 1: The history of the test target is all but the last item; those are removed.
 // Hint 2: A hit: fewer than K items that are not in the history have a count of at least the target's.

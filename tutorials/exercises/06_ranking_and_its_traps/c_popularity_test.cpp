@@ -36,14 +36,15 @@ EXERCISE("06c", 3, "The popularity baseline") {
     grade.equal("the list where fewer than K are left", wide(n06c::recommend(counts, {1, 0, 4}, 9)), {2, 3});
   });
   grade.part("HR@K", [&] {
-    // The targets 2, 1 and 3, each with the history removed: 2 against 4 (1 to 0), 1 against 4 (3 to 0), and 3
-    // against 1, 2 (0 to 3 and 1).
+    // The targets 2, 1 and 3, each with the history removed: 2 against 4 (1 to 0), 1 against 4 (3 to 0), and
+    // 3 against 1, 2 (0 to 3 and 1).
     const double hr = n06c::hit_rate(kUsers, 5, 1);
     if (!grade.close("HR@1", hr, 2.0 / 3)) {
       grade.check(!exercise::is_close(hr, 0.5), "the user without a target is counted");
       grade.check(hr > 0.34, "the user's own items compete with the target");
     }
-    // Nobody has ever taken what is to be predicted, and nothing else either: all counts but the history's are 0.
+    // Nobody has ever taken what is to be predicted, and nothing else either: all counts but the history's
+    // are 0.
     const double ties = n06c::hit_rate({{0, 1, 2}, {0, 1, 2}}, 30, 5);
     if (!grade.close("HR@5 where the target ties with 27 others", ties, 0))
       grade.check(false, "ties help the target here; hint: count >= and do not look into the sorted list");

@@ -5,8 +5,9 @@
 //   top = max_j s_j,   sum = sum_j exp(s_j - top),   y = sum_j exp(s_j - top) v_j
 //
 // part_of_keys.h has them as a Part. Two such parts can be merged into that of all their keys, so keys can be
-// read in tiles, and tiles by different processors: the idea of fused attention. A part without keys has top =
-// -infinity, sum = 0, y = 0. The test cuts keys at every place, and uses scores of 1000, of which no exp exists.
+// read in tiles, and tiles by different processors: the idea of fused attention. A part without keys has top
+// = -infinity, sum = 0, y = 0. The test cuts keys at every place, and uses scores of 1000, of which no exp
+// exists.
 //
 // Hint 1: With the new top, the old exp(s_j - old top) becomes exp(s_j - old top) exp(old top - new top).
 // Hint 2: Try two parts without keys: -infinity - -infinity is no number.

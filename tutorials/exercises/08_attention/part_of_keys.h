@@ -1,4 +1,4 @@
-// What one query makes of a part of its keys. Given in exercise 08b.
+// The result of one query over a part of its keys. Given in exercise 08b.
 #pragma once
 
 #include <algorithm>

@@ -34,7 +34,7 @@ inline Masked masked(const Items& items, int32_t mask, double ratio, const std::
   throw NotImplemented("masked places and their targets");
 }
 
-// What a model with T places reads to recommend the item after the history.
+// The model's input (T places) that recommends the item after the history.
 inline Items evaluation_input(const Items& history, size_t T, int32_t mask) {
   throw NotImplemented("the input of evaluation");
 }

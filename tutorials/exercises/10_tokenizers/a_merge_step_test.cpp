@@ -53,7 +53,7 @@ EXERCISE("10a", 4, "One step of training BPE") {
     same("abab after a+b", text_of(n10a::merged(letters("abab"), {"a", "b"})), "ab|ab");
     const std::string odd = text_of(n10a::merged(letters("aaa"), {"a", "a"}));
     if (!same("aaa after a+a", odd, "aa|a")) {
-      grade.check(odd != "aa|aa", "the middle a is in two symbols: go on after both parts of a merge");
+      grade.check(odd != "aa|aa", "the middle a is in two symbols: continue after both parts of a merge");
       grade.check(odd != "a|aa", "merged from the right; expected from left to right");
     }
     same("aaaa after a+a", text_of(n10a::merged(letters("aaaa"), {"a", "a"})), "aa|aa");

@@ -1,8 +1,8 @@
 // 12b A step with a cache of keys and values.
 //
 // While a text is written, one token is new and all others are as before: their keys and values are kept.
-// append() adds those of new tokens to the Cache of key_cache.h, attend() lets the newest query look at all of
-// them. One head of keys and values, without a mask: what is in the cache is the past. The test feeds a
+// append() adds those of new tokens to the Cache of key_cache.h, attend() lets the newest query look at all
+// of them. One head of keys and values, without a mask: what is in the cache is the past. The test feeds a
 // sequence in pieces and compares with one pass over the whole of it.
 //
 // Hint 1: The position of a new token is the number of tokens that are in the cache already.

@@ -8,12 +8,13 @@
 // change. So it holds back the beginning of a character, and what could be the beginning of the stop text. At
 // the end of the text finish() returns what is still held.
 //
-// All bytes together are valid UTF-8. A character has one byte if its first byte is below C0, two if it is below
-// E0, three if it is below F0, and otherwise four.
+// All bytes together are valid UTF-8. A character has one byte if its first byte is below C0, two if it is
+// below E0, three if it is below F0, and otherwise four.
 //
 // Hint 1: A char may be negative: compare static_cast<uint8_t>(bytes[i]).
 // Hint 2: beginning_of_stop: try the whole stop text first, then one byte less, and so on.
-// Hint 3: In push, first look for the whole stop text in what is held. If it is not there, print the shorter of
+// Hint 3: In push, first look for the whole stop text in what is held. If it is not there, print the shorter
+// of
 //         what the two functions allow.
 #pragma once
 

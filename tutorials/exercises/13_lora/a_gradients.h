@@ -2,9 +2,9 @@
 //
 //   y = x W^T + s (x A^T) B^T,   x (N,in), W (out,in), A (r,in), B (out,r)
 //
-// W is frozen. Derive the gradients with respect to x, A and B from dy (N,out), and write them with ag::matmul.
-// No product may have the size of W: B A is never computed. The test compares with finite differences and
-// measures the memory.
+// W is frozen. Derive the gradients with respect to x, A and B from dy (N,out), and write them with
+// ag::matmul. No product may have the size of W: B A is never computed. The test compares with finite
+// differences and measures the memory.
 //
 // Hint 1: With u = x A^T (N,r) it is two linear layers in a row. du = s dy B.
 // Hint 2: dB (out,r) = s dy^T u, dA (r,in) = du^T x.

@@ -1,7 +1,8 @@
 // 13c What an adapter costs.
 //
-// A model has matrices of the shapes (out, in). Training all of it with Adam needs, for each number, the weight,
-// its gradient and two moments: 4 numbers. A frozen number needs only itself. Count the numbers in memory
+// A model has matrices of the shapes (out, in). Training all of it with Adam needs, for each number, the
+// weight, its gradient and two moments: 4 numbers. A frozen number needs only itself. Count the numbers in
+// memory
 //
 //   full(shapes)      when all matrices are trained
 //   lora(shapes, r)   when they are frozen and each has an adapter of rank r, which is trained

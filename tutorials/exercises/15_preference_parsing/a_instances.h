@@ -1,13 +1,14 @@
 // 15a Instances, and what they cost.
 //
-// A user's sequence has T items. The last is the test target, the one before it the validation target, and the
-// first T - 2 are the training part, if T > 2; otherwise the user has only a training part, of all T items.
+// A user's sequence has T items. The last is the test target, the one before it the validation target, and
+// the first T - 2 are the training part, if T > 2; otherwise the user has only a training part, of all T
+// items.
 //
 //   user-level       one prompt: the training part
 //   instance-level   a prompt for each training item but the first: the items before it, and it is the target
 //
-// A prompt shows the last `history` of its items and has `words` tokens besides. List the instances of a sequence,
-// and count the tokens of both ways for a training part of n items.
+// A prompt shows the last `history` of its items and has `words` tokens besides. List the instances of a
+// sequence, and count the tokens of both ways for a training part of n items.
 //
 // Hint 1: Neither held-out item may be in a history or a target, and no target in its own history.
 // Hint 2: The instance at place t has min(t, history) + words tokens, t = 1 .. n-1.

@@ -6,8 +6,9 @@
 //   within groups   the same, but the other item is of the same group: what the group means stays
 //   group means     row i is the mean of the rows of its group: nothing but the group is left
 //
-// The first two return where each row comes from, source[i], so that result row i is x row source[i]; each row is
-// used once. They get `order`, a function: order(n) is a random permutation of 0 .. n-1, another one at each call.
+// The first two return where each row comes from, source[i], so that result row i is x row source[i]; each
+// row is used once. They get `order`, a function: order(n) is a random permutation of 0 .. n-1, another one
+// at each call.
 //
 // Hint 1: `shuffled` is one call.
 // Hint 2: For each group: list its items, permute the list, and write source[items[j]] = items[permuted[j]].

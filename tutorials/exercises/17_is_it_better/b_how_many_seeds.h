@@ -1,17 +1,18 @@
 // 17b How many seeds does a difference need?
 //
-// d_1 .. d_S are the mean differences of S seeds. Their mean d is known up to its standard error, and the smallest
-// true difference that they can show is
+// d_1 .. d_S are the mean differences of S seeds. Their mean d is known up to its standard error, and the
+// smallest true difference that they can show is
 //
 //   resolvable = t(S-1) std / sqrt(S)          std^2 = 1/(S-1) sum_s (d_s - d)^2
 //
 // where t(n) is Student's 0.975 quantile with n degrees of freedom, given below. Write it. Then plan: if the
-// differences of single seeds spread by std, how many seeds show a difference of `effect`? And report: what may be
-// said of an interval [low, high] and d?
+// differences of single seeds spread by std, how many seeds show a difference of `effect`? And report: what
+// may be said of an interval [low, high] and d?
 //
 // Hint 1: One seed has no spread: it resolves nothing, so the result is infinite.
 // Hint 2: Try S = 2, 3, 4, ...
-// Hint 3: "better" needs low > 0 and d >= resolvable; a large interval around 0 is not "equal" but "not shown".
+// Hint 3: "better" needs low > 0 and d >= resolvable; a large interval around 0 is not "equal" but "not
+// shown".
 #pragma once
 
 #include <array>

@@ -1,9 +1,9 @@
 // 18a The seven steps in their order, and the controls.
 //
-// The steps are given in traced_steps.h; they compute nothing, but each result knows what it was made from, as in
-// "groups(table(teacher(training, validation)))". Put them together as P2Rec does. Then say from which item
-// vectors each control starts: it answers a question, and differs from the method in that one thing. The test
-// reads what your results were made from.
+// The steps are given in traced_steps.h; they compute nothing, but each result knows what it was made from,
+// as in "groups(table(teacher(training, validation)))". Put them together as P2Rec does. Then say from which
+// item vectors each control starts: it answers a question, and differs from the method in that one thing. The
+// test reads what your results were made from.
 //
 // Hint 1: p2rec/methods/p2rec/p2rec.cpp has the seven steps; the controls are in item_inits.cpp beside it.
 // Hint 2: Validation items choose the epoch of a recommender. Test items are for the last step only.
