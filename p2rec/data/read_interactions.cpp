@@ -109,7 +109,7 @@ struct ListRow {
   std::vector<int32_t> items;  // the list, then the target if there is one
 };
 
-// Joins a row to the earlier ones. Its last `targets` (0 or 1) items are targets, not of the row's list.
+// Joins a row to the earlier ones. Its last `targets` (0 or 1) items are targets, not part of its list.
 void join(Rows& rows, Told& told, const ListRow& row, std::ptrdiff_t targets, Held held,
           const std::string& file) {
   const auto list_end = row.items.end() - targets;
