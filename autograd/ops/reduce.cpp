@@ -68,7 +68,8 @@ void sum_all(real* y, const real* x, int64_t n) {
 
 void sum_squares(double* y, const Piece* pieces, int64_t P) {
   parallel_for(P, 1 << 12, [&](int64_t p) {
-    const auto [x, n] = pieces[p];
+    const real* x = pieces[p].x;
+    const int64_t n = pieces[p].n;
     double total = 0;
 #pragma omp simd reduction(+ : total)
     for (int64_t i = 0; i < n; ++i) total += double(x[i]) * double(x[i]);

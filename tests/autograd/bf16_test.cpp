@@ -73,7 +73,8 @@ TEST_CASE("bf16 rounds to the nearest of 8 significant bits, ties to even") {
       {-1e30, -1.0002556e30},
   };
   for (const auto& [given, expected] : cases) {
-    CAPTURE(given);
+    const auto& shown = given;
+    CAPTURE(shown);
     CHECK(double(rounded(Tensor::from({1}, {given})).widened().item()) ==
           doctest::Approx(expected).epsilon(1e-6));
   }

@@ -245,11 +245,11 @@ TEST_CASE("an adapter's matrices are parameters of the model until it is detache
     const nn::NamedTensors adapters = nn::lora_parameters(*model), all = model->named_parameters();
     CHECK(all.size() == plain.size() + adapters.size());
     int64_t added = 0;
-    for (const auto& [name, matrix] : adapters) {
-      CHECK(matrix.requires_grad());
-      added += matrix.numel();
+    for (const auto& adapter : adapters) {
+      CHECK(adapter.second.requires_grad());
+      added += adapter.second.numel();
       CHECK(std::any_of(all.begin(), all.end(), [&](const auto& entry) {
-        return nn::kPeftPrefix + entry.first == name && entry.second.same_as(matrix);
+        return nn::kPeftPrefix + entry.first == adapter.first && entry.second.same_as(adapter.second);
       }));
     }
     CHECK(model->parameter_count() == count + added);

@@ -53,9 +53,9 @@ TEST_CASE("every place that draws random numbers has its own stream") {
   names.insert(names.end(), of_layers.begin(), of_layers.end());
   std::map<uint32_t, std::string> name_of;
   for (const std::string& name : names) {
-    const auto [other, is_new] = name_of.try_emplace(ag::stream(name), name);
-    INFO(name, " has the number of ", other->second, "; hint: give one of them another name");
-    CHECK(is_new);
+    const auto added = name_of.try_emplace(ag::stream(name), name);
+    INFO(name, " has the number of ", added.first->second, "; hint: give one of them another name");
+    CHECK(added.second);
   }
 }
 

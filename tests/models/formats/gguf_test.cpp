@@ -92,7 +92,8 @@ TEST_CASE("tensors of every type equal the Python package's dequantisation bit b
   const nn::TensorFile expected = testing::fixture("tiny_gguf.safetensors");
   REQUIRE(expected.tensors.size() == 18);
   for (const auto& [name, reference] : expected.tensors) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     const Tensor found = file.load(name);
     REQUIRE(found.shape() == reference.shape());
     CHECK(differences(found, reference) == 0);

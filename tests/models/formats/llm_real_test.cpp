@@ -68,7 +68,8 @@ TEST_CASE("rows of a tensor of each type in SmolLM2, bit by bit") {
   const Json rows = Json::parse(expected.metadata.at("rows"));
   REQUIRE(expected.tensors.size() == 4);
   for (const auto& [name, reference] : expected.tensors) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     const ag::Tensor x = file.load(name);
     const std::vector<int64_t> which =
         rows.contains(name) ? rows.at(name).get<std::vector<int64_t>>() : std::vector<int64_t>{0};

@@ -173,8 +173,8 @@ TEST_CASE("Qwen3 with LoRA trains as PEFT trains it: through the norms of q and 
   testing::check_training({"Qwen3 with LoRA", expected}, expected, "qwen3.lora.", trained, adam, 0, [&] {
     return ag::cross_entropy(model->logits(model->hidden_states(x)), expected.at("qwen3.lora.input.targets"));
   });
-  for (const auto& [name, w] : model->named_parameters())
-    CHECK_MESSAGE(w.grad().defined() == (name.find(".lora_") != std::string::npos), name);
+  for (const auto& p : model->named_parameters())
+    CHECK_MESSAGE(p.second.grad().defined() == (p.first.find(".lora_") != std::string::npos), p.first);
 }
 
 TEST_CASE("a configuration that was written is read back") {
@@ -193,7 +193,8 @@ TEST_CASE("a configuration that was written is read back") {
       {"llama3", models::llama3_divisors(c, {.factor = 32})},
       {"longrope", of_its_own}};
   for (const auto& [type, divisors] : scalings) {
-    CAPTURE(type);
+    const auto& shown = type;
+    CAPTURE(shown);
     c.rope_divisors = divisors;
     c.qkv_bias = !c.qkv_bias;
     c.qk_norm = !c.qkv_bias;

@@ -141,10 +141,10 @@ TEST_CASE("SmolLM2: the LoRA gradients of one batch equal PyTorch's and PEFT's")
   parity.check("gradients", preference.head_bias.grad(), file.at("grad.head.bias"), tolerance::kModelGradient,
                "grad.head.bias");
   compared["grad.head.bias"] = K;
-  for (const auto& [name, gradient] : testing::below(file, "grad."))
-    CHECK_MESSAGE(compared["grad." + name] == gradient.dim(0), name);
-  for (const auto& [name, w] : llm.model->named_parameters()) {
-    const bool is_adapter = name.ends_with(".lora_A.weight") || name.ends_with(".lora_B.weight");
-    CHECK_MESSAGE(w.grad().defined() == is_adapter, name);
+  for (const auto& gradient : testing::below(file, "grad."))
+    CHECK_MESSAGE(compared["grad." + gradient.first] == gradient.second.dim(0), gradient.first);
+  for (const auto& p : llm.model->named_parameters()) {
+    const bool is_adapter = p.first.ends_with(".lora_A.weight") || p.first.ends_with(".lora_B.weight");
+    CHECK_MESSAGE(p.second.grad().defined() == is_adapter, p.first);
   }
 }

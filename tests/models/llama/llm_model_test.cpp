@@ -35,7 +35,8 @@ void check_tiny_llama(const Llama& model) {
   size_t checked = 0;
   for (const auto& [name, tensor] : model.named_parameters()) {
     if (name == "lm_head.weight") continue;
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     check_equal(tensor, expected.at("weight." + name));
     CHECK_FALSE(tensor.requires_grad());
     ++checked;

@@ -37,8 +37,9 @@ inline void check_training(const Parity& parity, const nn::TensorFile& file, con
   adam.zero_grad();
   ag::backward(first);
   size_t compared = 0;
-  for (const auto& [name, w] : parameters) {
-    REQUIRE_MESSAGE(w.grad().defined(), name);
+  for (const auto& parameter : parameters) {
+    const auto& [name, w] = parameter;
+    REQUIRE_MESSAGE(parameter.second.grad().defined(), parameter.first);
     parity.check("gradients", w.grad(), file.at(section + "grad." + name), tolerance::kModelGradient,
                  section + "grad." + name);
     ++compared;

@@ -87,9 +87,9 @@ TEST_CASE("a tiny Llama with LoRA and the preference head equals PyTorch and PEF
     check_training(parity, file, section, trained, adam, 1.0, [&] {
       return ag::mse(predictions(), file.at(section + "input.preferences").to(testing::device()));
     });
-    for (const auto& [name, w] : model.named_parameters()) {
-      const bool is_adapter = name.ends_with(".lora_A.weight") || name.ends_with(".lora_B.weight");
-      CHECK_MESSAGE(w.grad().defined() == is_adapter, name);
+    for (const auto& p : model.named_parameters()) {
+      const bool is_adapter = p.first.ends_with(".lora_A.weight") || p.first.ends_with(".lora_B.weight");
+      CHECK_MESSAGE(p.second.grad().defined() == is_adapter, p.first);
     }
   }
 }

@@ -226,7 +226,8 @@ TEST_CASE("every loss equals PyTorch, over the whole table and over the rows tha
   const std::map<std::string, models::RecommenderLoss> losses = {
       {"softmax", CrossEntropy}, {"bce", BCE}, {"gbce", GBCE}, {"sampled_softmax", SampledSoftmax}};
   for (const auto& [name, kind] : losses) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     Tensor h = file.at("h").clone().to(testing::device()),
            table = file.at("table").clone().to(testing::device());
     h.set_requires_grad();
@@ -355,7 +356,8 @@ TEST_CASE("no recommender sees the items to predict") {
   // States before an item do not depend on it. BERT4Rec's do not depend on
   // masked items, as its batch test shows.
   for (const auto& [name, config] : small_models_and_variants()) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     if (!config->is_causal()) continue;
     const auto model = trainable(*config);
     const Tensor a = model->states(model->pack({{1, 2, 3, 4}, {5, 6}})),
@@ -367,7 +369,8 @@ TEST_CASE("no recommender sees the items to predict") {
 
 TEST_CASE("a user's state is the last of the states, also if the others are not computed") {
   for (const auto& [name, config] : small_models_and_variants()) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     if (name == "bert4rec recbole") continue;  // it has a head after the states
     const auto model = trainable(*config);
     const nn::Packed x = model->pack({{1, 2, 3, 4}, {5}, {6, 7, 8, 0, 1, 2, 3}});
@@ -403,7 +406,8 @@ TEST_CASE("given item vectors: as initial values, frozen under an adapter, and w
       // The given vectors are not trained, all other parameters are.
       ag::backward(model->loss(model->training_batch({{1, 2, 3, 4}, {5, 6, 7}}, {}), {}));
       for (const auto& [parameter, w] : model->named_parameters()) {
-        CAPTURE(parameter);
+        const auto& shown = parameter;
+        CAPTURE(shown);
         CHECK(w.grad().defined() == (parameter != "item_embedding.features"));
       }
       const Tensor scores = model->scores(model->pack({{1, 2, 3}}));

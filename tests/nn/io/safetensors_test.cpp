@@ -71,7 +71,8 @@ TEST_CASE("written tensors can be read") {
   CHECK(nn::read_safetensors_metadata(folder / "x") == metadata);
   REQUIRE(file.tensors.size() == tensors.size());
   for (const auto& [name, expected] : tensors) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     const Tensor& found = file.at(name);
     CHECK(found.shape() == expected.shape());
     REQUIRE(found.dtype() == expected.dtype());

@@ -107,7 +107,8 @@ TEST_CASE("merging into a GGUF file writes a new folder") {
       {"qwen2", {"qwen2", "Qwen2ForCausalLM"}},
       {"qwen3", {"qwen3", "Qwen3ForCausalLM"}}};
   for (const auto& [name, type] : types) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     const testing::TemporaryFolder folder;
     const LanguageModel merged = check_merge(family_path(name + ".gguf"), folder);
     const Json config = json_of(folder / "merged" / "config.json");

@@ -122,7 +122,8 @@ TEST_CASE("synthetic: titles are distinct and contain words of their group only"
       groups_of_word[words[1] + (words.size() > 3 ? series : "")].insert(s.truth->item_group[item]);
     }
     for (const auto& [word, of] : groups_of_word) {
-      CAPTURE(word);
+      const auto& shown = word;
+      CAPTURE(shown);
       CHECK(of.size() == 1);
     }
   }

@@ -140,7 +140,8 @@ TEST_CASE("Llama: masked layers compute each block as if it were a sequence of i
 TEST_CASE("darec: the mask acts in the layers of the first group, on the prompt's blocks") {
   // Of 8 layers, the first of 6 groups has two; of 2 layers, the first of 2 has one.
   for (const auto& [layers, masked] : {std::pair<int64_t, int64_t>{8, 2}, {2, 1}}) {
-    CAPTURE(layers);
+    const auto& shown = layers;
+    CAPTURE(shown);
     Small s(layers);
     const ag::NoGrad no_grad;
     s.model.begin({Point(static_cast<size_t>(s.model.groups()), 0), true, false}, 1);

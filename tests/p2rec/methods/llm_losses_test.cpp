@@ -46,7 +46,8 @@ TEST_CASE("P2Rec's preference losses and their gradients equal PyTorch") {
       {"kl.softmax", {Divergence, PreferenceHead::Softmax}},
       {"ce.softmax", {CrossEntropy, PreferenceHead::Softmax}}};
   for (const auto& [name, config] : losses) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     const Tensor z = leaf(file, "preference.z"), loss = preference_loss(config, z, file.at("preference.g"));
     const std::string prefix = std::string("preference.") + name;
     parity.check("result", loss.view({1}), file.at(prefix + ".loss"), tolerance::kOpForward, name);

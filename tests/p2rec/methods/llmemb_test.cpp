@@ -153,7 +153,8 @@ TEST_CASE("the alignment compares the teacher's and the adapted vectors of a bat
 
 TEST_CASE("the cached table gives the same scores without adapter and embeddings") {
   for (const char* name : {"sasrec", "gru4rec", "bert4rec"}) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     RecommenderConfig config;
     config.model = models::default_recommender_config(name);
     config.model->use = models::ItemsUse::Frozen;

@@ -52,10 +52,10 @@ TEST_CASE("tuning trains the method's own arm in each trial, and copies what tri
     CHECK_FALSE(std::filesystem::exists(folder / "recommender-random-1.safetensors"));
     CHECK_FALSE(std::filesystem::exists(folder / "ranks.tsv"));
     const auto settings = settings_of_run(folder);
-    for (const auto& [name, given] : trials[k].knobs) {
+    for (const auto& knob : trials[k].knobs) {
       for (const Section& section : settings->sections()) {
         section.visit([&](const nn::Option& option, nn::Field field) {
-          if (option.name == name) CHECK(std::stod(to_text(field)) == std::stod(given.values[0]));
+          if (option.name == knob.first) CHECK(std::stod(to_text(field)) == std::stod(knob.second.values[0]));
         });
       }
     }

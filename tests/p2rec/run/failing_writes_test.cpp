@@ -29,7 +29,8 @@ void check_one_error(const ProgramResult& result, int code, const std::string& p
 // Checks that the files that exist are those of an uninterrupted run, except checkpoints and the log.
 void check_whole(const InterruptedRun& run, const InterruptedRun::Files& unbroken) {
   for (const auto& [name, content] : run.files()) {
-    CAPTURE(name);
+    const auto& shown = name;
+    CAPTURE(shown);
     CHECK_FALSE(name.ends_with(".tmp"));
     if (!name.ends_with(".safetensors") || name.starts_with("state-")) continue;
     REQUIRE(unbroken.contains(name));

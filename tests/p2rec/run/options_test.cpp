@@ -105,7 +105,8 @@ TEST_CASE("every option of every method and model: another value is set, and rea
     p2rec::set_options(before->sections(), others);
     const auto set = texts(before->sections());
     for (const auto& [name, given] : others) {
-      CAPTURE(name);
+      const auto& shown = name;
+      CAPTURE(shown);
       std::string expected;
       for (const std::string& value : given.values) expected += (expected.empty() ? "" : ",") + value;
       CHECK(set.at(name) == expected);
@@ -116,7 +117,8 @@ TEST_CASE("every option of every method and model: another value is set, and rea
     const auto after = settings(chosen);
     p2rec::set_options(after->sections(), p2rec::read_config(folder / "config.toml"));
     for (const auto& [name, text] : texts(after->sections())) {
-      CAPTURE(name);
+      const auto& shown = name;
+      CAPTURE(shown);
       // --resume and --overwrite are not written: reading a run's config.toml must not overwrite the run.
       if (of_the_call(name)) {
         CHECK(toml.find("\n" + name + " =") == std::string::npos);
