@@ -88,7 +88,7 @@ Ranks full(const Interactions& data, const Scorer& scorer) {
   });
 }
 
-// Against 100 items that are drawn for each user, all of them equally often; in a small catalogue against all.
+// Against 100 items that are drawn for each user, all of them equally often; of few items, all.
 Ranks sampled(const Interactions& data, const Scorer& scorer, uint64_t seed) {
   const p2rec::NegativeItems drawn(std::vector<int64_t>(static_cast<size_t>(data.items()), 1), seed);
   return ranks_by(data, scorer, [&](int64_t user, const Scores& scores) {

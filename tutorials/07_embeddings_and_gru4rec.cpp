@@ -213,7 +213,7 @@ void chapter(const lesson::Options& options) {
   // 100K (--data) it ranks above it.
   show("matrix factorisation", p2rec::metrics_from_ranks(ranks_of(factors, data)));
   const double ndcg = show("GRU4Rec", p2rec::evaluate(model, data));
-  // By chance: 1 / V of the sum of 1 / log2(rank + 2) over ten ranks, which is 4.54. Among few items chance is
+  // By chance: 1 / V of the sum of 1 / log2(rank + 2) over ten ranks, which is 4.54. With few items chance is
   // good, and of few users a mean is chance itself.
   const double chance = 4.54 / double(data.items());
   if (chance < 0.05 && p2rec::ranked_users(data, Target::Test).size() >= 100)

@@ -113,7 +113,7 @@ lesson::Series show_curve(const char* name, const std::vector<double>& losses, d
   return {name, p2rec::thinned(points, 30)};
 }
 
-// The loss on the first 100 prompts. Every step of a training has other prompts, which differ by more than one
+// The loss on the first 100 prompts. Every step of training has other prompts, which differ by more than one
 // epoch changes, so learning shows only on the same ones before and after.
 double loss_on_the_same(const p2rec::Finetuning& finetuning) {
   const ag::NoGrad no_grad;
