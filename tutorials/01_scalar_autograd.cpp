@@ -1,10 +1,15 @@
-// 01 Scalar autograd: reverse-mode differentiation of single numbers, with only the standard library.
+// 01 Scalar autograd: how does a program differentiate itself?
+//
+//   dx = sum_y dy (dy/dx)
+//
+// dx is the gradient of the loss by x, and the sum is over the results y that x is an input of: the chain
+// rule, from the loss back to the parameters. Each op needs only its own dy/dx, and one pass gives all
+// gradients. The idea is that of karpathy/micrograd. The names are those of autograd/tensor.h and
+// autograd/tape.h, which do the same for whole tensors.
 //
 //   $ g++ -std=c++20 -O2 tutorials/01_scalar_autograd.cpp -o scalar && ./scalar
 //
-// The idea is that of karpathy/micrograd. The names are those of autograd/tensor.h and autograd/tape.h, which
-// do the same for whole tensors. The program differentiates one small expression, trains a network of 33
-// parameters on 40 points, and checks its own results. It takes about a third of a second.
+// New: values, the tape, backward, gradient descent. Needs: nothing. Takes less than a second.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -49,7 +54,8 @@ class Value {
   std::shared_ptr<Impl> impl_;
 };
 
-// --- the tape: the record of ops from which backward() computes gradients
+// --- 1. The tape: the record of ops from which backward() computes gradients
+
 // A Backward turns dy, the gradient of the op's result, into the gradients of its inputs: the chain rule for
 // one op. No other part of the program contains derivatives.
 using Grads = std::vector<real>;  // one per input
@@ -93,7 +99,8 @@ void backward(const Value& loss) {
   }
 }
 
-// --- the ops: each computes a result and defines the gradients of its inputs
+// --- 2. The ops: each computes a result and defines the gradients of its inputs
+
 // The lambdas hold plain numbers. One that held its own result as a Value would own itself: a memory leak.
 Value add(const Value& a, const Value& b) {
   return record("add", Value(a.data() + b.data()), {a, b}, [](real dy) { return Grads{dy, dy}; });
@@ -114,10 +121,12 @@ Value bce_with_logits(const Value& z, real label) {
   return record("bce_with_logits", Value(loss), {z}, [error](real dy) { return Grads{dy * error}; });
 }
 
-// --- checks
+// --- 3. The gradients are the slopes
+
 bool all_hold = true;
 void check(bool holds, const char* property) {
   std::printf("  %s %s\n", holds ? "ok    " : "FAILED", property);
+  if (!holds) std::fprintf(stderr, "check failed: %s\n", property);
   all_hold = all_hold && holds;
 }
 
@@ -133,14 +142,10 @@ void check_gradients() {
   const auto f = [](real at_a, real at_b) { return expression(Value(at_a), Value(at_b)).data(); };
   const real h = 1e-5, da = (f(0.6 + h, -1.3) - f(0.6 - h, -1.3)) / (2 * h),
              db = (f(0.6, -1.3 + h) - f(0.6, -1.3 - h)) / (2 * h);
-  std::printf("y = bce(a tanh(a b) + a, 1) at a = 0.6, b = -1.3\n");
+  std::printf("3. y = bce(a tanh(a b) + a, 1) at a = 0.6, b = -1.3\n");
   std::printf("  dy/da %+.9f by backward, %+.9f by finite difference\n", a.grad(), da);
   std::printf("  dy/db %+.9f by backward, %+.9f by finite difference\n", b.grad(), db);
   check(std::abs(a.grad() - da) < 1e-8 && std::abs(b.grad() - db) < 1e-8, "both agree to 1e-8");
-
-  // Gradients add up until they are set to zero: the second loss, equal to the first, doubles them.
-  backward(expression(a, b));
-  check(std::abs(a.grad() - 2 * da) < 2e-8, "a second loss adds its gradient to the first one's");
 
   bool thrown = false;
   try {
@@ -157,7 +162,8 @@ void check_gradients() {
   check(x.grad() == 100'000, "a graph of 99,999 ops in a row is no problem for backward");
 }
 
-// --- a small network: 2 inputs, 8 tanh units, 1 logit
+// --- 4. A small network: 2 inputs, 8 tanh units, 1 logit
+
 constexpr int kPoints = 40, kHidden = 8, kSteps = 200;
 constexpr real kLearningRate = 1.5;
 // Two interleaved half moons; no straight line separates them. Chapter 02 has the same points and parameters,
@@ -186,7 +192,7 @@ Value logit(const std::vector<Value>& p, const Point& x) {
 void train() {
   std::vector<Value> parameters;
   for (int i = 0; i < 4 * kHidden + 1; ++i) parameters.push_back(initial_parameter(i));
-  std::printf("\nstep      loss  correct\n");
+  std::printf("\n4. A network learns\nstep      loss  correct\n");
   Value loss(0);
   int correct = 0;
   for (int step = 0; step <= kSteps; ++step) {
@@ -214,6 +220,7 @@ void train() {
   // bend the line.
   check(loss.data() < 0.25, "the network is better than any straight line");
   check(correct > kPoints * 9 / 10, "more than nine of ten points are on their own side");
+  std::printf("\nNext: one op for all points in place of one for each number. 02 does it with tensors.\n");
 }
 
 }  // namespace

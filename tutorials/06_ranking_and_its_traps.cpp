@@ -88,13 +88,14 @@ Ranks full(const Interactions& data, const Scorer& scorer) {
   });
 }
 
-// Against 100 items that are drawn for each user, all of them equally often.
+// Against 100 items that are drawn for each user, all of them equally often; of few items, all.
 Ranks sampled(const Interactions& data, const Scorer& scorer, uint64_t seed) {
   const p2rec::NegativeItems drawn(std::vector<int64_t>(static_cast<size_t>(data.items()), 1), seed);
   return ranks_by(data, scorer, [&](int64_t user, const Scores& scores) {
     const int32_t target = p2rec::target_item(data, user, Target::Test);
     const auto removed = p2rec::sorted_distinct(p2rec::target_history(data, user, Target::Test));
-    return std::ranges::count_if(drawn.draw(user, 100, target, removed), [&](int32_t item) {
+    const int64_t others = data.items() - std::ssize(removed) - 1, n = std::min<int64_t>(100, others);
+    return std::ranges::count_if(drawn.draw(user, n, target, removed), [&](int32_t item) {
       return scores[static_cast<size_t>(item)] >= scores[static_cast<size_t>(target)];
     });
   });
@@ -134,6 +135,8 @@ void chapter(const lesson::Options& options) {
              fmt::join(everything(someone).subspan(trained.size()), " | "));
   fmt::print("  {} users, {} of them with a test target; {} items, {} interactions\n", data.users(),
              users.size(), data.items(), data.interactions());
+  // A rate of fewer users is mostly chance, and 100 of fewer items are nearly all of them.
+  const bool many = users.size() >= 100 && data.items() >= 500;
 
   lesson::heading("2. What counting can do");
   columns();
@@ -144,7 +147,7 @@ void chapter(const lesson::Options& options) {
   const double popular_hr = show("popularity in the training parts", popular);
   const double markov_hr =
       show("Markov chain of the training parts", full(data, markov(data, training, counts)));
-  check(popular_hr > chance, "popularity is better than chance: a model must beat it, not chance");
+  if (many) check(popular_hr > chance, "popularity is better than chance: a model must beat it, not chance");
   const models::Popularity library(counts);
   check(p2rec::target_ranks(library, data, Target::Test) == popular, "the library's ranks are the same");
   check(std::abs(p2rec::evaluate(library, data).at("NDCG@10") - ndcg(popular)) < 1e-12, "and its NDCG@10");
@@ -182,7 +185,7 @@ void chapter(const lesson::Options& options) {
   const double leaked = show("Markov chain of whole sequences", full(data, markov(data, everything, counts)));
   fmt::print("  The better a model remembers, the more it gains: {:.1f} times the honest {:.4f}.\n",
              leaked / markov_hr, markov_hr);
-  check(leaked > markov_hr, "a Markov chain that has seen the test looks better");
+  if (many) check(leaked > markov_hr, "a Markov chain that has seen the test looks better");
 
   lesson::heading("6. Trap: ranking among 100 sampled items");
   columns();
@@ -211,10 +214,10 @@ void chapter(const lesson::Options& options) {
   // In a sample of 100, the 10 best of V items are hardly ever seen. What is measured is whether the target
   // is in the best tenth, which is another question, and it can have another answer.
   // A larger sample sees more: with 500 in place of 100 it agrees with all items again.
-  check(full_specialist > full_generalist, "all items say the specialist is better");
+  if (many) check(full_specialist > full_generalist, "all items say the specialist is better");
   fmt::print("  The sample says the {} is.\n",
              sampled_specialist > sampled_generalist ? "specialist" : "generalist");
-  check(sampled_popular > popular_hr, "a sample flatters everybody");
+  if (many) check(sampled_popular > popular_hr, "a sample flatters everybody");
   fmt::print("\nNext: counting forgets what similar items have in common. 07 learns vectors for them.\n");
 }
 

@@ -160,8 +160,13 @@ void chapter(const lesson::Options& options) {
   const models::Popularity popularity(p2rec::item_counts(data, p2rec::CountedPart::Training));
   const double chance = 4.54 / double(data.items());  // the sum of 1 / log2(rank + 2) over ten ranks, by V
   show("popularity", popularity, data);
-  check(show("SASRec", *causal.model, data) > 2 * chance, "SASRec is more than twice as good as chance");
-  check(show("BERT4Rec", *masked.model, data) > 2 * chance, "BERT4Rec is more than twice as good as chance");
+  const double of_sasrec = show("SASRec", *causal.model, data),
+               of_bert4rec = show("BERT4Rec", *masked.model, data);
+  // Among few items chance is good, and of few users a mean is chance itself.
+  if (chance < 0.05 && p2rec::ranked_users(data, Target::Test).size() >= 100) {
+    check(of_sasrec > 2 * chance, "SASRec is more than twice as good as chance");
+    check(of_bert4rec > 2 * chance, "BERT4Rec is more than twice as good as chance");
+  }
   fmt::print("  One seed and one data set: 17 says when a difference means something.\n");
   fmt::print("\nNext: items here are numbers. To read their titles a model needs tokens: 10.\n");
 }

@@ -113,6 +113,14 @@ lesson::Series show_curve(const char* name, const std::vector<double>& losses, d
   return {name, p2rec::thinned(points, 30)};
 }
 
+// The loss on the first 100 prompts. Every step of training has other prompts, which differ by more than one
+// epoch changes, so learning shows only on the same ones before and after.
+double loss_on_the_same(const p2rec::Finetuning& finetuning) {
+  const ag::NoGrad no_grad;
+  const std::span examples(finetuning.examples);
+  return finetuning.loss(examples.first(std::min<size_t>(100, examples.size())), {}, {}).mean.item();
+}
+
 void chapter(const lesson::Options& options) {
   lesson::heading("1. The preference of a user: the share of each group of items");
   const Interactions data = lesson::interactions(options);
@@ -187,6 +195,7 @@ void chapter(const lesson::Options& options) {
                                   user_seconds, shares, ag::matmul(shares, among, false, true));
   nn::detach_lora(*llm.model);
 
+  const double before = loss_on_the_same(instances);
   config.finetune.epochs = 1;
   const lesson::Stopwatch instance_time;
   const p2rec::FinetuneLosses chosen = p2rec::finetune(*llm.model, config.finetune, instances);
@@ -207,10 +216,11 @@ void chapter(const lesson::Options& options) {
       show_curve("instance-level", chosen.steps, std::log(double(data.items())), instance_tokens)};
   lesson::lines(options, "losses", "The two losses, as shares of what is known without the prompt",
                 "tokens read", "loss, 1: nothing learned", {curves[0], curves[1]});
-  check(error < 1, "user-level: better than the mean on users that were not trained on");
-  const auto steps = std::ssize(chosen.steps);
-  check(p2rec::mean_loss(chosen.steps, steps - steps / 4, steps) < chosen.first,
-        "instance-level: the loss falls");
+  if (users.size() >= 20)  // the error of fewer is chance
+    check(error < 1, "user-level: better than the mean on users that were not trained on");
+  const double after = loss_on_the_same(instances);
+  check(after < before,
+        fmt::format("instance-level: the loss on the same prompts falls, {:.3f} to {:.3f}", before, after));
   fmt::print("\nNext: a model that reads users can read an item as if it were a user: 16.\n");
 }
 

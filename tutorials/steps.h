@@ -17,9 +17,22 @@
 
 namespace lesson {
 
-// --data, or synthetic users whose truth is known, fewer with --quick.
+// The first users only, who have at most `most` interactions together. All items stay.
+inline p2rec::Interactions first_users(p2rec::Interactions data, int64_t most) {
+  size_t users = 0;
+  while (users < data.sequences.size() && (most -= std::ssize(data.sequences[users])) >= 0) ++users;
+  const auto shorten = [&](auto& by_user) { by_user.resize(std::min(users, by_user.size())); };
+  shorten(data.user_ids), shorten(data.sequences), shorten(data.times), shorten(data.ratings);
+  shorten(data.parts);
+  return data;
+}
+
+// --data, or synthetic users whose truth is known; fewer with --quick.
 inline p2rec::Interactions interactions(const Options& options) {
-  if (options.data != "synthetic") return p2rec::load_data(options.data);
+  if (options.data != "synthetic") {
+    p2rec::Interactions data = p2rec::load_data(options.data);
+    return options.quick ? first_users(std::move(data), 4000) : data;
+  }
   p2rec::SyntheticConfig config{.seed = options.seed};
   if (options.quick) config.users = 400, config.items = 200;
   return p2rec::make_synthetic(config);

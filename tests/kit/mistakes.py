@@ -54,6 +54,18 @@ def over_all(q, k, v, q_offsets, k_offsets, causal):
     return attend(q, k, v, np.array([0, len(q)]), np.array([0, len(k)]), causal)
 
 
+def attend_to_padding(q, k, v, q_offsets, k_offsets, causal):
+    """Keys and values are padded with zeros to the longest sequence. Only a causal mask hides the padding."""
+    if causal:
+        return attend(q, k, v, q_offsets, k_offsets, causal)
+    longest = np.diff(k_offsets).max(initial=0)
+
+    def padded(x):
+        return np.concatenate([np.pad(part, ((0, longest - len(part)), (0, 0), (0, 0))) for part in split(x, k_offsets)])
+
+    return attend(q, padded(k), padded(v), q_offsets, longest * np.arange(len(k_offsets)), causal)
+
+
 def run_gru(x, w_ih, w_hh, b_ih, b_hh, offsets, reset_first=False, swapped=False):
     C, results = w_hh.shape[1], []
     for part in split(x, offsets):
@@ -139,12 +151,16 @@ MISTAKES = {
         "the causal mask is aligned at the start": lambda *a: attend(*a, align="start"),
         "query head h uses key head h mod KV": lambda *a: attend(*a, heads=np.tile),
         "sequences see each other: the offsets are ignored": over_all,
+        "padding is attended to": attend_to_padding,
     },
     "gru": {
         "the reset gate is applied before the product": lambda *a: run_gru(*a, reset_first=True),
         "z and 1 - z are swapped": lambda *a: run_gru(*a, swapped=True),
     },
-    "cross_entropy": {"ignored rows count in the mean": mean_of_all},
+    "cross_entropy": {
+        "ignored rows count in the mean": mean_of_all,
+        "the targets are one row late": lambda logits, t: mean_of_all(logits, np.roll(t, 1)) * len(t) / max((t >= 0).sum(), 1),
+    },
     "lora_linear": {
         "the scale is alpha, not alpha / r": lambda x, w, a, b, alpha: x @ w.T + alpha * (x @ a.T) @ b.T,
         "the scale is missing": lambda x, w, a, b, alpha: x @ w.T + (x @ a.T) @ b.T,

@@ -1,8 +1,9 @@
 // The documents point at what is there: every relative link of every *.md names a file or folder. A method's
-// README has the parts of its page in the book.
+// README has the parts of its page in the book. The course's table has the chapters' questions and lengths.
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <regex>
 #include <sstream>
@@ -70,6 +71,25 @@ std::string missing_parts(const std::string& text) {
   return missing;
 }
 
+// The row of a chapter's source in the course's table, up to its question: "| `name` | Question? |".
+std::string row_of(const std::string& name, const std::string& source) {
+  const std::string header = source.substr(0, source.find("\n//\n"));
+  std::smatch parts;
+  const std::regex title(R"(// \d\d [^:?]*(?::|\?) ([^?]*\?))");
+  const std::string joined = std::regex_replace(header, std::regex("\n//"), "");
+  if (!std::regex_match(joined, parts, title)) return "expected '// NN Title: question?'";
+  std::string question = parts[1];
+  question[0] = static_cast<char>(std::toupper(question[0]));
+  return "| `" + name + "` | " + question + " |";
+}
+
+// The row's column of lines: the fourth.
+std::string lines_of_row(const std::string& row) {
+  std::smatch parts;
+  const std::regex columns(R"((?:\|[^|]*){3}\| (\d+) \|.*)");
+  return std::regex_match(row, parts, columns) ? parts[1].str() : "";
+}
+
 }  // namespace
 
 TEST_CASE("every relative link in a document leads to a file or folder") {
@@ -109,6 +129,26 @@ TEST_CASE("the test of a method's README sees what is missing") {
   CHECK(missing_parts("# M\n\n1\n2\n3\n4\n5\n6\n" + rest) == "idea; ");
   CHECK(missing_parts("# M\n\n" + rest) == "idea; ");
   CHECK(missing_parts("# M\n\na\n\n## Formula\n## Codes\n") == "Code; From the paper, and ours; Result; ");
+}
+
+TEST_CASE("the course's table has each chapter's question and number of lines") {
+  const std::string readme = nn::read_file(kRoot / "tutorials" / "README.md", "document");
+  for (const auto& entry : fs::directory_iterator(kRoot / "tutorials")) {
+    if (entry.path().extension() != ".cpp") continue;
+    const std::string source = nn::read_file(entry.path(), "chapter");
+    const std::string begin = row_of(entry.path().stem().string(), source);
+    const size_t at = readme.find(begin);
+    const std::string row = at == readme.npos ? "" : readme.substr(at, readme.find('\n', at) - at);
+    INFO(begin, "; hint: tutorials/README.md");
+    CHECK(lines_of_row(row) == std::to_string(std::ranges::count(source, '\n')));
+  }
+}
+
+TEST_CASE("the test of the course's table reads a header of two lines and a title that is the question") {
+  CHECK(row_of("02_a", "// 02 A b: is it\n// so?\n//\n//   x?\n") == "| `02_a` | Is it so? |");
+  CHECK(row_of("17_c", "// 17 Is it better? When so?\n//\n") == "| `17_c` | When so? |");
+  CHECK(row_of("18_d", "// 18 D\n//\n") == "expected '// NN Title: question?'");
+  CHECK(lines_of_row("| `02_a` | Is it so? | 01 | 205 | 0.1 | 0.1 |") == "205");
 }
 
 TEST_CASE("the test of links sees one that leads nowhere, and leaves out code, sections and the web") {
