@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <set>
@@ -100,8 +101,29 @@ ArmRows rows_of(const Results& results, const std::string& arm) {
   return rows;
 }
 
-bool same_seeds(const ArmRows& a, const ArmRows& b) {
-  return std::ranges::equal(a, b, {}, &ResultRow::seed, &ResultRow::seed);
+// Rows of an arm and of the baseline, pair by pair. None: they are not compared.
+struct Pairs {
+  ArmRows ours, baseline;
+};
+
+// All rows, if both have the same seeds in the same order.
+Pairs same_seeds(const ArmRows& ours, const ArmRows& baseline) {
+  const bool same = std::ranges::equal(ours, baseline, {}, &ResultRow::seed, &ResultRow::seed);
+  return same ? Pairs{ours, baseline} : Pairs();
+}
+
+// The rows with seeds that both have. The one row of a seedless arm goes with every row of the other.
+Pairs common_seeds(const ArmRows& ours, const ArmRows& baseline, const std::vector<std::string>& seedless) {
+  const auto any_seed = [&](const ResultRow* row) { return std::ranges::count(seedless, row->arm) > 0; };
+  Pairs pairs;
+  for (const ResultRow* a : ours) {
+    for (const ResultRow* b : baseline) {
+      if (a->seed != b->seed && !any_seed(a) && !any_seed(b)) continue;
+      pairs.ours.push_back(a);
+      pairs.baseline.push_back(b);
+    }
+  }
+  return pairs;
 }
 
 // The values of each row for the split's units; if `split` is null, for all units.
@@ -128,8 +150,8 @@ std::vector<double> means_of(const UnitValues& values) {
   return means;
 }
 
-// Adds a part to the summary of an arm. `baseline` is null if the arm is not compared.
-void add_part(ArmSummary& arm, const ArmRows& rows, const ArmRows* baseline, const Split* split) {
+// Adds a part to the summary of an arm.
+void add_part(ArmSummary& arm, const ArmRows& rows, const Pairs& pairs, const Split* split) {
   const std::vector<UnitValues> values = values_of(rows, split);
   for (size_t s = 0; s < rows.size(); ++s) arm.seeds[s].means.push_back(means_of(values[s]));
   std::vector<Estimate>& metrics = arm.metrics.emplace_back();
@@ -138,10 +160,11 @@ void add_part(ArmSummary& arm, const ArmRows& rows, const ArmRows* baseline, con
     for (const SeedSummary& seed : arm.seeds) of_seeds.push_back(seed.means.back()[m]);
     metrics.push_back(estimate(of_seeds));
   }
-  if (baseline) arm.differences.push_back(differences(values, values_of(*baseline, split)));
+  if (!pairs.ours.empty())
+    arm.differences.push_back(differences(values_of(pairs.ours, split), values_of(pairs.baseline, split)));
 }
 
-ArmSummary summarise(const Arm& arm, const ArmRows& rows, const ArmRows* baseline, const Results& results) {
+ArmSummary summarise(const Arm& arm, const ArmRows& rows, const Pairs& pairs, const Results& results) {
   ArmSummary summary{arm, std::vector<double>(results.facts.size()), {}, {}, {}};
   for (const ResultRow* row : rows) summary.seeds.push_back({row->seed, row->facts, row->doubt, {}});
   for (size_t f = 0; f < results.facts.size(); ++f) {
@@ -151,8 +174,26 @@ ArmSummary summarise(const Arm& arm, const ArmRows& rows, const ArmRows* baselin
     }
     summary.facts[f] = known.empty() ? NAN : estimate(known).mean;
   }
-  add_part(summary, rows, baseline, nullptr);
-  for (const Split& split : results.splits) add_part(summary, rows, baseline, &split);
+  add_part(summary, rows, pairs, nullptr);
+  for (const Split& split : results.splits) add_part(summary, rows, pairs, &split);
+  return summary;
+}
+
+using Pairing = std::function<Pairs(const ArmRows& ours, const ArmRows& baseline)>;
+
+Summary summarise_with(const Results& results, const Pairing& paired) {
+  Summary summary{results, {}, {}};
+  AG_CHECK(!results.rows.empty(), "summarise: there are no results");
+  summary.parts = {{"all", "", static_cast<int64_t>(results.rows[0].values.at(0).size())}};
+  for (const Split& split : results.splits)
+    summary.parts.push_back({split.name, split.meaning, static_cast<int64_t>(split.members.size())});
+  const bool has_baseline = std::ranges::count(results.arms, results.baseline, &Arm::name) > 0;
+  const ArmRows baseline = has_baseline ? rows_of(results, results.baseline) : ArmRows();
+  for (const Arm& arm : results.arms) {
+    const ArmRows rows = rows_of(results, arm.name);
+    const Pairs pairs = arm.name == results.baseline ? Pairs() : paired(rows, baseline);
+    summary.arms.push_back(summarise(arm, rows, pairs, results));
+  }
   return summary;
 }
 
@@ -167,14 +208,26 @@ size_t arm_width(const Summary& summary) {
   return width;
 }
 
+// The facts in a table's line, or their names in its head.
+template <class Text>
+std::string fact_columns(const Summary& summary, const Text& text_of) {
+  std::string columns;
+  for (size_t f = 0; f < shown_facts(summary).size(); ++f) columns += fmt::format(" {:>6}", text_of(f));
+  return columns;
+}
+
+bool facts_fit(const Summary& summary) {
+  const size_t measures = 8 * summary.headline.size() + 8, difference = summary.baseline.empty() ? 0 : 27;
+  return arm_width(summary) + measures + difference + 7 * shown_facts(summary).size() <= 80;
+}
+
 std::string table_head(const Summary& summary) {
   std::string head = fmt::format("{:<{}}", summary.arm, arm_width(summary));
   for (const std::string& measure : summary.headline)
     head += fmt::format("  {:<{}}", measure, measure == summary.headline.back() ? 14 : 6);
   if (!summary.baseline.empty())
     head += fmt::format("  {:<25}", "d" + summary.headline.back() + " vs " + summary.baseline);
-  for (const std::string& fact : shown_facts(summary)) head += fmt::format(" {:>6}", fact);
-  return head + "\n";
+  return head;
 }
 
 std::string table_line(const Summary& summary, const ArmSummary& arm, size_t part) {
@@ -191,8 +244,7 @@ std::string table_line(const Summary& summary, const ArmSummary& arm, size_t par
   } else if (!summary.baseline.empty()) {
     line += std::string(27, ' ');
   }
-  for (size_t f = 0; f < shown_facts(summary).size(); ++f) line += fmt::format(" {:>6}", fact_text(arm, f));
-  return line + "\n";
+  return line;
 }
 
 size_t seeds_of(const Summary& summary) {
@@ -202,9 +254,16 @@ size_t seeds_of(const Summary& summary) {
 }
 
 std::string table(const Summary& summary, size_t part) {
-  std::string text = table_head(summary);
-  for (const ArmSummary& arm : summary.arms) text += table_line(summary, arm, part);
-  return text;
+  const bool fit = facts_fit(summary);
+  const std::string names = fact_columns(summary, [&](size_t f) { return summary.facts[f]; });
+  std::string text = table_head(summary) + (fit ? names : "") + "\n";
+  std::string below = fmt::format("{:<{}}{}\n", summary.arm, arm_width(summary), names);
+  for (const ArmSummary& arm : summary.arms) {
+    const std::string facts = fact_columns(summary, [&](size_t f) { return fact_text(arm, f); });
+    text += table_line(summary, arm, part) + (fit ? facts : "") + "\n";
+    below += fmt::format("{:<{}}{}\n", arm.name, arm_width(summary), facts);
+  }
+  return fit || part > 0 ? text : text + below;
 }
 
 }  // namespace
@@ -244,8 +303,8 @@ Verdict verdict_of(const Summary& summary, const ArmSummary& arm) {
   };
   const ArmSummary* baseline = summary.find(summary.baseline);
   if (in_doubt(arm) || (baseline && in_doubt(*baseline))) return Verdict::InDoubt;
-  if (arm.seeds.size() == 1) return Verdict::OneSeed;
   const Difference& d = arm.differences.at(0)[summary.main_measure()];
+  if (!std::isfinite(d.resolvable)) return Verdict::OneSeed;  // that of the one pair
   if (std::abs(d.mean) < d.resolvable) return Verdict::NoDifference;
   return d.low > 0 ? Verdict::Better : d.high < 0 ? Verdict::Worse : Verdict::NoDifference;
 }
@@ -290,20 +349,12 @@ std::vector<std::string> doubts_of(const Summary& summary) {
   return lines;
 }
 
-Summary summarise(const Results& results) {
-  Summary summary{results, {}, {}};
-  AG_CHECK(!results.rows.empty(), "summarise: there are no results");
-  summary.parts = {{"all", "", static_cast<int64_t>(results.rows[0].values.at(0).size())}};
-  for (const Split& split : results.splits)
-    summary.parts.push_back({split.name, split.meaning, static_cast<int64_t>(split.members.size())});
-  const bool has_baseline = std::ranges::count(results.arms, results.baseline, &Arm::name) > 0;
-  const ArmRows baseline = has_baseline ? rows_of(results, results.baseline) : ArmRows();
-  for (const Arm& arm : results.arms) {
-    const ArmRows rows = rows_of(results, arm.name);
-    const bool comparable = arm.name != results.baseline && same_seeds(rows, baseline);
-    summary.arms.push_back(summarise(arm, rows, comparable ? &baseline : nullptr, results));
-  }
-  return summary;
+Summary summarise(const Results& results) { return summarise_with(results, same_seeds); }
+
+Summary summarise(const Results& results, const std::vector<std::string>& seedless) {
+  return summarise_with(results, [&](const ArmRows& ours, const ArmRows& baseline) {
+    return common_seeds(ours, baseline, seedless);
+  });
 }
 
 std::string summary_table(const Summary& summary) {

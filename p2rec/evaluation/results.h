@@ -122,7 +122,12 @@ std::vector<std::string> doubts_of(const Summary& summary);
 // has other units or measures than the rest, or if an arm has a seed twice.
 Summary summarise(const Results& results);
 
-// A table for the terminal, one line per arm, at most 80 columns wide with two measures; then the doubts.
+// The same over the seeds that both have, if there are any, for runs with different seeds. The one row of an
+// arm in `seedless` stands for every seed.
+Summary summarise(const Results& results, const std::vector<std::string>& seedless);
+
+// A table for the terminal, one line per arm, at most 80 columns wide with two measures; facts that do not
+// fit are in a second table; then the doubts.
 std::string summary_table(const Summary& summary);
 // The same table, then one per split with its meaning.
 std::string splits_text(const Summary& summary);

@@ -3,14 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "nn/io/files.h"
 #include "p2rec/data/load_data.h"
 #include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/methods/common/compare.h"
 #include "p2rec/methods/common/stages.h"
-#include "p2rec/methods/common/trained.h"
 #include "p2rec/methods/study.h"
 #include "p2rec/report/text.h"
 
@@ -19,31 +17,17 @@ namespace {
 
 nn::Path folder_of(const Study& study, const StudyRun& run) { return study.out / run.name / run.model; }
 
-// The validation curves of a recommender's trainings, by RUN/START and seed.
-using Trainings = std::map<std::pair<std::string, uint64_t>, Trained>;
-
-Trainings trainings_of(const Study& study, const std::string& model) {
-  Trainings found;
-  for (const StudyRun* run : study.of(model)) {
-    const nn::Path folder = folder_of(study, *run);
-    for (const ArmSummary& arm : read_ranked_run(folder).results.arms) {
-      for (const SeedSummary& seed : arm.seeds) {
-        const nn::Path file = folder / Job{arm.name, seed.seed}.file();
-        if (std::filesystem::exists(file))
-          found.emplace(std::pair(run->name + "/" + arm.name, seed.seed), trained_from(file));
-      }
-    }
-  }
-  return found;
-}
-
-// The arms of all runs, popularity once, with the splits of the first run's users.
-Results results_of(const Study& study, const std::string& model) {
+std::vector<RankedRun> runs_of(const Study& study, const std::string& model) {
   std::vector<RankedRun> runs;
   for (const StudyRun* run : study.of(model)) {
     runs.push_back(read_ranked_run(folder_of(study, *run)));
     runs.back().name = run->name;
   }
+  return runs;
+}
+
+// The arms of all runs, popularity once, with the splits of the first run's users.
+Results results_of(const Study& study, const std::string& model, const std::vector<RankedRun>& runs) {
   Results results = joined_results(runs);
   const auto settings = settings_of_run(folder_of(study, *study.of(model)[0]));
   const Interactions data = load_data(settings->run.data);
@@ -59,16 +43,6 @@ Results results_of(const Study& study, const std::string& model) {
   std::erase_if(results.arms, [&](const Arm& arm) { return repeated(arm.name); });
   std::erase_if(results.rows, [&](const ResultRow& row) { return repeated(row.arm); });
   return results;
-}
-
-void add_facts(Results& results, const Trainings& trainings, const std::string& baseline) {
-  results.facts = {"epochs", "reach"};
-  for (ResultRow& row : results.rows) {
-    const auto own = trainings.find({row.arm, row.seed}), other = trainings.find({baseline, row.seed});
-    const bool known = own != trainings.end(), compared = known && other != trainings.end();
-    row.facts = {known ? double(own->second.epochs) : NAN,
-                 compared ? epoch_that_reaches(other->second.best(), own->second) : NAN};
-  }
 }
 
 std::string difference_text_of(const ArmSummary& arm, size_t measure) {
@@ -89,19 +63,20 @@ int64_t bytes_to_serve(const nn::Path& folder, const std::string& arm, uint64_t 
 }  // namespace
 
 std::string study_table(const Study& study, const std::string& model) {
-  Results results = results_of(study, model);
+  const std::vector<RankedRun> runs = runs_of(study, model);
+  Results results = results_of(study, model, runs);
   std::vector<std::string> baselines = study.baselines;
   std::erase_if(baselines,
                 [&](const std::string& arm) { return !std::ranges::count(results.arms, arm, &Arm::name); });
-  add_facts(results, trainings_of(study, model), baselines.empty() ? "" : baselines[0]);
+  add_facts(results, runs, baselines.empty() ? "" : baselines[0]);
   std::vector<Summary> summaries;  // one per baseline
   for (const std::string& baseline : baselines) {
     results.baseline = baseline;
-    summaries.push_back(summarise(results));
+    summaries.push_back(paired(results));
   }
   if (summaries.empty()) {
     results.baseline = "";
-    summaries.push_back(summarise(results));
+    summaries.push_back(paired(results));
   }
   const Summary& first = summaries[0];
   const size_t hr = first.index_of("HR@10"), ndcg = first.index_of("NDCG@10");
@@ -132,6 +107,7 @@ std::string study_table(const Study& study, const std::string& model) {
   for (size_t p = 1; p < first.parts.size(); ++p)
     text += fmt::format("{}: NDCG@10 of {} users: {}\n", first.parts[p].name, first.parts[p].units,
                         first.parts[p].meaning);
+  for (const std::string& note : pairing_notes(first)) text += note + "\n";
   for (const std::string& doubt : doubts_of(first)) text += "no verdict: " + doubt + "\n";
   return text;
 }

@@ -18,6 +18,8 @@ namespace {
 
 using ag::Tensor;
 
+constexpr const char* kTeacherArm = "teacher";  // the arm
+
 struct GainOf {
   Measure measure;
   int cutoff;
@@ -56,7 +58,7 @@ std::vector<ScoredArm> floor_arms(const Context& context, const std::vector<Cand
                                   Target target) {
   const Interactions& data = context.data();
   const models::Popularity popularity(item_counts(data, CountedPart::Training));
-  return {{{"teacher", "the recommender on ids by itself"},
+  return {{{kTeacherArm, "the recommender on ids by itself"},
            recommender_scores(*teacher_model(context), data, lists, target)},
           {{"popularity", "the number of each item's interactions: a lower bound"},
            recommender_scores(popularity, data, lists, target)}};
@@ -101,7 +103,9 @@ void record_candidate_results(const Context& context, const std::vector<Candidat
   for (const ScoredArm& arm : arms)
     columns.push_back({fmt::format("{}-{}", arm.name, context.seed()), ranks_in_lists(lists, arm.scores)});
   write_ranks(context.output("ranks.tsv"), context.data(), users_of(context.data(), lists), columns);
-  context.record(summarise(candidate_results(context.data(), lists, arms, baseline, context.seed())));
+  Results results = candidate_results(context.data(), lists, arms, baseline, context.seed());
+  std::ranges::find(results.rows, kTeacherArm, &ResultRow::arm)->doubt = teacher_doubt(context);
+  context.record(summarise(results));
 }
 
 nn::OrderedJson describe_ranked_list(const Interactions& data, const CandidateList& list,

@@ -4,12 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <sstream>
 #include <unordered_map>
 
+#include "p2rec/data/text_file.h"
 #include "p2rec/llm/candidates.h"
+#include "p2rec/methods/common/stages.h"
 #include "p2rec/run/run_folder.h"
 
 namespace p2rec {
@@ -80,6 +83,14 @@ ResultRow row_of(const RankedRun& run, const ArmSummary& arm, const SeedSummary&
   return {run.name + "/" + arm.name, seed.seed, {}, gains(ranks, {10}), seed.doubt};
 }
 
+bool is_seedless(const std::string& arm) { return arm.ends_with("/popularity"); }
+
+std::string seeds_text(const std::vector<SeedSummary>& seeds) {
+  std::vector<uint64_t> numbers;
+  for (const SeedSummary& seed : seeds) numbers.push_back(seed.seed);
+  return fmt::format("{}", fmt::join(numbers, ", "));
+}
+
 std::string chosen_baseline(const Results& results, const RankedRun& first, const std::string& given) {
   if (given.empty())
     return first.name + "/" +
@@ -94,11 +105,18 @@ std::string chosen_baseline(const Results& results, const RankedRun& first, cons
 }  // namespace
 
 RankedRun read_ranked_run(const nn::Path& folder) {
-  RankedRun run{folder.string(), {}, {}, ranking_of(Manifest(folder).fingerprint_of("evaluate"))};
+  RankedRun run{folder.string(), {}, {}, ranking_of(Manifest(folder).fingerprint_of("evaluate")), {}};
   const auto results = ResultsFile(folder).read().results;
   INPUT_CHECK(results, folder.string(), ": results.json has no results; hint: evaluate this run again");
   run.results = *results;
   run.ranks = read_ranks(folder / "ranks.tsv");
+  for (const ArmSummary& arm : run.results.arms) {
+    for (const SeedSummary& seed : arm.seeds) {
+      const Job job{arm.name, seed.seed};
+      if (arm.name != "popularity" && std::filesystem::exists(folder / job.file()))
+        run.trainings.emplace(job.name(), trained_from(folder / job.file()));
+    }
+  }
   return run;
 }
 
@@ -121,16 +139,61 @@ Results joined_results(const std::vector<RankedRun>& runs, const std::string& ba
   results.headline = {"HR@10", "NDCG@10"};
   if (longest > kNameBesideTwoMeasures) results.headline = {"NDCG@10"};
   results.baseline = chosen_baseline(results, runs[0], baseline);
+  results.note = "reach: epochs until the baseline's best validation";
+  add_facts(results, runs, results.baseline);
   return results;
 }
 
+void add_facts(Results& results, const std::vector<RankedRun>& runs, const std::string& baseline) {
+  std::map<std::string, Trained> trainings;  // by RUN/ARM-SEED
+  for (const RankedRun& run : runs) {
+    for (const auto& [name, trained] : run.trainings) trainings.emplace(run.name + "/" + name, trained);
+  }
+  results.facts = {"epochs", "reach"};
+  for (ResultRow& row : results.rows) {
+    const auto own = trainings.find(Job{row.arm, row.seed}.name()),
+               other = trainings.find(Job{baseline, row.seed}.name());
+    const bool known = own != trainings.end(), compared = known && other != trainings.end();
+    row.facts = {known ? double(own->second.epochs) : NAN,
+                 compared ? epoch_that_reaches(other->second.best(), own->second) : NAN};
+  }
+}
+
+Summary paired(const Results& joined) {
+  std::vector<std::string> seedless;
+  for (const Arm& arm : joined.arms) {
+    if (is_seedless(arm.name)) seedless.push_back(arm.name);
+  }
+  return summarise(joined, seedless);
+}
+
+std::vector<std::string> pairing_notes(const Summary& summary) {
+  std::vector<std::string> notes;
+  const ArmSummary* baseline = summary.find(summary.baseline);
+  if (!baseline || is_seedless(baseline->name)) return notes;
+  for (const ArmSummary& arm : summary.arms) {
+    if (arm.name == baseline->name || is_seedless(arm.name)) continue;
+    std::vector<SeedSummary> common = arm.seeds;
+    std::erase_if(common, [&](const SeedSummary& seed) {
+      return !std::ranges::count(baseline->seeds, seed.seed, &SeedSummary::seed);
+    });
+    if (common.size() == arm.seeds.size() && common.size() == baseline->seeds.size()) continue;
+    notes.push_back(fmt::format(
+        "{}: seeds {}, baseline {}: {}", arm.name, seeds_text(arm.seeds), seeds_text(baseline->seeds),
+        common.empty() ? "no paired difference" : "paired over " + seeds_text(common)));
+  }
+  return notes;
+}
+
 std::string comparison_text(const std::vector<RankedRun>& runs, const std::string& baseline) {
-  const Summary summary = summarise(joined_results(runs, baseline));
+  const Summary summary = paired(joined_results(runs, baseline));
   std::vector<std::string> counts;
   for (const RankedRun& run : runs) counts.push_back(fmt::format("{} {}", run.name, run.ranks.units.size()));
-  return fmt::format("{} in all runs, of: {}\n", counted(summary.parts[0].units, "user"),
-                     fmt::join(counts, ", ")) +
-         summary_table(summary);
+  std::string text = fmt::format("{} in all runs, of: {}\n", counted(summary.parts[0].units, "user"),
+                                 fmt::join(counts, ", ")) +
+                     summary_table(summary);
+  for (const std::string& note : pairing_notes(summary)) text += wrapped(note, 2) + "\n";
+  return text;
 }
 
 }  // namespace p2rec

@@ -1,16 +1,17 @@
 #include "p2rec/methods/common/stages.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "autograd/parallel.h"
 #include "models/recommenders/popularity.h"
 #include "nn/io/json.h"
+#include "p2rec/data/text_file.h"
 #include "p2rec/evaluation/ranked_users.h"
 #include "p2rec/methods/common/trained.h"
 #include "p2rec/methods/common/user_examples.h"
@@ -24,6 +25,7 @@ using ag::Tensor;
 
 constexpr const char *kTeacher = "pretrain", *kTeacherFile = "teacher.safetensors";
 constexpr const char* kPopularity = "popularity";
+constexpr const char* kDoubt = "doubt";  // in the metadata of the teacher's file
 
 bool is_counted(const RecommenderConfig& config) { return config.model.as<models::PopularityConfig>(); }
 
@@ -47,9 +49,51 @@ RecommenderConfig teacher_config(const Context& context) {
   return with_seed(context.config<TeacherConfig>("teacher").recommender, context, context.seed());
 }
 
+// --- doubts ------------------------------------------------------------------------------------------------
+
+// Popularity's validation NDCG@10. NaN, which nothing is compared with, if nothing was validated.
+double validation_floor(const Interactions& data, const RecommenderConfig& config,
+                        const ag::Communicator& ranks) {
+  if (config.patience == 0) return NAN;
+  const models::Popularity popularity(item_counts(data, CountedPart::Training));
+  return evaluate(popularity, data, Target::Validation, {.users = config.validation_users}, ranks)
+      .at("NDCG@10");
+}
+
+// The reason not to trust a training in a verdict, or "". `floor` is popularity's validation NDCG@10; the
+// options to set begin with `prefix`.
+std::string doubt_of(const Trained& t, const RecommenderConfig& config, double floor,
+                     const std::string& prefix = "") {
+  if (config.patience == 0)
+    return fmt::format(
+        "trained for {} epochs without validation, so it is unknown if it had converged; "
+        "set {}patience above 0",
+        t.epochs, prefix);
+  if (t.epochs == config.max_epochs && t.epochs - t.best_epoch < config.patience)
+    return fmt::format("stopped at epoch {} while validation still improved; set a higher {}max-epochs",
+                       t.epochs, prefix);
+  if (!(t.best() > floor))
+    return fmt::format(
+        "its best validation NDCG@10, {:.4f}, is not above popularity's, {:.4f}; set a higher "
+        "{}patience or another {}lr",
+        t.best(), floor, prefix, prefix);
+  return "";
+}
+
+// --- the teacher -------------------------------------------------------------------------------------------
+
 int64_t pretrain(const Context& context) {
-  const Recommender teacher = pretrain_teacher(context.data(), teacher_config(context), context.task());
-  write_recommender(context.output(kTeacherFile), *teacher.model, context.metadata());
+  const Task task = context.task();
+  const RecommenderConfig config = teacher_config(context);
+  const Recommender teacher = pretrain_teacher(context.data(), config, task);
+  const Trained trained{teacher.epochs, teacher.best_epoch, teacher.tokens, teacher.validation};
+  const double floor = validation_floor(context.data(), config, task.ranks());
+  const std::string doubt = doubt_of(trained, config, floor, "teacher.");
+  nn::Metadata meta = context.metadata();
+  add_facts(meta, teacher);
+  meta[kDoubt] = doubt;
+  write_recommender(context.output(kTeacherFile), *teacher.model, meta);
+  if (!doubt.empty()) context.say(wrapped("pretrain: in doubt: " + doubt, 2));
   return teacher.tokens;
 }
 
@@ -95,8 +139,9 @@ void check_train(const Context& context, const ItemInits& inits) {
 }
 
 // Trains one recommender. If its file exists, it is complete and was made with these options: nothing to do.
-// Returns the number of tokens read.
-int64_t train_job(const Context& context, const ItemInits& inits, const Job& job, const Task& part) {
+// `doubt`: about the teacher, if the vectors depend on it. Returns the number of tokens read.
+int64_t train_job(const Context& context, const ItemInits& inits, const Job& job, const Task& part,
+                  const std::string& doubt) {
   const nn::Path file = context.output(job.file());
   if (std::filesystem::exists(file)) {
     part.discard();
@@ -108,10 +153,8 @@ int64_t train_job(const Context& context, const ItemInits& inits, const Job& job
   const ExtraLoss extra = is_counted(config) ? ExtraLoss() : extra_loss(context, config, inits, job);
   const Recommender r = train_from(start, context.data(), config, part, extra);
   nn::Metadata meta = context.metadata();
-  meta["epochs"] = std::to_string(r.epochs);
-  meta["best_epoch"] = std::to_string(r.best_epoch);
-  meta["tokens"] = std::to_string(r.tokens);
-  meta["validation"] = fmt::format("{}", fmt::join(r.validation, " "));
+  add_facts(meta, r);
+  if (!doubt.empty()) meta["teacher_doubt"] = doubt;
   write_recommender(file, *r.model, meta);
   part.discard();
   return r.tokens;
@@ -128,8 +171,18 @@ int64_t trainings_at_once(const Context& context, const ItemInits& inits) {
   return trainings_side_by_side(context.data(), config, ag::thread_count(), besides);
 }
 
-int64_t train(const Context& context, const ItemInits& inits) {
+// True if the init's vectors depend on the teacher, directly or by the stages that make them.
+bool needs_teacher(const ItemInit& init, const Stages& earlier) {
+  return std::ranges::any_of(init.stages, [&](const std::string& name) {
+    const auto needed = needed_stages(earlier, stage_named(earlier, name), false);
+    return std::ranges::count(needed, kTeacher, &Stage::name) > 0;
+  });
+}
+
+// `taught`: the inits whose vectors depend on the teacher.
+int64_t train(const Context& context, const ItemInits& inits, const std::set<std::string>& taught) {
   const std::vector<Job> jobs = jobs_of(context);
+  const std::string doubt = taught.empty() ? "" : teacher_doubt(context);
   const Task stage = context.task();
   const RecommenderConfig config = recommender_config(context, context.seed());
   stage.announce(counted(std::ssize(jobs), "recommender"));
@@ -138,7 +191,8 @@ int64_t train(const Context& context, const ItemInits& inits) {
   // The results do not depend on how many are trained at once.
   const int64_t at_once = stage.ranks().at_once(trainings_at_once(context, inits));
   run_side_by_side(jobs.size(), static_cast<size_t>(at_once), [&](size_t i) {
-    tokens[i] = train_job(context, inits, jobs[i], stage.part(jobs[i].name(), std::ssize(jobs)));
+    tokens[i] = train_job(context, inits, jobs[i], stage.part(jobs[i].name(), std::ssize(jobs)),
+                          taught.contains(jobs[i].arm) ? doubt : "");
   });
   std::vector<std::string> order;
   for (const Job& job : jobs) order.push_back(job.name());
@@ -148,24 +202,6 @@ int64_t train(const Context& context, const ItemInits& inits) {
 }
 
 // --- evaluation --------------------------------------------------------------------------------------------
-
-// The reason not to trust a training in a verdict, or "". `floor` is popularity's validation NDCG@10.
-std::string doubt_of(const Trained& t, const RecommenderConfig& config, double floor) {
-  if (config.patience == 0)
-    return fmt::format(
-        "trained for {} epochs without validation, so it is unknown if it had converged; "
-        "set patience above 0",
-        t.epochs);
-  if (t.epochs == config.max_epochs && t.epochs - t.best_epoch < config.patience)
-    return fmt::format("stopped at epoch {} while validation still improved; set a higher max-epochs",
-                       t.epochs);
-  if (!(t.best() > floor))
-    return fmt::format(
-        "its best validation NDCG@10, {:.4f}, is not above popularity's, {:.4f}; set a higher "
-        "patience or another lr",
-        t.best(), floor);
-  return "";
-}
 
 Results empty_results(const std::vector<RankedUser>& users, const RankingConfig& ranking,
                       const std::vector<Job>& jobs, const ItemInits& inits) {
@@ -190,6 +226,12 @@ std::unique_ptr<models::SequentialRecommender> load(const Context& context, cons
                           recommender_config(context, job.seed));
 }
 
+// The doubt about the teacher first, then that about the training itself.
+std::string joined_doubts(const std::string& teacher, const std::string& own) {
+  if (teacher.empty()) return own;
+  return "its teacher: " + teacher + (own.empty() ? "" : "; also: " + own);
+}
+
 // Adds the facts and doubts of the trainings to their rows, which are the first ones, in the order of the
 // jobs.
 void add_trainings(Results& results, const Context& context, const std::vector<Job>& jobs, double floor) {
@@ -204,7 +246,8 @@ void add_trainings(Results& results, const Context& context, const std::vector<J
     const auto random = best_of_random.find(jobs[i].seed);
     const double reach = random == best_of_random.end() ? NAN : epoch_that_reaches(random->second, t);
     results.rows[i].facts = {double(t.epochs), reach, double(t.best_epoch)};
-    results.rows[i].doubt = doubt_of(t, context.config<RecommenderConfig>("recommender"), floor);
+    results.rows[i].doubt =
+        joined_doubts(t.teacher_doubt, doubt_of(t, context.config<RecommenderConfig>("recommender"), floor));
   }
 }
 
@@ -244,11 +287,7 @@ int64_t evaluate_all(const Context& context, const ItemInits& inits) {
   }
   if (!is_counted(config)) {
     const models::Popularity popularity(item_counts(data, CountedPart::Training));
-    double floor = NAN;  // which nothing is compared with where nothing was validated
-    if (config.patience > 0)
-      floor = evaluate(popularity, data, Target::Validation, {.users = ranking.users}, stage.ranks())
-                  .at("NDCG@10");
-    add_trainings(results, context, jobs, floor);
+    add_trainings(results, context, jobs, validation_floor(data, config, stage.ranks()));
     add({kPopularity, context.seed()}, popularity);
   }
   write_ranks(context.output("ranks.tsv"), data, users, columns);
@@ -301,6 +340,12 @@ std::unique_ptr<models::SequentialRecommender> teacher_model(const Context& cont
                           teacher_config(context));
 }
 
+std::string teacher_doubt(const Context& context) {
+  const nn::Metadata metadata = nn::read_safetensors_metadata(context.input(kTeacher, kTeacherFile));
+  const auto doubt = metadata.find(kDoubt);
+  return doubt == metadata.end() ? "its file does not say how it was trained" : doubt->second;
+}
+
 std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitConfig& inits,
                          const std::vector<uint64_t>& seeds) {
   if (is_counted(recommender)) return {{kPopularity, seeds.at(0)}};
@@ -311,8 +356,8 @@ std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitCon
   return jobs;
 }
 
-Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& config,
-                  const ItemInits& inits) {
+Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& config, const ItemInits& inits,
+                  const Stages& earlier) {
   Stage stage{.name = "train",
               .help =
                   "trains a recommender for each start and seed. A start needs only the stage that makes it: "
@@ -325,15 +370,18 @@ Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& co
   const auto add = [&](const std::string& input) {
     if (!std::ranges::count(stage.inputs, input)) stage.inputs.push_back(input);
   };
+  std::set<std::string> taught;
   if (!is_counted(recommender)) {
     for (const std::string& init : config.inits) {
       for (const std::string& input : init_named(inits, init).stages) add(input);
+      if (needs_teacher(init_named(inits, init), earlier)) taught.insert(init);
     }
+    if (!taught.empty()) add(kTeacher);  // its file says if it can be trusted
     // Under an adapter, vectors that are drawn have as many columns as the language model's.
     if (recommender.model->use != models::ItemsUse::Init) add(inits.embeddings_stage);
   }
   stage.check = [=](const Context& context) { check_train(context, inits); };
-  stage.run = [=](const Context& context) { return train(context, inits); };
+  stage.run = [=](const Context& context) { return train(context, inits, taught); };
   return stage;
 }
 

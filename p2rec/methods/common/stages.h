@@ -22,6 +22,8 @@ Stage teacher_stage(const TeacherConfig& config);
 ag::Tensor teacher_table(const Context& context);
 // The trained teacher. For stages with the section "teacher" and the input "pretrain".
 std::unique_ptr<models::SequentialRecommender> teacher_model(const Context& context);
+// The reason not to trust the teacher in a verdict; empty: none. For stages with the input "pretrain".
+std::string teacher_doubt(const Context& context);
 
 // One recommender of a run: an item init and a seed. Popularity, which is not trained, has only one seed.
 struct Job {
@@ -33,8 +35,10 @@ struct Job {
 std::vector<Job> jobs_of(const RecommenderConfig& recommender, const ItemInitConfig& inits,
                          const std::vector<uint64_t>& seeds);
 
-// Trains a recommender for each job. Sections: "recommender", "starts". Inputs: the stages of its inits.
-Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& config, const ItemInits& inits);
+// Trains a recommender for each job. Sections: "recommender", "starts". Inputs: the stages of its inits, and
+// the teacher if it is among those that they need of the `earlier` stages.
+Stage train_stage(const RecommenderConfig& recommender, const ItemInitConfig& config, const ItemInits& inits,
+                  const Stages& earlier);
 
 // Ranks the test items and compares the arms. Sections: "recommender", "starts", "evaluation".
 Stage evaluate_stage(const ItemInits& inits);

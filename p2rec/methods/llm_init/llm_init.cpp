@@ -48,7 +48,7 @@ Stages LlmInitConfig::stages() const {
   Stages stages;
   if (llm.is_tiny()) stages.push_back(tiny_llm_stage());
   stages.push_back(embed_titles_stage(llm));
-  stages.push_back(train_stage(recommender, inits, llm_init_inits()));
+  stages.push_back(train_stage(recommender, inits, llm_init_inits(), stages));
   stages.push_back(evaluate_stage(llm_init_inits()));
   return stages;
 }

@@ -86,8 +86,8 @@ int64_t input_columns(const Context& context) {
 }
 
 // An aligned arm needs a teacher of the recommender's width.
-Stage train_with_alignment(const LlmEmbConfig& config) {
-  Stage stage = train_stage(config.recommender, config.inits, llmemb_inits());
+Stage train_with_alignment(const LlmEmbConfig& config, const Stages& earlier) {
+  Stage stage = train_stage(config.recommender, config.inits, llmemb_inits(), earlier);
   stage.configs.push_back("adaptation");
   const int64_t own_columns = config.teacher.recommender.model->hidden;
   stage.check = [check = stage.check, own_columns](const Context& context) {
@@ -199,7 +199,7 @@ Stages LlmEmbConfig::stages() const {
                     .files = {kTuned, kUntuned, "item_embeddings.npy"},
                     .configs = {"llm", "contrast"},
                     .run = embed});
-  stages.push_back(train_with_alignment(*this));
+  stages.push_back(train_with_alignment(*this, stages));
   stages.push_back({.name = kCache,
                     .help = "writes each recommender with its adapted item table, for serving",
                     .inputs = {"train"},

@@ -1,6 +1,8 @@
 // P2Rec on disk: each stage reads files of earlier stages, calls its step (p2rec/p2rec.h), and writes files.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "nn/io/json.h"
 #include "nn/io/npy.h"
 #include "nn/peft_adapter.h"
@@ -130,13 +132,14 @@ int64_t augment(const Context& context) {
 // A recommender can start from the teacher's item table only if both have the same number of columns. A
 // teacher's file in the run's own folder may be of an earlier run, which --overwrite removes: the options
 // count.
-Stage train_stage_with_teacher(const P2RecConfig& config) {
-  Stage stage = train_stage(config.recommender, config.inits, p2rec_inits());
+Stage train_stage_with_teacher(const P2RecConfig& config, const Stages& earlier) {
+  Stage stage = train_stage(config.recommender, config.inits, p2rec_inits(), earlier);
   const int64_t own_columns = config.teacher.recommender.model->hidden;
   stage.check = [check = stage.check, own_columns](const Context& context) {
     check(context);
     const auto& model = *context.config<RecommenderConfig>("recommender").model;
-    if (model.use != models::ItemsUse::Init || !context.has_input("pretrain")) return;
+    const std::vector<std::string>& inits = context.config<ItemInitConfig>("starts").inits;
+    if (model.use != models::ItemsUse::Init || !std::ranges::count(inits, "teacher")) return;
     const int64_t columns = context.inputs_are_elsewhere() ? teacher_table(context).dim(1) : own_columns;
     INPUT_CHECK(columns == model.hidden, "starts: the teacher's item table has ", columns,
                 " columns, but hidden is ", model.hidden,
@@ -203,7 +206,7 @@ Stages P2RecConfig::stages() const {
                     .configs = {"llm", "prompts"},
                     .check = check_augment,
                     .run = augment});
-  stages.push_back(train_stage_with_teacher(*this));
+  stages.push_back(train_stage_with_teacher(*this, stages));
   stages.push_back(evaluate_stage(p2rec_inits()));
   return stages;
 }

@@ -47,7 +47,7 @@ double hits(const Summary& summary, const std::string& arm) {
 TEST_CASE("compare: pairs are users with the same id and target, in any order") {
   const RankedRun a = run_of("a", kUnits, {{"random", 1, {50, 0, 11, 0}}});
   const RankedRun b = run_of("b", {"3\ti", "5\ti", "2\ti", "4\ty"}, {{"random", 1, {0, 0, 12, 0}}});
-  const Summary summary = summarise(joined_results({a, b}));
+  const Summary summary = paired(joined_results({a, b}));
   CHECK(summary.baseline == "a/random");
   CHECK(summary.parts.at(0).units == 2);  // 2 and 3
   CHECK(hits(summary, "a/random") == 0.5);
@@ -68,13 +68,13 @@ TEST_CASE("compare: the baseline is the first run's, or the one that is named") 
   const RankedRun a = run_of("a", kUnits, {{"p2rec", 1, {0, 0, 0, 0}}, {"random", 1, {0, 0, 99, 99}}});
   const RankedRun b =
       run_of("b", kUnits, {{"teacher", 1, {0, 0, 0, 99}}, {"popularity", 2, {99, 99, 99, 99}}});
-  const Summary summary = summarise(joined_results({a, b}));
+  const Summary summary = paired(joined_results({a, b}));
   CHECK(summary.baseline == "a/random");
   CHECK(summary.arms.size() == 4);
   CHECK(summary.find("a/random")->differences.empty());
-  CHECK(summary.find("b/popularity")->differences.empty());  // of another seed
+  CHECK(summary.find("b/popularity")->differences.at(0).at(0).mean == Approx(-0.5));  // its seed is another
   CHECK(summary.find("b/teacher")->differences.at(0).at(0).mean == Approx(0.25));
-  const Summary other = summarise(joined_results({a, b}, "b/teacher"));
+  const Summary other = paired(joined_results({a, b}, "b/teacher"));
   CHECK(other.find("a/p2rec")->differences.at(0).at(0).mean == Approx(0.25));
   CHECK(contains(message_of([&] {
                    joined_results({a, b}, "teacher");
@@ -105,9 +105,43 @@ TEST_CASE("compare: a training in doubt gives no verdict, and the text says why"
   const RankedRun a = run_of("a", kUnits, {{"random", 1, {0, 0, 0, 0}}, {"random", 2, {0, 0, 0, 0}}});
   const RankedRun b = run_of(
       "b", kUnits, {{"random", 1, {99, 99, 99, 99}, "ended at its cap"}, {"random", 2, {99, 99, 99, 99}}});
-  const Summary summary = summarise(joined_results({a, b}));
+  const Summary summary = paired(joined_results({a, b}));
   CHECK(verdict_of(summary, *summary.find("b/random")) == Verdict::InDoubt);
   CHECK(contains(comparison_text({a, b}), "no verdict: b/random, seed 1: ended at its cap\n"));
+}
+
+TEST_CASE(
+    "compare: arms are paired over their common seeds, popularity over all, and the text says what is not") {
+  const RankedRun a = run_of(
+      "a", kUnits,
+      {{"random", 1, {0, 0, 0, 0}}, {"random", 2, {0, 0, 99, 99}}, {"popularity", 1, {0, 99, 99, 99}}});
+  const RankedRun b = run_of("b", kUnits, {{"random", 2, {0, 0, 0, 99}}, {"random", 3, {99, 99, 99, 99}}});
+  const RankedRun c = run_of("c", kUnits, {{"random", 3, {0, 0, 0, 0}}});
+  const Summary summary = paired(joined_results({a, b, c}));
+  CHECK(summary.find("a/popularity")->differences.at(0).at(0).mean == Approx(-0.5));  // of 1 and 0.5
+  CHECK(verdict_of(summary, *summary.find("a/popularity")) == Verdict::NoDifference);
+  CHECK(summary.find("b/random")->differences.at(0).at(0).mean == Approx(0.25));  // with seed 2
+  CHECK(verdict_of(summary, *summary.find("b/random")) == Verdict::OneSeed);
+  CHECK(summary.find("c/random")->differences.empty());
+  const std::string text = comparison_text({a, b, c});
+  CHECK(contains(text, "\nb/random: seeds 2, 3, baseline 1, 2: paired over 2\n"));
+  CHECK(contains(text, "\nc/random: seeds 3, baseline 1, 2: no paired difference\n"));
+  CHECK_FALSE(contains(text, "a/popularity: seeds"));
+  const Summary floor = paired(joined_results({a, b}, "a/popularity"));
+  CHECK(floor.find("b/random")->differences.at(0).at(0).mean == Approx(0.125));
+  CHECK(pairing_notes(floor).empty());
+}
+
+TEST_CASE("compare: the head start is to the baseline's training of the same seed") {
+  RankedRun a = run_of("a", kUnits, {{"random", 1, {0, 0, 0, 0}}, {"popularity", 1, {0, 0, 0, 0}}});
+  RankedRun b = run_of("b", kUnits, {{"p2rec", 1, {0, 0, 0, 0}}});
+  a.trainings["random-1"] = {4, 3, 0, {0.1, 0.2, 0.3, 0.2}};
+  b.trainings["p2rec-1"] = {6, 5, 0, {0.2, 0.3, 0.3, 0.3, 0.4, 0.3}};
+  const Summary summary = paired(joined_results({a, b}));
+  CHECK(summary.find("b/p2rec")->facts == std::vector<double>{6, 2});
+  CHECK(summary.find("a/random")->facts == std::vector<double>{4, 3});
+  CHECK(std::isnan(summary.find("a/popularity")->facts.at(0)));
+  CHECK(contains(comparison_text({a, b}), "reach: epochs until the baseline's best validation\n"));
 }
 
 TEST_CASE("compare: the table fits into 80 columns with names of usual length") {
@@ -144,7 +178,7 @@ TEST_CASE("compare: the runs' files give the same results as the runs") {
                   d = run({{"out", "d"}, {"cutoffs", "10"}});
   RankedRun copy = a;
   copy.name = "copy";
-  const Summary same = summarise(joined_results({a, copy}));
+  const Summary same = paired(joined_results({a, copy}));
   const Summary alone = ResultsFile("a").read().results.value();
   CHECK(same.arms.at(0).metrics.at(0).at(same.index_of("NDCG@10")).mean ==
         alone.arms.at(0).metrics.at(0).at(alone.index_of("NDCG@10")).mean);

@@ -242,21 +242,26 @@ TEST_CASE("a start needs only the stage that made it") {
   };
   CHECK(train("random") == "no error");
   const std::string recommender = nn::read_file("out/recommender-random-1.safetensors", "recommender");
-  for (const auto& [start, stage] : std::map<std::string, std::string>{{"teacher", "pretrain"},
-                                                                       {"groups", "groups"},
+  for (const std::string start : {"teacher", "groups", "p2rec", "p2rec_shuffled", "llm_untuned"})
+    CHECK(contains(train("random," + start),
+                   "the stage 'pretrain' has not been run here; hint: p2rec pretrain"));
+  // The old file is still there: the command was refused before it removed anything.
+  CHECK(nn::read_file("out/recommender-random-1.safetensors", "recommender") == recommender);
+
+  o["out"] = "both";
+  run_stages(o, "pretrain", "pretrain");
+  CHECK(train("random,teacher") == "no error");
+  for (const auto& [start, stage] : std::map<std::string, std::string>{{"groups", "groups"},
                                                                        {"p2rec", "augment"},
                                                                        {"p2rec_shuffled", "augment"},
                                                                        {"llm_untuned", "augment"}}) {
     const std::string message = train("random," + start);
     CAPTURE(message);
-    CHECK(contains(message, "the stage '" + stage + "' has not been run here"));
-    CHECK(contains(message, "hint: p2rec " + stage));
+    CHECK(contains(message, "the stage '" + stage + "' has not been run here; hint: p2rec " + stage));
   }
-  // The old file is still there: the command was refused before it removed anything.
-  CHECK(nn::read_file("out/recommender-random-1.safetensors", "recommender") == recommender);
-
-  o["out"] = "both";
-  run_stages(o, "pretrain", "groups");
+  Options again = o;
+  again["overwrite"] = "true";
+  run_stages(again, "groups", "groups");
   CHECK(train("random,teacher,groups") == "no error");
   CHECK(contains(train("p2rec"), "the stage 'augment' has not been run here"));
   // Random initial values need neither groups nor principal components, so too many of them are no error.
