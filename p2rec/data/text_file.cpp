@@ -30,7 +30,14 @@ constexpr std::array kOtherKinds = {
     OtherKind{"FEA1"sv, "a Feather file", "read_feather"},
     OtherKind{"ARROW1"sv, "an Arrow file", "read_feather"},
     OtherKind{"PK\3\4"sv, "a zip archive or an Excel file (.xlsx)",
-              "unzip '{}', or for Excel pandas.read_excel"},
+              "unzip '{}', or for Excel python3 -c \"import pandas; "
+              "pandas.read_excel('{}').to_csv('{}.csv', index=False)\""},
+    OtherKind{"ORC"sv, "an ORC file", "read_orc"},
+    OtherKind{"\x93NUMPY"sv, "a NumPy file",
+              "python3 -c \"import numpy; numpy.savetxt('{}.csv', numpy.load('{}'), '%s', ',')\""},
+    OtherKind{"Obj\1"sv, "an Avro file",
+              "python3 -c \"import fastavro, pandas; "
+              "pandas.DataFrame(fastavro.reader(open('{}', 'rb'))).to_csv('{}.csv', index=False)\""},
     OtherKind{"\xFD\x37zXZ\0"sv, "compressed with xz", "xz -dk '{}'"},
     OtherKind{"BZh"sv, "compressed with bzip2", "bunzip2 -k '{}'"},
     OtherKind{"\x28\xB5\x2F\xFD"sv, "compressed with zstd", "zstd -dk '{}'"},
@@ -47,10 +54,10 @@ constexpr std::array kOtherKinds = {
 void refuse_other_kinds(const nn::Path& path, std::string_view content, const std::string& what) {
   const auto kind = std::ranges::find_if(
       kOtherKinds, [&](const OtherKind& k) { return content.starts_with(k.first_bytes); });
-  // Text may begin with BZh.
-  const bool is_text = kind != kOtherKinds.end() && kind->first_bytes == "BZh" &&
-                       content.substr(0, 10).find("1AY&SY") == content.npos;
-  if (kind == kOtherKinds.end() || is_text) return;
+  if (kind == kOtherKinds.end()) return;
+  // Text may begin with BZh or ORC.
+  if (kind->first_bytes == "BZh" && content.substr(0, 10).find("1AY&SY") == content.npos) return;
+  if (kind->first_bytes == "ORC" && find_text_fault(content).line == 0) return;
   std::string conversion(kind->conversion);
   if (conversion.starts_with("read_"))
     conversion =

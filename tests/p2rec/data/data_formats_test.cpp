@@ -192,6 +192,10 @@ TEST_CASE("files: other kinds are refused by name, and the hint says how to conv
                      {"a.xz",
                       "\xFD"
                       "7zXZ\0\0"s},
+                     {"a.orc", "ORC\x0A\x03\0"s},
+                     {"a.npy", "\x93NUMPY\1"s},
+                     {"a.avro", "Obj\1\4"s},
+                     {"orc.txt", "ORC1 5 6\nORC2 6\n"s},
                      {"a.zst", "\x28\xB5\x2F\xFD\x04"s},
                      {"a.bz2", "BZh91AY&SY\x01"s},
                      {"a.h5", "\x89HDF\r\n\x1A\n\0"s},
@@ -203,6 +207,10 @@ TEST_CASE("files: other kinds are refused by name, and the hint says how to conv
             {"this is a Parquet file", "pandas.read_parquet('", "a.parquet.csv', index=False"});
   check_has(files.error("a.zip"), {"this is a zip archive", "unzip '"});
   check_has(files.error("a.xz"), {"compressed with xz", "xz -dk '"});
+  check_has(files.error("a.orc"), {"this is an ORC file", "pandas.read_orc('"});
+  check_has(files.error("a.npy"), {"this is a NumPy file", "numpy.load('"});
+  check_has(files.error("a.avro"), {"this is an Avro file", "fastavro.reader(open('"});
+  CHECK(items_of(files.load("orc.txt"), "ORC1") == Ids{"5", "6"});
   check_has(files.error("a.zst"), {"compressed with zstd"});
   check_has(files.error("a.bz2"), {"compressed with bzip2"});
   check_has(files.error("a.h5"), {"an HDF5 file", "read_hdf"});
