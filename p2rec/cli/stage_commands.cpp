@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -79,7 +80,7 @@ void run_command(Settings& settings, const std::string& command) {
   use_machine(settings.run);
   if (!nn::owns_files()) settings.run.quiet = true;
   install_stop_signals();
-  if (!settings.run.from.empty() && !settings.run.quiet)
+  if (std::filesystem::is_directory(settings.run.from) && !settings.run.quiet)  // else run_stages refuses it
     std::cerr << taken_text(settings, settings.sections());
   const Stages stages = settings.config->stages();
   const std::string first = command == kAll ? stages.front().name : command,

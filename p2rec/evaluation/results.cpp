@@ -333,6 +333,15 @@ std::string fact_text(const ArmSummary& arm, size_t fact) {
   return known == std::ssize(arm.seeds) ? mean : fmt::format("{}({}/{})", mean, known, arm.seeds.size());
 }
 
+std::string note_of(const Summary& summary) {
+  for (const ArmSummary& arm : summary.arms) {
+    for (size_t f = 0; f < shown_facts(summary).size(); ++f) {
+      if (fact_text(arm, f).ends_with(")")) return summary.note + "; (2/3): the mean of 2 of 3 seeds";
+    }
+  }
+  return summary.note;
+}
+
 std::vector<std::string> doubts_of(const Summary& summary) {
   std::vector<std::string> lines;
   for (const ArmSummary& arm : summary.arms) {
@@ -362,7 +371,7 @@ std::string summary_table(const Summary& summary) {
   if (seeds_of(summary) > 1)
     text += fmt::format("mean ± standard deviation over {} seeds; [95% bootstrap over {}s and seeds]\n",
                         seeds_of(summary), summary.unit);
-  if (!summary.note.empty()) text += summary.note + "\n";
+  if (!summary.note.empty()) text += note_of(summary) + "\n";
   for (const std::string& doubt : doubts_of(summary)) text += wrapped("no verdict: " + doubt, 2) + "\n";
   return text;
 }

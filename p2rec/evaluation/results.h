@@ -114,6 +114,8 @@ const char* text_of(Verdict verdict);  // "better"
 // The mean of a fact over the seeds that have it: "12";
 // "12(2/3)" if two of three have it; "-" if none has it.
 std::string fact_text(const ArmSummary& arm, size_t fact);
+// The note below a table. It also says what "(2/3)" means, if an arm has such a fact.
+std::string note_of(const Summary& summary);
 
 // One line per doubt, with its seeds; empty without doubts.
 std::vector<std::string> doubts_of(const Summary& summary);

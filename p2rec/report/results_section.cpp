@@ -65,7 +65,7 @@ std::string main_table(const Summary& s) {
 interval over {}s and seeds can be narrower, but a smaller difference needs more seeds. In the plots, the
 small dots below an interval are the single seeds. {}.</p>
 )",
-      escaped(s.unit), escaped(s.note));
+      escaped(s.unit), escaped(note_of(s)));
   return table("Results of each " + escaped(s.arm), caption, head, rows) + (compared ? note : "");
 }
 

@@ -1,4 +1,4 @@
-"""Writes real data in seven formats and checks that `p2rec stats` prints the same for each.
+"""Writes real data in nine formats and checks that `p2rec stats` prints the same for each.
 
 usage: check_formats.py PROGRAM DATA   (DATA holds beauty/, lastfm/, ml-1m/ with lines of users, and
 ml-100k/ml-100k.inter)

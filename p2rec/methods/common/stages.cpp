@@ -133,7 +133,7 @@ void check_train(const Context& context, const ItemInits& inits) {
   const int64_t hidden = config.model->hidden, items = context.data().items();
   INPUT_CHECK(hidden <= items || !starts_table || !context.has_input(inits.embeddings_stage),
               "hidden: found ", hidden, ", but the embeddings of ", items,
-              " items have at most as many principal components");
+              " items have at most as many principal components; hint: set hidden to ", items);
   if (!starts_table) config.model->features = hidden;  // the embeddings' columns may not be known yet
   check_training_memory(context.data(), config);
 }
@@ -209,7 +209,7 @@ Results empty_results(const std::vector<RankedUser>& users, const RankingConfig&
   results.arm = "start";
   results.baseline = "random";
   results.facts = {"epochs", "reach", "best_epoch"};
-  results.note = "reach: epochs until random's best validation, (2/3): reached by 2 of 3 seeds";
+  results.note = "reach: epochs until random's best validation";
   for (const ItemInit& init : inits.table) {
     if (std::ranges::count(jobs, init.name, &Job::arm))
       results.arms.push_back({init.name, init.meaning, init.is_the_method});

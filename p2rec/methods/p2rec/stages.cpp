@@ -6,6 +6,7 @@
 #include "nn/io/json.h"
 #include "nn/io/npy.h"
 #include "nn/peft_adapter.h"
+#include "p2rec/data/text_file.h"
 #include "p2rec/data/write_interactions.h"
 #include "p2rec/methods/p2rec/item_augmentation.h"
 #include "p2rec/methods/p2rec/p2rec.h"
@@ -73,9 +74,10 @@ int64_t reconstruct_users(const Context& context) {
   const ReconstructionConfig config = reconstruction_config(context);
   const Reconstruction r = reconstruct(*llm.model, prompts, data, preferences, config, context.task());
   const ReconstructionBaselines baselines = reconstruction_baselines(data, groups, preferences, prompts);
-  context.say(
+  context.say(wrapped(
       fmt::format("reconstruct: held-out loss {:.5f}; mean preference {:.5f}, window {:.5f}, ridge {:.5f}",
-                  r.losses.heldout, baselines.mean, baselines.window, baselines.ridge));
+                  r.losses.heldout, baselines.mean, baselines.window, baselines.ridge),
+      2));
   nn::write_adapter(context.output("adapter/adapter_config.json").parent_path(), *llm.model,
                     config.finetune.lora, llm.name, context.metadata());
   write(context, "head.safetensors", {{"weight", r.model.head_weight}, {"bias", r.model.head_bias}});

@@ -120,8 +120,11 @@ TEST_CASE("statistics: a fact is a mean over the seeds that have it") {
   rows[1].facts[0] = NAN;
   rows[0].facts[0] = 12;
   CHECK(text() == "21(2/3)");
+  const std::string legend = "(2/3): the mean of 2 of 3 seeds";
+  CHECK(note_of(summary_of(rows)).ends_with(legend));
   for (ResultRow& r : rows) r.facts[0] = NAN;
   CHECK(text() == "-");
+  CHECK(note_of(summary_of(rows)) == "");
 }
 
 TEST_CASE("statistics: a split has the values of its units, of every measure") {
