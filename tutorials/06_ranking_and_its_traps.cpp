@@ -135,8 +135,8 @@ void chapter(const lesson::Options& options) {
              fmt::join(everything(someone).subspan(trained.size()), " | "));
   fmt::print("  {} users, {} of them with a test target; {} items, {} interactions\n", data.users(),
              users.size(), data.items(), data.interactions());
-  // A rate of fewer users is mostly chance, and 100 of fewer items are nearly all of them.
-  const bool many = users.size() >= 100 && data.items() >= 500;
+  // In your own data, a rate of fewer users is mostly chance, and 100 of fewer items are nearly all of them.
+  const bool many = options.data == "synthetic" || (users.size() >= 100 && data.items() >= 500);
 
   lesson::heading("2. What counting can do");
   columns();
