@@ -4,7 +4,7 @@
 //
 // We know how the synthetic data is made: every item belongs to a hidden group, every user prefers some
 // groups, and titles contain hints of the group. So we can check that each step finds what is in the data.
-// Whether the method wins is another question, which only a comparison with controls answers.
+// To find it is not to win: only a comparison with controls shows a gain.
 //
 // New: nothing but the whole. Needs: 09, 11; 13 to 17 explain its steps. Takes 20 s.
 // --data FILE or FOLDER and --llm FILE or FOLDER use your own data and language model.
